@@ -1,0 +1,29 @@
+# Everything runs in .venv, made on first use. PYTHON chooses the interpreter (3.10 to 3.13).
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED) ## Scan an embedded AWS with the real prowler command
+	$(VENV)/bin/python -m demo
+
+test: $(INSTALLED) ## Run all tests
+	$(VENV)/bin/python -m pytest
+
+lint: $(INSTALLED) ## Check format, lint and types
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

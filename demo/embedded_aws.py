@@ -1,0 +1,441 @@
+"""An AWS to scan without an AWS account: a moto server on loopback, made as awkward as AWS is.
+
+moto answers as AWS does on a good day. This class stands in for what moto leaves out, each as
+AWS documents it:
+
+* Pages. ``ListUsers`` and ``GetAccountAuthorizationDetails`` answer at most ``MaxItems`` (100 if
+  not given, never more than 1,000) users, with ``IsTruncated`` and ``Marker``; AWS may answer
+  fewer. ``ListUsers`` leaves out tags.
+  https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
+  https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+* The credential report. ``GenerateCredentialReport`` answers ``STARTED``, then ``INPROGRESS``,
+  then ``COMPLETE``; a report less than four hours old is handed out again as it was, and its
+  first row is the root user's.
+  https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+* Trouble. Calls take time, are throttled (``Throttling``, 400), fail (``ServiceFailure``, 500)
+  or are denied (``AccessDenied``, 403).
+  https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+* The root user's access keys, which no call but the report shows; ``GetAccountSummary`` says
+  whether there are any.
+  https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs
+
+import boto3
+from moto import settings
+from moto.backends import get_backend
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.exceptions import ServiceException
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
+from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User, iam_backends
+from moto.iam.responses import IamResponse
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+REPORT_LIFETIME = timedelta(hours=4)
+MOST_USERS_ON_A_PAGE = 1000
+USERS_ON_A_PAGE = 100
+
+REPORT_COLUMNS = (
+    "user",
+    "arn",
+    "user_creation_time",
+    "password_enabled",
+    "password_last_used",
+    "password_last_changed",
+    "password_next_rotation",
+    "mfa_active",
+    "access_key_1_active",
+    "access_key_1_last_rotated",
+    "access_key_1_last_used_date",
+    "access_key_1_last_used_region",
+    "access_key_1_last_used_service",
+    "access_key_2_active",
+    "access_key_2_last_rotated",
+    "access_key_2_last_used_date",
+    "access_key_2_last_used_region",
+    "access_key_2_last_used_service",
+    "cert_1_active",
+    "cert_1_last_rotated",
+    "cert_2_active",
+    "cert_2_last_rotated",
+)
+
+_ERROR = (
+    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{code} in the embedded "
+    "AWS</Message></Error><RequestId>0</RequestId></ErrorResponse>"
+)
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+@dataclass
+class Behaviour:
+    """How awkward the embedded AWS is. Everything may be changed while it runs."""
+
+    latency: float = 0.0
+    """Seconds that each call takes on top of moto's own time."""
+    throttled: float = 0.0
+    """Share of IAM calls, 0 to 1, that are throttled."""
+    failing: float = 0.0
+    """Share of IAM calls, 0 to 1, that end with a 500."""
+    denied: frozenset[str] = frozenset()
+    """IAM actions (``iam:ListUsers``) that are denied, every time."""
+    denied_users: frozenset[str] = frozenset()
+    """Names of users about whom every call is denied."""
+    broken: frozenset[str] = frozenset()
+    """IAM actions that end with a 500, every time."""
+    page_size: int = MOST_USERS_ON_A_PAGE
+    """The most users on one page, whatever the caller asks for."""
+    repeats_marker: bool = False
+    """Whether each page of users names the same next page, without end."""
+    unlisted: frozenset[str] = frozenset()
+    """Names of users that no listing shows, though GetAccountSummary counts them."""
+    report_polls: int = 1
+    """How often GenerateCredentialReport is to be called until a new report is complete."""
+    root_keys_active: tuple[bool, ...] = ()
+    """The root user's access keys: whether each is active."""
+    rewrite_report: Callable[[str], str] = field(default=lambda report: report)
+    """Changes the text of a credential report before it is handed out."""
+
+
+@dataclass(frozen=True)
+class _Report:
+    text: str
+    generated: datetime
+    polls_left: int = 0
+
+
+class EmbeddedAWS:
+    """A context manager: AWS, on a free port of loopback, while it is entered.
+
+    moto keeps its accounts in the process, so there can be one embedded AWS in a process at a
+    time; it begins and ends empty.
+    """
+
+    def __init__(self, region: str = "us-east-1") -> None:
+        self.region = region
+        self.behaviour = Behaviour()
+        self.calls: Counter[str] = Counter()
+        """Calls answered so far, by IAM action or ``service:Action``; failed ones included."""
+        self.callers: set[str] = set()
+        """The access key IDs that calls were signed with."""
+        self.endpoint = ""
+        self._report: _Report | None = None
+        self._dice = random.Random(7)
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> EmbeddedAWS:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._forget()
+        self._stack.callback(self._forget)
+        for name in (
+            "list_users",
+            "get_account_authorization_details",
+            "generate_credential_report",
+            "get_credential_report",
+            "get_account_summary",
+        ):
+            self._stack.enter_context(mock.patch.object(IamResponse, name, self._answer(name)))
+        server = make_server(
+            "127.0.0.1", 0, self._application(), threaded=True, request_handler=MotoRequestHandler
+        )
+        self._serve(server)
+        self.endpoint = f"http://127.0.0.1:{server.port}"
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def _serve(self, server: BaseWSGIServer) -> None:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(server.shutdown)
+
+    @staticmethod
+    def _forget() -> None:
+        for service in ("iam", "sts", "organizations", "s3", "ec2"):
+            get_backend(service).reset()
+
+    # For those who scan it
+
+    def environment(
+        self, access_key_id: str = "AKIAIOSFODNN7EXAMPLE", **more: str
+    ) -> dict[str, str]:
+        """The environment for a child process that shall see this AWS and no other.
+
+        None of the caller's own AWS settings come along. The credentials are AWS's documented
+        example; moto takes any.
+        """
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "PROWLER_"))
+        }
+        return {
+            **inherited,
+            "AWS_ACCESS_KEY_ID": access_key_id,
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1",
+            **more,
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this AWS."""
+        return boto3.client(
+            service,
+            region_name=self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+            aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",  # noqa: S106
+        )
+
+    def iam(self, account: str = DEFAULT_ACCOUNT_ID) -> IAMBackend:
+        """What moto knows of an account's IAM, to set up users without a call for each."""
+        partitions = {"us-gov": "aws-us-gov", "cn-": "aws-cn"}
+        partition = next(
+            (p for start, p in partitions.items() if self.region.startswith(start)), "aws"
+        )
+        return iam_backends[account][partition]
+
+    def add_user(
+        self,
+        name: str,
+        path: str = "/",
+        tags: Mapping[str, str] | None = None,
+        account: str = DEFAULT_ACCOUNT_ID,
+    ) -> User:
+        """Make an IAM user without an access key."""
+        iam = self.iam(account)
+        listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        return iam.create_user(self.region, name, path, listed)
+
+    @staticmethod
+    def add_key(
+        user: User,
+        *,
+        active: bool = True,
+        created: datetime | None = None,
+        last_used: datetime | None = None,
+        service: str = "s3",
+        region: str = "us-east-1",
+    ) -> AccessKey:
+        """Give a user an access key; times are UTC."""
+        backend = iam_backends[user.account_id][user.arn.split(":")[1]]
+        key = backend.create_access_key(user.name, status="Active" if active else "Inactive")
+        key.create_date = created or datetime.now(timezone.utc)
+        if last_used:
+            key.last_used = AccessKeyLastUsed(last_used, service, region)
+        return key
+
+    def hold_report(self, age: timedelta) -> None:
+        """Make a credential report of the present state now, and let it be as old as ``age``."""
+        self._report = _Report(self._report_text(), _now() - age)
+
+    def drop_report(self) -> None:
+        """Let the account have no credential report, as when nobody asked for four hours."""
+        self._report = None
+
+    @contextmanager
+    def enforcing_policies(self) -> Iterator[None]:
+        """While entered, moto denies what the caller's IAM policies do not allow."""
+        with (
+            mock.patch.object(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0),
+            mock.patch.object(ActionAuthenticatorMixin, "request_count", 0),
+        ):
+            yield
+
+    # Trouble on the way to moto
+
+    def _application(self) -> Callable[[Environ, StartResponse], Iterable[bytes]]:
+        moto = DomainDispatcherApplication(create_backend_app)
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            service, access_key_id = _caller(environ.get("HTTP_AUTHORIZATION", ""))
+            parameters = {k: v[0] for k, v in parse_qs(body.decode("utf-8", "replace")).items()}
+            target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+            action = f"{service}:{parameters.get('Action') or target or environ['PATH_INFO']}"
+            with self._lock:
+                self.calls[action] += 1
+                self.callers.add(access_key_id)
+            time.sleep(self.behaviour.latency)
+            trouble = self._trouble(action, parameters.get("UserName", ""))
+            if trouble is None:
+                return moto(environ, start_response)  # type: ignore[no-any-return]
+            status, code = trouble
+            start_response(status, [("Content-Type", "text/xml")])
+            return [_ERROR.format(code=code).encode()]
+
+        return application
+
+    def _trouble(self, action: str, user: str) -> tuple[str, str] | None:
+        behaviour = self.behaviour
+        if action in behaviour.denied or user in behaviour.denied_users:
+            return "403 Forbidden", "AccessDenied"
+        if action in behaviour.broken:
+            return "500 Internal Server Error", "ServiceFailure"
+        if not action.startswith("iam:"):
+            return None
+        with self._lock:
+            dice = self._dice.random()
+        if dice < behaviour.throttled:
+            return "400 Bad Request", "Throttling"
+        if dice < behaviour.throttled + behaviour.failing:
+            return "500 Internal Server Error", "ServiceFailure"
+        return None
+
+    # What moto leaves out
+
+    def _answer(self, name: str) -> Callable[[IamResponse], ActionResult]:
+        answer: Callable[[IamResponse], dict[str, Any]] = getattr(self, f"_{name}")
+        return lambda response: ActionResult(answer(response))
+
+    def _list_users(self, response: IamResponse) -> dict[str, Any]:
+        page, more = self._page(response)
+        return {"Users": [_described(user) for user in page], **more}
+
+    def _get_account_authorization_details(self, response: IamResponse) -> dict[str, Any]:
+        kinds = response._get_param("Filter", [])
+        if kinds != ["User"]:
+            raise NotImplementedError(
+                "the embedded AWS gives the authorization details of users only"
+            )
+        page, more = self._page(response)
+        users = [{**_described(user), "Tags": user.tags or []} for user in page]
+        return {
+            "UserDetailList": users,
+            "GroupDetailList": [],
+            "RoleDetailList": [],
+            "Policies": [],
+            **more,
+        }
+
+    def _page(self, response: IamResponse) -> tuple[list[User], dict[str, Any]]:
+        behaviour = self.behaviour
+        asked = int(response._get_param("MaxItems") or USERS_ON_A_PAGE)
+        size = min(asked, behaviour.page_size, MOST_USERS_ON_A_PAGE)
+        start = int(response._get_param("Marker") or 0)
+        users = [u for u in response.backend.users.values() if u.name not in behaviour.unlisted]
+        following = start if behaviour.repeats_marker and start else start + size
+        page = users[start : start + size]
+        if following >= len(users):
+            return page, {"IsTruncated": False}
+        return page, {"IsTruncated": True, "Marker": str(following)}
+
+    def _generate_credential_report(self, response: IamResponse) -> dict[str, Any]:
+        with self._lock:
+            report = self._report
+            if report is None or _now() - report.generated > REPORT_LIFETIME:
+                self._report = _Report(
+                    self._report_text(response.backend), _now(), self.behaviour.report_polls
+                )
+                return {"State": "STARTED", "Description": "No report exists."}
+            if report.polls_left > 0:
+                self._report = _Report(report.text, report.generated, report.polls_left - 1)
+            state = "INPROGRESS" if report.polls_left > 1 else "COMPLETE"
+            return {"State": state}
+
+    def _get_credential_report(self, response: IamResponse) -> dict[str, Any]:
+        report = self._report
+        if report is None or report.polls_left > 0:
+            code = "ReportNotPresent" if report is None else "ReportInProgress"
+            raise ServiceException(code, "There is no complete credential report.")
+        return {
+            "Content": self.behaviour.rewrite_report(report.text),
+            "ReportFormat": "text/csv",
+            "GeneratedTime": report.generated,
+        }
+
+    def _get_account_summary(self, response: IamResponse) -> dict[str, Any]:
+        summary = dict(response.backend.get_account_summary().summary_map)
+        summary["AccountAccessKeysPresent"] = int(bool(self.behaviour.root_keys_active))
+        return {"SummaryMap": summary}
+
+    def _report_text(self, iam: IAMBackend | None = None) -> str:
+        iam = iam or self.iam()
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(REPORT_COLUMNS)
+        root_keys = [(active, None, None) for active in self.behaviour.root_keys_active]
+        root = f"arn:{iam.partition}:iam::{iam.account_id}:root"
+        rows.writerow(_report_row("<root_account>", root, _now(), "not_supported", root_keys))
+        for user in iam.users.values():
+            keys = [(k.status == "Active", k.create_date, k.last_used) for k in user.access_keys]
+            console = "true" if user.password else "false"
+            rows.writerow(_report_row(user.name, user.arn, user.create_date, console, keys))
+        return text.getvalue()
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _caller(authorization: str) -> tuple[str, str]:
+    """Service and access key ID from a signed request: Credential=ID/date/region/service/…"""
+    credential = authorization.partition("Credential=")[2].split(",")[0].split("/")
+    return (credential[3], credential[0]) if len(credential) > 3 else ("", "")
+
+
+def _described(user: User) -> dict[str, Any]:
+    return {
+        "UserName": user.name,
+        "UserId": user.id,
+        "Path": user.path,
+        "Arn": user.arn,
+        "CreateDate": user.create_date,
+    }
+
+
+def _report_row(
+    name: str,
+    arn: str,
+    created: datetime,
+    console: str,
+    keys: Sequence[tuple[bool, datetime | None, AccessKeyLastUsed | None]],
+) -> list[str]:
+    row = [name, arn, _iso(created), console, "N/A", "N/A", "N/A", "false"]
+    for active, key_created, last_used in [*keys, (False, None, None), (False, None, None)][:2]:
+        row += [
+            str(active).lower(),
+            _iso(key_created),
+            _iso(last_used.timestamp if last_used else None),
+            last_used.region if last_used else "N/A",
+            last_used.service if last_used else "N/A",
+        ]
+    return [*row, "false", "N/A", "false", "N/A"]
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00") if moment else "N/A"

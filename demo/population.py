@@ -1,0 +1,85 @@
+"""A few dozen IAM users as a company that grew for ten years has them. The same every time."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta, timezone
+
+from .embedded_aws import EmbeddedAWS
+
+PEOPLE = (
+    "alice.nguyen", "bob.martins", "carol.okafor", "dmitri.petrov", "erin.walsh", "farid.haddad",
+    "grace.kim", "hugo.silva", "ines.moreau", "jonas.weber", "kavya.rao", "lucas.rossi",
+    "mei.tanaka", "nadia.ali", "oscar.lind", "priya.shah", "quinn.baker", "rosa.jimenez",
+)  # fmt: skip
+BOTS = (
+    "jenkins-deploy", "terraform-apply", "github-actions", "backup-nightly", "etl-loader",
+    "metrics-shipper", "image-publisher", "legacy-ftp-sync", "smtp-relay", "invoice-export",
+    "mobile-push", "partner-feed",
+)  # fmt: skip
+BREAK_GLASS = ("break-glass-1", "break-glass-2")
+SERVICES = (("s3", "eu-west-1"), ("ec2", "us-east-1"), ("sts", "us-east-1"), ("ses", "eu-west-1"))
+
+# For each kind of user: its keys as (age in days, days since the last use or None, active).
+KEYS = {
+    "no key": (),
+    "one key": ((120, 1, True),),
+    "one key, one retired": ((900, 200, False), (200, 2, True)),
+    "forgotten second key": ((1400, 400, True), (300, 1, True)),
+    "second key never used": ((800, 0, True), (500, None, True)),
+    "both keys in use": ((700, 3, True), (260, 1, True)),
+    "rotation under way": ((365, 0, True), (4, None, True)),
+}
+PERSON_KINDS = (
+    "no key",
+    "one key",
+    "one key",
+    "one key, one retired",
+    "forgotten second key",
+    "no key",
+)
+BOT_KINDS = (
+    "one key",
+    "both keys in use",
+    "one key",
+    "forgotten second key",
+    "rotation under way",
+    "second key never used",
+)
+
+
+def populate(aws: EmbeddedAWS) -> None:
+    """Fill the embedded AWS with people, machine users and two break-glass users."""
+    chance = random.Random(2026)
+    teams = ("payments", "platform", "data", "mobile")
+    for number, name in enumerate(PEOPLE):
+        kind = PERSON_KINDS[number % len(PERSON_KINDS)]
+        _add(aws, chance, name, "/people/", {"team": chance.choice(teams)}, kind)
+    for number, name in enumerate(BOTS):
+        tags = {"team": chance.choice(teams), "purpose": "machine"}
+        _add(aws, chance, name, "/ci/bots/", tags, BOT_KINDS[number % len(BOT_KINDS)])
+    for name in BREAK_GLASS:
+        _add(aws, chance, name, "/", {"purpose": "break-glass"}, "second key never used")
+
+
+def _add(
+    aws: EmbeddedAWS, chance: random.Random, name: str, path: str, tags: dict[str, str], kind: str
+) -> None:
+    user = aws.add_user(name, path, tags)
+    now = datetime.now(timezone.utc).replace(second=0, microsecond=0)
+    oldest = max((age for age, _, _ in KEYS[kind]), default=0)
+    user.create_date = now - timedelta(days=oldest + chance.randint(1, 400))
+    for age, unused, active in KEYS[kind]:
+        created = now - timedelta(days=age, minutes=chance.randint(0, 600))
+        last_used = None
+        if unused is not None:
+            last_used = now - timedelta(days=unused, minutes=chance.randint(5, 600))
+        service, region = chance.choice(SERVICES)
+        aws.add_key(
+            user,
+            active=active,
+            created=created,
+            last_used=last_used,
+            service=service,
+            region=region,
+        )

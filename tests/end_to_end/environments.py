@@ -1,0 +1,122 @@
+"""Virtual environments to start the real ``prowler`` command in."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+DISTRIBUTION = ("prowler_access_keys", "__editable__", "__editable___prowler_access_keys")
+BUILT_FROM = ("checks", "metadata", "pyproject.toml", "README.md", "LICENSE")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A ``prowler`` process that has ended, and what it wrote."""
+
+    returncode: int
+    output: str
+    directory: Path
+
+    def report(self, suffix: str) -> Path:
+        """The one report whose name ends with ``suffix``."""
+        (path,) = self.directory.glob(f"*{suffix}")
+        return path
+
+    def csv(self) -> list[dict[str, str]]:
+        """The rows of the CSV report."""
+        with self.report(".csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, delimiter=";"))
+
+    def ocsf(self) -> list[dict[str, Any]]:
+        """The findings of the OCSF report."""
+        findings: list[dict[str, Any]] = json.loads(self.report(".ocsf.json").read_text("utf-8"))
+        return findings
+
+    def html(self) -> str:
+        """The HTML report."""
+        return self.report(".html").read_text("utf-8")
+
+    def statuses(self) -> dict[str, str]:
+        """Status by resource name, from the CSV report."""
+        return {row["RESOURCE_NAME"]: row["STATUS"] for row in self.csv()}
+
+
+class Environment:
+    """A virtual environment with Prowler and what it depends on, and without this plug-in.
+
+    The dependencies are links to those that these tests run with. Prowler itself is a copy, so
+    that a test may see what a run does to it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+        self.python = folder / "bin" / "python"
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        self.packages = folder / "lib" / version / "site-packages"
+        for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
+            if path.name == "prowler":
+                shutil.copytree(path, self.packages / path.name, copy_function=_link)
+            elif not path.name.startswith(DISTRIBUTION):
+                (self.packages / path.name).symlink_to(path)
+        self.prowler = folder / "bin" / "prowler"
+        script = Path(sys.executable).with_name("prowler").read_text("utf-8").splitlines()
+        self.prowler.write_text("\n".join([f"#!{self.python}", *script[1:], ""]), "utf-8")
+        self.prowler.chmod(0o755)
+
+    def pip(self, *arguments: str) -> None:
+        """Run pip on this environment, without a network."""
+        command = [sys.executable, "-m", "pip", "--python", str(self.python), *arguments]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+
+    def install_plugin(self, *options: str) -> None:
+        """``pip install .`` from a copy of the sources."""
+        sources = self.folder / "sources"
+        sources.mkdir()
+        for name in BUILT_FROM:
+            path = REPOSITORY / name
+            if path.is_dir():
+                shutil.copytree(path, sources / name)
+            else:
+                shutil.copy(path, sources / name)
+        offline = ("--no-index", "--no-deps", "--no-build-isolation")
+        self.pip("install", *offline, *options, str(sources))
+
+    def installed_files(self) -> set[str]:
+        """All files in this environment but Python's caches, to compare before and after."""
+        return {
+            str(path.relative_to(self.packages))
+            for path in self.packages.rglob("*")
+            if "__pycache__" not in path.parts
+        }
+
+    def run(self, *arguments: str, environment: Mapping[str, str], directory: Path) -> Run:
+        """Run ``prowler aws``; reports go to ``directory``, which is its working directory too."""
+        directory.mkdir(exist_ok=True)
+        process = subprocess.run(
+            [str(self.prowler), "aws", *arguments],
+            env=dict(environment),
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Run(process.returncode, process.stdout, directory / "output")
+
+
+def _link(source: str, destination: str) -> None:
+    try:
+        os.link(source, destination)
+    except OSError:  # another file system
+        shutil.copy2(source, destination)

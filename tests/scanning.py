@@ -1,0 +1,107 @@
+"""Running the check inside this process, on an embedded AWS: quick, and over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from prowler.lib.check.check import execute
+from prowler.lib.outputs.finding import Finding
+from prowler.providers.aws.aws_provider import AwsProvider
+from prowler.providers.common.models import Audit_Metadata
+from prowler.providers.common.provider import Provider
+
+from demo.embedded_aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
+    iam_user_multiple_active_keys as check_module,
+)
+
+CHECK = "iam_user_multiple_active_keys"
+NEIGHBOUR = "iam_user_accesskey_unused"
+"""Another check of the IAM service: a run that has it loads Prowler's shared IAM client."""
+SHARED_CLIENT = "prowler.providers.aws.services.iam.iam_client"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a report of Prowler's says in one finding."""
+
+    uid: str
+    status: str
+    sentence: str
+    name: str
+    arn: str
+    region: str
+    partition: str
+    tags: str
+    resource: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> Found:
+        return cls(
+            finding.uid,
+            finding.status.value,
+            finding.status_extended,
+            finding.resource_name,
+            finding.resource_uid,
+            finding.region,
+            str(finding.partition),
+            json.dumps(finding.resource_tags, sort_keys=True),
+            json.dumps(finding.resource_metadata, sort_keys=True),
+        )
+
+
+@contextmanager
+def environment_of(aws: EmbeddedAWS, **more: str) -> Iterator[None]:
+    """Exchange the environment of these tests for one that sees this AWS only."""
+    with mock.patch.dict("os.environ", aws.environment(**more), clear=True):
+        yield
+
+
+@contextmanager
+def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
+    """Prowler's own provider, connected to the embedded AWS."""
+    with environment_of(aws):
+        provider = AwsProvider(**arguments)
+        provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
+        Provider.set_global_provider(provider)
+        yield provider
+
+
+def scan(provider: AwsProvider, *other_checks: str) -> list[Found]:
+    """Run the check as Prowler runs it. ``other_checks`` are further ones that the run has."""
+    forget_shared_client()
+    provider.audit_metadata = Audit_Metadata(
+        services_scanned=0,
+        expected_checks=[CHECK, *other_checks],
+        completed_checks=0,
+        audit_progress=0,
+    )
+    options = SimpleNamespace(unix_timestamp=False, bulk_checks_metadata={}, only_logs=True)
+    check = check_module.iam_user_multiple_active_keys()
+    reports = execute(check, provider, None, options)
+    return [Found.of(Finding.generate_output(provider, report, options)) for report in reports]
+
+
+def forget_shared_client() -> None:
+    """Make the next run that needs Prowler's shared IAM client read IAM anew."""
+    sys.modules.pop(SHARED_CLIENT, None)
+
+
+def by_name(found: Iterable[Found]) -> dict[str, Found]:
+    """The findings by resource name; names are unique in an account."""
+    findings = list(found)
+    named = {finding.name: finding for finding in findings}
+    assert len(named) == len(findings)
+    return named
+
+
+def statuses(found: Iterable[Found]) -> dict[str, str]:
+    """Status by resource name."""
+    return {name: finding.status for name, finding in by_name(found).items()}
