@@ -172,7 +172,7 @@ class EmbeddedAWS:
         self._stack.close()
 
     def _serve(self, server: BaseWSGIServer) -> None:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         self._stack.callback(thread.join)
         self._stack.callback(server.shutdown)

@@ -13,7 +13,6 @@ from .environments import Environment
 @pytest.mark.parametrize(
     "selection",
     [
-        ("--service", "iam"),
         ("--severity", "medium"),
         ("--category", "identity-access"),
         (),
