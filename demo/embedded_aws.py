@@ -15,6 +15,10 @@ AWS documents it:
 * Trouble. Calls take time, are throttled (``Throttling``, 400), fail (``ServiceFailure``, 500)
   or are denied (``AccessDenied``, 403).
   https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+* Trouble with an organization: an account without the scan role, a role that is slow to assume,
+  a number of throttled calls.
+  https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+  https://docs.aws.amazon.com/organizations/latest/APIReference/CommonErrors.html
 * The root user's access keys, which no call but the report shows; ``GetAccountSummary`` says
   whether there are any.
   https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
@@ -83,6 +87,7 @@ REPORT_COLUMNS = (
     "cert_2_last_rotated",
 )
 
+_JSON_ERROR = '{{"__type": "{code}", "message": "{code} in the embedded AWS"}}'
 _ERROR = (
     "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{code} in the embedded "
     "AWS</Message></Error><RequestId>0</RequestId></ErrorResponse>"
@@ -118,6 +123,12 @@ class Behaviour:
     """How often GenerateCredentialReport is to be called until a new report is complete."""
     root_keys_active: tuple[bool, ...] = ()
     """The root user's access keys: whether each is active."""
+    accounts_without_role: frozenset[str] = frozenset()
+    """IDs of accounts in which no role can be assumed."""
+    seconds_to_assume: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that AssumeRole takes on top of ``latency``, by the account's ID."""
+    throttle_next: dict[str, int] = field(default_factory=dict)
+    """How many of the next calls are throttled, by action; counts down."""
     rewrite_report: Callable[[str], str] = field(default=lambda report: report)
     """Changes the text of a credential report before it is handed out."""
 
@@ -141,6 +152,8 @@ class EmbeddedAWS:
         self.behaviour = Behaviour()
         self.calls: Counter[str] = Counter()
         """Calls answered so far, by IAM action or ``service:Action``; failed ones included."""
+        self.assumed: Counter[str] = Counter()
+        """How often a role was to be assumed, by the account's ID; failed calls included."""
         self.callers: set[str] = set()
         """The access key IDs that calls were signed with."""
         self.endpoint = ""
@@ -292,11 +305,13 @@ class EmbeddedAWS:
                 self.callers.add(access_key_id)
             time.sleep(self.behaviour.latency)
             trouble = self._trouble(action, parameters.get("UserName", ""))
+            if action == "sts:AssumeRole":
+                trouble = self._trouble_with_role(parameters["RoleArn"]) or trouble
             if trouble is None:
                 return moto(environ, start_response)  # type: ignore[no-any-return]
             status, code = trouble
             start_response(status, [("Content-Type", "text/xml")])
-            return [_ERROR.format(code=code).encode()]
+            return [(_JSON_ERROR if target else _ERROR).format(code=code).encode()]
 
         return application
 
@@ -306,6 +321,10 @@ class EmbeddedAWS:
             return "403 Forbidden", "AccessDenied"
         if action in behaviour.broken:
             return "500 Internal Server Error", "ServiceFailure"
+        with self._lock:
+            if behaviour.throttle_next.get(action, 0) > 0:
+                behaviour.throttle_next[action] -= 1
+                return "400 Bad Request", "ThrottlingException"
         if not action.startswith("iam:"):
             return None
         with self._lock:
@@ -314,6 +333,15 @@ class EmbeddedAWS:
             return "400 Bad Request", "Throttling"
         if dice < behaviour.throttled + behaviour.failing:
             return "500 Internal Server Error", "ServiceFailure"
+        return None
+
+    def _trouble_with_role(self, arn: str) -> tuple[str, str] | None:
+        account = arn.split(":")[4]
+        with self._lock:
+            self.assumed[account] += 1
+        time.sleep(self.behaviour.seconds_to_assume.get(account, 0))
+        if account in self.behaviour.accounts_without_role:
+            return "403 Forbidden", "AccessDenied"
         return None
 
     # What moto leaves out

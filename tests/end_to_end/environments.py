@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
-DISTRIBUTION = ("prowler_access_keys", "__editable__", "__editable___prowler_access_keys")
-BUILT_FROM = ("checks", "metadata", "pyproject.toml", "README.md", "LICENSE")
+DISTRIBUTION = (
+    "prowler_access_keys", "prowler_org", "__editable__", "__editable___prowler_access_keys",
+)  # fmt: skip
+BUILT_FROM = ("checks", "metadata", "prowler_org", "pyproject.toml", "README.md", "LICENSE")
 
 
 @dataclass(frozen=True)

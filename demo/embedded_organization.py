@@ -1,0 +1,45 @@
+"""An AWS organization in the embedded AWS: its default account is the management account."""
+
+from __future__ import annotations
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.organizations.models import OrganizationsBackend, organizations_backends
+
+from .embedded_aws import EmbeddedAWS
+
+
+class EmbeddedOrganization:
+    """The organization of an embedded AWS, which must be entered."""
+
+    management_account = DEFAULT_ACCOUNT_ID
+
+    def __init__(self, aws: EmbeddedAWS) -> None:
+        self._aws = aws
+        self._client = aws.client("organizations")
+        self.id: str = self._client.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+        self.root: str = self._client.list_roots()["Roots"][0]["Id"]
+
+    def add_unit(self, name: str, parent: str = "") -> str:
+        """Make an organizational unit, at the root unless ``parent`` says where. Returns its ID."""
+        unit = self._client.create_organizational_unit(ParentId=parent or self.root, Name=name)
+        identifier: str = unit["OrganizationalUnit"]["Id"]
+        return identifier
+
+    def add_account(self, name: str, unit: str = "", state: str = "ACTIVE") -> str:
+        """Make an account, at the root unless ``unit`` says where. Returns its ID."""
+        status = self._client.create_account(AccountName=name, Email=f"{name}@example.com")
+        identifier: str = status["CreateAccountStatus"]["AccountId"]
+        account = self._backend().get_account_by_id(identifier)
+        account.parent_id = unit or self.root
+        account.status = account.state = state
+        return identifier
+
+    def add_keys(self, account: str, user: str, keys: int) -> None:
+        """Make an IAM user with so many active access keys in an account."""
+        made = self._aws.add_user(user, account=account)
+        for _ in range(keys):
+            self._aws.add_key(made)
+
+    def _backend(self) -> OrganizationsBackend:
+        backend: OrganizationsBackend = organizations_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        return backend

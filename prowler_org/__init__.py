@@ -1,0 +1,1 @@
+"""Scans of a whole AWS organization with Prowler: accounts, scans, one report."""

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from demo.embedded_aws import EmbeddedAWS
+from demo.embedded_organization import EmbeddedOrganization
+
+from ..scanning import environment_of
+
+
+@pytest.fixture
+def organization(aws: EmbeddedAWS) -> Iterator[EmbeddedOrganization]:
+    """An organization with its management account only; this process sees it too."""
+    with environment_of(aws):
+        yield EmbeddedOrganization(aws)
