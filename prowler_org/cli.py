@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
 
 from .options import Options, parse
 from .organization import Roster, read_roster
-from .refusal import Refused
+from .outcome import Outcome
+from .processes import Launcher
+from .progress import describe, progress
+from .prowler_arguments import Examination, examine
+from .recorder import Recorder
+from .refusal import Refused, WrongUsage
+from .reports import ACCOUNTS, SCANS, merge, scan_folder
+from .run import Delivery, run_all
+from .scan import ScanTask, scan
+from .state import Job, State, begin, installed_versions, resume
 
 NOT_STARTED = 1
 WRONG_USAGE = 2
+SOMETHING_FAILED = 3
+NOT_ALL_SCANNED = 4
+INTERRUPTED = 130
+PLAIN = (
+    "{problem}, so each account is scanned by a plain run of prowler. The results "
+    "are the same, but each scan takes about ten seconds of processor time more."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns the exit code: see ``EPILOG`` in options.py.
     """
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
+        return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except Refused as refused:
-        return _say_no(refused, WRONG_USAGE)
-    try:
-        return _run(options)
-    except Refused as refused:
-        return _say_no(refused, NOT_STARTED)
+        _complain(str(refused))
+        return WRONG_USAGE if isinstance(refused, WrongUsage) else NOT_STARTED
+    except KeyboardInterrupt:
+        _complain("Interrupted before any scan started.")
+        return INTERRUPTED
 
 
 def _run(options: Options) -> int:
@@ -36,7 +57,107 @@ def _run(options: Options) -> int:
     if options.dry_run:
         print(_describe(roster))
         return 0
-    return 0
+    launcher = Launcher()
+    examination = launcher.ask(examine, options.prowler_arguments, options.jobs == 1)
+    if examination.problem:
+        raise WrongUsage(examination.problem)
+    state = _state(options, roster, examination)
+    if launcher.problem:
+        _complain(PLAIN.format(problem=launcher.problem))
+    tasks = _tasks(options, roster, examination, state)
+    with progress(len(tasks), options.quiet, sys.stdout) as tell:
+        recorder = Recorder(state, options.output_directory, tell)
+        interrupted = _scan(options, launcher, recorder, tasks)
+    return _finish(options, state, recorder, interrupted)
+
+
+def _state(options: Options, roster: Roster, examination: Examination) -> State:
+    """The run's state, new or resumed, which is in the output directory then."""
+    directory = options.output_directory
+    job = Job(
+        roster.organization,
+        options.role,
+        options.selection,
+        examination.redacted,
+        installed_versions(),
+    )
+    if options.resume:
+        state = resume(job, roster, directory)
+    else:
+        state = begin(job, roster, datetime.now(timezone.utc))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        state.save(directory)
+    except OSError as error:
+        raise Refused(f"{directory} cannot be written to: {error.strerror or error}.") from error
+    return state
+
+
+def _tasks(
+    options: Options, roster: Roster, examination: Examination, state: State
+) -> list[ScanTask]:
+    return [
+        ScanTask(
+            account,
+            (
+                "-R",
+                f"arn:{roster.partition}:iam::{account.id}:role/{options.role}",
+                *examination.arguments,
+            ),
+            options.timeout,
+        )
+        for account in state.to_scan
+    ]
+
+
+def _scan(options: Options, launcher: Launcher, recorder: Recorder, tasks: list[ScanTask]) -> bool:
+    """Scan the accounts, have the outcomes recorded. Returns whether it was interrupted."""
+    directory = options.output_directory
+
+    def scan_here(task: ScanTask) -> Delivery:
+        return Delivery(scan(task, scan_folder(directory, task.account.id), launcher))
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ThreadPoolExecutor(options.jobs, thread_name_prefix="scan") as executor:
+        try:
+            run_all(executor, scan_here, tasks, recorder.take)
+            return False
+        except KeyboardInterrupt:
+            launcher.stop()
+            executor.shutdown(cancel_futures=True)
+            recorder.give_up("The run was interrupted.")
+            return True
+        finally:
+            shutil.rmtree(directory / SCANS, ignore_errors=True)
+
+
+def _finish(options: Options, state: State, recorder: Recorder, interrupted: bool) -> int:
+    """Write the organization's reports and say how it went; returns the exit code."""
+    outcomes = [outcome for _, outcome in sorted(state.outcomes.items())]
+    recorder.save()
+    try:
+        reports = merge(outcomes, options.output_directory, state.name)
+        if recorder.problem:
+            raise recorder.problem
+    except OSError as error:
+        _complain(
+            f"The organization's reports could not be written: {error.strerror or error}. Those of "
+            f"the accounts are in {options.output_directory / ACCOUNTS}. --resume writes the rest."
+        )
+        return NOT_STARTED
+    if not options.quiet:
+        print(_summarize(outcomes, reports))
+    return exit_code(outcomes, interrupted)
+
+
+def exit_code(outcomes: Sequence[Outcome], interrupted: bool) -> int:
+    """The exit code of a run: see ``EPILOG`` in options.py."""
+    if interrupted:
+        return INTERRUPTED
+    if any(outcome.status != "scanned" for outcome in outcomes):
+        return NOT_ALL_SCANNED
+    # Prowler's own exit code: with -z/--ignore-exit-code-3, it is 0 whatever failed.
+    return SOMETHING_FAILED if any(outcome.exit_code == 3 for outcome in outcomes) else 0
 
 
 def _profile(prowler_arguments: Sequence[str]) -> str | None:
@@ -58,6 +179,19 @@ def _describe(roster: Roster) -> str:
     return "\n".join(lines)
 
 
-def _say_no(refused: Refused, exit_code: int) -> int:
-    print(f"prowler-org: {refused}", file=sys.stderr)
-    return exit_code
+def _summarize(outcomes: Sequence[Outcome], reports: Sequence[Path]) -> str:
+    missing = [outcome for outcome in outcomes if outcome.status == "not scanned"]
+    failing = sum(outcome.counts.failed > 0 for outcome in outcomes)
+    lines = [
+        f"{len(outcomes) - len(missing)} of {len(outcomes)} accounts scanned, {failing} of them "
+        "with something that failed."
+    ]
+    if missing:
+        lines.append(f"{len(missing)} not scanned (--resume tries them again):")
+        lines += [f"  {describe(outcome)}" for outcome in missing]
+    lines += ["Reports:", *(f"  {report}" for report in reports)]
+    return "\n".join(lines)
+
+
+def _complain(sentence: str) -> None:
+    print(f"prowler-org: {sentence}", file=sys.stderr)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .refusal import Refused
+from .refusal import WrongUsage
 
 DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.
@@ -82,21 +82,23 @@ class Options:
 def parse(arguments: Sequence[str]) -> Options:
     """Read the command line, without the program's name.
 
-    Raises Refused for what makes no sense together; argparse ends the program (exit code 2) for
+    Raises WrongUsage for what makes no sense together; argparse ends the program (exit code 2) for
     what it does not know.
     """
     own, prowler_arguments = split(arguments)
     given = _parser().parse_args(own)
     if given.scheduler and given.jobs:
-        raise Refused(
+        raise WrongUsage(
             "--jobs is for scans on this machine. With --scheduler, the workers' threads say how "
             "many accounts are scanned at a time: dask worker --nthreads."
         )
     if given.exclude and set(given.exclude) & set(given.accounts):
         both = ", ".join(sorted(set(given.exclude) & set(given.accounts)))
-        raise Refused(f"--accounts and --exclude both name {both}: leave it out of one of them.")
+        raise WrongUsage(f"--accounts and --exclude both name {both}: leave it out of one of them.")
     if given.dry_run and given.resume:
-        raise Refused("--dry-run scans nothing, so there is nothing to resume: give one of them.")
+        raise WrongUsage(
+            "--dry-run scans nothing, so there is nothing to resume: give one of them."
+        )
     return Options(
         role=given.role,
         selection=Selection(

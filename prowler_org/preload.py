@@ -1,0 +1,137 @@
+"""Loading Prowler once for many scans: the tricks that this needs, all in one place.
+
+A run of Prowler spends some ten seconds of processor time before its first call to AWS, on what
+is the same for every account: importing itself, and reading the metadata of all checks and all
+compliance frameworks. Here a process does that once; scans are forked from it and find the
+results ready. A forked scan has its own copy of them, so nothing leaks between accounts.
+
+Prowler is not made for that. ``load`` gives answers known beforehand to those functions that
+``prowler()`` asks for them, and ``renew`` renews what Prowler fixes when it is imported. Both can
+go once Prowler scans several accounts in a process
+(https://github.com/prowler-cloud/prowler/issues/6647).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+PROVIDER = "aws"
+FIXED_AT_IMPORT = ("output_file_timestamp", "timestamp_iso")
+"""Names in ``prowler.config.config`` that other modules copy by value."""
+EXPECTED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("prowler.__main__:prowler", ()),
+    ("prowler.__main__:CheckMetadata.get_bulk", ("provider",)),
+    ("prowler.__main__:Compliance.get_bulk", ("provider",)),
+    ("prowler.__main__:get_bulk_compliance_frameworks_universal", ("provider",)),
+    (
+        "prowler.__main__:update_checks_metadata_with_compliance",
+        ("bulk_compliance_frameworks", "bulk_checks_metadata"),
+    ),
+    ("prowler.config.config:set_output_timestamp", ("new_timestamp",)),
+    ("prowler.config.config:timestamp_utc.set", ("value",)),
+)
+"""The functions of Prowler that this module relies on, and what each takes."""
+EXPECTED_TEXTS = (
+    "prowler.lib.cli.parser:default_output_directory",
+    *(f"prowler.config.config:{name}" for name in FIXED_AT_IMPORT),
+)
+"""The texts that this module replaces."""
+
+problem: str | None = "Prowler was not loaded beforehand"
+"""Why a scan must not be forked from this process; None if it may."""
+
+
+def load() -> None:
+    """Load Prowler into this process and note in ``problem`` whether that went well.
+
+    Never raises: an exception would end the server that scans are forked from.
+    """
+    global problem
+    try:
+        problem = _surprise()
+        if problem is None:
+            _answer_beforehand()
+            # The loaded objects live as long as this process. Out of the garbage collector's
+            # sight, forked scans neither walk through them nor copy their memory.
+            gc.collect()
+            gc.freeze()
+    except BaseException as error:
+        problem = f"loading Prowler beforehand failed with {type(error).__name__}: {error}"
+
+
+def renew(output_directory: Path) -> None:
+    """Make a forked scan's times and default output directory what a new process would have."""
+    config = importlib.import_module("prowler.config.config")
+    config.set_output_timestamp(datetime.today())
+    # set_output_timestamp takes a local time for UTC.
+    config.timestamp_utc.set(datetime.now(timezone.utc))
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith("prowler."):
+            for fixed in FIXED_AT_IMPORT:
+                if hasattr(module, fixed):
+                    setattr(module, fixed, getattr(config, fixed))
+    parser = importlib.import_module("prowler.lib.cli.parser")
+    parser.default_output_directory = str(output_directory)  # type: ignore[attr-defined]
+
+
+def _surprise() -> str | None:
+    """What of this Prowler is not as expected; None if all is."""
+    for name, parameters in EXPECTED:
+        function = _resolve(name)
+        if function is None:
+            return f"this Prowler has no {name}"
+        if tuple(inspect.signature(function).parameters) != parameters:
+            return f"this Prowler's {name} takes other arguments"
+    for name in EXPECTED_TEXTS:
+        if not isinstance(_resolve(name), str):
+            return f"this Prowler has no {name}"
+    return None
+
+
+def _resolve(name: str) -> Any:
+    module, _, path = name.partition(":")
+    value: Any = importlib.import_module(module)
+    for attribute in path.split("."):
+        value = getattr(value, attribute, None)
+    return value
+
+
+def _answer_beforehand() -> None:
+    program = importlib.import_module("prowler.__main__")
+    checks = program.CheckMetadata.get_bulk(PROVIDER)
+    frameworks = program.Compliance.get_bulk(PROVIDER)
+    universal = program.get_bulk_compliance_frameworks_universal(PROVIDER)
+    update = program.update_checks_metadata_with_compliance
+    update(frameworks, checks)
+    names = frozenset(checks)
+
+    def update_unless_done(
+        bulk_compliance_frameworks: dict[str, Any], bulk_checks_metadata: dict[str, Any]
+    ) -> Any:
+        # With --checks-folder there are more checks than were loaded here.
+        if bulk_compliance_frameworks is frameworks and names == bulk_checks_metadata.keys():
+            return bulk_checks_metadata
+        return update(bulk_compliance_frameworks, bulk_checks_metadata)
+
+    program.CheckMetadata.get_bulk = staticmethod(_knowing(program.CheckMetadata.get_bulk, checks))
+    program.Compliance.get_bulk = staticmethod(_knowing(program.Compliance.get_bulk, frameworks))
+    program.get_bulk_compliance_frameworks_universal = _knowing(  # type: ignore[attr-defined]
+        program.get_bulk_compliance_frameworks_universal, universal
+    )
+    program.update_checks_metadata_with_compliance = update_unless_done  # type: ignore[attr-defined]
+    # Both import modules on first use: now rather than in every scan.
+    program.ProwlerArgumentParser()
+    config = importlib.import_module("prowler.config.config")
+    config.load_and_validate_config_file(PROVIDER, config.default_config_file_path)
+
+
+def _knowing(function: Callable[[str], Any], answer: Any) -> Callable[[str], Any]:
+    """``function``, whose answer for AWS is known beforehand."""
+    return lambda provider: answer if provider == PROVIDER else function(provider)

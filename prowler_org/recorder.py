@@ -1,0 +1,58 @@
+"""Noting what became of each account: its files put in their place, the state saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .outcome import Outcome
+from .progress import Tell
+from .reports import place, scan_folder, unpack
+from .run import Delivery
+from .state import State
+
+
+class Recorder:
+    """Takes what comes from the scans of a run."""
+
+    def __init__(self, state: State, directory: Path, tell: Tell) -> None:
+        self._state = state
+        self._directory = directory
+        self._tell = tell
+        self.problem: OSError | None = None
+        """Why the state could not be saved the last time; None if it was."""
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Note outcomes. A full disk costs the accounts that it hits, and no others."""
+        for delivery in deliveries:
+            outcome = self._placed(delivery)
+            self._state.outcomes[outcome.account] = outcome
+            self._tell(outcome)
+        self.save()
+
+    def give_up(self, reason: str) -> None:
+        """Note that what is not scanned by now will not be."""
+        for account in self._state.to_scan:
+            outcome = Outcome(account.id, account.name, "not scanned", reason)
+            self._state.outcomes[account.id] = outcome
+        self.save()
+
+    def save(self) -> None:
+        """Save the state, or keep the problem: the next save may go better."""
+        try:
+            self._state.save(self._directory)
+            self.problem = None
+        except OSError as error:
+            self.problem = error
+
+    def _placed(self, delivery: Delivery) -> Outcome:
+        outcome = delivery.outcome
+        folder = scan_folder(self._directory, outcome.account)
+        try:
+            if delivery.archive is not None:
+                unpack(delivery.archive, folder)
+            return place(outcome, folder, self._directory)
+        except OSError as error:
+            reason = f"The reports could not be written: {error.strerror or error}."
+            return replace(outcome, status="not scanned", reason=reason, reports=())

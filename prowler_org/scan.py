@@ -1,0 +1,179 @@
+"""The scan of one account: run Prowler, judge how that ended, try again where it may help."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .organization import Account
+from .outcome import Counts, Outcome
+from .processes import LOST, Launcher
+from .prowler_log import last_words
+
+ATTEMPTS = 4
+"""How often an account is tried, where trying again may help."""
+FIRST_PAUSE = 1.0
+"""Longest pause before the second attempt, in seconds; it doubles for each further one."""
+LOG = "prowler.log"
+LONGEST_REASON = 300
+
+_FAILED_CALL = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
+_TRANSIENT = re.compile(
+    r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|ServiceFailure"
+    r"|InternalFailure|InternalError|RequestTimeout|Could not connect|[Tt]imeout on endpoint"
+    r"|Connection was closed"
+)
+_ENDINGS = {".html": b"</html>", ".json": b"]", ".csv": b"\r\n"}
+"""What the last bytes of a report that is complete are, by its name's ending."""
+
+
+@dataclass(frozen=True)
+class ScanTask:
+    """One account to scan."""
+
+    account: Account
+    arguments: tuple[str, ...]
+    """Those of ``prowler aws``, with ``-R`` and the account's role."""
+    timeout: float
+    """Seconds for one attempt."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How one attempt ended."""
+
+    reason: str = ""
+    """Why the account is not scanned; empty if it is."""
+    transient: bool = False
+    """Whether trying again may help."""
+
+
+def scan(task: ScanTask, folder: Path, launcher: Launcher) -> Outcome:
+    """Scan an account; its reports and ``prowler.log`` are in ``folder`` then.
+
+    ``folder`` is emptied first. The paths in the outcome are relative to it. Does not raise for
+    what goes wrong with the scan or the disk: that is the outcome.
+    """
+    began = time.monotonic()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            exit_code, reports = _attempt(task, folder, launcher)
+            counts = count_findings(reports)
+            end = judge(exit_code, _tail(folder / LOG), task.timeout, reports)
+        except OSError as error:
+            counts, reports, exit_code = Counts(), (), None
+            end = End(f"The reports could not be written: {error.strerror or error}.")
+        if launcher.stopped.is_set():
+            end = End("The run was interrupted.")
+        if not end.transient or attempt == ATTEMPTS:
+            break
+        launcher.stopped.wait(random.uniform(0.5, 1) * FIRST_PAUSE * 2 ** (attempt - 1))  # noqa: S311
+    account, seconds = task.account, round(time.monotonic() - began, 1)
+    if end.reason:
+        return Outcome(
+            account.id, account.name, "not scanned", end.reason, attempts=attempt, seconds=seconds
+        )
+    paths = tuple(sorted(path.relative_to(folder).as_posix() for path in reports))
+    return Outcome(
+        account.id, account.name, "scanned", "", exit_code, counts, paths, attempt, seconds
+    )
+
+
+def _attempt(
+    task: ScanTask, folder: Path, launcher: Launcher
+) -> tuple[int | None, tuple[Path, ...]]:
+    shutil.rmtree(folder, ignore_errors=True)
+    # Prowler's --output-bucket puts objects under what follows "prowler/" in this path.
+    output = folder / "prowler" / "output"
+    output.mkdir(parents=True)
+    exit_code = launcher.run(task.arguments, output, folder / LOG, task.timeout)
+    for path in output.iterdir():
+        path.replace(folder / path.name)
+    shutil.rmtree(folder / "prowler")
+    reports = [path for path in folder.rglob("*") if path.is_file() and path.name != LOG]
+    return exit_code, tuple(reports)
+
+
+def judge(exit_code: int | None, log: str, timeout: float, reports: tuple[Path, ...] = ()) -> End:
+    """Whether an account was scanned, from how Prowler ended and the end of what it printed."""
+    if exit_code is None:
+        return End(f"The scan did not end within {timeout:g} seconds and was stopped.")
+    if exit_code in (0, 3):
+        return _judge_reports(exit_code, reports)
+    if exit_code < 0:
+        return End(f"The scan was killed by {_signal_name(-exit_code)}.", transient=True)
+    if exit_code == LOST:
+        return End("The process that scans are forked from ended.", transient=True)
+    said = last_words(log)
+    said = said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}…"
+    call = _FAILED_CALL.search(said)
+    transient = bool(_TRANSIENT.search(said))
+    if call and call[2] == "AssumeRole" and call[1].startswith("AccessDenied"):
+        return End("The role could not be assumed: it is missing, or its policy does not allow it.")
+    if call:
+        return End(f"{call[2]} failed with {call[1]}.", transient)
+    return End(f"Prowler ended with exit code {exit_code}: {said or 'it said nothing'}", transient)
+
+
+def _judge_reports(exit_code: int, reports: tuple[Path, ...]) -> End:
+    """Prowler takes no notice of a report that it could not write, on a full disk for instance."""
+    if exit_code == 3 and not any(path.suffix == ".csv" for path in reports):
+        return End("Prowler wrote no report. Is the disk full?")
+    for path in reports:
+        ending = _ENDINGS.get(path.suffix, b"")
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 200))
+            last = file.read()
+        if not (last if path.suffix == ".csv" else last.rstrip()).endswith(ending):
+            return End(f"Prowler did not complete {path.name}. Is the disk full?")
+    return End()
+
+
+def count_findings(reports: tuple[Path, ...]) -> Counts:
+    """Count by status what Prowler's CSV report says. Holds one finding at a time."""
+    csv.field_size_limit(sys.maxsize)
+    failed = passed = manual = muted = 0
+    for path in reports:
+        if not is_findings(path.as_posix(), ".csv"):
+            continue
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter=";"):
+                is_muted = row.get("MUTED") == "True"
+                muted += is_muted
+                failed += not is_muted and row["STATUS"] == "FAIL"
+                passed += not is_muted and row["STATUS"] == "PASS"
+                manual += not is_muted and row["STATUS"] == "MANUAL"
+    return Counts(failed, passed, manual, muted)
+
+
+def is_findings(report: str, suffix: str) -> bool:
+    """Whether a report file holds an account's findings, in the format that ``suffix`` names.
+
+    Compliance reports, in a folder of their own, do not; nor does Prowler's quick inventory.
+    """
+    folder, _, name = report.rpartition("/")
+    return (
+        name.startswith("prowler-output-")
+        and name.endswith(suffix)
+        and not folder.endswith("compliance")
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _tail(log: Path) -> str:
+    if not log.exists():
+        return ""
+    return log.read_bytes()[-20_000:].decode("utf-8", "replace")

@@ -1,0 +1,102 @@
+"""Real ``prowler-org`` processes, and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prowler_org.outcome import Outcome
+
+PROGRAM = str(Path(sys.executable).with_name("prowler-org"))
+PATIENCE = 120.0
+"""Seconds that a test waits for what must happen; a machine that is slower fails the test."""
+
+
+@dataclass(frozen=True)
+class OrgRun:
+    """A ``prowler-org`` process that has ended, and its output directory."""
+
+    returncode: int
+    output: str
+    directory: Path
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """The outcomes in the state file, by account."""
+        return outcomes_in(self.directory)
+
+    def merged(self, suffix: str) -> Path:
+        """The organization's one report whose name ends with ``suffix``."""
+        (path,) = self.directory.glob(f"prowler-org-o-*{suffix}")
+        return path
+
+
+def outcomes_in(directory: Path) -> dict[str, Outcome]:
+    """The outcomes in the state file of an output directory, by account."""
+    state = json.loads((directory / "prowler-org-state.json").read_text("utf-8"))
+    done = [entry for entry in state["accounts"] if entry["status"] != "waiting"]
+    return {entry["account"]: Outcome.from_json(entry) for entry in done}
+
+
+def start(
+    *arguments: str,
+    environment: Mapping[str, str],
+    directory: Path,
+    largest_file: int | None = None,
+) -> subprocess.Popen[str]:
+    """Start ``prowler-org --role ProwlerScan``; no file may get larger than so many bytes."""
+
+    def limit() -> None:
+        if largest_file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    return subprocess.Popen(
+        [PROGRAM, "--role", "ProwlerScan", "--output-directory", str(directory), *arguments],
+        env=dict(environment),
+        cwd=directory.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=limit,
+    )
+
+
+def run(
+    *arguments: str,
+    environment: Mapping[str, str],
+    directory: Path,
+    largest_file: int | None = None,
+) -> OrgRun:
+    """The same, to its end."""
+    process = start(
+        *arguments, environment=environment, directory=directory, largest_file=largest_file
+    )
+    output, _ = process.communicate()
+    return OrgRun(process.returncode, output, directory)
+
+
+def scans_of(directory: Path, account: str) -> list[int]:
+    """The IDs of the processes that scan an account: their output goes to its log."""
+    log = directory / ".prowler-org-scans" / account / "prowler.log"
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            if process.name.isdecimal() and (process / "fd" / "1").readlink() == log:
+                found.append(int(process.name))
+        except OSError:  # it has ended, or is somebody else's
+            continue
+    return found
+
+
+def wait_until(happened: Callable[[], object], what: str) -> None:
+    """Wait for something that must happen."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, f"not seen: {what}"
+        time.sleep(0.05)

@@ -1,0 +1,79 @@
+"""Which of Prowler's options can be given for many accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from prowler_org.processes import Launcher
+from prowler_org.prowler_arguments import Examination, examine
+
+CHECK = "iam_user_multiple_active_keys"
+
+Examine = Callable[..., Examination]
+
+
+@pytest.fixture(scope="module")
+def examined() -> Examine:
+    """Has Prowler's arguments examined, in a forked process as prowler-org does."""
+    launcher = Launcher()
+    assert launcher.problem is None
+
+    def ask(*arguments: str, one_at_a_time: bool = False) -> Examination:
+        return launcher.ask(examine, arguments, one_at_a_time)
+
+    return ask
+
+
+def test_without_a_choice_of_checks_ours_runs(examined: Examine) -> None:
+    assert examined("-M", "csv").arguments == ("-M", "csv", "--checks", CHECK)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [("-s", "iam"), ("--checks", "iam_no_root_access_key"), ("-e", CHECK), ("--severity", "low")],
+)
+def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str, ...]) -> None:
+    examination = examined(*choice)
+    assert (examination.problem, examination.arguments) == ("", choice)
+    assert examination.formats == ("csv", "json-ocsf", "html")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("-R", "arn:aws:iam::1:role/x"), "Leave out -R/--role"),
+        (("--mfa",), "Leave out --mfa"),
+        (("-F", "name"), "Leave out -F/--output-filename"),
+        (("--output-filename=name",), "Leave out -F/--output-filename"),
+        (("-o", "elsewhere"), "has its own --output-directory"),
+        (("--fixer",), "Leave out --fixer"),
+        (("--list-checks",), "do not scan"),
+        (("--quick-inventory",), "do not scan"),
+        (("-x", "checks"), "or scan on this machine with --jobs 1"),
+        (("-M", "html"), "Add csv to -M"),
+        (("-M", "pdf"), "invalid choice: 'pdf'"),
+        (("--frequency", "daily"), "unrecognized arguments"),
+        (("-c", "no_such_check"), "Invalid check(s) specified: no_such_check"),
+        (("--help",), "--help and --version do not scan"),
+    ],
+)
+def test_what_cannot_work_for_many_accounts_is_refused_with_a_sentence(
+    examined: Examine, arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in examined(*arguments).problem
+
+
+def test_scans_one_after_the_other_may_bring_a_folder_of_checks(
+    examined: Examine, tmp_path: Path
+) -> None:
+    assert examined("-x", str(tmp_path), one_at_a_time=True).problem == ""
+
+
+def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None:
+    given = ("--shodan=s3cret", "-I", "ext-id", "-M", "csv")
+    examination = examined(*given)
+    assert examination.redacted == ("--shodan=REDACTED", "-I", "REDACTED", "-M", "csv")
+    assert examination.arguments[:5] == given

@@ -1,0 +1,90 @@
+"""What the end of a Prowler process says about the account that it scanned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prowler_org.outcome import Counts
+from prowler_org.scan import LONGEST_REASON, count_findings, judge
+
+DENIED = (
+    "\n2026-11-24 07:15:34,916 [File: aws_provider.py:1290] \t[Module: aws_provider]\t CRITICAL: "
+    "ClientError[1267] -- An error occurred ({code}) when calling the {call} operation: Because"
+)
+LOGS_ONLY = (
+    '{"timestamp": "x", "filename": "y:1", "level": "CRITICAL", "module": "m", "message": "Stop"}'
+)
+
+
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_prowlers_own_exit_codes_mean_that_the_account_was_scanned(
+    exit_code: int, tmp_path: Path
+) -> None:
+    report = tmp_path / "prowler-output-1.csv"
+    report.write_bytes(b"STATUS\r\nFAIL\r\n")
+    assert not judge(exit_code, "", 60, (report,)).reason
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "log", "reason", "transient"),
+    [
+        (None, "", "The scan did not end within 60 seconds and was stopped.", False),
+        (-9, "", "The scan was killed by SIGKILL.", True),
+        (-11, "", "The scan was killed by SIGSEGV.", True),
+        (255, "half a log", "The process that scans are forked from ended.", True),
+        (1, DENIED.format(code="AccessDenied", call="AssumeRole"),
+         "The role could not be assumed: it is missing, or its policy does not allow it.", False),
+        (1, DENIED.format(code="Throttling", call="AssumeRole"),
+         "AssumeRole failed with Throttling.", True),
+        (1, DENIED.format(code="InvalidClientTokenId", call="GetCallerIdentity"),
+         "GetCallerIdentity failed with InvalidClientTokenId.", False),
+        (1, "CRITICAL: Could not connect to the endpoint URL",
+         "Prowler ended with exit code 1: Could not connect to the endpoint URL", True),
+        (1, "text\nKeyError: 'x'\n", "Prowler ended with exit code 1: KeyError: 'x'", False),
+        (1, "\x1b[31mred\x1b[0m", "Prowler ended with exit code 1: red", False),
+        (1, LOGS_ONLY, "Prowler ended with exit code 1: Stop", False),
+        (2, "", "Prowler ended with exit code 2: it said nothing", False),
+    ],
+)  # fmt: skip
+def test_any_other_end_has_a_reason(
+    exit_code: int | None, log: str, reason: str, transient: bool
+) -> None:
+    end = judge(exit_code, log, 60)
+    assert (end.reason, end.transient) == (reason, transient)
+
+
+def test_a_reason_is_no_longer_than_a_person_reads() -> None:
+    assert len(judge(1, "x" * 5000, 60).reason) < LONGEST_REASON + 50
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("prowler-output-1.csv", b"STATUS\r\nFAI"),
+        ("prowler-output-1.csv", b""),
+        ("prowler-output-1.ocsf.json", b'[{"a": 1}'),
+        ("prowler-output-1.html", b"<html><body>"),
+    ],
+)
+def test_an_unfinished_report_means_that_the_account_was_not_scanned(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    report = tmp_path / name
+    report.write_bytes(content)
+    assert judge(0, "", 60, (report,)).reason.startswith(f"Prowler did not complete {name}")
+
+
+def test_failures_without_a_report_mean_that_the_account_was_not_scanned() -> None:
+    assert judge(3, "", 60, ()).reason == "Prowler wrote no report. Is the disk full?"
+
+
+def test_findings_are_counted_by_status_and_muted_ones_apart(tmp_path: Path) -> None:
+    report = tmp_path / "prowler-output-1.csv"
+    rows = ["FAIL;False", "FAIL;True", "PASS;False", "MANUAL;False", '"PASS";True', "PASS;False"]
+    report.write_text("STATUS;MUTED\r\n" + "".join(f"{row}\r\n" for row in rows), newline="")
+    other = tmp_path / "compliance" / "prowler-output-1_cis.csv"
+    other.parent.mkdir()
+    other.write_text("STATUS;MUTED\r\nFAIL;False\r\n", newline="")
+    assert count_findings((report, other)) == Counts(failed=1, passed=2, manual=1, muted=2)
