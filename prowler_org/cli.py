@@ -14,6 +14,7 @@ from pathlib import Path
 from .options import Options, parse
 from .organization import Roster, read_roster
 from .outcome import Outcome
+from .page import write_page
 from .processes import Launcher
 from .progress import describe, progress
 from .prowler_arguments import Examination, examine
@@ -137,6 +138,8 @@ def _finish(options: Options, state: State, recorder: Recorder, interrupted: boo
     recorder.save()
     try:
         reports = merge(outcomes, options.output_directory, state.name)
+        page = options.output_directory / f"{state.name}.html"
+        write_page(state, outcomes, page)
         if recorder.problem:
             raise recorder.problem
     except OSError as error:
@@ -146,7 +149,7 @@ def _finish(options: Options, state: State, recorder: Recorder, interrupted: boo
         )
         return NOT_STARTED
     if not options.quiet:
-        print(_summarize(outcomes, reports))
+        print(_summarize(outcomes, (*reports, page)))
     return exit_code(outcomes, interrupted)
 
 

@@ -28,8 +28,19 @@ def progress(total: int, quiet: bool, stream: TextIO) -> Iterator[Tell]:
 @contextmanager
 def _bar(total: int, stream: TextIO) -> Iterator[Tell]:
     failing = not_scanned = 0
+    # Short enough for a terminal of 80 columns.
     with alive_bar(
-        total, title="accounts", file=stream, enrich_print=False, force_tty=True, length=30
+        total,
+        title="accounts",
+        file=stream,
+        force_tty=True,
+        enrich_print=False,
+        length=20,
+        spinner=None,
+        monitor="{count}/{total}",
+        stats="(eta {eta})",
+        stats_end=False,
+        receipt_text=True,
     ) as bar:
 
         def tell(outcome: Outcome) -> None:
