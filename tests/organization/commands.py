@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prowler_org.outcome import Outcome
 
-PROGRAM = str(Path(sys.executable).with_name("prowler-org"))
+PROGRAM = Path(sys.executable).with_name("prowler-org")
 PATIENCE = 120.0
 """Seconds that a test waits for what must happen; a machine that is slower fails the test."""
 
@@ -49,6 +49,7 @@ def start(
     environment: Mapping[str, str],
     directory: Path,
     largest_file: int | None = None,
+    program: Path = PROGRAM,
 ) -> subprocess.Popen[str]:
     """Start ``prowler-org --role ProwlerScan``; no file may get larger than so many bytes."""
 
@@ -57,7 +58,7 @@ def start(
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
     return subprocess.Popen(
-        [PROGRAM, "--role", "ProwlerScan", "--output-directory", str(directory), *arguments],
+        [str(program), "--role", "ProwlerScan", "--output-directory", str(directory), *arguments],
         env=dict(environment),
         cwd=directory.parent,
         stdout=subprocess.PIPE,
@@ -72,10 +73,15 @@ def run(
     environment: Mapping[str, str],
     directory: Path,
     largest_file: int | None = None,
+    program: Path = PROGRAM,
 ) -> OrgRun:
     """The same, to its end."""
     process = start(
-        *arguments, environment=environment, directory=directory, largest_file=largest_file
+        *arguments,
+        environment=environment,
+        directory=directory,
+        largest_file=largest_file,
+        program=program,
     )
     output, _ = process.communicate()
     return OrgRun(process.returncode, output, directory)

@@ -137,43 +137,34 @@ def hanging() -> Iterator[Troubled]:
         yield Troubled(aws, accounts)
 
 
-def test_a_killed_scan_is_tried_again_and_an_interrupted_run_keeps_what_it_has(
+def test_killed_scans_killed_runs_and_interrupted_runs_lose_nothing_that_was_scanned(
     hanging: Troubled, tmp_path: Path
 ) -> None:
-    directory, account = tmp_path / "output", hanging.accounts["hanging"]
-    process = start("--jobs", "2", environment=hanging.aws.environment(), directory=directory)
-    wait_until(lambda: hanging.aws.assumed[account] == 1, "a scan of the account")
-    (killed,) = scans_of(directory, account)
-    os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: hanging.aws.assumed[account] == 2, "another scan of the account")
+    aws, directory, account = hanging.aws, tmp_path / "output", hanging.accounts["hanging"]
+
+    # A scan is killed: the account is scanned again.
+    killed = start("--jobs", "2", environment=aws.environment(), directory=directory)
+    wait_until(lambda: aws.assumed[account] == 1, "a scan of the account")
+    (scan,) = scans_of(directory, account)
+    os.kill(scan, signal.SIGKILL)
+    wait_until(lambda: aws.assumed[account] == 2, "another scan of the account")
     wait_until(lambda: outcomes_in(directory), "the other account's outcome")
 
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate()
-    assert process.returncode == 130, output
-    outcomes = outcomes_in(directory)
-    assert outcomes[hanging.accounts["quick"]].status == "scanned"
-    assert outcomes[account].reason == "The run was interrupted."
-    assert not scans_of(directory, account)
-    assert len(list(directory.glob("prowler-org-o-*.csv"))) == 1
-
-
-def test_a_run_that_was_killed_can_be_resumed_and_leaves_no_scan_running(
-    hanging: Troubled, tmp_path: Path
-) -> None:
-    directory, account = tmp_path / "output", hanging.accounts["hanging"]
-    process = start("--jobs", "2", environment=hanging.aws.environment(), directory=directory)
-    wait_until(lambda: scans_of(directory, account), "a scan of the account")
-    wait_until(lambda: outcomes_in(directory), "the other account's outcome")
-    process.kill()
-    process.communicate()
+    # The run is killed: its scans end with it.
+    killed.kill()
+    killed.communicate()
     wait_until(lambda: not scans_of(directory, account), "the end of the scan")
+    assert set(outcomes_in(directory)) == {hanging.accounts["quick"]}
 
-    hanging.aws.behaviour.seconds_to_assume = {}
-    resumed = run(
-        "--jobs", "2", "--resume",
-        environment=hanging.aws.environment(), directory=directory,
-    )  # fmt: skip
-    assert resumed.returncode == 0, resumed.output
-    assert hanging.aws.assumed[hanging.accounts["quick"]] == 1
-    assert {outcome.status for outcome in resumed.outcomes.values()} == {"scanned"}
+    # It is resumed, and interrupted.
+    resumed = start("--resume", environment=aws.environment(), directory=directory)
+    wait_until(lambda: aws.assumed[account] == 3, "a scan of the account")
+    resumed.send_signal(signal.SIGINT)
+    output, _ = resumed.communicate()
+    assert resumed.returncode == 130, output
+    assert not scans_of(directory, account)
+    outcomes = outcomes_in(directory)
+    assert outcomes[account].reason == "The run was interrupted."
+    assert outcomes[hanging.accounts["quick"]].status == "scanned"
+    assert aws.assumed[hanging.accounts["quick"]] == 1
+    assert len(list(directory.glob("prowler-org-o-*.csv"))) == 1

@@ -1,0 +1,199 @@
+"""An account's reports are those of ``prowler aws -R …``, whichever way the account is scanned."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from demo.embedded_aws import EmbeddedAWS
+from demo.embedded_organization import EmbeddedOrganization
+
+from ..end_to_end.environments import Environment
+from ..scanning import CHECK
+from .commands import OrgRun, run
+
+OPTIONS = (
+    "--checks", CHECK, "--mutelist-file", "mutelist.yaml",
+    "-M", "csv", "html", "json-ocsf", "json-asff",
+)  # fmt: skip
+MUTELIST = f"""
+Mutelist:
+  Accounts:
+    "*":
+      Checks:
+        "{CHECK}":
+          Regions: ["*"]
+          Resources: ["bob"]
+"""
+WHAT_DIFFERS = (
+    (re.compile(r"\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d(\.\d+)?"), r"DATE\1TIME"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "SCAN"),
+    (re.compile(r'("\w*time": )\d{10}\b'), r"\1SECONDS"),
+    (re.compile(r"\b20\d{12}\b"), "STAMP"),
+)
+"""Times and the scan's ID, in every format that Prowler writes them in."""
+SOME_DASHBOARD = """
+import dashboard.__main__
+from dashboard.pages.overview import data
+print("SHOWN", len(data), *sorted(set(data.ACCOUNT_UID)))
+"""
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """An organization of two accounts, scanned by prowler-org in a folder."""
+
+    aws: EmbeddedAWS
+    accounts: tuple[str, str]
+    folder: Path
+    run: OrgRun
+    environment: dict[str, str]
+
+    def options(self) -> tuple[str, ...]:
+        return ("-R", f"arn:aws:iam::{self.accounts[0]}:role/ProwlerScan", *OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
+    with EmbeddedAWS() as aws:
+        organization = EmbeddedOrganization(aws)
+        first, second = sorted([organization.add_account("=first"), organization.add_account("2")])
+        for name in ("alice", "bob", "carol"):
+            organization.add_keys(first, name, 2)
+        organization.add_keys(second, "dmitri", 1)
+        folder = tmp_path_factory.mktemp("organization")
+        (folder / "mutelist.yaml").write_text(MUTELIST)
+        # A zone that is hours away from UTC shows times that are taken for the other's.
+        environment = aws.environment(TZ="Asia/Kolkata")
+        # Scanned first, for more than a second: no second account's time can be the same.
+        aws.behaviour.seconds_to_assume = {first: 1.5}
+        done = run(
+            "--jobs", "1", "--", *OPTIONS, environment=environment, directory=folder / "output"
+        )
+        aws.behaviour.seconds_to_assume = {}
+        yield Scanned(aws, (first, second), folder, done, environment)
+
+
+def alike(folder: Path) -> dict[str, str]:
+    """The reports in a folder, without what differs from scan to scan."""
+    reports = {}
+    for path in folder.rglob("prowler-output-*"):
+        name, text = path.relative_to(folder).as_posix(), path.read_text("utf-8")
+        for pattern, replacement in WHAT_DIFFERS:
+            name, text = pattern.sub(replacement, name), pattern.sub(replacement, text)
+        reports[name] = text
+    return reports
+
+
+@pytest.fixture(scope="module")
+def plain(scanned: Scanned, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The reports of ``prowler aws -R …`` for the first account."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "mutelist.yaml").write_text(MUTELIST)
+    program = str(Path(sys.executable).with_name("prowler"))
+    command = [program, "aws", *scanned.options()]
+    done = subprocess.run(
+        command, cwd=folder, env=scanned.environment, capture_output=True, check=False
+    )
+    assert done.returncode == 3, done.stdout
+    return alike(folder / "output")
+
+
+def test_a_forked_scan_writes_what_a_plain_one_writes_but_for_times_and_the_scans_id(
+    scanned: Scanned, plain: dict[str, str]
+) -> None:
+    forked = alike(scanned.run.directory / "accounts" / scanned.accounts[0])
+    assert len(forked) == 4
+    assert forked == plain
+
+
+def test_every_scan_has_its_own_time(scanned: Scanned) -> None:
+    outcomes = scanned.run.outcomes
+    first, second = (outcomes[account].reports[0] for account in scanned.accounts)
+    assert first.split("-")[-1] < second.split("-")[-1]
+
+
+def test_a_forked_scans_times_are_right_in_any_zone(scanned: Scanned) -> None:
+    folder = scanned.run.directory / "accounts" / scanned.accounts[0]
+    (asff,) = folder.glob("*.asff.json")
+    (ocsf,) = folder.glob("*.ocsf.json")
+    observed = json.loads(asff.read_text("utf-8"))[0]["FirstObservedAt"]
+    utc = datetime.strptime(observed, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert abs(utc.timestamp() - json.loads(ocsf.read_text("utf-8"))[0]["time"]) < 1800
+
+
+def test_the_merged_csv_and_ocsf_hold_the_findings_of_all_accounts(scanned: Scanned) -> None:
+    with scanned.run.merged(".csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    users = ["alice", "bob", "carol", "dmitri"]
+    assert sorted(row["RESOURCE_NAME"] for row in rows) == ["<root_account>"] * 2 + users
+    findings = json.loads(scanned.run.merged(".ocsf.json").read_text("utf-8"))
+    assert [finding["finding_info"]["uid"] for finding in findings] == [
+        row["FINDING_UID"] for row in rows
+    ]
+
+
+def test_a_muted_finding_is_counted_as_muted(scanned: Scanned) -> None:
+    counts = scanned.run.outcomes[scanned.accounts[0]].counts
+    assert (counts.failed, counts.muted, counts.passed) == (2, 1, 1)
+
+
+def test_the_run_ends_as_prowler_does_when_something_failed(scanned: Scanned) -> None:
+    assert scanned.run.returncode == 3, scanned.run.output
+    assert "2 of 2 accounts scanned, 1 of them with something that failed." in scanned.run.output
+
+
+def test_no_secret_is_printed_or_written(scanned: Scanned) -> None:
+    secrets = [scanned.environment["AWS_SECRET_ACCESS_KEY"]]
+    for account in scanned.accounts:
+        keys = scanned.aws.iam(account).access_keys.values()
+        secrets += [key.secret_access_key for key in keys]
+    files = [path for path in scanned.run.directory.rglob("*") if path.is_file()]
+    written = "".join(path.read_text("utf-8") for path in files)
+    assert not [secret for secret in secrets if secret in scanned.run.output + written]
+
+
+def test_prowlers_dashboard_shows_the_merged_findings_and_each_once(scanned: Scanned) -> None:
+    dashboard = subprocess.run(
+        [sys.executable, "-c", SOME_DASHBOARD],
+        cwd=scanned.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert " ".join(("SHOWN 6", *scanned.accounts)) in dashboard.stdout
+
+
+def test_with_a_prowler_that_the_preload_does_not_know_each_account_gets_a_plain_run(
+    scanned: Scanned, plain: dict[str, str], installed: Environment
+) -> None:
+    renamed = "update_checks_metadata_with_compliance"
+    program = installed.packages / "prowler" / "__main__.py"
+    text = program.read_text("utf-8")
+    program.unlink()  # it is a link to the Prowler that these tests run with
+    program.write_text(text.replace(renamed, "complete_checks_metadata"), "utf-8")
+    defining = installed.packages / "prowler" / "lib" / "check" / "compliance.py"
+    text = defining.read_text("utf-8")
+    defining.unlink()
+    defining.write_text(text.replace(renamed, "complete_checks_metadata"), "utf-8")
+
+    done = run(
+        "--accounts", scanned.accounts[0], "--", *OPTIONS,
+        environment=scanned.environment,
+        directory=scanned.folder / "fallback",
+        program=installed.folder / "bin" / "prowler-org",
+    )  # fmt: skip
+    assert done.returncode == 3, done.output
+    assert f"this Prowler has no prowler.__main__:{renamed}, so each account" in done.output
+    reports = alike(done.directory / "accounts" / scanned.accounts[0])
+    told = re.compile(r" --output-directory \S+")
+    assert {name: told.sub("", text) for name, text in reports.items()} == plain
