@@ -154,6 +154,8 @@ class EmbeddedAWS:
         """Calls answered so far, by IAM action or ``service:Action``; failed ones included."""
         self.assumed: Counter[str] = Counter()
         """How often a role was to be assumed, by the account's ID; failed calls included."""
+        self.assumed_by: set[str] = set()
+        """The access key IDs that roles were to be assumed with."""
         self.callers: set[str] = set()
         """The access key IDs that calls were signed with."""
         self.endpoint = ""
@@ -306,6 +308,7 @@ class EmbeddedAWS:
             time.sleep(self.behaviour.latency)
             trouble = self._trouble(action, parameters.get("UserName", ""))
             if action == "sts:AssumeRole":
+                self.assumed_by.add(access_key_id)
                 trouble = self._trouble_with_role(parameters["RoleArn"]) or trouble
             if trouble is None:
                 return moto(environ, start_response)  # type: ignore[no-any-return]

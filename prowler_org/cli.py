@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .cluster import Cluster
 from .options import Options, parse
 from .organization import Roster, read_roster
 from .outcome import Outcome
@@ -20,10 +19,11 @@ from .progress import describe, progress
 from .prowler_arguments import Examination, examine
 from .recorder import Recorder
 from .refusal import Refused, WrongUsage
-from .reports import ACCOUNTS, SCANS, merge, scan_folder
-from .run import Delivery, run_all
-from .scan import ScanTask, scan
+from .reports import ACCOUNTS, merge
+from .run import Place, PlaceLostError, run_all
+from .scan import ScanTask
 from .state import Job, State, begin, installed_versions, resume
+from .this_machine import ThisMachine
 
 NOT_STARTED = 1
 WRONG_USAGE = 2
@@ -58,17 +58,22 @@ def _run(options: Options) -> int:
     if options.dry_run:
         print(_describe(roster))
         return 0
+    cluster = Cluster(options.scheduler, installed_versions()) if options.scheduler else None
     launcher = Launcher()
-    examination = launcher.ask(examine, options.prowler_arguments, options.jobs == 1)
+    one_at_a_time = options.jobs == 1 and cluster is None
+    examination = launcher.ask(examine, options.prowler_arguments, one_at_a_time)
     if examination.problem:
         raise WrongUsage(examination.problem)
     state = _state(options, roster, examination)
-    if launcher.problem:
+    if cluster:
+        cluster.send_files(examination.files)
+    elif launcher.problem:
         _complain(PLAIN.format(problem=launcher.problem))
+    place = cluster or ThisMachine(options.jobs, options.output_directory, launcher)
     tasks = _tasks(options, roster, examination, state)
     with progress(len(tasks), options.quiet, sys.stdout) as tell:
         recorder = Recorder(state, options.output_directory, tell)
-        interrupted = _scan(options, launcher, recorder, tasks)
+        interrupted = _scan(place, recorder, tasks)
     return _finish(options, state, recorder, interrupted)
 
 
@@ -111,25 +116,20 @@ def _tasks(
     ]
 
 
-def _scan(options: Options, launcher: Launcher, recorder: Recorder, tasks: list[ScanTask]) -> bool:
+def _scan(place: Place, recorder: Recorder, tasks: list[ScanTask]) -> bool:
     """Scan the accounts, have the outcomes recorded. Returns whether it was interrupted."""
-    directory = options.output_directory
-
-    def scan_here(task: ScanTask) -> Delivery:
-        return Delivery(scan(task, scan_folder(directory, task.account.id), launcher))
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with ThreadPoolExecutor(options.jobs, thread_name_prefix="scan") as executor:
-        try:
-            run_all(executor, scan_here, tasks, recorder.take)
-            return False
-        except KeyboardInterrupt:
-            launcher.stop()
-            executor.shutdown(cancel_futures=True)
-            recorder.give_up("The run was interrupted.")
-            return True
-        finally:
-            shutil.rmtree(directory / SCANS, ignore_errors=True)
+    try:
+        run_all(place, tasks, recorder.take)
+    except PlaceLostError as lost:
+        recorder.give_up(str(lost))
+    except KeyboardInterrupt:
+        place.stop()
+        recorder.give_up("The run was interrupted.")
+        return True
+    finally:
+        place.close()
+    return False
 
 
 def _finish(options: Options, state: State, recorder: Recorder, interrupted: bool) -> int:

@@ -8,6 +8,7 @@ import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from .prowler_log import critical_messages, last_words
 
@@ -22,6 +23,11 @@ LISTING = (
     "list_checks", "list_checks_json", "list_services", "list_compliance",
     "list_compliance_requirements", "list_categories", "list_resource_groups", "list_fixer",
 )  # fmt: skip
+FILES = (
+    "checks_file", "config_file", "custom_checks_metadata_file", "excluded_checks_file",
+    "fixer_config", "mutelist_file",
+)  # fmt: skip
+"""Options that name files; a mutelist may also be an address."""
 SECRET = ("shodan", "external_id")
 """Options whose values are not to be stored."""
 PLACEHOLDER_ROLE = "arn:aws:iam::000000000000:role/prowler-org"
@@ -39,6 +45,8 @@ class Examination:
     """The arguments as given, without secret values."""
     formats: tuple[str, ...] = ()
     """The report formats: ``csv``, ``html``, …"""
+    files: tuple[str, ...] = ()
+    """The local files that the arguments name."""
 
 
 def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
@@ -62,6 +70,7 @@ def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
         arguments=complete,
         redacted=redact(arguments, [getattr(parsed, name, None) for name in SECRET]),
         formats=tuple(parsed.output_formats),
+        files=_files(arguments, parsed),
     )
 
 
@@ -97,6 +106,13 @@ def judge(parsed: argparse.Namespace, default_output_directory: str, one_at_a_ti
     if "csv" not in parsed.output_formats:
         return "Add csv to -M of Prowler: the organization's reports are made from it."
     return ""
+
+
+def _files(arguments: Sequence[str], parsed: argparse.Namespace) -> tuple[str, ...]:
+    """The local files among the options' values, but for Prowler's own, which are defaults."""
+    given = {argument.rpartition("=")[2] for argument in arguments} | set(arguments)
+    named = {getattr(parsed, option) for option in FILES} & given
+    return tuple(sorted(name for name in named if Path(name).is_file()))
 
 
 def redact(arguments: Sequence[str], secrets: Sequence[str | None]) -> tuple[str, ...]:

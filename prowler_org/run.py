@@ -1,14 +1,19 @@
-"""The run: every account scanned by an executor, every outcome noted as it comes."""
+"""The run: every account scanned at some place, every outcome taken as it comes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 from .outcome import Outcome
 from .scan import ScanTask
+
+WATCH_EVERY = 5.0
+"""Seconds without an outcome after which to see whether any are still to be expected."""
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -20,30 +25,44 @@ class Delivery:
     """A zip file with the account's folder; None if that folder is on this machine."""
 
 
+class PlaceLostError(Exception):
+    """The place where scans run is gone. The text is a sentence for the user."""
+
+
+class Place(Protocol):
+    """Where scans run: this machine or a cluster."""
+
+    def submit(self, task: ScanTask) -> Future[Delivery]:
+        """Have an account scanned, as soon as there is room."""
+
+    def watch(self) -> None:
+        """Raise PlaceLostError if no outcome is to be expected any more."""
+
+    def stop(self) -> None:
+        """Start no more scans, and end those that run, if it can be done."""
+
+    def close(self) -> None:
+        """Leave the place."""
+
+
 def run_all(
-    executor: Executor,
-    scan: Callable[[ScanTask], Delivery],
-    tasks: Iterable[ScanTask],
-    take: Callable[[Sequence[Delivery]], None],
-    watch: Callable[[], None] = lambda: None,
-    watch_every: float | None = None,
+    place: Place, tasks: Iterable[ScanTask], take: Callable[[Sequence[Delivery]], None]
 ) -> None:
     """Scan all accounts; ``take`` gets what has come, one or more deliveries at a time.
 
-    ``watch`` is called whenever nothing has come for ``watch_every`` seconds; what it raises ends
-    the run, as does KeyboardInterrupt.
+    Raises PlaceLostError. Both that and KeyboardInterrupt leave accounts without an outcome.
     """
     ended: SimpleQueue[Future[Delivery]] = SimpleQueue()
     running: dict[Future[Delivery], ScanTask] = {}
     for task in tasks:
-        future = executor.submit(scan, task)
+        future = place.submit(task)
         running[future] = task
         future.add_done_callback(ended.put)
     while running:
         try:
-            batch = [ended.get(timeout=watch_every)]
+            batch = [ended.get(timeout=WATCH_EVERY)]
         except Empty:
-            watch()
+            place.watch()
             continue
         while not ended.empty():
             batch.append(ended.get())
@@ -54,7 +73,7 @@ def _delivery(future: Future[Delivery], task: ScanTask) -> Delivery:
     try:
         return future.result()
     except CancelledError:
-        reason = "The scan was cancelled."
+        reason = "The connection to the scheduler was lost."
     except Exception as error:
-        reason = f"The scan was lost: {type(error).__name__}: {error}"
+        reason = f"The scan was lost: {type(error).__name__}: {error}"[:LONGEST_REASON]
     return Delivery(Outcome(task.account.id, task.account.name, "not scanned", reason))

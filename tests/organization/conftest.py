@@ -24,3 +24,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     environment = Environment(tmp_path_factory.mktemp("installed") / "venv")
     environment.install_plugin()
     return environment
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment that has Prowler and not this plug-in."""
+    return Environment(tmp_path_factory.mktemp("bare") / "venv")

@@ -1,0 +1,203 @@
+"""Scans on a Dask cluster: https://distributed.dask.org.
+
+Workers scan with their own credentials; what travels is the account's ID and Prowler's arguments
+one way, the outcome and the report files the other.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .outcome import Outcome
+from .processes import Launcher
+from .refusal import Refused
+from .reports import pack
+from .run import Delivery, PlaceLostError
+from .scan import ScanTask, scan
+
+SECONDS_TO_CONNECT = 10
+SECONDS_WITHOUT_WORKERS = 60.0
+"""How long a cluster may be without a worker in the middle of a run: one that was killed comes
+back, and autoscaling takes its time."""
+
+
+@dataclass(frozen=True)
+class ClusterTask:
+    """A scan as it is sent to a worker."""
+
+    task: ScanTask
+    files: tuple[tuple[str, bytes], ...]
+    """Files that Prowler's arguments name, and what is in them."""
+    versions: tuple[tuple[str, str], ...]
+    """The versions, by distribution, that the worker has to have."""
+
+
+class Cluster:
+    """A Place."""
+
+    def __init__(self, address: str, versions: Mapping[str, str]) -> None:
+        """Connect to a scheduler. Raises Refused if it, or one of its workers, does not do."""
+        self._versions = dict(versions)
+        self._files: tuple[tuple[str, bytes], ...] = ()
+        self._client = _connect(address)
+        try:
+            self._refuse_misfits(address)
+        except BaseException:
+            self._client.close()
+            raise
+        self._executor = self._client.get_executor(pure=False)
+        # Workers load Prowler while its arguments are examined here.
+        self._warm_ups = [
+            self._client.submit(warm_up, workers=[worker], pure=False) for worker in self._workers()
+        ]
+        self._seen_workers = time.monotonic()
+
+    def send_files(self, names: Iterable[str]) -> None:
+        """Have these files, which Prowler's arguments name, sent along. Raises Refused."""
+        try:
+            self._files = tuple((name, Path(name).read_bytes()) for name in names)
+        except OSError as error:
+            raise Refused(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+    def submit(self, task: ScanTask) -> Future[Delivery]:
+        """See Place. The delivery has the reports with it."""
+        sent = ClusterTask(task, self._files, tuple(self._versions.items()))
+        future: Future[Delivery] = self._executor.submit(scan_on_worker, sent)
+        return future
+
+    def watch(self) -> None:
+        """See Place."""
+        if self._client.status != "running":
+            raise PlaceLostError("The connection to the scheduler was lost.")
+        if self._workers():
+            self._seen_workers = time.monotonic()
+        elif time.monotonic() - self._seen_workers > SECONDS_WITHOUT_WORKERS:
+            raise PlaceLostError(
+                f"The cluster has had no worker for {SECONDS_WITHOUT_WORKERS:.0f} seconds."
+            )
+
+    def stop(self) -> None:
+        """See Place. Scans that run on workers go on to their end; nobody takes their reports."""
+        self._executor.shutdown(wait=False)
+
+    def close(self) -> None:
+        """See Place."""
+        self._client.close()
+
+    def _workers(self) -> Sequence[str]:
+        try:
+            return list(self._client.nthreads())
+        except (OSError, TimeoutError, ValueError) as error:
+            raise PlaceLostError("The connection to the scheduler was lost.") from error
+
+    def _refuse_misfits(self, address: str) -> None:
+        if not self._workers():
+            raise Refused(
+                f"The scheduler {address} has no workers: start some with `dask worker {address}`."
+            )
+        installed = {
+            name: self._client.run(version, name, on_error="return") for name in self._versions
+        }
+        problem = describe_misfits(self._versions, installed)
+        if problem:
+            raise Refused(problem)
+
+
+def describe_misfits(
+    wanted: Mapping[str, str], installed: Mapping[str, Mapping[str, object]]
+) -> str:
+    """Which workers have other versions than wanted, or none; empty if all fit.
+
+    ``installed`` has for each distribution what each worker answered: a version or an exception.
+    """
+    misfits = [
+        f"{worker} has {f'{name} {found}' if isinstance(found, str) else f'no {name}'}"
+        for name, answers in installed.items()
+        for worker, found in sorted(answers.items())
+        if found != wanted[name]
+    ]
+    if not misfits:
+        return ""
+    needed = " ".join(f'"{name}=={number}"' for name, number in wanted.items())
+    return (
+        f"Workers must have the versions that are installed here, but {', '.join(misfits)}. "
+        f"On the workers: pip install {needed}"
+    )
+
+
+def _connect(address: str) -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise Refused(
+            'A cluster needs Dask: pip install "prowler-access-keys[dask]", here and there.'
+        ) from error
+    try:
+        client: Any = distributed.Client
+        return client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError) as error:
+        raise Refused(
+            f"The scheduler {address} cannot be reached ({type(error).__name__}). An address "
+            "looks like tcp://host:8786, or tls://host:8786 with certificates."
+        ) from error
+
+
+# On a worker
+
+_launcher: Launcher | None = None
+_launcher_lock = threading.Lock()
+
+
+def warm_up() -> None:
+    """Have this worker load Prowler."""
+    _worker_launcher()
+
+
+def scan_on_worker(sent: ClusterTask) -> Delivery:
+    """Scan an account in a folder of this worker, which is gone afterwards."""
+    task = sent.task
+    for name, wanted in sent.versions:
+        if version(name) != wanted:
+            reason = f"The worker has {name} {version(name)}, not {wanted}."
+            return Delivery(Outcome(task.account.id, task.account.name, "not scanned", reason))
+    with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
+        folder = Path(name)
+        arguments = with_files(task.arguments, sent.files, folder / "files")
+        outcome = scan(replace(task, arguments=arguments), folder / "scan", _worker_launcher())
+        return Delivery(outcome, pack(folder / "scan"))
+
+
+def with_files(
+    arguments: Sequence[str], files: Iterable[tuple[str, bytes]], folder: Path
+) -> tuple[str, ...]:
+    """Write files to ``folder``; returns the arguments with the new paths for the old ones."""
+    for number, (name, content) in enumerate(files):
+        path = folder / str(number) / Path(name).name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        arguments = [_renamed(argument, name, str(path)) for argument in arguments]
+    return tuple(arguments)
+
+
+def _renamed(argument: str, old: str, new: str) -> str:
+    if argument == old:
+        return new
+    option, equals, value = argument.partition("=")
+    return f"{option}={new}" if equals and value == old else argument
+
+
+def _worker_launcher() -> Launcher:
+    """The one launcher of this worker."""
+    global _launcher
+    with _launcher_lock:
+        if _launcher is None:
+            _launcher = Launcher()
+        return _launcher
