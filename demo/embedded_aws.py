@@ -177,6 +177,13 @@ class EmbeddedAWS:
         self._stack.callback(thread.join)
         self._stack.callback(server.shutdown)
 
+    def clear(self) -> None:
+        """Begin anew: no users, no report, no trouble, no calls counted."""
+        self._forget()
+        self.behaviour = Behaviour()
+        self.calls.clear()
+        self._report = None
+
     @staticmethod
     def _forget() -> None:
         for service in ("iam", "sts", "organizations", "s3", "ec2"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from botocore import xform_name
@@ -191,17 +191,17 @@ class LeanIAM(AWSService):
 
     def await_credential_report(self) -> CredentialReport | None:
         """The report that is being made; None if it does not come within REPORT_WAIT."""
-        deadline = time.monotonic() + REPORT_WAIT
+        deadline = monotonic() + REPORT_WAIT
         pause = 1.0
         try:
             while self.call("GenerateCredentialReport")["State"] != "COMPLETE":
-                if time.monotonic() + pause > deadline:
+                if monotonic() + pause > deadline:
                     logger.warning(
                         f"{self.region} -- No credential report within {REPORT_WAIT:.0f} seconds: "
                         "listing the access keys of every user instead"
                     )
                     return None
-                time.sleep(pause)
+                sleep(pause)
                 pause *= 2
         except CallFailedError:
             return None
