@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -59,16 +59,19 @@ class Found:
 
 
 @contextmanager
-def environment_of(aws: EmbeddedAWS, **more: str) -> Iterator[None]:
-    """Exchange the environment of these tests for one that sees this AWS only."""
-    with mock.patch.dict("os.environ", aws.environment(**more), clear=True):
-        yield
+def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
+    """Prowler's own provider, connected to the embedded AWS."""
+    with provider_as(aws, {}, **arguments) as provider:
+        yield provider
 
 
 @contextmanager
-def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
-    """Prowler's own provider, connected to the embedded AWS."""
-    with environment_of(aws):
+def provider_as(
+    aws: EmbeddedAWS, credentials: Mapping[str, str], **arguments: Any
+) -> Iterator[AwsProvider]:
+    """The same with these credentials, given as environment variables."""
+    environment = aws.environment() | dict(credentials)
+    with mock.patch.dict("os.environ", environment, clear=True):
         provider = AwsProvider(**arguments)
         provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
         Provider.set_global_provider(provider)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
@@ -47,8 +47,11 @@ def test_every_user_gets_one_finding_with_the_right_verdict(
         finding = found[user.name]
         assert finding.arn == f"arn:aws:iam::123456789012:user{user.path}{user.name}"
         assert json.loads(finding.tags) == dict(user.tags)
-        number = "no" if not any(user.keys) else str(sum(user.keys))
+        number = user.active_keys or "no"
         assert f"User {user.name} has {number} active access key" in finding.sentence
+        advice = json.loads(finding.resource).get("advice")
+        assert bool(advice) == (user.status == "FAIL")
+        event(advice["action"] if advice else user.status)
 
 
 @given(users=accounts, root_keys=st.sampled_from([(), (True,), (True, True)]), cached=st.booleans())

@@ -14,7 +14,7 @@ from prowler.lib.logger import logger
 from prowler.providers.aws.config import BOTO3_RETRIES_MAX_ATTEMPTS
 from prowler.providers.aws.lib.service.service import AWSService
 
-from .access_keys import AccessKey, ActiveKeys, Tag, Unreadable, User
+from .access_keys import AccessKey, ActiveKeys, LastUse, Tag, Unreadable, User
 from .credential_report import CredentialReport, MalformedReportError, parse
 
 ATTEMPTS = 8
@@ -26,6 +26,7 @@ REPORT_WAIT = 60.0
 PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
 
+Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
@@ -102,15 +103,15 @@ class LeanIAM(AWSService):
         return failed
 
     def ask_each(
-        self, question: Callable[[User], Answer | Unreadable], users: Iterable[User]
-    ) -> dict[User, Answer | Unreadable]:
-        """Ask about many users in parallel; transient failures are asked about again."""
-        users = tuple(users)
-        answers = dict(zip(users, self.thread_pool.map(question, users), strict=True))
+        self, question: Callable[[Asked], Answer | Unreadable], about: Iterable[Asked]
+    ) -> dict[Asked, Answer | Unreadable]:
+        """Ask about many in parallel; what failed for a while only is asked once more."""
+        about = tuple(about)
+        answers = dict(zip(about, self.thread_pool.map(question, about), strict=True))
         for _ in range(EXTRA_LOOKS):
             failed = [
-                user
-                for user, answer in answers.items()
+                asked
+                for asked, answer in answers.items()
                 if isinstance(answer, Unreadable) and answer.transient
             ]
             answers.update(zip(failed, self.thread_pool.map(question, failed), strict=True))
@@ -175,11 +176,27 @@ class LeanIAM(AWSService):
 
     def active_keys(self, user: User) -> ActiveKeys | Unreadable | None:
         """The user's active access keys, live; None if the user was deleted since."""
+        keys = self.list_keys(user)
+        return active_keys_in(keys) if isinstance(keys, list) else keys
+
+    def list_keys(self, user: User) -> list[dict[str, Any]] | Unreadable | None:
+        """All of the user's access keys as ``ListAccessKeys`` gives them; None without the user."""
         try:
             pages = self._pages("ListAccessKeys", UserName=user.name)
-            return active_keys_in(key for page in pages for key in page["AccessKeyMetadata"])
+            return [key for page in pages for key in page["AccessKeyMetadata"]]
         except CallFailedError as failed:
             return None if failed.gone else failed.unreadable
+
+    def last_use(self, key: AccessKey) -> LastUse | Unreadable | None:
+        """When the key was last used, live; None if it never was."""
+        try:
+            answer = self.call("GetAccessKeyLastUsed", AccessKeyId=key.access_key_id)
+        except CallFailedError as failed:
+            return failed.unreadable
+        used = answer["AccessKeyLastUsed"]
+        if not used.get("LastUsedDate"):
+            return None
+        return LastUse(used["LastUsedDate"], used["ServiceName"], used["Region"])
 
     def start_credential_report(self) -> bool:
         """Ask for a credential report. True if one is being made for this scan.

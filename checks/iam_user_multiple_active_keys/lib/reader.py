@@ -6,13 +6,16 @@ listed: see ``_read_users``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import shared_iam
 from .access_keys import (
+    AccessKey,
     AccountReading,
     ActiveKeys,
+    LastUse,
     ListingGap,
     RootAccessKeys,
     Unreadable,
@@ -23,15 +26,21 @@ from .credential_report import CredentialReport
 from .lean_iam import CallFailedError, LeanIAM, Listing
 
 
-def read_account(provider: Any, check_id: str) -> AccountReading:
+def read_account(
+    provider: Any, check_id: str, fails: Callable[[ActiveKeys], bool]
+) -> AccountReading:
     """Read what the run of this provider asks for: all users and the root user, or some of them.
 
-    Does not raise for what AWS denies or fails to answer: that is part of the reading.
+    When a key was last used is asked only of users whose active keys fail. Does not raise for
+    what AWS denies or fails to answer: that is part of the reading.
     """
     iam = LeanIAM(provider)
     shared = shared_iam.shared_client(provider, check_id)
-    if iam.audit_resources:
-        return _read_resources(iam, shared)
+    reading = _read_resources(iam, shared) if iam.audit_resources else _read_all(iam, shared)
+    return replace(reading, users=_with_last_use(iam, reading.users, fails))
+
+
+def _read_all(iam: LeanIAM, shared: Any | None) -> AccountReading:
     report = _RequestedReport(iam) if shared is None else None
     summary = shared_iam.account_summary(shared, iam) if shared else iam.account_summary()
     expected = summary if isinstance(summary, Unreadable) else summary["Users"]
@@ -79,6 +88,33 @@ def _read_users(
     answers = {user: known.get(user.arn) or asked.get(user) for user in users}
     records = [UserAccessKeys(user, active) for user, active in answers.items() if active]
     return tuple(sorted(records, key=lambda record: record.user.name))
+
+
+def _with_last_use(
+    iam: LeanIAM, users: tuple[UserAccessKeys, ...], fails: Callable[[ActiveKeys], bool]
+) -> tuple[UserAccessKeys, ...]:
+    failing = {
+        record: record.active
+        for record in users
+        if isinstance(record.active, ActiveKeys) and fails(record.active)
+    }
+    uses = iam.ask_each(iam.last_use, (key for active in failing.values() for key in active.keys))
+    return tuple(
+        replace(record, active=_used(failing[record], uses)) if record in failing else record
+        for record in users
+    )
+
+
+def _used(active: ActiveKeys, uses: Mapping[AccessKey, LastUse | Unreadable | None]) -> ActiveKeys:
+    return replace(active, keys=tuple(replace(key, last_use=uses[key]) for key in active.keys))
+
+
+def read_user_live(iam: LeanIAM, user: User) -> ActiveKeys | Unreadable | None:
+    """One user's active keys and their last use, as they are now; None without the user."""
+    active = iam.active_keys(user)
+    if not isinstance(active, ActiveKeys):
+        return active
+    return _used(active, iam.ask_each(iam.last_use, active.keys))
 
 
 def _read_root(
