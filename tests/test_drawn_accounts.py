@@ -31,13 +31,15 @@ def put_into(aws: EmbeddedAWS, users: list[DrawnUser]) -> None:
         user.put_into(aws)
 
 
-@given(users=accounts)
+@given(users=accounts, cached=st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_every_user_gets_one_finding_with_the_right_verdict(
-    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser]
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], cached: bool
 ) -> None:
     aws, connected = provider
     put_into(aws, users)
+    if cached:
+        aws.hold_report(timedelta(minutes=90))
     found = by_name(scan(connected))
     assert found.pop(ROOT).status == "PASS"
     assert {name: finding.status for name, finding in found.items()} == {

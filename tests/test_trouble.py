@@ -216,6 +216,17 @@ def test_a_page_that_repeats_its_marker_ends_the_listing_and_is_named(
     assert "PaginationError" in found[ACCOUNT].sentence
 
 
+def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_account(
+    aws: EmbeddedAWS,
+) -> None:
+    for name in ("one", "two"):
+        aws.add_user(name)
+    aws.behaviour.page_size = 1
+    aws.behaviour.repeats_marker = True
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider))[ACCOUNT] == "MANUAL"
+
+
 @pytest.mark.parametrize(
     "rewrite",
     [

@@ -11,20 +11,24 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from prowler.lib.logger import logger
-from prowler.providers.aws.config import BOTO3_RETRIES_MAX_ATTEMPTS
 from prowler.providers.aws.lib.service.service import AWSService
 
 from .access_keys import AccessKey, ActiveKeys, LastUse, Tag, Unreadable, User
 from .credential_report import CredentialReport, MalformedReportError, parse
 
+PROWLER_ATTEMPTS = 4
+"""How often Prowler tries a call unless told otherwise (``prowler/providers/aws/config.py``)."""
 ATTEMPTS = 8
-"""How often a call is tried: Prowler's own 4 lose 1 call in 120 when 30 % are throttled."""
+"""How often it is tried here: 4 attempts lose 1 call in 120 when 30 % are throttled."""
 EXTRA_LOOKS = 2
 """How often the users whose call failed all the same are asked about once more."""
 REPORT_WAIT = 60.0
 """Seconds to wait for a credential report; past them every user is listed instead."""
 PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
+
+THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException"})
+"""What AWS calls a caller that asked too often."""
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -64,7 +68,7 @@ class LeanIAM(AWSService):
         super().__init__("iam", provider, global_service=True, region=region)
         self.client: Any = self.client
         attempts = self.client.meta.config.retries["total_max_attempts"]
-        if attempts == 1 + BOTO3_RETRIES_MAX_ATTEMPTS:
+        if attempts == PROWLER_ATTEMPTS:
             attempts = ATTEMPTS
         self.client = self.session.client(
             "iam",
@@ -93,7 +97,7 @@ class LeanIAM(AWSService):
         if isinstance(error, ClientError):
             code = error.response["Error"]["Code"]
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            transient = status >= 500 or status == 429 or "Throttl" in code
+            transient = status >= 500 or code in THROTTLED
         else:
             code = type(error).__name__
             transient = "Connect" in code or "Timeout" in code or "Closed" in code
@@ -146,17 +150,26 @@ class LeanIAM(AWSService):
         users: list[User] = []
         try:
             for page in self._pages(operation, **({"Filter": kinds} if kinds else {})):
-                users.extend(_user(answer) for answer in page[member])
+                users.extend(_user(answer) for answer in page.get(member, ()))
         except CallFailedError as failed:
             return Listing(tuple(users), failed.unreadable)
         return Listing(tuple(users))
 
-    def get_user(self, arn: str) -> User | Unreadable | None:
-        """The user with this ARN and its tags; None if there is none."""
+    def is_user_arn(self, arn: str) -> bool:
+        """Whether this is the ARN of an IAM user of the audited account."""
+        return arn.startswith(f"arn:{self.audited_partition}:iam::{self.audited_account}:user/")
+
+    def get_users(self, arns: Iterable[str]) -> dict[str, User | Unreadable]:
+        """By ARN, these users and their tags; those that do not exist are left out."""
+        answers = self.ask_each(self._get_user, sorted(arns))
+        return {arn: answer for arn, answer in answers.items() if answer is not None}
+
+    def _get_user(self, arn: str) -> User | Unreadable | None:
         try:
             user = _user(self.call("GetUser", UserName=arn.rsplit("/", 1)[-1])["User"])
         except CallFailedError as failed:
             return None if failed.gone else failed.unreadable
+        # A user's name is unique in an account, but an ARN has its path too.
         return user if user.arn == arn else None
 
     def with_tags(self, users: Iterable[User]) -> tuple[User, ...]:

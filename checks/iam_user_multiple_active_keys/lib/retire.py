@@ -38,7 +38,7 @@ def retire_unused_key(
     they are not what the finding said, or the advice is not to deactivate one now, nothing is
     done. ``now`` is UTC. Does not raise for what AWS denies or fails to answer.
     """
-    if not arn.startswith(f"arn:{iam.audited_partition}:iam::{iam.audited_account}:user/"):
+    if not iam.is_user_arn(arn):
         return Outcome(
             False,
             f"Refused: {arn} is no IAM user of account {iam.audited_account}. The root user's "
