@@ -108,8 +108,8 @@ REQUIREMENTS = (
         description="The root user has no access key, active or inactive.",
         source=REDUCE_OR_ELIMINATE,
         audit_procedure=(
-            "In an AWS organization, see also whether root credentials of member accounts are "
-            "managed centrally and removed."
+            "The check sees active keys only, and has nothing to say of a root user without any "
+            "credentials. Look for inactive keys in the credential report."
         ),
         checks=("iam_no_root_access_key",),
     ),
