@@ -66,6 +66,7 @@ PACKAGED = {
         "datatables.net-select/js/dataTables.select.min.js",
     ),
 }
+# The report's logo is a file in Prowler's repository; Prowler's dashboard comes with one.
 LOGO = Path(next(iter(dashboard.__path__))) / "assets" / "logo.png"
 
 TERMINAL = """<!DOCTYPE html><meta charset="utf-8">
