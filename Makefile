@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint bench clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ lint: $(INSTALLED) ## Check format, lint and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+
+bench: $(INSTALLED) ## Count calls and time beside Prowler's built-in check
+	$(VENV)/bin/python -m benchmarks.iam_reading
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

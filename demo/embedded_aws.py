@@ -168,14 +168,8 @@ class EmbeddedAWS:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._forget()
         self._stack.callback(self._forget)
-        for name in (
-            "list_users",
-            "get_account_authorization_details",
-            "generate_credential_report",
-            "get_credential_report",
-            "get_account_summary",
-        ):
-            self._stack.enter_context(mock.patch.object(IamResponse, name, self._answer(name)))
+        for name, answer in self._answers().items():
+            self._stack.enter_context(mock.patch.object(IamResponse, name, answer, create=True))
         server = make_server(
             "127.0.0.1", 0, self._application(), threaded=True, request_handler=MotoRequestHandler
         )
@@ -191,6 +185,13 @@ class EmbeddedAWS:
         thread.start()
         self._stack.callback(thread.join)
         self._stack.callback(server.shutdown)
+
+    def clear(self) -> None:
+        """Begin anew: no users, no report, no trouble, no calls counted."""
+        self._forget()
+        self.behaviour = Behaviour()
+        self.calls.clear()
+        self._report = None
 
     @staticmethod
     def _forget() -> None:
@@ -311,7 +312,10 @@ class EmbeddedAWS:
                 self.assumed_by.add(access_key_id)
                 trouble = self._trouble_with_role(parameters["RoleArn"]) or trouble
             if trouble is None:
-                return moto(environ, start_response)  # type: ignore[no-any-return]
+                try:
+                    return moto(environ, start_response)  # type: ignore[no-any-return]
+                except NotImplementedError:
+                    trouble = ("501 Not Implemented", "NotImplemented")
             status, code = trouble
             start_response(status, [("Content-Type", "text/xml")])
             return [(_JSON_ERROR if target else _ERROR).format(code=code).encode()]
@@ -349,15 +353,33 @@ class EmbeddedAWS:
 
     # What moto leaves out
 
-    def _answer(self, name: str) -> Callable[[IamResponse], ActionResult]:
-        answer: Callable[[IamResponse], dict[str, Any]] = getattr(self, f"_{name}")
-        return lambda response: ActionResult(answer(response))
+    def _answers(self) -> dict[str, Callable[[IamResponse], ActionResult]]:
+        """Answer in place of moto: methods to replace or to add, by name."""
+
+        def answering(
+            answer: Callable[[IamResponse], dict[str, Any]],
+        ) -> Callable[[IamResponse], ActionResult]:
+            return lambda response: ActionResult(answer(response))
+
+        return {
+            "list_users": answering(self._list_users),
+            "get_account_authorization_details": answering(self._authorization_details),
+            "generate_credential_report": answering(self._generate_credential_report),
+            "get_credential_report": answering(self._get_credential_report),
+            "get_account_summary": answering(self._get_account_summary),
+            # Prowler's own IAM service asks these of every user.
+            "generate_service_last_accessed_details": answering(lambda _: {"JobId": "0" * 36}),
+            "get_service_last_accessed_details": answering(_nothing_accessed),
+            "list_service_specific_credentials": answering(
+                lambda _: {"ServiceSpecificCredentials": []}
+            ),
+        }
 
     def _list_users(self, response: IamResponse) -> dict[str, Any]:
         page, more = self._page(response)
         return {"Users": [_described(user) for user in page], **more}
 
-    def _get_account_authorization_details(self, response: IamResponse) -> dict[str, Any]:
+    def _authorization_details(self, response: IamResponse) -> dict[str, Any]:
         kinds = response._get_param("Filter", [])
         if kinds != ["User"]:
             raise NotImplementedError(
@@ -427,6 +449,16 @@ class EmbeddedAWS:
             console = "true" if user.password else "false"
             rows.writerow(_report_row(user.name, user.arn, user.create_date, console, keys))
         return text.getvalue()
+
+
+def _nothing_accessed(_: IamResponse) -> dict[str, Any]:
+    now = _now()
+    return {
+        "JobStatus": "COMPLETED",
+        "JobCreationDate": now,
+        "JobCompletionDate": now,
+        "ServicesLastAccessed": [],
+    }
 
 
 def _now() -> datetime:

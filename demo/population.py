@@ -1,4 +1,7 @@
-"""A few dozen IAM users as a company that grew for ten years has them. The same every time."""
+"""A few dozen IAM users as a company that grew for ten years has them.
+
+The same every time, but for the access key IDs.
+"""
 
 from __future__ import annotations
 

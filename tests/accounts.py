@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
@@ -15,25 +16,46 @@ TAGS = st.dictionaries(
 )
 
 
+AGES = st.integers(0, 2000)
+UNUSED = st.none() | st.integers(0, 400)
+
+
+@dataclass(frozen=True)
+class DrawnKey:
+    """An access key as drawn; ages are days, ``unused`` is None if the key was never used."""
+
+    active: bool
+    age: int
+    unused: int | None
+
+
 @dataclass(frozen=True)
 class DrawnUser:
-    """An IAM user as drawn; ``keys`` says of each access key whether it is active."""
+    """An IAM user as drawn."""
 
     name: str
     path: str
     tags: tuple[tuple[str, str], ...]
-    keys: tuple[bool, ...]
+    keys: tuple[DrawnKey, ...]
+
+    @property
+    def active_keys(self) -> int:
+        """How many active access keys the user has."""
+        return sum(key.active for key in self.keys)
 
     @property
     def status(self) -> str:
         """The right verdict."""
-        return "FAIL" if sum(self.keys) > 1 else "PASS"
+        return "FAIL" if self.active_keys > 1 else "PASS"
 
     def put_into(self, aws: EmbeddedAWS) -> None:
         """Make the user, with its keys."""
+        now = datetime.now(timezone.utc)
         user = aws.add_user(self.name, self.path, dict(self.tags))
-        for active in self.keys:
-            aws.add_key(user, active=active)
+        for key in self.keys:
+            used = None if key.unused is None else now - timedelta(days=key.unused, minutes=5)
+            created = now - timedelta(days=key.age, minutes=10)
+            aws.add_key(user, active=key.active, created=created, last_used=used)
 
 
 users = st.builds(
@@ -41,7 +63,7 @@ users = st.builds(
     name=NAME,
     path=PATH,
     tags=TAGS.map(lambda tags: tuple(tags.items())),
-    keys=st.lists(st.booleans(), max_size=2).map(tuple),
+    keys=st.lists(st.builds(DrawnKey, st.booleans(), AGES, UNUSED), max_size=2).map(tuple),
 )
 # IAM takes names that differ in case only for the same.
 accounts = st.lists(users, max_size=8, unique_by=lambda user: user.name.casefold())

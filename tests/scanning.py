@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -58,16 +59,19 @@ class Found:
 
 
 @contextmanager
-def environment_of(aws: EmbeddedAWS, **more: str) -> Iterator[None]:
-    """Exchange the environment of these tests for one that sees this AWS only."""
-    with mock.patch.dict("os.environ", aws.environment(**more), clear=True):
-        yield
+def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
+    """Prowler's own provider, connected to the embedded AWS."""
+    with provider_as(aws, {}, **arguments) as provider:
+        yield provider
 
 
 @contextmanager
-def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
-    """Prowler's own provider, connected to the embedded AWS."""
-    with environment_of(aws):
+def provider_as(
+    aws: EmbeddedAWS, credentials: Mapping[str, str], **arguments: Any
+) -> Iterator[AwsProvider]:
+    """The same with these credentials, given as environment variables."""
+    environment = aws.environment() | dict(credentials)
+    with mock.patch.dict("os.environ", environment, clear=True):
         provider = AwsProvider(**arguments)
         provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
         Provider.set_global_provider(provider)
@@ -76,22 +80,29 @@ def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
 
 def scan(provider: AwsProvider, *other_checks: str) -> list[Found]:
     """Run the check as Prowler runs it. ``other_checks`` are further ones that the run has."""
-    forget_shared_client()
+    begin_run(provider, CHECK, *other_checks)
+    return run_check(provider)
+
+
+def begin_run(provider: AwsProvider, *checks: str) -> None:
+    """What Prowler does before the first check of a run."""
+    sys.modules.pop(SHARED_CLIENT, None)
     provider.audit_metadata = Audit_Metadata(
-        services_scanned=0,
-        expected_checks=[CHECK, *other_checks],
-        completed_checks=0,
-        audit_progress=0,
+        services_scanned=0, expected_checks=list(checks), completed_checks=0, audit_progress=0
     )
+
+
+def load_shared_client() -> Any:
+    """What another check of the IAM service does: make Prowler read all of IAM."""
+    return importlib.import_module(SHARED_CLIENT).iam_client
+
+
+def run_check(provider: AwsProvider) -> list[Found]:
+    """Run the check within a run that has begun."""
     options = SimpleNamespace(unix_timestamp=False, bulk_checks_metadata={}, only_logs=True)
     check = check_module.iam_user_multiple_active_keys()
     reports = execute(check, provider, None, options)
     return [Found.of(Finding.generate_output(provider, report, options)) for report in reports]
-
-
-def forget_shared_client() -> None:
-    """Make the next run that needs Prowler's shared IAM client read IAM anew."""
-    sys.modules.pop(SHARED_CLIENT, None)
 
 
 def by_name(found: Iterable[Found]) -> dict[str, Found]:

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from prowler.providers.aws.aws_provider import AwsProvider
 
 from demo.embedded_aws import EmbeddedAWS
 
 from .accounts import DrawnUser, accounts
-from .scanning import by_name, provider_of, scan
+from .scanning import NEIGHBOUR, by_name, provider_of, scan
 
 ROOT = "<root_account>"
 
 
-@given(accounts)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_user_gets_one_finding_with_the_right_verdict(users: list[DrawnUser]) -> None:
-    with EmbeddedAWS() as aws:
-        for user in users:
-            user.put_into(aws)
-        with provider_of(aws) as provider:
-            found = by_name(scan(provider))
+@pytest.fixture(scope="module")
+def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
+    with EmbeddedAWS() as aws, provider_of(aws) as connected:
+        yield aws, connected
+
+
+def put_into(aws: EmbeddedAWS, users: list[DrawnUser]) -> None:
+    aws.clear()
+    for user in users:
+        user.put_into(aws)
+
+
+@given(users=accounts, cached=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_every_user_gets_one_finding_with_the_right_verdict(
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], cached: bool
+) -> None:
+    aws, connected = provider
+    put_into(aws, users)
+    if cached:
+        aws.hold_report(timedelta(minutes=90))
+    found = by_name(scan(connected))
     assert found.pop(ROOT).status == "PASS"
     assert {name: finding.status for name, finding in found.items()} == {
         user.name: user.status for user in users
@@ -30,5 +49,26 @@ def test_every_user_gets_one_finding_with_the_right_verdict(users: list[DrawnUse
         finding = found[user.name]
         assert finding.arn == f"arn:aws:iam::123456789012:user{user.path}{user.name}"
         assert json.loads(finding.tags) == dict(user.tags)
-        number = "no" if not any(user.keys) else str(sum(user.keys))
+        number = user.active_keys or "no"
         assert f"User {user.name} has {number} active access key" in finding.sentence
+        advice = json.loads(finding.resource).get("advice")
+        assert bool(advice) == (user.status == "FAIL")
+        event(advice["action"] if advice else user.status)
+
+
+@given(users=accounts, root_keys=st.sampled_from([(), (True,), (True, True)]), cached=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_alone_and_beside_other_iam_checks_it_finds_the_same(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    users: list[DrawnUser],
+    root_keys: tuple[bool, ...],
+    cached: bool,
+) -> None:
+    aws, connected = provider
+    put_into(aws, users)
+    aws.behaviour.root_keys_active = root_keys
+    if cached:
+        aws.hold_report(timedelta(minutes=90))
+    alone = scan(connected)
+    beside = scan(connected, NEIGHBOUR)
+    assert alone == beside

@@ -17,7 +17,8 @@ def test_a_user_with_two_active_keys_fails(aws: EmbeddedAWS) -> None:
     aws.add_key(user)
     with provider_of(aws) as provider:
         alice = by_name(scan(provider))["alice"]
-    assert (alice.status, alice.sentence) == ("FAIL", "User alice has 2 active access keys.")
+    assert alice.status == "FAIL"
+    assert alice.sentence.startswith("User alice has 2 active access keys: ")
 
 
 def test_a_user_with_one_key_passes(aws: EmbeddedAWS) -> None:

@@ -11,10 +11,14 @@ from prowler.lib.check.models import Check, Check_Report_AWS
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
-from .lib.access_keys import ROOT_USER_NAME, AccountReading, ActiveKeys, Unreadable
+from .lib import settings, verdict
+from .lib.access_keys import ROOT_USER_NAME, AccountReading, Unreadable
 from .lib.checks_folder import remove_copy_at_exit
+from .lib.fixable import remember
 from .lib.reader import read_account
-from .lib.verdict import Verdict, judge_failure, judge_gap, judge_root, judge_user
+from .lib.resource import describe
+from .lib.settings import Settings
+from .lib.verdict import Verdict
 
 remove_copy_at_exit(Path(__file__).parent, sys.argv)
 
@@ -34,36 +38,47 @@ class iam_user_multiple_active_keys(Check):
         becomes a finding.
         """
         provider = Provider.get_global_provider()
+        now = datetime.now(timezone.utc)
         try:
-            return self._findings(provider, read_account(provider, self.CheckID))
+            chosen, errors = settings.parse(provider.audit_config)
+            for error in errors:
+                logger.error(error)
+            reading = read_account(
+                provider, self.CheckID, lambda active: verdict.fails(active, chosen, now)
+            )
+            remember(reading.users)
+            return self._findings(provider, reading, chosen, now)
         except Exception as error:
             logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
-            verdict = judge_failure(provider.identity.account, type(error).__name__)
-            return [self._account_finding(provider, verdict)]
+            failure = verdict.judge_failure(provider.identity.account, type(error).__name__)
+            return [self._account_finding(provider, failure)]
 
-    def _findings(self, provider: Any, reading: AccountReading) -> list[Check_Report_AWS]:
+    def _findings(
+        self, provider: Any, reading: AccountReading, chosen: Settings, now: datetime
+    ) -> list[Check_Report_AWS]:
         findings = []
         if reading.gap:
-            verdict = judge_gap(reading.gap, provider.identity.account)
-            findings.append(self._account_finding(provider, verdict))
+            gap = verdict.judge_gap(reading.gap, provider.identity.account)
+            findings.append(self._account_finding(provider, gap))
         if reading.root:
-            verdict = judge_root(reading.root, datetime.now(timezone.utc))
-            resource = _resource(ROOT_USER_NAME, reading.root.arn, reading.root.active)
-            findings.append(self._finding(verdict, resource, reading.region))
+            root = verdict.judge_root(reading.root, now)
+            resource = describe(ROOT_USER_NAME, reading.root.arn, reading.root.active, root, now)
+            findings.append(self._finding(root, resource, reading.region))
         for record in reading.users:
             user = record.user
-            resource = _resource(user.name, user.arn, record.active)
+            judged = verdict.judge_user(record, chosen, now)
+            resource = describe(user.name, user.arn, record.active, judged, now)
             tags = [] if isinstance(user.tags, Unreadable) else list(user.tags)
-            findings.append(self._finding(judge_user(record), resource, reading.region, tags))
+            findings.append(self._finding(judged, resource, reading.region, tags))
         return findings
 
-    def _account_finding(self, provider: Any, verdict: Verdict) -> Check_Report_AWS:
+    def _account_finding(self, provider: Any, judged: Verdict) -> Check_Report_AWS:
         resource = {"name": provider.identity.account, "arn": provider.identity.account_arn}
-        return self._finding(verdict, resource, provider.get_default_region("iam"))
+        return self._finding(judged, resource, provider.get_default_region("iam"))
 
     def _finding(
         self,
-        verdict: Verdict,
+        judged: Verdict,
         resource: dict[str, Any],
         region: str,
         tags: list[Any] | None = None,
@@ -73,18 +88,6 @@ class iam_user_multiple_active_keys(Check):
         report.resource_arn = resource["arn"]
         report.resource_tags = tags or []
         report.region = region
-        report.status = verdict.status
-        report.status_extended = verdict.sentence
+        report.status = judged.status
+        report.status_extended = judged.sentence
         return report
-
-
-def _resource(name: str, arn: str, active: ActiveKeys | Unreadable) -> dict[str, Any]:
-    """What a machine may want to read of a finding: Prowler's resource metadata, OCSF's data."""
-    resource: dict[str, Any] = {"name": name, "arn": arn}
-    if isinstance(active, ActiveKeys):
-        resource["active_access_keys"] = active.count
-        resource["access_keys"] = [
-            {"access_key_id": key.access_key_id, "create_date": key.create_date.isoformat()}
-            for key in active.keys
-        ]
-    return resource

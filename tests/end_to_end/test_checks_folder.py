@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -84,4 +85,26 @@ def test_prowler_works_after_a_killed_run_and_the_next_run_cleans_up(
         "-c", CHECK, *FOLDER, "-M", "csv", environment=aws.environment(), directory=tmp_path
     )
     assert again.returncode == 3
+    assert plain.installed_files() == before
+
+
+def test_a_checks_file_runs_the_check_from_an_s3_folder(
+    aws: EmbeddedAWS,
+    truth: dict[str, str],
+    plain: Environment,
+    before: set[str],
+    tmp_path: Path,
+) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="checks")
+    for path in (REPOSITORY / "checks").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            s3.upload_file(str(path), "checks", f"shared/{path.relative_to(REPOSITORY)}")
+    (tmp_path / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
+    folder = ("--checks-folder", "s3://checks/shared/checks/")
+    run = plain.run(
+        "--checks-file", "checks.json", *folder, "-M", "csv",
+        environment=aws.environment(), directory=tmp_path,
+    )  # fmt: skip
+    assert {name.removeprefix("'"): status for name, status in run.statuses().items()} == truth
     assert plain.installed_files() == before

@@ -34,12 +34,34 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class LastUse:
+    """The last time an access key was used, as ``GetAccessKeyLastUsed`` tells it."""
+
+    date: datetime
+    """UTC."""
+    service: str
+    """The service that was called: ``s3``."""
+    region: str
+
+
+@dataclass(frozen=True)
 class AccessKey:
     """One active access key. The secret is never part of it: AWS does not give it out again."""
 
     access_key_id: str
     create_date: datetime
     """UTC."""
+    last_use: LastUse | Unreadable | None = None
+    """None if the key was never used, or nobody asked: it is asked of keys that fail only."""
+
+    def last_active(self) -> datetime:
+        """When the key was last used or, if it never was, created (UTC).
+
+        A use before the creation, which only a wrong clock makes, does not count.
+        """
+        if isinstance(self.last_use, LastUse):
+            return max(self.last_use.date, self.create_date)
+        return self.create_date
 
 
 @dataclass(frozen=True)

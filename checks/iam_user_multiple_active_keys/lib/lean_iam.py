@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from prowler.lib.logger import logger
-from prowler.providers.aws.config import BOTO3_RETRIES_MAX_ATTEMPTS
 from prowler.providers.aws.lib.service.service import AWSService
 
-from .access_keys import AccessKey, ActiveKeys, Tag, Unreadable, User
+from .access_keys import AccessKey, ActiveKeys, LastUse, Tag, Unreadable, User
 from .credential_report import CredentialReport, MalformedReportError, parse
 
+PROWLER_ATTEMPTS = 4
+"""How often Prowler tries a call unless told otherwise (``prowler/providers/aws/config.py``)."""
 ATTEMPTS = 8
-"""How often a call is tried: Prowler's own 4 lose 1 call in 120 when 30 % are throttled."""
+"""How often it is tried here: 4 attempts lose 1 call in 120 when 30 % are throttled."""
 EXTRA_LOOKS = 2
 """How often the users whose call failed all the same are asked about once more."""
 REPORT_WAIT = 60.0
@@ -26,6 +27,10 @@ REPORT_WAIT = 60.0
 PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
 
+THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException"})
+"""What AWS calls a caller that asked too often."""
+
+Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
@@ -63,7 +68,7 @@ class LeanIAM(AWSService):
         super().__init__("iam", provider, global_service=True, region=region)
         self.client: Any = self.client
         attempts = self.client.meta.config.retries["total_max_attempts"]
-        if attempts == 1 + BOTO3_RETRIES_MAX_ATTEMPTS:
+        if attempts == PROWLER_ATTEMPTS:
             attempts = ATTEMPTS
         self.client = self.session.client(
             "iam",
@@ -92,7 +97,7 @@ class LeanIAM(AWSService):
         if isinstance(error, ClientError):
             code = error.response["Error"]["Code"]
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            transient = status >= 500 or status == 429 or "Throttl" in code
+            transient = status >= 500 or code in THROTTLED
         else:
             code = type(error).__name__
             transient = "Connect" in code or "Timeout" in code or "Closed" in code
@@ -102,15 +107,15 @@ class LeanIAM(AWSService):
         return failed
 
     def ask_each(
-        self, question: Callable[[User], Answer | Unreadable], users: Iterable[User]
-    ) -> dict[User, Answer | Unreadable]:
-        """Ask about many users in parallel; transient failures are asked about again."""
-        users = tuple(users)
-        answers = dict(zip(users, self.thread_pool.map(question, users), strict=True))
+        self, question: Callable[[Asked], Answer | Unreadable], about: Iterable[Asked]
+    ) -> dict[Asked, Answer | Unreadable]:
+        """Ask about many in parallel; what failed for a while only is asked once more."""
+        about = tuple(about)
+        answers = dict(zip(about, self.thread_pool.map(question, about), strict=True))
         for _ in range(EXTRA_LOOKS):
             failed = [
-                user
-                for user, answer in answers.items()
+                asked
+                for asked, answer in answers.items()
                 if isinstance(answer, Unreadable) and answer.transient
             ]
             answers.update(zip(failed, self.thread_pool.map(question, failed), strict=True))
@@ -145,17 +150,26 @@ class LeanIAM(AWSService):
         users: list[User] = []
         try:
             for page in self._pages(operation, **({"Filter": kinds} if kinds else {})):
-                users.extend(_user(answer) for answer in page[member])
+                users.extend(_user(answer) for answer in page.get(member, ()))
         except CallFailedError as failed:
             return Listing(tuple(users), failed.unreadable)
         return Listing(tuple(users))
 
-    def get_user(self, arn: str) -> User | Unreadable | None:
-        """The user with this ARN and its tags; None if there is none."""
+    def is_user_arn(self, arn: str) -> bool:
+        """Whether this is the ARN of an IAM user of the audited account."""
+        return arn.startswith(f"arn:{self.audited_partition}:iam::{self.audited_account}:user/")
+
+    def get_users(self, arns: Iterable[str]) -> dict[str, User | Unreadable]:
+        """By ARN, these users and their tags; those that do not exist are left out."""
+        answers = self.ask_each(self._get_user, sorted(arns))
+        return {arn: answer for arn, answer in answers.items() if answer is not None}
+
+    def _get_user(self, arn: str) -> User | Unreadable | None:
         try:
             user = _user(self.call("GetUser", UserName=arn.rsplit("/", 1)[-1])["User"])
         except CallFailedError as failed:
             return None if failed.gone else failed.unreadable
+        # A user's name is unique in an account, but an ARN has its path too.
         return user if user.arn == arn else None
 
     def with_tags(self, users: Iterable[User]) -> tuple[User, ...]:
@@ -175,11 +189,27 @@ class LeanIAM(AWSService):
 
     def active_keys(self, user: User) -> ActiveKeys | Unreadable | None:
         """The user's active access keys, live; None if the user was deleted since."""
+        keys = self.list_keys(user)
+        return active_keys_in(keys) if isinstance(keys, list) else keys
+
+    def list_keys(self, user: User) -> list[dict[str, Any]] | Unreadable | None:
+        """All of the user's access keys as ``ListAccessKeys`` gives them; None without the user."""
         try:
             pages = self._pages("ListAccessKeys", UserName=user.name)
-            return active_keys_in(key for page in pages for key in page["AccessKeyMetadata"])
+            return [key for page in pages for key in page["AccessKeyMetadata"]]
         except CallFailedError as failed:
             return None if failed.gone else failed.unreadable
+
+    def last_use(self, key: AccessKey) -> LastUse | Unreadable | None:
+        """When the key was last used, live; None if it never was."""
+        try:
+            answer = self.call("GetAccessKeyLastUsed", AccessKeyId=key.access_key_id)
+        except CallFailedError as failed:
+            return failed.unreadable
+        used = answer["AccessKeyLastUsed"]
+        if not used.get("LastUsedDate"):
+            return None
+        return LastUse(used["LastUsedDate"], used["ServiceName"], used["Region"])
 
     def start_credential_report(self) -> bool:
         """Ask for a credential report. True if one is being made for this scan.
@@ -191,17 +221,17 @@ class LeanIAM(AWSService):
 
     def await_credential_report(self) -> CredentialReport | None:
         """The report that is being made; None if it does not come within REPORT_WAIT."""
-        deadline = time.monotonic() + REPORT_WAIT
+        deadline = monotonic() + REPORT_WAIT
         pause = 1.0
         try:
             while self.call("GenerateCredentialReport")["State"] != "COMPLETE":
-                if time.monotonic() + pause > deadline:
+                if monotonic() + pause > deadline:
                     logger.warning(
                         f"{self.region} -- No credential report within {REPORT_WAIT:.0f} seconds: "
                         "listing the access keys of every user instead"
                     )
                     return None
-                time.sleep(pause)
+                sleep(pause)
                 pause *= 2
         except CallFailedError:
             return None

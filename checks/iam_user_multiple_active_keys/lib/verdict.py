@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from .access_keys import ActiveKeys, ListingGap, RootAccessKeys, Unreadable, User, UserAccessKeys
+from .access_keys import (
+    AccessKey,
+    ActiveKeys,
+    ListingGap,
+    RootAccessKeys,
+    Unreadable,
+    User,
+    UserAccessKeys,
+)
+from .advice import Action, Advice, advise, grace_ends, in_grace
+from .settings import Settings
 
 Status = Literal["PASS", "FAIL", "MANUAL"]
 
@@ -17,10 +27,21 @@ class Verdict:
 
     status: Status
     sentence: str
+    advice: Advice | None = None
+    """Only of a user that fails."""
 
 
-def judge_user(record: UserAccessKeys) -> Verdict:
-    """FAIL with two or more active keys, PASS with fewer, MANUAL where it is not known."""
+def fails(active: ActiveKeys, settings: Settings, now: datetime) -> bool:
+    """Whether these active keys are too many, and no rotation excuses them."""
+    grace = settings.multiple_active_keys_grace_days
+    return active.count > 1 and not in_grace(active, now, grace)
+
+
+def judge_user(record: UserAccessKeys, settings: Settings, now: datetime) -> Verdict:
+    """FAIL with two or more active keys, PASS with fewer, MANUAL where it is not known.
+
+    A FAIL says which keys they are, how old, when last used, and what to do. ``now`` is UTC.
+    """
     user, active = record.user, record.active
     if isinstance(active, Unreadable):
         verdict = Verdict(
@@ -28,9 +49,48 @@ def judge_user(record: UserAccessKeys) -> Verdict:
             f"The access keys of user {user.name} could not be read: {active}. "
             "Look at this user by hand, or scan again once the call is allowed and answered.",
         )
+    elif fails(active, settings, now):
+        verdict = _failure(user, active, settings, now)
+    elif active.count > 1:
+        ends = grace_ends(active, settings.multiple_active_keys_grace_days)
+        verdict = Verdict(
+            "PASS",
+            f"User {user.name} has {_count(active)}, and a rotation is under way: "
+            f"{active.keys[-1].access_key_id} was created {_when(active.keys[-1].create_date, now)}"
+            f". The grace period ends on {ends:%Y-%m-%d %H:%M} UTC.",
+        )
     else:
-        verdict = Verdict(_status(active), f"User {user.name} has {_count(active)}.")
+        verdict = Verdict("PASS", f"User {user.name} has {_count(active)}.")
     return _with_unread_tags(verdict, user)
+
+
+def _failure(user: User, active: ActiveKeys, settings: Settings, now: datetime) -> Verdict:
+    keys = " and ".join(_described(key, now) for key in active.keys)
+    advice = advise(active, now, settings.max_unused_access_keys_days)
+    return Verdict(
+        "FAIL", f"User {user.name} has {_count(active)}: {keys}. {word(advice, now)}", advice
+    )
+
+
+def word(advice: Advice, now: datetime) -> str:
+    """The advice as a sentence."""
+    retire, keep = advice.retire, advice.keep
+    if advice.action is Action.DEACTIVATE:
+        idle = _days((now - retire.last_active()).days)
+        use = "was never used" if retire.last_use is None else f"was not used for {idle}"
+        return f"{retire.access_key_id} {use} and can be deactivated now."
+    if advice.action is Action.FINISH_ROTATION:
+        return (
+            f"A rotation was started and not finished: put {keep.access_key_id} to use, then "
+            f"deactivate {retire.access_key_id}."
+        )
+    if advice.action is Action.MOVE:
+        move = "Both are in use: move" if retire.last_use else "Move"
+        return (
+            f"{move} what uses {retire.access_key_id} to {keep.access_key_id}, "
+            f"then deactivate {retire.access_key_id}."
+        )
+    return "Find out which keys are in use before you deactivate one."
 
 
 def judge_root(root: RootAccessKeys, now: datetime) -> Verdict:
@@ -38,6 +98,7 @@ def judge_root(root: RootAccessKeys, now: datetime) -> Verdict:
 
     ``now`` (UTC) gives the age of that report: AWS hands out one up to four hours old
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html).
+    There is no grace: the root user should have no access key at all.
     """
     if isinstance(root.active, Unreadable):
         return Verdict(
@@ -51,7 +112,11 @@ def judge_root(root: RootAccessKeys, now: datetime) -> Verdict:
             f", says the credential report of {root.report_date:%Y-%m-%d %H:%M} UTC"
             f" ({_age(now - root.report_date)} old)"
         )
-    return Verdict(_status(root.active), f"{sentence}.")
+    if root.active.count > 1:
+        return Verdict(
+            "FAIL", f"{sentence}. Sign in as the root user to see which, and delete them."
+        )
+    return Verdict("PASS", f"{sentence}.")
 
 
 def judge_gap(gap: ListingGap, account: str) -> Verdict:
@@ -82,8 +147,15 @@ def judge_failure(account: str, error: str) -> Verdict:
     )
 
 
-def _status(active: ActiveKeys) -> Status:
-    return "FAIL" if active.count > 1 else "PASS"
+def _described(key: AccessKey, now: datetime) -> str:
+    created = f"created {_when(key.create_date, now)}"
+    last_use = key.last_use
+    if isinstance(last_use, Unreadable):
+        return f"{key.access_key_id} ({created}; last use could not be read: {last_use})"
+    if last_use is None:
+        return f"{key.access_key_id} ({created}; never used)"
+    used = f"last used {_when(last_use.date, now)}, by {last_use.service} in {last_use.region}"
+    return f"{key.access_key_id} ({created}; {used})"
 
 
 def _count(active: ActiveKeys) -> str:
@@ -95,9 +167,18 @@ def _count(active: ActiveKeys) -> str:
 def _with_unread_tags(verdict: Verdict, user: User) -> Verdict:
     if not isinstance(user.tags, Unreadable):
         return verdict
-    return Verdict(
-        verdict.status, f"{verdict.sentence} The user's tags could not be read: {user.tags}."
-    )
+    sentence = f"{verdict.sentence} The user's tags could not be read: {user.tags}."
+    return Verdict(verdict.status, sentence, verdict.advice)
+
+
+def _when(date: datetime, now: datetime) -> str:
+    """A date with its age in days of 24 hours; what lies in the future has no age yet."""
+    days = (now - date).days
+    return f"{date:%Y-%m-%d}, {_days(days) if days > 0 else 'less than a day'} ago"
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'' if number == 1 else 's'}"
 
 
 def _age(age: timedelta) -> str:

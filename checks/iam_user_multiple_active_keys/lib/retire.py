@@ -1,0 +1,144 @@
+"""Deactivating the access key that is safe to retire, and refusing every other case."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from time import sleep
+
+from .access_keys import ActiveKeys, Unreadable, User
+from .advice import Action, Advice, advise, in_grace
+from .lean_iam import CallFailedError, LeanIAM
+from .reader import read_user_live
+from .settings import Settings
+from .verdict import word
+
+LOOKS = 5
+"""How often to look whether a change is seen: IAM is eventually consistent.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the fixer did, in a sentence for the person who ran it."""
+
+    fixed: bool
+    sentence: str
+
+
+def retire_unused_key(
+    iam: LeanIAM, arn: str, found: ActiveKeys | None, settings: Settings, now: datetime
+) -> Outcome:
+    """Deactivate the unused one of a user's active access keys, if there is one.
+
+    ``found`` is what the finding said. The keys and their last use are read again first: if
+    they are not what the finding said, or the advice is not to deactivate one now, nothing is
+    done. ``now`` is UTC. Does not raise for what AWS denies or fails to answer.
+    """
+    if not iam.is_user_arn(arn):
+        return Outcome(
+            False,
+            f"Refused: {arn} is no IAM user of account {iam.audited_account}. The root user's "
+            "access keys are deleted by the root user, never by this fixer.",
+        )
+    user = User(arn.rsplit("/", 1)[-1], arn)
+    decision = _decide(user, read_user_live(iam, user), found, settings, now)
+    if isinstance(decision, str):
+        return Outcome(False, f"Refused: {decision}")
+    return _deactivate(iam, user, decision)
+
+
+def _decide(
+    user: User,
+    active: ActiveKeys | Unreadable | None,
+    found: ActiveKeys | None,
+    settings: Settings,
+    now: datetime,
+) -> Advice | str:
+    """The advice to act upon, or why nothing may be done."""
+    if active is None:
+        return f"user {user.name} does not exist any more."
+    if isinstance(active, Unreadable):
+        return f"the access keys of user {user.name} could not be read: {active}."
+    if active.count < 2:
+        return f"user {user.name} has less than two active access keys by now."
+    if in_grace(active, now, settings.multiple_active_keys_grace_days):
+        return f"user {user.name} is within the grace period of a rotation."
+    advice = advise(active, now, settings.max_unused_access_keys_days)
+    if advice.action is not Action.DEACTIVATE:
+        return f"no access key of user {user.name} is safe to deactivate. {word(advice, now)}"
+    if found is None or _changed(found, active, advice):
+        return (
+            f"the access keys of user {user.name}, or their last use, are not what the finding "
+            "says. Scan again."
+        )
+    return advice
+
+
+def _changed(found: ActiveKeys, active: ActiveKeys, advice: Advice) -> bool:
+    """Whether other keys are active now, or the one to retire was used since.
+
+    That the one to keep was used since is what it is kept for.
+    """
+    then = {key.access_key_id for key in found.keys}
+    now = {key.access_key_id for key in active.keys}
+    return then != now or advice.retire not in found.keys
+
+
+def _deactivate(iam: LeanIAM, user: User, advice: Advice) -> Outcome:
+    key_id = advice.retire.access_key_id
+    try:
+        _update(iam, user, key_id, "Inactive")
+    except CallFailedError as failed:
+        return Outcome(
+            False,
+            f"{key_id} of user {user.name} was not deactivated: {failed}. Allow the call, then "
+            "run the fixer again.",
+        )
+    undo = (
+        f"aws iam update-access-key --user-name {shlex.quote(user.name)} "
+        f"--access-key-id {key_id} --status Active"
+    )
+    left = _look_until_inactive(iam, user, key_id)
+    if isinstance(left, ActiveKeys) and left.count == 0:
+        return _undo(iam, user, key_id, undo)
+    if not isinstance(left, ActiveKeys):
+        return Outcome(
+            False,
+            f"{key_id} of user {user.name} was deactivated, but that could not be verified: "
+            f"{left or 'it still shows as active'}. Look at the user. To undo: {undo}",
+        )
+    return Outcome(True, f"Deactivated {key_id} of user {user.name}. To undo: {undo}")
+
+
+def _look_until_inactive(iam: LeanIAM, user: User, key_id: str) -> ActiveKeys | Unreadable | None:
+    """The active keys that are left once ``key_id`` is none of them; None if it stays."""
+    for look in range(LOOKS):
+        if look:
+            sleep(1)
+        keys = iam.list_keys(user)
+        if isinstance(keys, Unreadable):
+            return keys
+        active = [key for key in keys or () if key["Status"] == "Active"]
+        if all(key["AccessKeyId"] != key_id for key in active):
+            return ActiveKeys(len(active))
+    return None
+
+
+def _undo(iam: LeanIAM, user: User, key_id: str, undo: str) -> Outcome:
+    """Activate the key again: somebody else has deactivated the other one at the same moment."""
+    problem = f"User {user.name} was left without an active access key"
+    try:
+        _update(iam, user, key_id, "Active")
+    except CallFailedError as failed:
+        return Outcome(
+            False, f"{problem}, and {key_id} could not be activated again: {failed}. Run: {undo}"
+        )
+    return Outcome(False, f"{problem}, so {key_id} was activated again. Scan again.")
+
+
+def _update(iam: LeanIAM, user: User, key_id: str, status: str) -> None:
+    iam.call("UpdateAccessKey", UserName=user.name, AccessKeyId=key_id, Status=status)

@@ -1,0 +1,54 @@
+"""``prowler aws -c … --fixer``, installed and with ``--checks-folder``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from demo.embedded_aws import EmbeddedAWS
+
+from ..scanning import CHECK
+from .environments import REPOSITORY, Environment
+
+FOLDER = ("--checks-folder", str(REPOSITORY / "checks"))
+NOW = datetime.now(timezone.utc)
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAWS]:
+    """Alice has a key unused for 400 days; bob uses both of his; the root user has two."""
+    with EmbeddedAWS() as embedded:
+        embedded.behaviour.root_keys_active = (True, True)
+        for name, unused in (("alice", 400), ("bob", 1)):
+            user = embedded.add_user(name, "/people/")
+            for age, idle in ((900, unused), (300, 1)):
+                embedded.add_key(
+                    user, created=NOW - timedelta(days=age), last_used=NOW - timedelta(days=idle)
+                )
+        yield embedded
+
+
+def states(aws: EmbeddedAWS) -> dict[str, list[str]]:
+    return {
+        name: [key.status for key in user.access_keys] for name, user in aws.iam().users.items()
+    }
+
+
+@pytest.mark.parametrize("how", ["installed", "checks folder"])
+def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
+    how: str, aws: EmbeddedAWS, installed: Environment, plain: Environment, tmp_path: Path
+) -> None:
+    environment, options = (plain, FOLDER) if how == "checks folder" else (installed, ())
+    before = environment.installed_files()
+    run = environment.run(
+        "-c", CHECK, "--fixer", *options, environment=aws.environment(), directory=tmp_path
+    )
+    assert states(aws) == {"alice": ["Inactive", "Active"], "bob": ["Active", "Active"]}
+    assert "1 findings fixed!" in run.output
+    assert "To undo: aws iam update-access-key --user-name alice" in run.output
+    assert "Refused: no access key of user bob is safe to deactivate." in run.output
+    assert "Refused: arn:aws:iam::123456789012:root is no IAM user" in run.output
+    assert environment.installed_files() == before

@@ -1,0 +1,121 @@
+"""The policies in ``metadata/permissions`` are enough, and no action in them is idle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.embedded_aws import EmbeddedAWS
+
+from ..scanning import CHECK, by_name, provider_as, scan, statuses
+from .environments import REPOSITORY, Environment
+
+PERMISSIONS = REPOSITORY / "metadata" / "permissions"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
+ROOT = "<root_account>"
+TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
+
+
+def actions(policy: str) -> list[str]:
+    """The actions that a policy file allows."""
+    document = json.loads((PERMISSIONS / policy).read_text("utf-8"))
+    allowed: list[str] = []
+    for statement in document["Statement"]:
+        action = statement["Action"]
+        allowed += [action] if isinstance(action, str) else action
+    return allowed
+
+
+def role_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
+    """Credentials, as environment variables, of a role that may do this and nothing else."""
+    iam, sts = aws.client("iam"), aws.client("sts")
+    role = iam.create_role(RoleName="Scan", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="Scan", PolicyName="allowed", PolicyDocument=policy)
+    session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
+
+
+@pytest.fixture
+def account() -> Iterator[EmbeddedAWS]:
+    with EmbeddedAWS() as aws:
+        alice = aws.add_user("alice")
+        aws.add_key(alice)
+        aws.add_key(alice)
+        aws.add_key(aws.add_user("bob"))
+        yield aws
+
+
+def test_the_scan_policy_is_enough_for_the_real_command(
+    account: EmbeddedAWS, installed: Environment, tmp_path: Path
+) -> None:
+    credentials = role_credentials(account, actions("scan.json"))
+    account.calls.clear()
+    with account.enforcing_policies():
+        run = installed.run(
+            "-c", CHECK, "-M", "csv",
+            environment=account.environment() | credentials, directory=tmp_path,
+        )  # fmt: skip
+    assert run.statuses() == TRUTH, run.output
+    alice = next(row for row in run.csv() if row["RESOURCE_NAME"] == "alice")
+    assert "could not be read" not in alice["STATUS_EXTENDED"]
+    iam_calls = {call for call in account.calls if call.startswith("iam:")}
+    assert iam_calls == set(actions("scan.json")) - {"iam:GetUser"}
+
+
+def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) -> None:
+    alice = "arn:aws:iam::123456789012:user/alice"
+    credentials = role_credentials(account, actions("scan.json"))
+    with (
+        account.enforcing_policies(),
+        provider_as(account, credentials, resource_arn=[alice]) as provider,
+    ):
+        assert statuses(scan(provider)) == {"alice": "FAIL"}
+
+
+@pytest.mark.parametrize("missing", actions("scan.json"))
+def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
+    account: EmbeddedAWS, missing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    allowed = [action for action in actions("scan.json") if action != missing]
+    credentials = role_credentials(account, allowed)
+    arn = ["arn:aws:iam::123456789012:user/alice"] if missing == "iam:GetUser" else None
+    with (
+        account.enforcing_policies(),
+        provider_as(account, credentials, resource_arn=arn) as provider,
+    ):
+        found = by_name(scan(provider))
+    assert f"{missing} failed with AccessDenied" in caplog.text
+    wrongly_passed = [
+        name for name, finding in found.items()
+        if finding.status == "PASS" and TRUTH.get(name) != "PASS"
+    ]  # fmt: skip
+    assert wrongly_passed == []
+    assert found.keys() & {"alice", "123456789012"}
+
+
+def test_the_fixer_policy_is_enough_beside_the_scan_policy(
+    account: EmbeddedAWS, installed: Environment, tmp_path: Path
+) -> None:
+    alice = account.iam().users["alice"]
+    alice.access_keys[0].create_date = alice.create_date.replace(year=2020)
+    allowed = sorted({*actions("scan.json"), *actions("fix.json")})
+    credentials = role_credentials(account, allowed)
+    with account.enforcing_policies():
+        run = installed.run(
+            "-c", CHECK, "--fixer",
+            environment=account.environment() | credentials, directory=tmp_path,
+        )  # fmt: skip
+    assert "1 findings fixed!" in run.output
+    assert [key.status for key in alice.access_keys] == ["Inactive", "Active"]

@@ -1,0 +1,30 @@
+"""Access keys for tests that need no AWS."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
+    AccessKey,
+    ActiveKeys,
+    LastUse,
+    Unreadable,
+)
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+DENIED = Unreadable("iam:GetAccessKeyLastUsed", "AccessDenied")
+
+
+def key(name: str, age: float, unused: float | Unreadable | None = None) -> AccessKey:
+    """A key ``age`` days old, last used ``unused`` days ago, or never if that is None."""
+    last_use: LastUse | Unreadable | None
+    if unused is None or isinstance(unused, Unreadable):
+        last_use = unused
+    else:
+        last_use = LastUse(NOW - timedelta(days=unused), "s3", "eu-west-1")
+    return AccessKey(name, NOW - timedelta(days=age), last_use)
+
+
+def active(*keys: AccessKey) -> ActiveKeys:
+    """These keys, as somebody's active ones."""
+    return ActiveKeys.of(keys)

@@ -1,0 +1,50 @@
+"""What of a credential report is believed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.credential_report import (
+    MalformedReportError,
+    parse,
+)
+
+GENERATED = datetime(2026, 11, 24, 6, tzinfo=timezone.utc)
+HEADER = "user,arn,access_key_1_active,access_key_2_active"
+
+
+def active_keys(*lines: str) -> dict[str, int]:
+    return dict(parse("\n".join(lines).encode(), GENERATED).active_keys)
+
+
+def test_it_counts_the_active_keys_of_each_arn() -> None:
+    rows = ("a,arn:a,true,true", "b,arn:b,false,true", "c,arn:c,false,false")
+    assert active_keys(HEADER, *rows) == {"arn:a": 2, "arn:b": 1, "arn:c": 0}
+
+
+def test_a_column_that_aws_adds_is_ignored() -> None:
+    assert active_keys(f"added,{HEADER}", "x,a,arn:a,true,true") == {"arn:a": 2}
+
+
+@pytest.mark.parametrize("column", ["arn", "access_key_1_active", "access_key_2_active"])
+def test_a_report_without_a_needed_column_is_malformed(column: str) -> None:
+    with pytest.raises(MalformedReportError, match=column):
+        active_keys(HEADER.replace(column, "other"), "a,arn:a,true,true")
+
+
+def test_an_empty_report_is_malformed() -> None:
+    with pytest.raises(MalformedReportError):
+        active_keys("")
+
+
+@pytest.mark.parametrize(
+    "row", ["a,arn:a,true,N/A", "a,arn:a,true", "a,arn:a,,true", "a,,true,true"]
+)
+def test_a_row_that_does_not_say_clearly_says_nothing(row: str) -> None:
+    assert active_keys(HEADER, row) == {}
+
+
+def test_an_arn_that_stands_in_two_rows_says_nothing() -> None:
+    assert active_keys(HEADER, "a,arn:a,true,true", "a,arn:a,false,false") == {}

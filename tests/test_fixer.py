@@ -1,0 +1,258 @@
+"""The fixer deactivates the one key that is safe to retire, and refuses everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from moto.iam.models import AccessKey, AccessKeyLastUsed
+from prowler.providers.aws.aws_provider import AwsProvider
+
+from demo.embedded_aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
+    fixer,
+)
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import retire
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
+
+from .scanning import by_name, provider_of, scan
+
+NOW = datetime.now(timezone.utc)
+ALICE = "arn:aws:iam::123456789012:user/alice"
+
+
+@pytest.fixture
+def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
+    with provider_of(aws) as connected:
+        yield connected
+
+
+def give(aws: EmbeddedAWS, age: int, unused: int | None) -> AccessKey:
+    """Give alice an access key ``age`` days old, last used ``unused`` days ago."""
+    user = aws.iam().users.get("alice") or aws.add_user("alice")
+    last_used = None if unused is None else NOW - timedelta(days=unused)
+    return aws.add_key(user, created=NOW - timedelta(days=age), last_used=last_used)
+
+
+def changes(aws: EmbeddedAWS) -> int:
+    return aws.calls["iam:UpdateAccessKey"]
+
+
+def test_it_deactivates_the_unused_key_and_says_how_to_undo_it(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unused, used = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    assert fixer(ALICE)
+    assert (unused.status, used.status) == ("Inactive", "Active")
+    assert (
+        f"aws iam update-access-key --user-name alice --access-key-id {unused.access_key_id} "
+        "--status Active" in capsys.readouterr().out
+    )
+
+
+def test_running_it_again_does_nothing_more(aws: EmbeddedAWS, provider: AwsProvider) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    assert fixer(ALICE)
+    assert not fixer(ALICE)
+    assert changes(aws) == 1
+    assert by_name(scan(provider))["alice"].status == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "reason"),
+    [
+        ((900, 1), (300, 1), "Both are in use: move what uses"),
+        ((900, 1), (4, None), "A rotation was started and not finished"),
+    ],
+)
+def test_it_refuses_what_is_not_safe(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    older: tuple[int, int | None],
+    newer: tuple[int, int | None],
+    reason: str,
+) -> None:
+    give(aws, *older), give(aws, *newer)
+    scan(provider)
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+    assert f"Refused: no access key of user alice is safe to deactivate. {reason}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_it_refuses_the_root_user(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.behaviour.root_keys_active = (True, True)
+    assert by_name(scan(provider))["<root_account>"].status == "FAIL"
+    aws.calls.clear()
+    assert not fixer("arn:aws:iam::123456789012:root")
+    assert not aws.calls
+    assert "Refused:" in capsys.readouterr().out
+
+
+def test_it_refuses_a_user_of_another_account(aws: EmbeddedAWS, provider: AwsProvider) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    assert not fixer(ALICE.replace("123456789012", "999999999999"))
+    assert changes(aws) == 0
+
+
+def test_it_refuses_when_the_last_use_cannot_be_read(
+    aws: EmbeddedAWS, provider: AwsProvider
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    aws.behaviour.denied = frozenset({"iam:GetAccessKeyLastUsed"})
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+
+
+def test_it_refuses_when_the_keys_cannot_be_read(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    assert not fixer(ALICE)
+    assert "iam:ListAccessKeys failed with AccessDenied" in capsys.readouterr().out
+
+
+def used_since(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
+    unused.last_used = used.last_used
+
+
+def used_since_but_long_ago(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
+    aws.iam().users["alice"].access_keys[0].last_used = None
+
+
+def other_key_deactivated(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
+    used.status = "Inactive"
+
+
+def other_key_replaced(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
+    aws.iam().users["alice"].access_keys.remove(used)
+    give(aws, 1, 0)
+
+
+def user_deleted(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
+    del aws.iam().users["alice"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        used_since,
+        used_since_but_long_ago,
+        other_key_deactivated,
+        other_key_replaced,
+        user_deleted,
+    ],
+)
+def test_it_refuses_when_something_changed_since_the_scan(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[EmbeddedAWS, AccessKey, AccessKey], None],
+) -> None:
+    unused, used = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    change(aws, unused, used)
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+    assert "Refused:" in capsys.readouterr().out
+
+
+def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(
+    aws: EmbeddedAWS, provider: AwsProvider
+) -> None:
+    unused, used = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    used.last_used = AccessKeyLastUsed(NOW, "ec2", "us-east-1")
+    assert fixer(ALICE)
+    assert (unused.status, used.status) == ("Inactive", "Active")
+
+
+def test_it_refuses_within_a_grace_period(aws: EmbeddedAWS, provider: AwsProvider) -> None:
+    give(aws, 900, 400), give(aws, 3, 1)
+    scan(provider)
+    provider._audit_config = {"multiple_active_keys_grace_days": 7}
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+
+
+def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
+    assert not fixer(ALICE)
+    assert unused.status == "Active"
+    said = capsys.readouterr().out
+    assert "was not deactivated: iam:UpdateAccessKey failed with AccessDenied. Allow" in said
+
+
+def test_a_change_that_cannot_be_verified_is_said_to_be_so(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    on_update(aws, monkeypatch, lambda: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}))
+    assert not fixer(ALICE)
+    said = capsys.readouterr().out
+    assert "was deactivated, but that could not be verified: iam:ListAccessKeys failed" in said
+    assert "To undo: aws iam update-access-key" in said
+
+
+def test_a_change_that_iam_shows_late_is_waited_for(
+    aws: EmbeddedAWS, provider: AwsProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+
+    def late() -> None:
+        unused.status = "Active"
+
+    on_update(aws, monkeypatch, late)
+    monkeypatch.setattr(retire, "sleep", lambda seconds: setattr(unused, "status", "Inactive"))
+    assert fixer(ALICE)
+
+
+def test_a_user_left_without_an_active_key_gets_it_back(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unused, used = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    on_update(aws, monkeypatch, lambda: setattr(used, "status", "Inactive"))
+    assert not fixer(ALICE)
+    assert unused.status == "Active"
+    assert "was activated again" in capsys.readouterr().out
+
+
+def on_update(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
+) -> None:
+    """Let something happen right after the first change of a key."""
+    call = LeanIAM.call
+    waiting = [happens]
+
+    def call_then(iam: LeanIAM, operation: str, **parameters: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = call(iam, operation, **parameters)
+        if operation == "UpdateAccessKey" and waiting:
+            waiting.pop()()
+        return answer
+
+    monkeypatch.setattr(LeanIAM, "call", call_then)

@@ -1,0 +1,268 @@
+"""Where the answers come from, and what they cost in calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from prowler.providers.aws.aws_provider import AwsProvider
+
+from demo.embedded_aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import lean_iam
+
+from .scanning import (
+    CHECK,
+    NEIGHBOUR,
+    SHARED_CLIENT,
+    Found,
+    begin_run,
+    by_name,
+    load_shared_client,
+    provider_of,
+    run_check,
+    scan,
+    statuses,
+)
+
+ROOT = "<root_account>"
+ROOT_ARN = "arn:aws:iam::123456789012:root"
+
+
+def fill(aws: EmbeddedAWS, users: int, failing: int) -> None:
+    """Make users with two active keys, then users with one."""
+    for number in range(users):
+        user = aws.add_user(f"user-{number:04}")
+        aws.add_key(user)
+        if number < failing:
+            aws.add_key(user)
+
+
+def iam_calls(aws: EmbeddedAWS) -> dict[str, int]:
+    return {call: count for call, count in aws.calls.items() if call.startswith("iam:")}
+
+
+def cost(aws: EmbeddedAWS, action: Callable[[], object]) -> dict[str, int]:
+    """The IAM calls that ``action`` makes."""
+    aws.calls.clear()
+    action()
+    return iam_calls(aws)
+
+
+# Alone
+
+
+def test_alone_it_does_not_load_prowlers_shared_client(aws: EmbeddedAWS) -> None:
+    fill(aws, 3, 1)
+    with provider_of(aws) as provider:
+        scan(provider)
+    assert SHARED_CLIENT not in sys.modules
+
+
+def test_a_fresh_report_saves_the_calls_for_users_that_pass(aws: EmbeddedAWS) -> None:
+    fill(aws, 1500, 3)
+    with provider_of(aws) as provider:
+        calls = cost(aws, lambda: scan(provider))
+    assert calls == {
+        "iam:ListAccessKeys": 3,
+        "iam:GetAccessKeyLastUsed": 6,
+        "iam:GenerateCredentialReport": 2,
+        "iam:GetCredentialReport": 1,
+        "iam:GetAccountSummary": 1,
+        "iam:GetAccountAuthorizationDetails": 2,
+    }
+
+
+def test_a_cached_report_costs_one_call_for_each_user(aws: EmbeddedAWS) -> None:
+    fill(aws, 30, 3)
+    aws.hold_report(timedelta(minutes=5))
+    with provider_of(aws) as provider:
+        calls = cost(aws, lambda: scan(provider))
+    assert calls == {
+        "iam:GenerateCredentialReport": 1,
+        "iam:GetAccountSummary": 1,
+        "iam:GetAccountAuthorizationDetails": 1,
+        "iam:ListAccessKeys": 30,
+        "iam:GetAccessKeyLastUsed": 6,
+    }
+
+
+def test_a_cached_report_decides_nothing(aws: EmbeddedAWS) -> None:
+    retired, made = aws.add_user("retired"), aws.add_user("made")
+    old = aws.add_key(retired)
+    for user in (retired, made):
+        aws.add_key(user)
+    aws.hold_report(timedelta(hours=3))
+    old.status = "Inactive"
+    aws.add_key(made)
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider)) == {ROOT: "PASS", "retired": "PASS", "made": "FAIL"}
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the check has slept: recorded, and passed at once."""
+    slept: list[float] = []
+    monkeypatch.setattr(lean_iam, "sleep", slept.append)
+    monkeypatch.setattr(lean_iam, "monotonic", lambda: sum(slept))
+    return slept
+
+
+def test_a_report_that_takes_long_is_waited_for(aws: EmbeddedAWS, pauses: list[float]) -> None:
+    fill(aws, 5, 1)
+    aws.behaviour.report_polls = 4
+    with provider_of(aws) as provider:
+        calls = cost(aws, lambda: scan(provider))
+    assert pauses == [1.0, 2.0, 4.0]
+    assert calls["iam:ListAccessKeys"] == 1
+
+
+def test_past_a_minute_every_user_is_listed_instead(aws: EmbeddedAWS, pauses: list[float]) -> None:
+    fill(aws, 5, 1)
+    aws.behaviour.report_polls = 100
+    with provider_of(aws) as provider:
+        found: list[Found] = []
+        calls = cost(aws, lambda: found.extend(scan(provider)))
+    assert sum(pauses) <= 60
+    assert calls["iam:ListAccessKeys"] == 5
+    assert statuses(found)["user-0000"] == "FAIL"
+
+
+def test_users_of_all_pages_are_read(aws: EmbeddedAWS) -> None:
+    fill(aws, 45, 20)
+    aws.behaviour.page_size = 7
+    with provider_of(aws) as provider:
+        found = statuses(scan(provider))
+    assert len(found) == 46
+    assert sum(status == "FAIL" for status in found.values()) == 20
+
+
+# Beside other checks of the IAM service
+
+
+def test_beside_other_iam_checks_it_asks_for_what_they_did_not(aws: EmbeddedAWS) -> None:
+    fill(aws, 30, 3)
+    aws.add_user("without-keys")
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR)
+        load_shared_client()
+        assert cost(aws, lambda: run_check(provider)) == {
+            "iam:ListAccessKeys": 1,
+            "iam:GetAccessKeyLastUsed": 6,
+        }
+
+
+def test_a_check_of_another_service_that_loaded_the_shared_client_is_enough(
+    aws: EmbeddedAWS,
+) -> None:
+    fill(aws, 30, 3)
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK)
+        load_shared_client()
+        assert cost(aws, lambda: run_check(provider)) == {"iam:GetAccessKeyLastUsed": 6}
+
+
+# A scan of some resources
+
+
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+def test_only_the_users_that_are_asked_for_are_found(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws, 5, 5)
+    wanted = ["arn:aws:iam::123456789012:user/user-0002", "arn:aws:iam::123456789012:user/none"]
+    with provider_of(aws, resource_arn=wanted) as provider:
+        assert statuses(scan(provider, *others)) == {"user-0002": "FAIL"}
+
+
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+def test_a_user_asked_for_under_a_wrong_path_is_not_found(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    aws.add_user("alice", "/people/")
+    with provider_of(aws, resource_arn=["arn:aws:iam::123456789012:user/alice"]) as provider:
+        assert scan(provider, *others) == []
+
+
+def test_only_the_users_that_are_asked_for_are_read(aws: EmbeddedAWS) -> None:
+    fill(aws, 30, 5)
+    wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (1, 2)]
+    with provider_of(aws, resource_arn=wanted) as provider:
+        calls = cost(aws, lambda: scan(provider))
+    assert calls == {"iam:GetUser": 2, "iam:ListAccessKeys": 2, "iam:GetAccessKeyLastUsed": 4}
+
+
+def test_the_tags_of_a_user_that_is_asked_for_are_read(aws: EmbeddedAWS) -> None:
+    aws.add_user("alice", tags={"team": "data"})
+    with provider_of(aws, resource_arn=["arn:aws:iam::123456789012:user/alice"]) as provider:
+        assert by_name(scan(provider))["alice"].tags == '{"team": "data"}'
+
+
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+def test_the_root_user_can_be_asked_for(aws: EmbeddedAWS, others: tuple[str, ...]) -> None:
+    fill(aws, 2, 2)
+    aws.behaviour.root_keys_active = (True, True)
+    with provider_of(aws, resource_arn=[ROOT_ARN]) as provider:
+        assert statuses(scan(provider, *others)) == {ROOT: "FAIL"}
+
+
+# The root user
+
+
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@pytest.mark.parametrize(
+    ("keys", "status"),
+    [((), "PASS"), ((True,), "PASS"), ((True, False), "PASS"), ((True, True), "FAIL")],
+)
+def test_the_root_user_is_judged_as_a_user(
+    aws: EmbeddedAWS, keys: tuple[bool, ...], status: str, others: tuple[str, ...]
+) -> None:
+    aws.behaviour.root_keys_active = keys
+    with provider_of(aws) as provider:
+        root = by_name(scan(provider, *others))[ROOT]
+    assert (root.status, root.arn) == (status, ROOT_ARN)
+
+
+def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
+    aws.behaviour.root_keys_active = (True, True)
+    aws.hold_report(timedelta(hours=3, minutes=5))
+    with provider_of(aws) as provider:
+        root = by_name(scan(provider))[ROOT]
+    assert root.sentence.startswith(
+        "The root user has 2 active access keys, says the credential report of 20"
+    )
+    assert " UTC (3 hours old). " in root.sentence
+
+
+def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:
+    aws.hold_report(timedelta(hours=1))
+    with provider_of(aws) as provider:
+        calls = cost(aws, lambda: scan(provider))
+    assert "iam:GetCredentialReport" not in calls
+
+
+def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS) -> None:
+    from prowler.lib.check.check import import_check
+
+    aws.behaviour.root_keys_active = (True, True)
+    built_in = "iam_user_two_active_access_key"
+    with provider_of(aws) as provider:
+        ours = by_name(scan(provider, built_in))[ROOT]
+        module = import_check(f"prowler.providers.aws.services.iam.{built_in}.{built_in}")
+        module.iam_client = load_shared_client()
+        (theirs,) = getattr(module, built_in)().execute()
+    assert (theirs.status, theirs.resource_id, theirs.resource_arn, theirs.region) == (
+        ours.status, ours.name, ours.arn, ours.region,
+    )  # fmt: skip
+
+
+def test_retries_follow_the_runs_own_setting(aws: EmbeddedAWS) -> None:
+    def attempts(provider: AwsProvider) -> object:
+        begin_run(provider, CHECK)
+        return lean_iam.LeanIAM(provider).client.meta.config.retries
+
+    with provider_of(aws) as provider:
+        assert attempts(provider) == {"mode": "adaptive", "total_max_attempts": lean_iam.ATTEMPTS}
+    with provider_of(aws, retries_max_attempts=1) as provider:
+        assert attempts(provider) == {"mode": "adaptive", "total_max_attempts": 2}

@@ -1,0 +1,299 @@
+"""When AWS denies, throttles, fails or contradicts itself: nothing is lost, nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from demo.embedded_aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
+    iam_user_multiple_active_keys as check_module,
+)
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
+
+from .scanning import CHECK, NEIGHBOUR, by_name, provider_of, scan, statuses
+
+ROOT = "<root_account>"
+ACCOUNT = "123456789012"
+USERS = {"none": (), "one": (True,), "retired": (False, True), "two": (True, True)}
+TRUTH = {ROOT: "PASS", "none": "PASS", "one": "PASS", "retired": "PASS", "two": "FAIL"}
+
+both_sources = pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+both_reports = pytest.mark.parametrize("cached", [False, True], ids=["fresh", "cached"])
+
+
+def fill(aws: EmbeddedAWS, cached: bool = False) -> None:
+    for name, keys in USERS.items():
+        user = aws.add_user(name)
+        for active in keys:
+            aws.add_key(user, active=active)
+    if cached:
+        aws.hold_report(timedelta(hours=1))
+
+
+# Calls that are denied
+
+
+@both_sources
+@both_reports
+@pytest.mark.parametrize(
+    "call",
+    [
+        "iam:GenerateCredentialReport",
+        "iam:GetCredentialReport",
+        "iam:GetAccountAuthorizationDetails",
+    ],
+)
+def test_a_denied_call_that_has_a_substitute_changes_no_verdict(
+    aws: EmbeddedAWS, call: str, cached: bool, others: tuple[str, ...]
+) -> None:
+    fill(aws, cached)
+    aws.behaviour.denied = frozenset({call})
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider, *others)) == TRUTH
+
+
+@both_sources
+@both_reports
+def test_a_user_whose_keys_may_not_be_listed_is_manual(
+    aws: EmbeddedAWS, cached: bool, others: tuple[str, ...]
+) -> None:
+    fill(aws, cached)
+    aws.behaviour.denied_users = frozenset({"two"})
+    with provider_of(aws) as provider:
+        found = by_name(scan(provider, *others))
+    assert found["two"].status == "MANUAL"
+    assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
+    assert {name: found[name].status for name in TRUTH if name != "two"} == {
+        name: status for name, status in TRUTH.items() if name != "two"
+    }
+
+
+@both_sources
+def test_no_user_passes_if_no_keys_may_be_listed_and_no_report_was_made_for_this_scan(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws, cached=True)
+    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    with provider_of(aws) as provider:
+        found = statuses(scan(provider, *others))
+    assert found == {ROOT: "PASS", **dict.fromkeys(USERS, "MANUAL")}
+
+
+@both_sources
+def test_users_that_may_not_be_listed_make_the_account_manual(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    aws.behaviour.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
+    with provider_of(aws) as provider:
+        found = by_name(scan(provider, *others))
+    assert {name: finding.status for name, finding in found.items()} == {
+        ROOT: "PASS",
+        ACCOUNT: "MANUAL",
+    }
+    assert "iam:ListUsers failed with AccessDenied" in found[ACCOUNT].sentence
+    assert found[ACCOUNT].arn == f"arn:aws:iam::{ACCOUNT}:root"
+
+
+@both_sources
+def test_an_account_whose_users_cannot_be_counted_says_so(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
+    with provider_of(aws) as provider:
+        found = by_name(scan(provider, *others))
+    assert found.pop(ACCOUNT).status == "MANUAL"
+    assert {name: finding.status for name, finding in found.items()} == TRUTH
+
+
+@both_sources
+def test_tags_that_cannot_be_read_are_named_and_change_no_verdict(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    aws.behaviour.denied = frozenset({"iam:ListUserTags", "iam:GetAccountAuthorizationDetails"})
+    with provider_of(aws) as provider:
+        found = by_name(scan(provider, *others))
+    assert {name: finding.status for name, finding in found.items()} == TRUTH
+    assert "tags could not be read: iam:ListUserTags failed with" in found["one"].sentence
+
+
+@both_sources
+def test_root_keys_that_no_report_shows_are_manual(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    aws.behaviour.root_keys_active = (True,)
+    aws.behaviour.denied = frozenset({"iam:GetCredentialReport"})
+    with provider_of(aws) as provider:
+        root = by_name(scan(provider, *others))[ROOT]
+    assert root.status == "MANUAL"
+    assert "iam:GetCredentialReport failed with AccessDenied" in root.sentence
+
+
+@both_sources
+def test_a_user_that_is_asked_for_and_cannot_be_read_is_manual(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    aws.behaviour.denied = frozenset({"iam:GetUser", "iam:ListUsers"})
+    with provider_of(aws, resource_arn=[f"arn:aws:iam::{ACCOUNT}:user/two"]) as provider:
+        two = by_name(scan(provider, *others))["two"]
+    assert two.status == "MANUAL"
+    assert "iam:GetUser failed with AccessDenied" in two.sentence
+
+
+# Calls that fail for a while, or for good
+
+
+@both_reports
+@pytest.mark.parametrize(
+    "trouble", [{"throttled": 0.3}, {"failing": 0.1}], ids=["30 % throttled", "10 % failing"]
+)
+def test_throttling_and_failures_change_no_verdict(
+    aws: EmbeddedAWS, cached: bool, trouble: dict[str, float]
+) -> None:
+    fill(aws, cached)
+    vars(aws.behaviour).update(trouble)
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider)) == TRUTH
+
+
+@pytest.mark.parametrize(
+    "trouble", [{"throttled": 0.3}, {"failing": 0.1}], ids=["30 % throttled", "10 % failing"]
+)
+def test_throttling_and_failures_change_no_verdict_beside_other_checks(
+    aws: EmbeddedAWS, trouble: dict[str, float]
+) -> None:
+    fill(aws)
+    vars(aws.behaviour).update(trouble)
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider, NEIGHBOUR)) == TRUTH
+
+
+@both_sources
+def test_a_call_that_keeps_failing_makes_its_users_manual(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws, cached=True)
+    aws.behaviour.broken = frozenset({"iam:ListAccessKeys"})
+    with provider_of(aws, retries_max_attempts=1) as provider:
+        found = by_name(scan(provider, *others))
+    assert {found[name].status for name in USERS} == {"MANUAL"}
+    assert "iam:ListAccessKeys failed with ServiceFailure" in found["two"].sentence
+
+
+# Answers that contradict one another
+
+
+@both_sources
+def test_fewer_users_than_the_account_has_make_it_manual(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    aws.behaviour.unlisted = frozenset({"two"})
+    with provider_of(aws) as provider:
+        found = by_name(scan(provider, *others))
+    assert found[ACCOUNT].status == "MANUAL"
+    assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT].sentence
+    assert found["one"].status == "PASS"
+
+
+@both_sources
+def test_a_page_that_repeats_its_marker_ends_the_listing_and_is_named(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    aws.behaviour.page_size = 1
+    aws.behaviour.repeats_marker = True
+    with provider_of(aws) as provider:
+        found = by_name(scan(provider, *others))
+    assert found[ACCOUNT].status == "MANUAL"
+    assert "PaginationError" in found[ACCOUNT].sentence
+
+
+def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_account(
+    aws: EmbeddedAWS,
+) -> None:
+    for name in ("one", "two"):
+        aws.add_user(name)
+    aws.behaviour.page_size = 1
+    aws.behaviour.repeats_marker = True
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider))[ACCOUNT] == "MANUAL"
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda report: "",
+        lambda report: report.replace("access_key_2_active", "other"),
+        lambda report: "\n".join(line.rsplit(",", 10)[0] for line in report.splitlines()),
+    ],
+    ids=["empty", "a missing column", "cut-off rows"],
+)
+def test_a_report_that_cannot_be_read_is_replaced_by_listing(
+    aws: EmbeddedAWS, rewrite: Callable[[str], str]
+) -> None:
+    fill(aws)
+    aws.behaviour.rewrite_report = rewrite
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider)) == TRUTH
+
+
+@both_sources
+def test_a_report_row_of_a_deleted_user_is_no_finding(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws)
+    deleted = "\nghost,arn:aws:iam::123456789012:user/ghost" + 7 * ",true" + 13 * ",N/A"
+    aws.behaviour.rewrite_report = lambda report: report.rstrip("\n") + deleted
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider, *others)) == TRUTH
+
+
+def test_a_user_deleted_between_listing_and_reading_is_no_finding(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(aws, cached=True)
+    listed = LeanIAM.list_users
+
+    def list_then_delete(iam: Any) -> Any:
+        listing = listed(iam)
+        del aws.iam().users["two"]
+        return listing
+
+    monkeypatch.setattr(LeanIAM, "list_users", list_then_delete)
+    with provider_of(aws) as provider:
+        found = statuses(scan(provider))
+    assert found == {name: status for name, status in TRUTH.items() if name != "two"}
+
+
+def test_a_user_deleted_while_prowler_read_iam_is_no_finding(aws: EmbeddedAWS) -> None:
+    fill(aws)
+    aws.behaviour.denied_users = frozenset({"none"})
+    with provider_of(aws) as provider:
+        from .scanning import begin_run, load_shared_client, run_check
+
+        begin_run(provider, CHECK, NEIGHBOUR)
+        load_shared_client()
+        aws.behaviour.denied_users = frozenset()
+        del aws.iam().users["none"]
+        assert "none" not in statuses(run_check(provider))
+
+
+def test_a_failure_of_the_check_itself_is_a_finding(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise KeyError("SummaryMap")
+
+    monkeypatch.setattr(check_module, "read_account", broken)
+    with provider_of(aws) as provider:
+        (finding,) = scan(provider)
+    assert (finding.name, finding.status) == (ACCOUNT, "MANUAL")
+    assert "KeyError" in finding.sentence
