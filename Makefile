@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo demo-org test lint bench clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ $(INSTALLED): pyproject.toml
 demo: $(INSTALLED) ## Scan an embedded AWS with the real prowler command
 	$(VENV)/bin/python -m demo
 
+demo-org: $(INSTALLED) ## Scan an embedded AWS organization with the real prowler-org command
+	$(VENV)/bin/python -m demo.organization
+
 test: $(INSTALLED) ## Run all tests
 	$(VENV)/bin/python -m pytest
 
@@ -24,9 +27,11 @@ lint: $(INSTALLED) ## Check format, lint and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
 
-bench: $(INSTALLED) ## Count calls and time beside Prowler's built-in check
+bench: $(INSTALLED) ## Measure beside Prowler's built-in check, and beside a loop over accounts
 	$(VENV)/bin/python -m benchmarks.iam_reading
+	$(VENV)/bin/python -m benchmarks.organization
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

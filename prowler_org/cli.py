@@ -15,7 +15,7 @@ from .organization import Roster, read_roster
 from .outcome import Outcome
 from .page import write_page
 from .processes import Launcher
-from .progress import describe, progress
+from .progress import describe, printable, progress
 from .prowler_arguments import Examination, examine
 from .recorder import Recorder
 from .refusal import Refused, WrongUsage
@@ -70,6 +70,8 @@ def _run(options: Options) -> int:
     elif launcher.problem:
         _complain(PLAIN.format(problem=launcher.problem))
     place = cluster or ThisMachine(options.jobs, options.output_directory, launcher)
+    if roster.skipped and not options.quiet:
+        print("\n".join(["Not to be scanned:", *_skipped(roster)]), flush=True)
     tasks = _tasks(options, roster, examination, state)
     with progress(len(tasks), options.quiet, sys.stdout) as tell:
         recorder = Recorder(state, options.output_directory, tell)
@@ -175,11 +177,16 @@ def _describe(roster: Roster) -> str:
     number = len(roster.accounts)
     plural = "" if number == 1 else "s"
     lines = [f"{number} account{plural} of {roster.organization} would be scanned:"]
-    lines += [f"  {account.id}  {account.name}" for account in roster.accounts]
+    lines += [printable(f"  {account.id}  {account.name}") for account in roster.accounts]
     if roster.skipped:
-        lines.append(f"{len(roster.skipped)} would not:")
-        lines += [f"  {one.account.id}  {one.account.name}: {one.reason}" for one in roster.skipped]
+        lines += [f"{len(roster.skipped)} would not:", *_skipped(roster)]
     return "\n".join(lines)
+
+
+def _skipped(roster: Roster) -> list[str]:
+    return [
+        printable(f"  {one.account.id}  {one.account.name}: {one.reason}") for one in roster.skipped
+    ]
 
 
 def _summarize(outcomes: Sequence[Outcome], reports: Sequence[Path]) -> str:

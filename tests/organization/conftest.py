@@ -8,7 +8,7 @@ from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_organization import EmbeddedOrganization
 
 from ..end_to_end.environments import Environment
-from ..scanning import environment_of
+from .commands import environment_of
 
 
 @pytest.fixture

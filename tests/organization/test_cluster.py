@@ -26,8 +26,8 @@ from prowler_org.refusal import Refused
 from prowler_org.scan import ScanTask
 
 from ..end_to_end.environments import Environment
-from ..scanning import CHECK, environment_of
-from .commands import OrgRun, outcomes_in, run, start, wait_until
+from ..scanning import CHECK
+from .commands import OrgRun, environment_of, outcomes_in, run, start, wait_until
 
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
 MUTELIST = f"""

@@ -67,6 +67,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
     with EmbeddedAWS() as aws:
         organization = EmbeddedOrganization(aws)
         first, second = sorted([organization.add_account("=first"), organization.add_account("2")])
+        organization.add_account("closed", state="SUSPENDED")
         for name in ("alice", "bob", "carol"):
             organization.add_keys(first, name, 2)
         organization.add_keys(second, "dmitri", 1)
@@ -150,6 +151,10 @@ def test_a_muted_finding_is_counted_as_muted(scanned: Scanned) -> None:
 def test_the_run_ends_as_prowler_does_when_something_failed(scanned: Scanned) -> None:
     assert scanned.run.returncode == 3, scanned.run.output
     assert "2 of 2 accounts scanned, 1 of them with something that failed." in scanned.run.output
+
+
+def test_an_account_that_is_not_active_is_named(scanned: Scanned) -> None:
+    assert ": not active but SUSPENDED\n" in scanned.run.output
 
 
 def test_no_secret_is_printed_or_written(scanned: Scanned) -> None:

@@ -1,0 +1,78 @@
+"""The policies for organization scans: enough for what is called, and nothing in them is idle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+from cfnlint.decode import cfn_yaml
+from prowler.providers.aws.lib.organizations.organizations import get_organizations_metadata
+
+from demo.embedded_aws import EmbeddedAWS
+from demo.embedded_organization import EmbeddedOrganization
+from prowler_org.options import Selection
+from prowler_org.organization import read_roster
+
+from ..end_to_end.test_permissions import PERMISSIONS, actions, role_credentials
+
+LIST = "organization-list.json"
+TEMPLATE = PERMISSIONS / "organization-scan-role.yaml"
+
+
+def role() -> dict[str, Any]:
+    """The properties of the role that the template makes."""
+    template: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
+    properties: dict[str, Any] = template["Resources"]["ScanRole"]["Properties"]
+    return properties
+
+
+def test_the_list_policy_is_enough_for_the_list_and_for_what_prowler_asks_of_an_account(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS
+) -> None:
+    unit = organization.add_unit("payments", organization.add_unit("production"))
+    account = organization.add_account("account", unit)
+    credentials = role_credentials(aws, actions(LIST))
+    aws.calls.clear()
+    with aws.enforcing_policies(), mock.patch.dict("os.environ", credentials):
+        roster = read_roster(Selection(units=(organization.root,)), None, None)
+        described, tags, units = get_organizations_metadata(account, boto3.Session())
+    assert [one.id for one in roster.accounts] == [account]
+    assert described["Account"]["Name"] == "account"
+    assert tags["Tags"] == []
+    assert units["ou_path"] == "production/payments"
+    called = {call for call in aws.calls if call.startswith("organizations:")}
+    assert called == set(actions(LIST)) - {"sts:AssumeRole"}
+
+
+def test_the_template_lets_the_role_do_what_the_scan_policy_allows() -> None:
+    (policy,) = role()["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert sorted(statement["Action"]) == sorted(actions("scan.json"))
+
+
+def test_the_template_trusts_as_the_trust_policy_does() -> None:
+    (trust,) = json.loads((PERMISSIONS / "organization-scan-role-trust.json").read_text("utf-8"))[
+        "Statement"
+    ]
+    (templated,) = role()["AssumeRolePolicyDocument"]["Statement"]
+    assert templated["Principal"] == {"AWS": {"Ref": "ScannerArn"}}
+    assert templated["Condition"] == {
+        "StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
+    }
+    for statement in (trust, templated):
+        statement.pop("Principal")
+        statement["Condition"]["StringEquals"].pop("aws:PrincipalOrgID")
+    assert templated == trust
+
+
+def test_cloudformation_takes_the_template() -> None:
+    program = Path(sys.executable).with_name("cfn-lint")
+    lint = subprocess.run(
+        [str(program), str(TEMPLATE)], capture_output=True, text=True, check=False
+    )
+    assert (lint.returncode, lint.stdout) == (0, "")

@@ -1,0 +1,77 @@
+"""The run loop, at a place where scans end as a test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+import pytest
+
+from prowler_org import run
+from prowler_org.organization import Account
+from prowler_org.outcome import Outcome
+from prowler_org.run import Delivery, PlaceLostError, run_all
+from prowler_org.scan import ScanTask
+
+TASKS = [ScanTask(Account(f"{number:012}", "name"), (), 60.0) for number in range(3)]
+
+
+class SomePlace:
+    """A Place where each scan's future is put in a state by ``end``."""
+
+    def __init__(self, end: Callable[[Future[Delivery], ScanTask], object]) -> None:
+        self._end = end
+
+    def submit(self, task: ScanTask) -> Future[Delivery]:
+        future: Future[Delivery] = Future()
+        self._end(future, task)
+        return future
+
+    def watch(self) -> None:
+        raise PlaceLostError("It is gone.")
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def outcomes(place: SomePlace) -> list[Outcome]:
+    taken: list[Outcome] = []
+
+    def take(deliveries: Sequence[Delivery]) -> None:
+        taken.extend(delivery.outcome for delivery in deliveries)
+
+    run_all(place, TASKS, take)
+    return taken
+
+
+def test_every_outcome_is_taken_once() -> None:
+    def scanned(future: Future[Delivery], task: ScanTask) -> None:
+        future.set_result(Delivery(Outcome(task.account.id, "", "scanned")))
+
+    taken = outcomes(SomePlace(scanned))
+    assert sorted(outcome.account for outcome in taken) == [task.account.id for task in TASKS]
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (lambda future, task: future.cancel(), "The connection to the scheduler was lost."),
+        (
+            lambda future, task: future.set_exception(ValueError("y" * 500)),
+            f"The scan was lost: ValueError: {'y' * 269}",
+        ),
+    ],
+    ids=["cancelled", "raised"],
+)
+def test_a_scan_without_a_delivery_is_an_account_that_was_not_scanned(
+    end: Callable[[Future[Delivery], ScanTask], object], reason: str
+) -> None:
+    taken = outcomes(SomePlace(end))
+    assert {(outcome.status, outcome.reason) for outcome in taken} == {("not scanned", reason)}
+
+
+def test_where_nothing_comes_any_more_the_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
+    with pytest.raises(PlaceLostError, match="It is gone"):
+        outcomes(SomePlace(lambda future, task: None))
