@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(refused))
         return WRONG_USAGE if isinstance(refused, WrongUsage) else NOT_STARTED
     except KeyboardInterrupt:
-        _complain("Interrupted before any scan started.")
+        _complain("Interrupted. If scans had begun, --resume goes on.")
         return INTERRUPTED
 
 

@@ -6,6 +6,8 @@ one way, the outcome and the report files the other.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import tempfile
 import threading
 import time
@@ -95,7 +97,7 @@ class Cluster:
     def _workers(self) -> Sequence[str]:
         try:
             return list(self._client.nthreads())
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, asyncio.TimeoutError, ValueError) as error:
             raise PlaceLostError("The connection to the scheduler was lost.") from error
 
     def _refuse_misfits(self, address: str) -> None:
@@ -140,10 +142,12 @@ def _connect(address: str) -> Any:
         raise Refused(
             'A cluster needs Dask: pip install "prowler-access-keys[dask]", here and there.'
         ) from error
+    # What Dask would log about a lost connection comes with a traceback, and is said in a sentence.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client: Any = distributed.Client
         return client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
+    except (OSError, asyncio.TimeoutError, ValueError, TypeError) as error:
         raise Refused(
             f"The scheduler {address} cannot be reached ({type(error).__name__}). An address "
             "looks like tcp://host:8786, or tls://host:8786 with certificates."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from .outcome import Outcome
@@ -55,4 +54,11 @@ class Recorder:
             return place(outcome, folder, self._directory)
         except OSError as error:
             reason = f"The reports could not be written: {error.strerror or error}."
-            return replace(outcome, status="not scanned", reason=reason, reports=())
+            return Outcome(
+                outcome.account,
+                outcome.name,
+                "not scanned",
+                reason,
+                attempts=outcome.attempts,
+                seconds=outcome.seconds,
+            )

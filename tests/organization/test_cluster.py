@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from distributed import Client
 
 from demo.embedded_aws import EmbeddedAWS
+from demo.embedded_cluster import EmbeddedCluster
 from demo.embedded_organization import EmbeddedOrganization
 from prowler_org import cluster
 from prowler_org.cli import main
@@ -41,57 +39,13 @@ Mutelist:
 """
 
 
-class DaskCluster:
-    """A scheduler on loopback, and workers of one thread each."""
-
-    def __init__(self, folder: Path) -> None:
-        self._stack = ExitStack()
-        self._folder = folder
-        file = folder / "scheduler.json"
-        self._start(sys.executable, "scheduler", "--port", "0", "--scheduler-file", str(file))
-        wait_until(file.exists, "the scheduler")
-        connect: Any = Client
-        self.client = self._stack.enter_context(connect(scheduler_file=str(file)))
-        self.address: str = self.client.scheduler.address
-
-    def add_worker(self, name: str, environment: dict[str, str], python: str) -> None:
-        """Start a worker under a nanny, as ``dask worker`` does."""
-        before = len(self.client.nthreads())
-        self._start(
-            python, "worker", self.address, "--name", name, "--nthreads", "1", "--no-dashboard",
-            environment=environment,
-        )  # fmt: skip
-        wait_until(lambda: len(self.client.nthreads()) > before, f"worker {name}")
-
-    def busy_worker(self) -> int:
-        """The process ID of the one worker that has something to do."""
-        (busy,) = [worker for worker, tasks in self.client.processing().items() if tasks]
-        pid: int = self.client.run(os.getpid, workers=[busy])[busy]
-        return pid
-
-    def close(self) -> None:
-        self._stack.close()
-
-    def _start(self, python: str, *command: str, environment: dict[str, str] | None = None) -> None:
-        process = subprocess.Popen(
-            [python, "-m", "dask", *command, "--host", "127.0.0.1"],
-            env=environment,
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._stack.callback(process.wait)
-        self._stack.callback(os.killpg, process.pid, signal.SIGKILL)
-
-
 @dataclass(frozen=True)
 class Scanned:
     """An organization that was scanned on a cluster of which a worker was killed."""
 
     aws: EmbeddedAWS
     accounts: dict[str, str]
-    cluster: DaskCluster
+    cluster: EmbeddedCluster
     run: OrgRun
     refused: OrgRun
     """A run before there was any worker."""
@@ -111,13 +65,12 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         aws.behaviour.accounts_without_role = frozenset({accounts["roleless"]})
         aws.behaviour.seconds_to_assume = {accounts["slow"]: 600.0}
 
-        dask = DaskCluster(folder)
-        stack.callback(dask.close)
+        dask = stack.enter_context(EmbeddedCluster(folder))
         options = ("--scheduler", dask.address, "--", "--checks", CHECK, "-w", "mutelist.yaml")
         mine = aws.environment("AKIAOFTHISMACHINE")
         refused = run(*options, environment=mine, directory=folder / "here" / "refused")
-        for name in ("one", "two"):
-            dask.add_worker(name, aws.environment("AKIAOFTHEWORKERS"), sys.executable)
+        for _ in range(2):
+            dask.add_worker(aws.environment("AKIAOFTHEWORKERS"))
 
         directory = folder / "here" / "output"
         process = start(*options, environment=mine, directory=directory)
@@ -180,7 +133,7 @@ def test_a_scheduler_without_workers_is_refused(scanned: Scanned) -> None:
 def test_a_worker_without_the_plug_in_is_refused(
     scanned: Scanned, bare: Environment, tmp_path: Path
 ) -> None:
-    scanned.cluster.add_worker("bare", scanned.aws.environment(), str(bare.python))
+    scanned.cluster.add_worker(scanned.aws.environment(), str(bare.python))
     refused = run(
         "--scheduler", scanned.cluster.address,
         environment=scanned.aws.environment(), directory=tmp_path / "output",

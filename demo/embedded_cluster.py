@@ -1,0 +1,73 @@
+"""A Dask cluster on loopback: a scheduler and workers of one thread each, in real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import distributed
+
+PATIENCE = 120.0
+"""Seconds in which a scheduler or a worker has to come up."""
+
+
+class EmbeddedCluster:
+    """A context manager: a scheduler while it is entered, and the workers that are added."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self.address = ""
+        self.client: Any = None
+
+    def __enter__(self) -> EmbeddedCluster:
+        file = self._folder / "scheduler.json"
+        self._start(sys.executable, "scheduler", "--port", "0", "--scheduler-file", str(file))
+        deadline = time.monotonic() + PATIENCE
+        while not file.exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the scheduler did not come up")
+            time.sleep(0.05)
+        connect: Any = distributed.Client
+        self.client = self._stack.enter_context(connect(scheduler_file=str(file)))
+        self.address = self.client.scheduler.address
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def add_worker(self, environment: Mapping[str, str], python: str = sys.executable) -> None:
+        """Start a worker with this environment, under a nanny as ``dask worker`` does."""
+        workers = len(self.client.nthreads())
+        self._start(
+            python, "worker", self.address, "--nthreads", "1", "--no-dashboard",
+            environment=environment,
+        )  # fmt: skip
+        self.client.wait_for_workers(workers + 1, timeout=PATIENCE)
+
+    def busy_worker(self) -> int:
+        """The process ID of the one worker that has something to do."""
+        (busy,) = [worker for worker, tasks in self.client.processing().items() if tasks]
+        pid: int = self.client.run(os.getpid, workers=[busy])[busy]
+        return pid
+
+    def _start(
+        self, python: str, *command: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        process = subprocess.Popen(
+            [python, "-m", "dask", *command, "--host", "127.0.0.1"],
+            env=environment,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._stack.callback(process.wait)
+        self._stack.callback(os.killpg, process.pid, signal.SIGKILL)
