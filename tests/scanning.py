@@ -24,6 +24,8 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
 )
 
 CHECK = "iam_user_multiple_active_keys"
+ACCOUNT = "123456789012"
+ROOT = "<root_account>"
 NEIGHBOUR = "iam_user_accesskey_unused"
 """Another check of the IAM service: a run that has it loads Prowler's shared IAM client."""
 SOURCE_LINKS = (

@@ -16,6 +16,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import l
 from .scanning import (
     CHECK,
     NEIGHBOUR,
+    ROOT,
     SHARED_CLIENT,
     Found,
     begin_run,
@@ -27,7 +28,6 @@ from .scanning import (
     statuses,
 )
 
-ROOT = "<root_account>"
 ROOT_ARN = "arn:aws:iam::123456789012:root"
 
 

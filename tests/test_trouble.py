@@ -15,8 +15,10 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
 
 from .scanning import (
+    ACCOUNT,
     CHECK,
     NEIGHBOUR,
+    ROOT,
     begin_run,
     by_name,
     load_shared_client,
@@ -26,8 +28,6 @@ from .scanning import (
     statuses,
 )
 
-ROOT = "<root_account>"
-ACCOUNT = "123456789012"
 USERS = {"none": (), "one": (True,), "retired": (False, True), "two": (True, True)}
 TRUTH = {ROOT: "PASS", "none": "PASS", "one": "PASS", "retired": "PASS", "two": "FAIL"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
-from ..scanning import CHECK, by_name, provider_as, scan, statuses
+from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_as, scan, statuses
 from .environments import REPOSITORY, Environment
 
 PERMISSIONS = REPOSITORY / "metadata" / "permissions"
@@ -18,8 +18,6 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
 }
-ROOT = "<root_account>"
-ACCOUNT = "123456789012"
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
 WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
     ("iam:GenerateCredentialReport", TRUTH, None),
