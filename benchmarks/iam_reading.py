@@ -21,7 +21,6 @@ from demo.embedded_aws import EmbeddedAWS
 
 OURS = "iam_user_multiple_active_keys"
 BUILT_IN = "iam_user_two_active_access_key"
-NEIGHBOUR = "iam_user_accesskey_unused"
 LATENCY = 0.04
 ONE_FAILING_IN = 10
 """One user in so many has two active keys."""
@@ -56,13 +55,17 @@ def measure(aws: EmbeddedAWS, users: int, latency: float) -> dict[str, Cost]:
     _fill(aws, users)
     aws.behaviour.latency = latency
     fresh, cached = aws.drop_report, lambda: aws.hold_report(timedelta(hours=1))
-    return {
-        "ours, fresh report": _run(aws, fresh, [OURS]),
-        "ours, cached report": _run(aws, cached, [OURS]),
-        "built-in": _run(aws, fresh, [BUILT_IN]),
-        "another IAM check": _run(aws, fresh, [NEIGHBOUR]),
-        "ours beside it": _run(aws, fresh, [NEIGHBOUR, OURS]),
+    scenarios = {
+        "ours, fresh report": (fresh, [OURS]),
+        "ours, cached report": (cached, [OURS]),
+        "built-in": (fresh, [BUILT_IN]),
+        "both in one run": (fresh, [BUILT_IN, OURS]),
     }
+    costs = {}
+    for name, (prepare, checks) in scenarios.items():
+        costs[name] = _run(aws, prepare, checks)
+        print(f"{users} users: {name}: {costs[name]}", file=sys.stderr, flush=True)
+    return costs
 
 
 def table(costs: dict[str, Cost], users: int, latency: float) -> str:
@@ -78,7 +81,7 @@ def table(costs: dict[str, Cost], users: int, latency: float) -> str:
         ratios = f"{_times(built_in.calls, cost.calls)} | {_times(built_in.inside, cost.inside)}"
         times = f"{cost.inside:.1f} s | {cost.whole:.1f} s"
         lines.append(f"| {name} | {ratios} | {cost.calls} | {times} |")
-    more = costs["ours beside it"].calls - costs["another IAM check"].calls
+    more = costs["both in one run"].calls - built_in.calls
     lines.append(f"\nBeside another IAM check, ours adds {more} calls.")
     return "\n".join(lines)
 

@@ -45,7 +45,7 @@ def _summarize(reports: list[Path]) -> None:
     with table.open(encoding="utf-8", newline="") as file:
         findings = list(csv.DictReader(file, delimiter=";"))
     failed = [finding for finding in findings if finding["STATUS"] == "FAIL"]
-    print(f"\n{len(failed)} of {len(findings)} users have more than one active access key:\n")
+    print(f"\n{len(failed)} of {len(findings)} findings are failures:\n")
     for finding in failed:
         print(f"  {finding['STATUS_EXTENDED']}")
     print("\nThe reports:")

@@ -12,6 +12,8 @@ AWS documents it:
   then ``COMPLETE``; a report less than four hours old is handed out again as it was, and its
   first row is the root user's.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+* Answers to ``GetServiceLastAccessedDetails`` and ``ListServiceSpecificCredentials``, which
+  Prowler's own IAM service asks for each user: nothing was accessed, there are none.
 * Trouble. Calls take time, are throttled (``Throttling``, 400), fail (``ServiceFailure``, 500)
   or are denied (``AccessDenied``, 403).
   https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
@@ -117,6 +119,8 @@ class Behaviour:
     """The most users on one page, whatever the caller asks for."""
     repeats_marker: bool = False
     """Whether each page of users names the same next page, without end."""
+    credentials_expired: bool = False
+    """Whether every call of every service is refused with ``ExpiredToken``."""
     unlisted: frozenset[str] = frozenset()
     """Names of users that no listing shows, though GetAccountSummary counts them."""
     report_polls: int = 1
@@ -274,9 +278,12 @@ class EmbeddedAWS:
             key.last_used = AccessKeyLastUsed(last_used, service, region)
         return key
 
-    def hold_report(self, age: timedelta) -> None:
-        """Make a credential report of the present state now, and let it be as old as ``age``."""
-        self._report = _Report(self._report_text(), _now() - age)
+    def hold_report(self, age: timedelta, polls_left: int = 0) -> None:
+        """Make a credential report of the present state now, and let it be as old as ``age``.
+
+        With ``polls_left``, it is still in progress for so many calls: somebody else asked.
+        """
+        self._report = _Report(self._report_text(), _now() - age, polls_left)
 
     def drop_report(self) -> None:
         """Let the account have no credential report, as when nobody asked for four hours."""
@@ -324,6 +331,8 @@ class EmbeddedAWS:
 
     def _trouble(self, action: str, user: str) -> tuple[str, str] | None:
         behaviour = self.behaviour
+        if behaviour.credentials_expired:
+            return "403 Forbidden", "ExpiredToken"
         if action in behaviour.denied or user in behaviour.denied_users:
             return "403 Forbidden", "AccessDenied"
         if action in behaviour.broken:

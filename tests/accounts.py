@@ -16,8 +16,8 @@ TAGS = st.dictionaries(
 )
 
 
-AGES = st.integers(0, 2000)
-UNUSED = st.none() | st.integers(0, 400)
+AGES = st.integers(0, 60) | st.integers(0, 2000)
+UNUSED = st.none() | st.integers(0, 60) | st.integers(0, 400)
 
 
 @dataclass(frozen=True)

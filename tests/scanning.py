@@ -24,8 +24,17 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
 )
 
 CHECK = "iam_user_multiple_active_keys"
+ACCOUNT = "123456789012"
+ROOT = "<root_account>"
 NEIGHBOUR = "iam_user_accesskey_unused"
 """Another check of the IAM service: a run that has it loads Prowler's shared IAM client."""
+SOURCE_LINKS = (
+    "https://docs.aws.amazon.com/general/latest/gr/aws-sec-cred-types.html",
+    "https://docs.aws.amazon.com/general/latest/gr/aws-access-keys-best-practices.html",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"
+    "#Using_CreateAccessKey",
+)
+"""The links of the document that the check comes from."""
 SHARED_CLIENT = "prowler.providers.aws.services.iam.iam_client"
 
 
@@ -84,9 +93,13 @@ def scan(provider: AwsProvider, *other_checks: str) -> list[Found]:
     return run_check(provider)
 
 
-def begin_run(provider: AwsProvider, *checks: str) -> None:
-    """What Prowler does before the first check of a run."""
-    sys.modules.pop(SHARED_CLIENT, None)
+def begin_run(provider: AwsProvider, *checks: str, forget: bool = True) -> None:
+    """What Prowler does before the first check of a run, in a process of its own.
+
+    Without ``forget``, an earlier run of the same process leaves its shared IAM client behind.
+    """
+    if forget:
+        sys.modules.pop(SHARED_CLIENT, None)
     provider.audit_metadata = Audit_Metadata(
         services_scanned=0, expected_checks=list(checks), completed_checks=0, audit_progress=0
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.credential_report import (
+    CredentialReport,
     MalformedReportError,
     parse,
 )
@@ -16,7 +17,11 @@ HEADER = "user,arn,access_key_1_active,access_key_2_active"
 
 
 def active_keys(*lines: str) -> dict[str, int]:
-    return dict(parse("\n".join(lines).encode(), GENERATED).active_keys)
+    return dict(report(timedelta(0), *lines).active_keys)
+
+
+def report(age: timedelta, *lines: str) -> CredentialReport:
+    return parse("\n".join(lines).encode(), GENERATED, age)
 
 
 def test_it_counts_the_active_keys_of_each_arn() -> None:
@@ -48,3 +53,21 @@ def test_a_row_that_does_not_say_clearly_says_nothing(row: str) -> None:
 
 def test_an_arn_that_stands_in_two_rows_says_nothing() -> None:
     assert active_keys(HEADER, "a,arn:a,true,true", "a,arn:a,false,false") == {}
+
+
+def test_a_report_made_since_the_scan_began_is_fresh() -> None:
+    assert report(timedelta(seconds=30), HEADER).made_within(30)
+
+
+def test_a_report_made_before_is_not() -> None:
+    assert not report(timedelta(seconds=33), HEADER).made_within(30)
+
+
+def test_it_settles_those_with_one_key_or_none() -> None:
+    rows = ("a,arn:a,true,true", "b,arn:b,false,true", "c,arn:c,false,false")
+    assert {
+        arn: keys.count for arn, keys in report(timedelta(0), HEADER, *rows).settled().items()
+    } == {
+        "arn:b": 1,
+        "arn:c": 0,
+    }

@@ -14,9 +14,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from demo.embedded_aws import EmbeddedAWS
 
 from .accounts import DrawnUser, accounts
-from .scanning import NEIGHBOUR, by_name, provider_of, scan
-
-ROOT = "<root_account>"
+from .scanning import NEIGHBOUR, ROOT, by_name, provider_of, scan
 
 
 @pytest.fixture(scope="module")

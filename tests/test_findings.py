@@ -6,9 +6,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
-from .scanning import CHECK, by_name, provider_of, scan
-
-ROOT = "<root_account>"
+from .scanning import CHECK, ROOT, by_name, provider_of, scan
 
 
 def test_a_user_with_two_active_keys_fails(aws: EmbeddedAWS) -> None:

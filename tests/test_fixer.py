@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 from moto.iam.models import AccessKey, AccessKeyLastUsed
+from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from demo.embedded_aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,
 )
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import retire
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import fixable, retire
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
+    Unreadable,
+)
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import (
+    CallFailedError,
+    LeanIAM,
+)
 
 from .scanning import by_name, provider_of, scan
 
@@ -210,7 +217,7 @@ def test_a_change_that_cannot_be_verified_is_said_to_be_so(
     on_update(aws, monkeypatch, lambda: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}))
     assert not fixer(ALICE)
     said = capsys.readouterr().out
-    assert "was deactivated, but that could not be verified: iam:ListAccessKeys failed" in said
+    assert "is inactive now could not be verified: iam:ListAccessKeys failed" in said
     assert "To undo: aws iam update-access-key" in said
 
 
@@ -219,27 +226,105 @@ def test_a_change_that_iam_shows_late_is_waited_for(
 ) -> None:
     unused, _ = give(aws, 900, 400), give(aws, 300, 1)
     scan(provider)
-
-    def late() -> None:
-        unused.status = "Active"
-
-    on_update(aws, monkeypatch, late)
+    on_update(aws, monkeypatch, lambda: setattr(unused, "status", "Active"))
     monkeypatch.setattr(retire, "sleep", lambda seconds: setattr(unused, "status", "Inactive"))
     assert fixer(ALICE)
 
 
-def test_a_user_left_without_an_active_key_gets_it_back(
+def test_a_change_that_does_not_show_is_no_success(
     aws: EmbeddedAWS,
     provider: AwsProvider,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unused, used = give(aws, 900, 400), give(aws, 300, 1)
+    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    on_update(aws, monkeypatch, lambda: setattr(unused, "status", "Active"))
+    monkeypatch.setattr(retire, "sleep", lambda seconds: None)
+    assert not fixer(ALICE)
+    assert "still shows as active" in capsys.readouterr().out
+
+
+def test_a_change_whose_answer_was_lost_is_looked_for(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+
+    def lost() -> None:
+        raise CallFailedError(Unreadable("iam:UpdateAccessKey", "ReadTimeoutError", transient=True))
+
+    on_update(aws, monkeypatch, lost)
+    assert fixer(ALICE)
+    assert unused.status == "Inactive"
+    assert "To undo:" in capsys.readouterr().out
+
+
+def test_a_user_left_without_an_active_key_is_said_to_be_so(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give(aws, 900, 400)
+    used = give(aws, 300, 1)
     scan(provider)
     on_update(aws, monkeypatch, lambda: setattr(used, "status", "Inactive"))
     assert not fixer(ALICE)
-    assert unused.status == "Active"
-    assert "was activated again" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no active key is left: another one was deactivated" in said
+    assert "To undo:" in said
+
+
+def test_a_user_deleted_right_after_the_change_is_said_to_be_so(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    on_update(aws, monkeypatch, lambda: aws.iam().users.pop("alice"))
+    assert not fixer(ALICE)
+    assert "User alice was deleted meanwhile." in capsys.readouterr().out
+
+
+def test_it_refuses_a_user_whose_finding_is_muted(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    scan(provider)
+    for report in scan_reports():
+        report.muted = True
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+    assert "Refused: the finding about user alice is muted." in capsys.readouterr().out
+
+
+def test_a_limit_of_a_few_days_does_not_make_a_used_key_unused(
+    aws: EmbeddedAWS, provider: AwsProvider
+) -> None:
+    give(aws, 900, 1), give(aws, 300, 1)
+    provider._audit_config = {"max_unused_access_keys_days": 0}
+    scan(provider)
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+
+
+def test_prowler_finds_the_fixer_of_the_check_under_its_own_name() -> None:
+    name = (
+        "prowler.providers.aws.services.iam.iam_user_multiple_active_keys"
+        ".iam_user_multiple_active_keys_fixer"
+    )
+    assert import_check(name).fixer is fixer
+
+
+def scan_reports() -> list[Any]:
+    """Prowler's reports of what the last scan found, as the check remembers them."""
+    return [report for _, report in fixable._remembered.values()]
 
 
 def on_update(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prowler.lib.check.models import CheckMetadata, load_check_metadata
 
-from .scanning import CHECK
+from .scanning import CHECK, SOURCE_LINKS
 
 FILE = Path(__file__).parents[1] / "checks" / CHECK / f"{CHECK}.metadata.json"
 
@@ -30,5 +30,7 @@ def test_related_checks_are_checks_of_prowler() -> None:
     assert [check for check in related if check not in known] == []
 
 
-def test_every_link_is_https() -> None:
+def test_its_links_are_those_of_the_source_document_under_https() -> None:
+    metadata = load_check_metadata(str(FILE))
+    assert tuple(metadata.AdditionalURLs) == SOURCE_LINKS
     assert "http://" not in FILE.read_text("utf-8")

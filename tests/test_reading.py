@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from demo.embedded_aws import EmbeddedAWS
@@ -15,6 +16,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import l
 from .scanning import (
     CHECK,
     NEIGHBOUR,
+    ROOT,
     SHARED_CLIENT,
     Found,
     begin_run,
@@ -26,7 +28,6 @@ from .scanning import (
     statuses,
 )
 
-ROOT = "<root_account>"
 ROOT_ARN = "arn:aws:iam::123456789012:root"
 
 
@@ -74,6 +75,18 @@ def test_a_fresh_report_saves_the_calls_for_users_that_pass(aws: EmbeddedAWS) ->
     }
 
 
+def test_the_largest_account_costs_no_more_than_its_pages_and_its_failures(
+    aws: EmbeddedAWS,
+) -> None:
+    fill(aws, 5000, 20)
+    with provider_of(aws) as provider:
+        found: list[Found] = []
+        calls = cost(aws, lambda: found.extend(scan(provider)))
+    assert sum(calls.values()) <= 10 + 4 * 20
+    assert list(statuses(found).values()).count("FAIL") == 20
+    assert len(found) == 5001
+
+
 def test_a_cached_report_costs_one_call_for_each_user(aws: EmbeddedAWS) -> None:
     fill(aws, 30, 3)
     aws.hold_report(timedelta(minutes=5))
@@ -107,6 +120,17 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(lean_iam, "sleep", slept.append)
     monkeypatch.setattr(lean_iam, "monotonic", lambda: sum(slept))
     return slept
+
+
+def test_a_report_that_was_being_made_for_somebody_else_decides_nothing(
+    aws: EmbeddedAWS,
+) -> None:
+    user = aws.add_user("alice")
+    aws.add_key(user)
+    aws.hold_report(timedelta(minutes=10), polls_left=2)
+    aws.add_key(user)
+    with provider_of(aws) as provider:
+        assert statuses(scan(provider))["alice"] == "FAIL"
 
 
 def test_a_report_that_takes_long_is_waited_for(aws: EmbeddedAWS, pauses: list[float]) -> None:
@@ -148,7 +172,7 @@ def test_beside_other_iam_checks_it_asks_for_what_they_did_not(aws: EmbeddedAWS)
         begin_run(provider, CHECK, NEIGHBOUR)
         load_shared_client()
         assert cost(aws, lambda: run_check(provider)) == {
-            "iam:ListAccessKeys": 1,
+            "iam:GetCredentialReport": 1,
             "iam:GetAccessKeyLastUsed": 6,
         }
 
@@ -161,6 +185,16 @@ def test_a_check_of_another_service_that_loaded_the_shared_client_is_enough(
         begin_run(provider, CHECK)
         load_shared_client()
         assert cost(aws, lambda: run_check(provider)) == {"iam:GetAccessKeyLastUsed": 6}
+
+
+def test_a_shared_client_of_an_earlier_run_is_not_used(aws: EmbeddedAWS) -> None:
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR)
+        load_shared_client()
+    fill(aws, 2, 1)
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR, forget=False)
+        assert statuses(run_check(provider))["user-0000"] == "FAIL"
 
 
 # A scan of some resources
@@ -236,16 +270,13 @@ def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
 
 
 def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:
-    aws.hold_report(timedelta(hours=1))
-    with provider_of(aws) as provider:
-        calls = cost(aws, lambda: scan(provider))
-    assert "iam:GetCredentialReport" not in calls
+    with provider_of(aws, resource_arn=[ROOT_ARN]) as provider:
+        assert cost(aws, lambda: scan(provider)) == {"iam:GetAccountSummary": 1}
 
 
-def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS) -> None:
-    from prowler.lib.check.check import import_check
-
-    aws.behaviour.root_keys_active = (True, True)
+@pytest.mark.parametrize("keys", [(), (True,), (True, True)])
+def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS, keys: tuple[bool, ...]) -> None:
+    aws.behaviour.root_keys_active = keys
     built_in = "iam_user_two_active_access_key"
     with provider_of(aws) as provider:
         ours = by_name(scan(provider, built_in))[ROOT]
@@ -255,6 +286,12 @@ def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS) -> None:
     assert (theirs.status, theirs.resource_id, theirs.resource_arn, theirs.region) == (
         ours.status, ours.name, ours.arn, ours.region,
     )  # fmt: skip
+
+
+def test_prowlers_own_default_is_what_is_taken_for_no_setting(aws: EmbeddedAWS) -> None:
+    with provider_of(aws) as provider:
+        config = provider.session.current_session.client("iam").meta.config
+    assert config.retries["total_max_attempts"] == lean_iam.PROWLER_ATTEMPTS
 
 
 def test_retries_follow_the_runs_own_setting(aws: EmbeddedAWS) -> None:

@@ -14,10 +14,20 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
 )
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
 
-from .scanning import CHECK, NEIGHBOUR, by_name, provider_of, scan, statuses
+from .scanning import (
+    ACCOUNT,
+    CHECK,
+    NEIGHBOUR,
+    ROOT,
+    begin_run,
+    by_name,
+    load_shared_client,
+    provider_of,
+    run_check,
+    scan,
+    statuses,
+)
 
-ROOT = "<root_account>"
-ACCOUNT = "123456789012"
 USERS = {"none": (), "one": (True,), "retired": (False, True), "two": (True, True)}
 TRUTH = {ROOT: "PASS", "none": "PASS", "one": "PASS", "retired": "PASS", "two": "FAIL"}
 
@@ -145,6 +155,35 @@ def test_a_user_that_is_asked_for_and_cannot_be_read_is_manual(
         two = by_name(scan(provider, *others))["two"]
     assert two.status == "MANUAL"
     assert "iam:GetUser failed with AccessDenied" in two.sentence
+
+
+def test_beside_other_checks_no_denied_call_makes_a_failing_user_pass(aws: EmbeddedAWS) -> None:
+    fill(aws)
+    with provider_of(aws) as provider:
+        scan(provider, NEIGHBOUR)
+        calls = sorted(call for call in aws.calls if call.startswith("iam:"))
+        assert len(calls) > 15
+        for call in calls:
+            aws.behaviour.denied = frozenset({call})
+            found = statuses(scan(provider, NEIGHBOUR))
+            assert found.get("two") in ("FAIL", "MANUAL"), call
+            assert {found[name] for name in found if name != "two"} <= {"PASS", "MANUAL"}, call
+
+
+def test_beside_other_checks_one_lost_listing_does_not_pass_by_an_old_report(
+    aws: EmbeddedAWS,
+) -> None:
+    console_only, late = aws.add_user("console-only"), aws.add_user("late")
+    aws.hold_report(timedelta(hours=3))
+    aws.add_key(late)
+    aws.add_key(late)
+    aws.behaviour.denied_users = frozenset({"late"})
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR)
+        load_shared_client()
+        aws.behaviour.denied_users = frozenset()
+        found = statuses(run_check(provider))
+    assert (found[console_only.name], found[late.name]) == ("PASS", "FAIL")
 
 
 # Calls that fail for a while, or for good
@@ -277,13 +316,64 @@ def test_a_user_deleted_while_prowler_read_iam_is_no_finding(aws: EmbeddedAWS) -
     fill(aws)
     aws.behaviour.denied_users = frozenset({"none"})
     with provider_of(aws) as provider:
-        from .scanning import begin_run, load_shared_client, run_check
-
         begin_run(provider, CHECK, NEIGHBOUR)
         load_shared_client()
         aws.behaviour.denied_users = frozenset()
         del aws.iam().users["none"]
         assert "none" not in statuses(run_check(provider))
+
+
+@both_sources
+def test_a_user_deleted_while_users_are_counted_is_not_missing(
+    aws: EmbeddedAWS, others: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(aws)
+    listed = LeanIAM.list_users
+
+    def delete_then_list(iam: Any) -> Any:
+        aws.iam().users.pop("two", None)
+        return listed(iam)
+
+    monkeypatch.setattr(LeanIAM, "list_users", delete_then_list)
+    with provider_of(aws) as provider:
+        assert ACCOUNT not in statuses(scan(provider, *others))
+
+
+@both_sources
+def test_a_user_listed_twice_does_not_stand_for_one_that_is_missing(
+    aws: EmbeddedAWS, others: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        aws.add_user(name)
+    page = EmbeddedAWS._page
+
+    def first_user_twice(embedded: Any, response: Any) -> Any:
+        users, more = page(embedded, response)
+        return [users[0], users[0]], more
+
+    monkeypatch.setattr(EmbeddedAWS, "_page", first_user_twice)
+    with provider_of(aws) as provider:
+        found = statuses(scan(provider, *others))
+    assert found[ACCOUNT] == "MANUAL"
+
+
+def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(aws)
+    listed = LeanIAM.call
+
+    def proxy_page(iam: Any, operation: str, **parameters: Any) -> Any:
+        if operation == "GetAccountSummary":
+            return {"SummaryMap": {}}
+        return listed(iam, operation, **parameters)
+
+    monkeypatch.setattr(LeanIAM, "call", proxy_page)
+    with provider_of(aws) as provider:
+        found = statuses(scan(provider))
+    assert found.pop(ACCOUNT) == "MANUAL"
+    assert found[ROOT] == "PASS"
+    assert found["two"] == "FAIL"
 
 
 def test_a_failure_of_the_check_itself_is_a_finding(

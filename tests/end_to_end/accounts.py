@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from demo.embedded_aws import EmbeddedAWS
 
-ROOT = "<root_account>"
+from ..scanning import ROOT
+
 ODD_NAMES = (
     "=alice",
     "+bob",

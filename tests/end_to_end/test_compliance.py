@@ -23,9 +23,9 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from demo.embedded_aws import EmbeddedAWS
 
-from ..scanning import CHECK
+from ..scanning import CHECK, SOURCE_LINKS
 from .environments import Environment, Run
-from .test_reports import SOURCE_LINKS, Cells
+from .test_reports import Cells
 
 FORMATS = ("csv", "html", "json-ocsf", "json-asff")
 FRAMEWORK = "access_key_hygiene_1.0_aws"

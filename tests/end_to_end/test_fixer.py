@@ -14,15 +14,16 @@ from ..scanning import CHECK
 from .environments import REPOSITORY, Environment
 
 FOLDER = ("--checks-folder", str(REPOSITORY / "checks"))
+MUTELIST = str(REPOSITORY / "metadata" / "examples" / "mutelist.yaml")
 NOW = datetime.now(timezone.utc)
 
 
 @pytest.fixture
 def aws() -> Iterator[EmbeddedAWS]:
-    """Alice has a key unused for 400 days; bob uses both of his; the root user has two."""
+    """Alice has a key unused for 400 days, and so has a muted user; bob uses both of his."""
     with EmbeddedAWS() as embedded:
         embedded.behaviour.root_keys_active = (True, True)
-        for name, unused in (("alice", 400), ("bob", 1)):
+        for name, unused in (("alice", 400), ("bob", 1), ("break-glass-1", 400)):
             user = embedded.add_user(name, "/people/")
             for age, idle in ((900, unused), (300, 1)):
                 embedded.add_key(
@@ -44,9 +45,15 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
     environment, options = (plain, FOLDER) if how == "checks folder" else (installed, ())
     before = environment.installed_files()
     run = environment.run(
-        "-c", CHECK, "--fixer", *options, environment=aws.environment(), directory=tmp_path
-    )
-    assert states(aws) == {"alice": ["Inactive", "Active"], "bob": ["Active", "Active"]}
+        "-c", CHECK, "--fixer", *options, "--mutelist-file", MUTELIST,
+        environment=aws.environment(), directory=tmp_path,
+    )  # fmt: skip
+    assert states(aws) == {
+        "alice": ["Inactive", "Active"],
+        "bob": ["Active", "Active"],
+        "break-glass-1": ["Active", "Active"],
+    }
+    assert "Refused: the finding about user break-glass-1 is muted." in run.output
     assert "1 findings fixed!" in run.output
     assert "To undo: aws iam update-access-key --user-name alice" in run.output
     assert "Refused: no access key of user bob is safe to deactivate." in run.output

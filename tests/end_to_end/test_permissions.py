@@ -10,7 +10,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
-from ..scanning import CHECK, by_name, provider_as, scan, statuses
+from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_as, scan, statuses
 from .environments import REPOSITORY, Environment
 
 PERMISSIONS = REPOSITORY / "metadata" / "permissions"
@@ -18,8 +18,17 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
 }
-ROOT = "<root_account>"
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
+WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
+    ("iam:GenerateCredentialReport", TRUTH, None),
+    ("iam:GetCredentialReport", TRUTH, None),
+    ("iam:GetAccountAuthorizationDetails", {ROOT: "PASS", ACCOUNT: "MANUAL"}, None),
+    ("iam:GetAccountSummary", {**TRUTH, ACCOUNT: "MANUAL"}, ACCOUNT),
+    ("iam:ListAccessKeys", {**TRUTH, "alice": "MANUAL"}, "alice"),
+    ("iam:GetAccessKeyLastUsed", TRUTH, "alice"),
+    ("iam:GetUser", {"alice": "MANUAL"}, "alice"),
+]
+"""A missing action, the statuses then, and the finding that names it if one does."""
 
 
 def actions(policy: str) -> list[str]:
@@ -84,9 +93,13 @@ def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) 
         assert statuses(scan(provider)) == {"alice": "FAIL"}
 
 
-@pytest.mark.parametrize("missing", actions("scan.json"))
+@pytest.mark.parametrize(("missing", "expected", "said_of"), WITHOUT)
 def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
-    account: EmbeddedAWS, missing: str, caplog: pytest.LogCaptureFixture
+    account: EmbeddedAWS,
+    missing: str,
+    expected: dict[str, str],
+    said_of: str | None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     allowed = [action for action in actions("scan.json") if action != missing]
     credentials = role_credentials(account, allowed)
@@ -96,13 +109,14 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
         provider_as(account, credentials, resource_arn=arn) as provider,
     ):
         found = by_name(scan(provider))
+    assert {name: finding.status for name, finding in found.items()} == expected
     assert f"{missing} failed with AccessDenied" in caplog.text
-    wrongly_passed = [
-        name for name, finding in found.items()
-        if finding.status == "PASS" and TRUTH.get(name) != "PASS"
-    ]  # fmt: skip
-    assert wrongly_passed == []
-    assert found.keys() & {"alice", "123456789012"}
+    if said_of:
+        assert f"{missing} failed with AccessDenied" in found[said_of].sentence
+
+
+def test_every_action_of_the_scan_policy_is_tried_without() -> None:
+    assert {missing for missing, _, _ in WITHOUT} == set(actions("scan.json"))
 
 
 def test_the_fixer_policy_is_enough_beside_the_scan_policy(

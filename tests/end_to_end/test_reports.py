@@ -10,17 +10,11 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from demo.embedded_aws import EmbeddedAWS
 
-from ..scanning import CHECK
+from ..scanning import CHECK, SOURCE_LINKS
 from .accounts import fill
 from .environments import Environment, Run
 
 FORMATS = ("--output-formats", "csv", "html", "json-ocsf", "--no-banner")
-SOURCE_LINKS = (
-    "https://docs.aws.amazon.com/general/latest/gr/aws-sec-cred-types.html",
-    "https://docs.aws.amazon.com/general/latest/gr/aws-access-keys-best-practices.html",
-    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"
-    "#Using_CreateAccessKey",
-)
 
 
 class Cells(HTMLParser):

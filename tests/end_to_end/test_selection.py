@@ -102,9 +102,10 @@ def test_a_checks_file_selects_the_check(
     ("credentials", "error"),
     [
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "NoCredentialsError"),
+        ({"AWS_SESSION_TOKEN": "expired"}, "ExpiredToken"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "Could not connect to the endpoint URL"),
     ],
-    ids=["no credentials", "unreachable endpoint"],
+    ids=["no credentials", "expired credentials", "unreachable endpoint"],
 )
 def test_without_access_the_error_is_prowlers_own(
     aws: EmbeddedAWS,
@@ -114,7 +115,9 @@ def test_without_access_the_error_is_prowlers_own(
     error: str,
 ) -> None:
     environment = aws.environment() | credentials
+    aws.behaviour.credentials_expired = "AWS_SESSION_TOKEN" in credentials
     run = installed.run("-c", CHECK, environment=environment, directory=tmp_path)
+    aws.behaviour.credentials_expired = False
     assert run.returncode == 1
     assert error in run.output
     assert "Traceback" not in run.output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 ROOT_USER_NAME = "<root_account>"
@@ -104,6 +104,8 @@ class RootAccessKeys:
     active: ActiveKeys | Unreadable
     report_date: datetime | None = None
     """When the credential report that says so was made (UTC); None if no report was needed."""
+    report_age: timedelta = timedelta(0)
+    """How old that report was when it was read."""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from .access_keys import ActiveKeys
 
 _ACTIVE_COLUMNS = ("access_key_1_active", "access_key_2_active")
 _NEEDED_COLUMNS = ("arn", *_ACTIVE_COLUMNS)
 _ACTIVE = {"true": 1, "false": 0}
+_ROUNDING = timedelta(seconds=2)
 
 
 class MalformedReportError(ValueError):
@@ -26,12 +29,22 @@ class CredentialReport:
     """A report's answer to how many active access keys each user has."""
 
     generated: datetime
-    """UTC."""
+    """When AWS made it (UTC)."""
+    age: timedelta
+    """How old it was, by AWS's clock, when AWS handed it out."""
     active_keys: Mapping[str, int]
     """By ARN, the root user's included; a row that does not say clearly is left out."""
 
+    def made_within(self, seconds: float) -> bool:
+        """Whether it was made in the last so many seconds; AWS's times are whole seconds."""
+        return self.age <= timedelta(seconds=seconds) + _ROUNDING
 
-def parse(content: bytes, generated: datetime) -> CredentialReport:
+    def settled(self) -> dict[str, ActiveKeys]:
+        """By ARN, those who have one active key or none: of others, the keys are wanted too."""
+        return {arn: ActiveKeys(count) for arn, count in self.active_keys.items() if count < 2}
+
+
+def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialReport:
     """Read a report as ``GetCredentialReport`` gives it.
 
     Raises MalformedReportError when it is empty or lacks a column that is needed here. Columns
@@ -41,7 +54,7 @@ def parse(content: bytes, generated: datetime) -> CredentialReport:
     missing = [name for name in _NEEDED_COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise MalformedReportError(f"the credential report has no column {', '.join(missing)}")
-    return CredentialReport(generated, count_active_keys(rows))
+    return CredentialReport(generated, age, count_active_keys(rows))
 
 
 def count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, int]:

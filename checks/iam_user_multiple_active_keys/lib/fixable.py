@@ -6,20 +6,37 @@ Prowler gives a fixer the ARN of a finding and nothing else of it, in the proces
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from .access_keys import ActiveKeys, UserAccessKeys
 
-_found: dict[str, ActiveKeys] = {}
+
+@dataclass(frozen=True)
+class Found:
+    """What this run found of a user."""
+
+    active: ActiveKeys
+    muted: bool
 
 
-def remember(users: Iterable[UserAccessKeys]) -> None:
-    """Keep what was found of users with more than one active key; forget earlier runs."""
-    _found.clear()
-    for record in users:
+_remembered: dict[str, tuple[ActiveKeys, Any]] = {}
+
+
+def remember(findings: Iterable[tuple[UserAccessKeys, Any]]) -> None:
+    """Keep what was found of users with more than one active key; forget earlier runs.
+
+    Each comes with Prowler's report of it, on which Prowler marks later whether it is muted.
+    """
+    _remembered.clear()
+    for record, report in findings:
         if isinstance(record.active, ActiveKeys) and record.active.count > 1:
-            _found[record.user.arn] = record.active
+            _remembered[record.user.arn] = (record.active, report)
 
 
-def found(arn: str) -> ActiveKeys | None:
-    """The active keys that this run's finding about the user named."""
-    return _found.get(arn)
+def recall(arn: str) -> Found | None:
+    """What this run found of the user; None if that was not two or more active keys."""
+    if arn not in _remembered:
+        return None
+    active, report = _remembered[arn]
+    return Found(active, bool(report.muted))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 from prowler.lib.logger import logger
 from prowler.providers.aws.lib.service.service import AWSService
 
@@ -27,8 +31,12 @@ REPORT_WAIT = 60.0
 PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
 
-THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException"})
-"""What AWS calls a caller that asked too often."""
+TRANSIENT = frozenset(
+    {"RequestLimitExceeded", "RequestTimeout", "Throttling", "ThrottlingException"}
+)
+"""Error codes after which asking again may help, besides those of a 5xx answer."""
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""What botocore raises instead of an answer."""
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -59,7 +67,8 @@ class LeanIAM(AWSService):
     """IAM as Prowler's own service classes reach it: same session, same region, same filters.
 
     Prowler's ``IAM`` reads all of IAM when it is made; this one reads nothing until asked. It
-    retries in botocore's adaptive mode, unless the run sets ``--aws-retries-max-attempts``.
+    retries in botocore's adaptive mode, as often as ``--aws-retries-max-attempts`` says if that
+    differs from Prowler's default.
     """
 
     def __init__(self, provider: Any) -> None:
@@ -83,24 +92,24 @@ class LeanIAM(AWSService):
         method: Callable[..., dict[str, Any]] = getattr(self.client, xform_name(operation))
         try:
             return method(**parameters)
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             raise self._failed(operation, error) from error
 
     def _pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         paginator = self.client.get_paginator(xform_name(operation))
         try:
             yield from paginator.paginate(**parameters, PaginationConfig={"PageSize": PAGE_SIZE})
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             raise self._failed(operation, error) from error
 
-    def _failed(self, operation: str, error: ClientError | BotoCoreError) -> CallFailedError:
+    def _failed(self, operation: str, error: Exception) -> CallFailedError:
         if isinstance(error, ClientError):
             code = error.response["Error"]["Code"]
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            transient = status >= 500 or code in THROTTLED
+            transient = status >= 500 or code in TRANSIENT
         else:
             code = type(error).__name__
-            transient = "Connect" in code or "Timeout" in code or "Closed" in code
+            transient = isinstance(error, (BotoConnectionError, HTTPClientError))
         failed = CallFailedError(Unreadable(f"iam:{operation}", code, transient))
         # The code only: botocore's messages can quote what was sent.
         (logger.warning if failed.gone else logger.error)(f"{self.region} -- {failed}")
@@ -129,6 +138,8 @@ class LeanIAM(AWSService):
             summary: dict[str, int] = self.call("GetAccountSummary")["SummaryMap"]
         except CallFailedError as failed:
             return failed.unreadable
+        if not summary.keys() >= {"Users", "AccountAccessKeysPresent"}:
+            return Unreadable("iam:GetAccountSummary", "IncompleteSummary")
         return summary
 
     def list_users(self) -> Listing:
@@ -147,13 +158,14 @@ class LeanIAM(AWSService):
         return Listing((*with_tags.values(), *tagged), plain.failure)
 
     def _list_pages(self, operation: str, member: str, kinds: list[str] | None = None) -> Listing:
-        users: list[User] = []
+        users: dict[str, User] = {}
+        failure = None
         try:
             for page in self._pages(operation, **({"Filter": kinds} if kinds else {})):
-                users.extend(_user(answer) for answer in page.get(member, ()))
+                users.update((user.arn, user) for user in map(_user, page.get(member, ())))
         except CallFailedError as failed:
-            return Listing(tuple(users), failed.unreadable)
-        return Listing(tuple(users))
+            failure = failed.unreadable
+        return Listing(tuple(users.values()), failure)
 
     def is_user_arn(self, arn: str) -> bool:
         """Whether this is the ARN of an IAM user of the audited account."""
@@ -212,10 +224,9 @@ class LeanIAM(AWSService):
         return LastUse(used["LastUsedDate"], used["ServiceName"], used["Region"])
 
     def start_credential_report(self) -> bool:
-        """Ask for a credential report. True if one is being made for this scan.
+        """Ask for a credential report. True if one is being made.
 
-        False if AWS has one already: that can be four hours old and decides nothing.
-        Raises CallFailedError.
+        False if AWS has one already: that can be four hours old. Raises CallFailedError.
         """
         return bool(self.call("GenerateCredentialReport")["State"] != "COMPLETE")
 
@@ -224,7 +235,7 @@ class LeanIAM(AWSService):
         deadline = monotonic() + REPORT_WAIT
         pause = 1.0
         try:
-            while self.call("GenerateCredentialReport")["State"] != "COMPLETE":
+            while self.start_credential_report():
                 if monotonic() + pause > deadline:
                     logger.warning(
                         f"{self.region} -- No credential report within {REPORT_WAIT:.0f} seconds: "
@@ -242,12 +253,19 @@ class LeanIAM(AWSService):
         """The credential report that AWS holds, however old."""
         try:
             answer = self.call("GetCredentialReport")
-            return parse(answer["Content"], answer["GeneratedTime"])
+            generated = answer["GeneratedTime"]
+            return parse(answer["Content"], generated, _answered_at(answer) - generated)
         except CallFailedError as failed:
             return failed.unreadable
         except MalformedReportError as error:
             logger.error(f"{self.region} -- {error}")
             return Unreadable("iam:GetCredentialReport", "MalformedReport")
+
+
+def _answered_at(answer: dict[str, Any]) -> datetime:
+    """What AWS's clock said; without it, what this machine's says."""
+    date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
 
 
 def active_keys_in(metadata: Iterable[dict[str, Any]]) -> ActiveKeys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 
 from .access_keys import ActiveKeys, Unreadable, User
 from .credential_report import CredentialReport
@@ -13,16 +14,18 @@ class LeanSource:
     """Reads the whole account for itself.
 
     A report that AWS has to make is asked for first and fetched last: it takes seconds. It then
-    is as exact as a listing. One that AWS has already can be four hours old: it says nothing
-    about users.
+    is as exact as a listing. One that AWS had already, or was making for somebody else, can be
+    hours old: it says nothing about users.
     """
 
     def __init__(self, iam: LeanIAM) -> None:
         self._iam = iam
+        self._asked: float | None = None
         self._being_made = False
         self._fresh: CredentialReport | None = None
 
     def request_report(self) -> None:
+        self._asked = monotonic()
         try:
             self._being_made = self._iam.start_credential_report()
         except CallFailedError:
@@ -40,14 +43,18 @@ class LeanSource:
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
         """A fresh report settles users with one key or none; of others the keys are wanted too."""
         report = self._fresh_report()
-        counts = report.active_keys.items() if report else ()
-        return {arn: ActiveKeys(count) for arn, count in counts if count < 2}
+        return report.settled() if report else {}
 
     def credential_report(self) -> CredentialReport | Unreadable:
+        if self._asked is None:
+            self.request_report()
         return self._fresh_report() or self._iam.credential_report()
 
     def _fresh_report(self) -> CredentialReport | None:
-        if self._being_made:
-            self._fresh = self._iam.await_credential_report()
+        """The report that was made because this scan asked, waited for once."""
+        if self._being_made and self._asked is not None:
             self._being_made = False
+            report = self._iam.await_credential_report()
+            if report and report.made_within(monotonic() - self._asked):
+                self._fresh = report
         return self._fresh

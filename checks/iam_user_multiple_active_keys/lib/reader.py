@@ -87,14 +87,11 @@ def _read_chosen(iam: LeanIAM, source: Source) -> AccountReading:
         for arn, answer in answers.items()
         if isinstance(answer, Unreadable)
     )
-    root = None
-    if iam.audited_account_arn in wanted:
-        source.request_report()
-        root = _read_root(iam, source, source.account_summary())
+    root_wanted = iam.audited_account_arn in wanted
     return AccountReading(
         region=iam.region,
         users=_by_name((*_read_users(iam, source, users), *unread)),
-        root=root,
+        root=_read_root(iam, source, source.account_summary()) if root_wanted else None,
         gap=None,
     )
 
@@ -144,14 +141,15 @@ def _read_root(
     iam: LeanIAM, source: Source, summary: Mapping[str, int] | Unreadable
 ) -> RootAccessKeys:
     arn = iam.audited_account_arn
-    if not isinstance(summary, Unreadable) and summary.get("AccountAccessKeysPresent") == 0:
+    if not isinstance(summary, Unreadable) and summary["AccountAccessKeysPresent"] == 0:
         return RootAccessKeys(arn, ActiveKeys(0))
     report = source.credential_report()
     if isinstance(report, Unreadable):
         return RootAccessKeys(arn, report)
     if arn not in report.active_keys:
         return RootAccessKeys(arn, Unreadable("iam:GetCredentialReport", "NoRootRow"))
-    return RootAccessKeys(arn, ActiveKeys(report.active_keys[arn]), report.generated)
+    active = ActiveKeys(report.active_keys[arn])
+    return RootAccessKeys(arn, active, report.generated, report.age)
 
 
 def _gap(iam: LeanIAM, listing: Listing, expected: int | Unreadable) -> ListingGap | None:

@@ -9,6 +9,7 @@ from time import sleep
 
 from .access_keys import ActiveKeys, Unreadable, User
 from .advice import Action, Advice, advise, in_grace
+from .fixable import Found
 from .lean_iam import CallFailedError, LeanIAM
 from .reader import read_user_live
 from .settings import Settings
@@ -30,13 +31,14 @@ class Outcome:
 
 
 def retire_unused_key(
-    iam: LeanIAM, arn: str, found: ActiveKeys | None, settings: Settings, now: datetime
+    iam: LeanIAM, arn: str, found: Found | None, settings: Settings, now: datetime
 ) -> Outcome:
     """Deactivate the unused one of a user's active access keys, if there is one.
 
-    ``found`` is what the finding said. The keys and their last use are read again first: if
-    they are not what the finding said, or the advice is not to deactivate one now, nothing is
-    done. ``now`` is UTC. Does not raise for what AWS denies or fails to answer.
+    ``found`` is what the finding said. Nothing is done if that is muted. The keys and their last
+    use are read again first: if they are not what the finding said, or the advice is not to
+    deactivate one now, nothing is done either. ``now`` is UTC. Does not raise for what AWS
+    denies or fails to answer.
     """
     if not iam.is_user_arn(arn):
         return Outcome(
@@ -54,11 +56,13 @@ def retire_unused_key(
 def _decide(
     user: User,
     active: ActiveKeys | Unreadable | None,
-    found: ActiveKeys | None,
+    found: Found | None,
     settings: Settings,
     now: datetime,
 ) -> Advice | str:
     """The advice to act upon, or why nothing may be done."""
+    if found and found.muted:
+        return f"the finding about user {user.name} is muted."
     if active is None:
         return f"user {user.name} does not exist any more."
     if isinstance(active, Unreadable):
@@ -70,7 +74,7 @@ def _decide(
     advice = advise(active, now, settings.max_unused_access_keys_days)
     if advice.action is not Action.DEACTIVATE:
         return f"no access key of user {user.name} is safe to deactivate. {word(advice, now)}"
-    if found is None or _changed(found, active, advice):
+    if found is None or _changed(found.active, active, advice):
         return (
             f"the access keys of user {user.name}, or their last use, are not what the finding "
             "says. Scan again."
@@ -89,56 +93,54 @@ def _changed(found: ActiveKeys, active: ActiveKeys, advice: Advice) -> bool:
 
 
 def _deactivate(iam: LeanIAM, user: User, advice: Advice) -> Outcome:
-    key_id = advice.retire.access_key_id
-    try:
-        _update(iam, user, key_id, "Inactive")
-    except CallFailedError as failed:
-        return Outcome(
-            False,
-            f"{key_id} of user {user.name} was not deactivated: {failed}. Allow the call, then "
-            "run the fixer again.",
-        )
+    """Deactivate the key, then look what came of it."""
+    key = f"{advice.retire.access_key_id} of user {user.name}"
     undo = (
-        f"aws iam update-access-key --user-name {shlex.quote(user.name)} "
-        f"--access-key-id {key_id} --status Active"
+        f"To undo: aws iam update-access-key --user-name {shlex.quote(user.name)} "
+        f"--access-key-id {advice.retire.access_key_id} --status Active"
     )
-    left = _look_until_inactive(iam, user, key_id)
-    if isinstance(left, ActiveKeys) and left.count == 0:
-        return _undo(iam, user, key_id, undo)
-    if not isinstance(left, ActiveKeys):
+    try:
+        iam.call(
+            "UpdateAccessKey",
+            UserName=user.name,
+            AccessKeyId=advice.retire.access_key_id,
+            Status="Inactive",
+        )
+    except CallFailedError as failed:
+        if not failed.unreadable.transient:
+            return Outcome(False, f"{key} was not deactivated: {failed}. Allow the call.")
+        # The answer was lost. The change may have been made all the same.
+    left = _active_without(iam, user, advice.retire.access_key_id)
+    if left is None:
+        return Outcome(False, f"User {user.name} was deleted meanwhile.")
+    if isinstance(left, Unreadable):
+        return Outcome(
+            False, f"Whether {key} is inactive now could not be verified: {left}. {undo}"
+        )
+    if advice.retire.access_key_id in left:
+        return Outcome(False, f"{key} still shows as active. Look at the user. {undo}")
+    if not left:
         return Outcome(
             False,
-            f"{key_id} of user {user.name} was deactivated, but that could not be verified: "
-            f"{left or 'it still shows as active'}. Look at the user. To undo: {undo}",
+            f"Deactivated {key}, and no active key is left: another one was deactivated at the "
+            f"same moment. {undo}",
         )
-    return Outcome(True, f"Deactivated {key_id} of user {user.name}. To undo: {undo}")
+    return Outcome(True, f"Deactivated {key}. {undo}")
 
 
-def _look_until_inactive(iam: LeanIAM, user: User, key_id: str) -> ActiveKeys | Unreadable | None:
-    """The active keys that are left once ``key_id`` is none of them; None if it stays."""
+def _active_without(iam: LeanIAM, user: User, key_id: str) -> set[str] | Unreadable | None:
+    """The user's active keys as soon as ``key_id`` is none of them, or after the last look.
+
+    None if there is no such user any more.
+    """
+    active: set[str] = set()
     for look in range(LOOKS):
         if look:
             sleep(1)
         keys = iam.list_keys(user)
-        if isinstance(keys, Unreadable):
+        if not isinstance(keys, list):
             return keys
-        active = [key for key in keys or () if key["Status"] == "Active"]
-        if all(key["AccessKeyId"] != key_id for key in active):
-            return ActiveKeys(len(active))
-    return None
-
-
-def _undo(iam: LeanIAM, user: User, key_id: str, undo: str) -> Outcome:
-    """Activate the key again: somebody else has deactivated the other one at the same moment."""
-    problem = f"User {user.name} was left without an active access key"
-    try:
-        _update(iam, user, key_id, "Active")
-    except CallFailedError as failed:
-        return Outcome(
-            False, f"{problem}, and {key_id} could not be activated again: {failed}. Run: {undo}"
-        )
-    return Outcome(False, f"{problem}, so {key_id} was activated again. Scan again.")
-
-
-def _update(iam: LeanIAM, user: User, key_id: str, status: str) -> None:
-    iam.call("UpdateAccessKey", UserName=user.name, AccessKeyId=key_id, Status=status)
+        active = {key["AccessKeyId"] for key in keys if key["Status"] == "Active"}
+        if key_id not in active:
+            break
+    return active

@@ -17,20 +17,30 @@ class Settings:
     """How long a key may go unused: Prowler's own setting, of ``iam_user_accesskey_unused``."""
 
 
+# The second range is Prowler's own (prowler/config/schema/aws.py). It matters here as well: a key
+# that counts as unused after some hours would be deactivated while it is in use.
+_ALLOWED = {
+    "multiple_active_keys_grace_days": range(366),
+    "max_unused_access_keys_days": range(30, 181),
+}
+
+
 def parse(config: Mapping[str, Any]) -> tuple[Settings, list[str]]:
     """Take the settings out of Prowler's ``audit_config``.
 
-    Returns them with an error for each that is no whole number from 0 up; for those, the
+    Returns them with an error for each that is no whole number in its range; for those, the
     default holds.
     """
     valid, errors = {}, []
     for setting in fields(Settings):
         value = config.get(setting.name, setting.default)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        allowed = _ALLOWED[setting.name]
+        if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
             valid[setting.name] = value
         else:
             errors.append(
                 f"{setting.name} is {value!r} in Prowler's config file, and must be a whole "
-                f"number of days from 0 up: {setting.default} is used instead"
+                f"number of days from {allowed[0]} to {allowed[-1]}: {setting.default} is used "
+                "instead"
             )
     return Settings(**valid), errors

@@ -8,12 +8,16 @@ cannot be told from the truth.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
+from prowler.config.config import timestamp_utc
+
 from .access_keys import ActiveKeys, Unreadable, User
-from .credential_report import CredentialReport, count_active_keys
+from .credential_report import CredentialReport
 from .lean_iam import LeanIAM, Listing, active_keys_in
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
@@ -30,11 +34,16 @@ def shared_client(provider: Any, check_id: str) -> Any | None:
         for check in provider.audit_metadata.expected_checks
     )
     if others:
-        from prowler.providers.aws.services.iam.iam_client import iam_client
-
-        return iam_client
+        importlib.import_module(_MODULE)
     client = getattr(sys.modules.get(_MODULE), "iam_client", None)
+    # Left over from an earlier run of the same process, it would speak of another account.
     return client if getattr(client, "provider", None) is provider else None
+
+
+def _seconds_since_start() -> float:
+    """How long ago this run of Prowler began, by the clock that its reports are dated with."""
+    start = datetime.fromtimestamp(timestamp_utc.timestamp(), timezone.utc)
+    return (datetime.now(timezone.utc) - start).total_seconds()
 
 
 class SharedSource:
@@ -48,15 +57,15 @@ class SharedSource:
         """Nothing to do: the shared client has made AWS have one."""
 
     def account_summary(self) -> Mapping[str, int] | Unreadable:
-        if self._shared.account_summary:
-            summary: dict[str, int] = self._shared.account_summary["SummaryMap"]
-            return summary
-        return self._iam.account_summary()
+        held = self._shared.account_summary
+        summary: dict[str, int] = held["SummaryMap"] if held else {}
+        complete = summary.keys() >= {"Users", "AccountAccessKeysPresent"}
+        return summary if complete else self._iam.account_summary()
 
     def list_users(self, expected: int | Unreadable) -> Listing:
         """The shared client's users if they are as many as expected, else all that can be had."""
         users = self._users()
-        if isinstance(expected, int) and len(self._shared.users) >= expected:
+        if isinstance(expected, int) and len({user.arn for user in users}) >= expected:
             return Listing(users)
         again = self._iam.list_users()
         listed = {user.arn: user for user in (*again.users, *users)}
@@ -78,22 +87,22 @@ class SharedSource:
         return (*tagged, *self._iam.with_tags(untagged))
 
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
-        """The keys of those users whose keys the shared client surely holds.
+        """The keys that the shared client lists, and what a report made in this run settles.
 
-        An empty list counts as no keys only where the same client's credential report agrees.
-        One such user is asked about again, as a sample: if that fails, or finds keys, the
-        client's empty lists are failures and none of them is believed.
+        An empty list may be a failed call. It counts as no keys only where a credential report
+        agrees that this run has caused: an older one does not know of keys made since.
         """
-        known = {
+        listed = {
             arn: active_keys_in(metadata)
             for (_, arn), metadata in self._shared.access_keys_metadata.items()
             if metadata
         }
-        reported = count_active_keys(self._shared.credential_report)
-        empty = [user for user in users if user.arn not in known and reported.get(user.arn) == 0]
-        if empty and self._iam.active_keys(empty[0]) == ActiveKeys(0):
-            known.update({user.arn: ActiveKeys(0) for user in empty})
-        return known
+        if all(user.arn in listed for user in users):
+            return listed
+        report = self._iam.credential_report()
+        if isinstance(report, Unreadable) or not report.made_within(_seconds_since_start()):
+            return listed
+        return report.settled() | listed
 
     def credential_report(self) -> CredentialReport | Unreadable:
         return self._iam.credential_report()

@@ -93,10 +93,10 @@ def word(advice: Advice, now: datetime) -> str:
     return "Find out which keys are in use before you deactivate one."
 
 
-def judge_root(root: RootAccessKeys, now: datetime) -> Verdict:
+def judge_root(root: RootAccessKeys) -> Verdict:
     """The same for the root user, whose keys no call but the credential report lists.
 
-    ``now`` (UTC) gives the age of that report: AWS hands out one up to four hours old
+    The sentence says how old that report is: AWS hands out one up to four hours old
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html).
     There is no grace: the root user should have no access key at all.
     """
@@ -110,7 +110,7 @@ def judge_root(root: RootAccessKeys, now: datetime) -> Verdict:
     if root.report_date is not None:
         sentence += (
             f", says the credential report of {root.report_date:%Y-%m-%d %H:%M} UTC"
-            f" ({_age(now - root.report_date)} old)"
+            f" ({_age(root.report_age)} old)"
         )
     if root.active.count > 1:
         return Verdict(
