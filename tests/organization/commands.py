@@ -48,7 +48,9 @@ class OrgRun:
 
 
 def outcomes_in(directory: Path) -> dict[str, Outcome]:
-    """The outcomes in the state file of an output directory, by account."""
+    """The outcomes in the state file of an output directory, by account; none without a file."""
+    if not (directory / "prowler-org-state.json").exists():
+        return {}
     state = json.loads((directory / "prowler-org-state.json").read_text("utf-8"))
     done = [entry for entry in state["accounts"] if entry["status"] != "waiting"]
     return {entry["account"]: Outcome.from_json(entry) for entry in done}
