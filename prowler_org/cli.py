@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from .options import Options, parse
 from .organization import Roster, read_roster
 from .outcome import Outcome
 from .page import write_page
-from .processes import Launcher
+from .processes import Launcher, NoAnswerError
 from .progress import describe, printable, progress
 from .prowler_arguments import Examination, examine
 from .recorder import Recorder
@@ -24,6 +25,7 @@ from .run import Place, PlaceLostError, run_all
 from .scan import ScanTask
 from .state import Job, State, begin, installed_versions, resume
 from .this_machine import ThisMachine
+from .whole_files import locked
 
 NOT_STARTED = 1
 WRONG_USAGE = 2
@@ -41,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: see ``EPILOG`` in options.py.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Account names are other people's input; a terminal may not have all their letters.
+        sys.stdout.reconfigure(errors="replace")
     try:
         return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except Refused as refused:
@@ -61,14 +66,42 @@ def _run(options: Options) -> int:
     cluster = Cluster(options.scheduler, installed_versions()) if options.scheduler else None
     launcher = Launcher()
     one_at_a_time = options.jobs == 1 and cluster is None
-    examination = launcher.ask(examine, options.prowler_arguments, one_at_a_time)
-    if examination.problem:
-        raise WrongUsage(examination.problem)
-    state = _state(options, roster, examination)
+    examination = _examine(launcher, options, one_at_a_time)
     if cluster:
         cluster.send_files(examination.files)
     elif launcher.problem:
         _complain(PLAIN.format(problem=launcher.problem))
+    with locked(options.output_directory):
+        state = _state(options, roster, examination)
+        return _scan_all(options, roster, examination, state, cluster, launcher)
+
+
+def _examine(launcher: Launcher, options: Options, one_at_a_time: bool) -> Examination:
+    """What Prowler makes of its arguments. Raises Refused for what it cannot use."""
+    try:
+        examination = launcher.ask(examine, options.prowler_arguments, one_at_a_time)
+    except NoAnswerError as error:
+        raise Refused(f"Prowler did not take its arguments: {error}.") from error
+    if examination.problem:
+        raise WrongUsage(examination.problem)
+    scheduler = options.scheduler
+    if examination.has_secrets and scheduler and not scheduler.startswith("tls://"):
+        raise WrongUsage(
+            "--shodan and --external-id of Prowler have secret values, which would pass through "
+            "the scheduler in clear: use a scheduler with tls://."
+        )
+    return examination
+
+
+def _scan_all(
+    options: Options,
+    roster: Roster,
+    examination: Examination,
+    state: State,
+    cluster: Cluster | None,
+    launcher: Launcher,
+) -> int:
+    """Scan what the state says is to be scanned; returns the exit code."""
     place = cluster or ThisMachine(options.jobs, options.output_directory, launcher)
     if roster.skipped and not options.quiet:
         print("\n".join(["Not to be scanned:", *_skipped(roster)]), flush=True)
@@ -94,7 +127,6 @@ def _state(options: Options, roster: Roster, examination: Examination) -> State:
     else:
         state = begin(job, roster, datetime.now(timezone.utc))
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         state.save(directory)
     except OSError as error:
         raise Refused(f"{directory} cannot be written to: {error.strerror or error}.") from error
@@ -113,6 +145,7 @@ def _tasks(
                 *examination.arguments,
             ),
             options.timeout,
+            examination.formats,
         )
         for account in state.to_scan
     ]
@@ -129,6 +162,9 @@ def _scan(place: Place, recorder: Recorder, tasks: list[ScanTask]) -> bool:
         place.stop()
         recorder.give_up("The run was interrupted.")
         return True
+    except BaseException:
+        place.stop()
+        raise
     finally:
         place.close()
     return False

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,8 @@ class ClusterTask:
     """A scan as it is sent to a worker."""
 
     task: ScanTask
-    files: tuple[tuple[str, bytes], ...]
-    """Files that Prowler's arguments name, and what is in them."""
+    files: tuple[tuple[str, str, bytes], ...] = field(repr=False)
+    """For each option that names a file: the option, the file's name, and what is in it."""
     versions: tuple[tuple[str, str], ...]
     """The versions, by distribution, that the worker has to have."""
 
@@ -48,10 +48,13 @@ class Cluster:
     def __init__(self, address: str, versions: Mapping[str, str]) -> None:
         """Connect to a scheduler. Raises Refused if it, or one of its workers, does not do."""
         self._versions = dict(versions)
-        self._files: tuple[tuple[str, bytes], ...] = ()
+        self._files: tuple[tuple[str, str, bytes], ...] = ()
         self._client = _connect(address)
         try:
             self._refuse_misfits(address)
+        except (PlaceLostError, OSError, asyncio.TimeoutError) as error:
+            self._client.close()
+            raise Refused(f"The scheduler {address} or a worker does not answer.") from error
         except BaseException:
             self._client.close()
             raise
@@ -62,10 +65,12 @@ class Cluster:
         ]
         self._seen_workers = time.monotonic()
 
-    def send_files(self, names: Iterable[str]) -> None:
-        """Have these files, which Prowler's arguments name, sent along. Raises Refused."""
+    def send_files(self, files: Iterable[tuple[str, str]]) -> None:
+        """Have the files sent along that these options of Prowler name. Raises Refused."""
         try:
-            self._files = tuple((name, Path(name).read_bytes()) for name in names)
+            self._files = tuple(
+                (option, Path(name).name, Path(name).read_bytes()) for option, name in files
+            )
         except OSError as error:
             raise Refused(f"{error.filename} cannot be read: {error.strerror}.") from error
 
@@ -180,22 +185,18 @@ def scan_on_worker(sent: ClusterTask) -> Delivery:
 
 
 def with_files(
-    arguments: Sequence[str], files: Iterable[tuple[str, bytes]], folder: Path
+    arguments: Sequence[str], files: Iterable[tuple[str, str, bytes]], folder: Path
 ) -> tuple[str, ...]:
-    """Write files to ``folder``; returns the arguments with the new paths for the old ones."""
-    for number, (name, content) in enumerate(files):
-        path = folder / str(number) / Path(name).name
+    """Write files to ``folder``; returns the arguments with each option naming its new file.
+
+    An option that stands twice has its last value in Prowler.
+    """
+    for number, (option, name, content) in enumerate(files):
+        path = folder / str(number) / name
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-        arguments = [_renamed(argument, name, str(path)) for argument in arguments]
+        arguments = [*arguments, option, str(path)]
     return tuple(arguments)
-
-
-def _renamed(argument: str, old: str, new: str) -> str:
-    if argument == old:
-        return new
-    option, equals, value = argument.partition("=")
-    return f"{option}={new}" if equals and value == old else argument
 
 
 def _worker_launcher() -> Launcher:

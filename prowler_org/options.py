@@ -184,7 +184,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--timeout", type=_positive, default=3600.0, metavar="SECONDS",
-        help="longest time for one account (default: 3600)",
+        help="longest time for one attempt to scan an account (default: 3600)",
     )  # fmt: skip
     group.add_argument(
         "--output-directory", type=Path, default=Path("output"), metavar="DIRECTORY",

@@ -67,9 +67,10 @@ def read_roster(
     try:
         client = _client(profile, organizations_role)
         organization = client.describe_organization()["Organization"]
+        # Units before accounts: one that joins meanwhile is among the accounts then.
+        below = [set(_accounts_below(client, unit)) for unit in selection.units]
+        in_units = set().union(*below) if below else None
         listed = {one.account.id: one for one in _accounts(client)}
-        below = [_accounts_below(client, unit) for unit in selection.units]
-        in_units = {account for accounts in below for account in accounts} if below else None
     except ClientError as error:
         raise Refused(_sentence(error)) from error
     except BotoCoreError as error:
@@ -93,6 +94,7 @@ def choose(
     if unknown:
         raise Refused(f"The organization has no account {', '.join(unknown)}.")
     wanted = set(selection.accounts) or (set(listed) if in_units is None else in_units)
+    wanted &= listed.keys()
     accounts, skipped = [], []
     for one in (listed[account] for account in sorted(wanted)):
         if in_units is not None and one.account.id not in in_units:

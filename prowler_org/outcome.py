@@ -34,6 +34,8 @@ class Outcome:
     """Prowler's report files, relative to the output directory, with ``/``."""
     attempts: int = 0
     seconds: float = 0.0
+    crashed: tuple[str, ...] = ()
+    """Checks that went wrong, so that their findings are missing."""
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the state file."""
@@ -43,4 +45,9 @@ class Outcome:
     def from_json(cls, data: dict[str, Any]) -> Outcome:
         """The reverse of ``to_json``. Raises TypeError or KeyError for anything else."""
         data = dict(data)
-        return cls(counts=Counts(**data.pop("counts")), reports=tuple(data.pop("reports")), **data)
+        return cls(
+            counts=Counts(**data.pop("counts")),
+            reports=tuple(data.pop("reports")),
+            crashed=tuple(data.pop("crashed")),
+            **data,
+        )

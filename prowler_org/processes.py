@@ -10,11 +10,13 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing import connection
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import preload
+
+if TYPE_CHECKING:  # Windows has none
+    from multiprocessing.context import ForkServerContext
 
 LOST = 255
 """The exit code that multiprocessing gives a process whose fork server is gone. It may still run.
@@ -74,12 +76,12 @@ class PlainRun:
     """A run of the command ``prowler``, which loads everything itself."""
 
     def __init__(self, arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
-        command = [sys.executable, "-m", "prowler", "aws", *arguments]
+        command = [sys.executable, "-m", "prowler_org.plain", "aws", *arguments]
         command += ["--output-directory", str(output_directory)]
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
@@ -124,7 +126,10 @@ class Launcher:
         with self._lock:
             if self.stopped.is_set():
                 return None
-            run = kind(arguments, output_directory, log)
+            try:
+                run = kind(arguments, output_directory, log)
+            except (OSError, EOFError):  # the fork server has ended
+                return LOST
             self._running.add(run)
         try:
             exit_code = run.wait(timeout)

@@ -69,7 +69,8 @@ def describe(outcome: Outcome) -> str:
     who = printable(f"{outcome.account} {outcome.name}".strip())
     if outcome.status == "not scanned":
         return f"{who}: not scanned. {printable(outcome.reason)}"
-    return f"{who}: {describe_counts(outcome.counts)}"
+    crashed = f", without {', '.join(outcome.crashed)}: crashed" if outcome.crashed else ""
+    return f"{who}: {describe_counts(outcome.counts)}{crashed}"
 
 
 def describe_counts(counts: Counts) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ FILES = (
     "checks_file", "config_file", "custom_checks_metadata_file", "excluded_checks_file",
     "fixer_config", "mutelist_file",
 )  # fmt: skip
-"""Options that name files; a mutelist may also be an address."""
+"""Options that name files; some may also name an object in AWS."""
+ADDRESSES = ("s3://", "arn:")
+"""How the value of such an option begins if it names something in AWS."""
 SECRET = ("shodan", "external_id")
 """Options whose values are not to be stored."""
 PLACEHOLDER_ROLE = "arn:aws:iam::000000000000:role/prowler-org"
@@ -45,8 +48,10 @@ class Examination:
     """The arguments as given, without secret values."""
     formats: tuple[str, ...] = ()
     """The report formats: ``csv``, ``html``, …"""
-    files: tuple[str, ...] = ()
-    """The local files that the arguments name."""
+    files: tuple[tuple[str, str], ...] = ()
+    """The local files that the arguments name: the option, and the file's name."""
+    has_secrets: bool = False
+    """Whether a value among the arguments is secret."""
 
 
 def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
@@ -58,7 +63,9 @@ def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
     parsed, said = _parse(arguments)
     if parsed is None:
         return Examination(f"Prowler does not take its arguments: {said}")
-    problem = judge(parsed, _default_output_directory(), one_at_a_time)
+    defaults, _ = _parse(())
+    files = _files(parsed, defaults)
+    problem = judge(parsed, _default_output_directory(), one_at_a_time) or _unreadable(files)
     if problem:
         return Examination(problem)
     chosen = any(getattr(parsed, name, None) for name in SELECTING)
@@ -70,7 +77,8 @@ def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
         arguments=complete,
         redacted=redact(arguments, [getattr(parsed, name, None) for name in SECRET]),
         formats=tuple(parsed.output_formats),
-        files=_files(arguments, parsed),
+        files=files,
+        has_secrets=any(getattr(parsed, name, None) for name in SECRET),
     )
 
 
@@ -108,20 +116,41 @@ def judge(parsed: argparse.Namespace, default_output_directory: str, one_at_a_ti
     return ""
 
 
-def _files(arguments: Sequence[str], parsed: argparse.Namespace) -> tuple[str, ...]:
-    """The local files among the options' values, but for Prowler's own, which are defaults."""
-    given = {argument.rpartition("=")[2] for argument in arguments} | set(arguments)
-    named = {getattr(parsed, option) for option in FILES} & given
-    return tuple(sorted(name for name in named if Path(name).is_file()))
+def _files(
+    parsed: argparse.Namespace, defaults: argparse.Namespace | None
+) -> tuple[tuple[str, str], ...]:
+    """The options that name a file of this machine, with the file; Prowler's defaults do not."""
+    return tuple(
+        (f"--{option.replace('_', '-')}", value)
+        for option in FILES
+        if (value := getattr(parsed, option, None))
+        and value != getattr(defaults, option, None)
+        and not value.startswith(ADDRESSES)
+    )
+
+
+def _unreadable(files: Sequence[tuple[str, str]]) -> str:
+    """Prowler logs a file that it cannot read and goes on without; that is refused here."""
+    for option, name in files:
+        if not os.access(name, os.R_OK) or not Path(name).is_file():
+            return f"{option} of Prowler names {name}, which is no file that can be read."
+    return ""
 
 
 def redact(arguments: Sequence[str], secrets: Sequence[str | None]) -> tuple[str, ...]:
-    """The arguments, with REDACTED in place of each secret."""
-    redacted = tuple(arguments)
+    """The arguments, with REDACTED in place of each secret value."""
+    return tuple(
+        _redacted(argument, [secret for secret in secrets if secret]) for argument in arguments
+    )
+
+
+def _redacted(argument: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
-        if secret:
-            redacted = tuple(argument.replace(secret, "REDACTED") for argument in redacted)
-    return redacted
+        option = argument.removesuffix(secret)
+        # The value by itself, --option=value, or -Ovalue.
+        if option != argument and (not option or option.endswith("=") or len(option) == 2):
+            return f"{option}REDACTED"
+    return argument
 
 
 def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace | None, str]:

@@ -24,11 +24,11 @@ class Recorder:
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Note outcomes. A full disk costs the accounts that it hits, and no others."""
-        for delivery in deliveries:
-            outcome = self._placed(delivery)
-            self._state.outcomes[outcome.account] = outcome
-            self._tell(outcome)
+        outcomes = [self._placed(delivery) for delivery in deliveries]
+        self._state.outcomes.update((outcome.account, outcome) for outcome in outcomes)
         self.save()
+        for outcome in outcomes:
+            self._tell_watcher(outcome)
 
     def give_up(self, reason: str) -> None:
         """Note that what is not scanned by now will not be."""
@@ -44,6 +44,13 @@ class Recorder:
             self.problem = None
         except OSError as error:
             self.problem = error
+
+    def _tell_watcher(self, outcome: Outcome) -> None:
+        """Tell who watches; go on in silence when nobody can be told, as after ``| head``."""
+        try:
+            self._tell(outcome)
+        except (OSError, ValueError):
+            self._tell = lambda outcome: None
 
     def _placed(self, delivery: Delivery) -> Outcome:
         outcome = delivery.outcome

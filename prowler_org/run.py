@@ -9,11 +9,10 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from .outcome import Outcome
-from .scan import ScanTask
+from .scan import LONGEST_REASON, ScanTask
 
 WATCH_EVERY = 5.0
 """Seconds without an outcome after which to see whether any are still to be expected."""
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -58,15 +57,24 @@ def run_all(
         future = place.submit(task)
         running[future] = task
         future.add_done_callback(ended.put)
-    while running:
-        try:
-            batch = [ended.get(timeout=WATCH_EVERY)]
-        except Empty:
-            place.watch()
-            continue
+
+    def take_ended(*first: Future[Delivery]) -> None:
+        batch = list(first)
         while not ended.empty():
             batch.append(ended.get())
         take([_delivery(future, running.pop(future)) for future in batch])
+
+    try:
+        while running:
+            try:
+                first = ended.get(timeout=WATCH_EVERY)
+            except Empty:
+                place.watch()
+            else:
+                take_ended(first)
+    except (KeyboardInterrupt, PlaceLostError):
+        take_ended()
+        raise
 
 
 def _delivery(future: Future[Delivery], task: ScanTask) -> Delivery:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .organization import Account
@@ -28,8 +28,12 @@ _FAILED_CALL = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) o
 _TRANSIENT = re.compile(
     r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|ServiceFailure"
     r"|InternalFailure|InternalError|RequestTimeout|Could not connect|[Tt]imeout on endpoint"
-    r"|Connection was closed"
+    r"|Connection was closed|Read timed out|SSLError|EOF occurred"
+    r"|CredentialRetrievalError|MetadataRetrievalError"
 )
+_CRASHED = re.compile(r"Something went wrong in (\w+), please use --log-level ERROR")
+_SUFFIXES = {"html": ".html", "json-ocsf": ".ocsf.json"}
+"""Reports that Prowler writes whenever it writes a CSV, by format."""
 _ENDINGS = {".html": b"</html>", ".json": b"]", ".csv": b"\r\n"}
 """What the last bytes of a report that is complete are, by its name's ending."""
 
@@ -39,10 +43,12 @@ class ScanTask:
     """One account to scan."""
 
     account: Account
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = field(repr=False)
     """Those of ``prowler aws``, with ``-R`` and the account's role."""
     timeout: float
     """Seconds for one attempt."""
+    formats: tuple[str, ...] = ()
+    """The report formats asked for: ``csv``, ``html``, …"""
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,14 @@ def scan(task: ScanTask, folder: Path, launcher: Launcher) -> Outcome:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             exit_code, reports = _attempt(task, folder, launcher)
-            counts = count_findings(reports)
-            end = judge(exit_code, _tail(folder / LOG), task.timeout, reports)
+            crashed = crashed_checks(folder / LOG)
+            end = judge(exit_code, _tail(folder / LOG), task, reports, crashed)
+            counts = Counts() if end.reason else count_findings(reports)
         except OSError as error:
-            counts, reports, exit_code = Counts(), (), None
+            counts, reports, exit_code, crashed = Counts(), (), None, ()
             end = End(f"The reports could not be written: {error.strerror or error}.")
+        except (ValueError, KeyError, csv.Error) as error:
+            end = End(f"Prowler's CSV report cannot be read: {type(error).__name__}.")
         if launcher.stopped.is_set():
             end = End("The run was interrupted.")
         if not end.transient or attempt == ATTEMPTS:
@@ -82,7 +91,7 @@ def scan(task: ScanTask, folder: Path, launcher: Launcher) -> Outcome:
         )
     paths = tuple(sorted(path.relative_to(folder).as_posix() for path in reports))
     return Outcome(
-        account.id, account.name, "scanned", "", exit_code, counts, paths, attempt, seconds
+        account.id, account.name, "scanned", "", exit_code, counts, paths, attempt, seconds, crashed
     )
 
 
@@ -101,12 +110,18 @@ def _attempt(
     return exit_code, tuple(reports)
 
 
-def judge(exit_code: int | None, log: str, timeout: float, reports: tuple[Path, ...] = ()) -> End:
+def judge(
+    exit_code: int | None,
+    log: str,
+    task: ScanTask,
+    reports: tuple[Path, ...] = (),
+    crashed: tuple[str, ...] = (),
+) -> End:
     """Whether an account was scanned, from how Prowler ended and the end of what it printed."""
     if exit_code is None:
-        return End(f"The scan did not end within {timeout:g} seconds and was stopped.")
+        return End(f"The scan did not end within {task.timeout:g} seconds and was stopped.")
     if exit_code in (0, 3):
-        return _judge_reports(exit_code, reports)
+        return _judge_reports(exit_code, task.formats, reports, crashed)
     if exit_code < 0:
         return End(f"The scan was killed by {_signal_name(-exit_code)}.", transient=True)
     if exit_code == LOST:
@@ -122,10 +137,19 @@ def judge(exit_code: int | None, log: str, timeout: float, reports: tuple[Path, 
     return End(f"Prowler ended with exit code {exit_code}: {said or 'it said nothing'}", transient)
 
 
-def _judge_reports(exit_code: int, reports: tuple[Path, ...]) -> End:
-    """Prowler takes no notice of a report that it could not write, on a full disk for instance."""
-    if exit_code == 3 and not any(path.suffix == ".csv" for path in reports):
+def _judge_reports(
+    exit_code: int, formats: tuple[str, ...], reports: tuple[Path, ...], crashed: tuple[str, ...]
+) -> End:
+    """Prowler takes no notice of a check that crashed, nor of a report that it could not write."""
+    has_findings = any(path.suffix == ".csv" for path in reports)
+    if not has_findings and crashed:
+        return End(f"Nothing was found out: {', '.join(crashed)} crashed. See {LOG}.")
+    if not has_findings and exit_code == 3:
         return End("Prowler wrote no report. Is the disk full?")
+    for name, suffix in _SUFFIXES.items():
+        written = any(path.name.endswith(suffix) for path in reports)
+        if has_findings and name in formats and not written:
+            return End(f"Prowler wrote no {name} report. Is the disk full?")
     for path in reports:
         ending = _ENDINGS.get(path.suffix, b"")
         with path.open("rb") as file:
@@ -134,6 +158,13 @@ def _judge_reports(exit_code: int, reports: tuple[Path, ...]) -> End:
         if not (last if path.suffix == ".csv" else last.rstrip()).endswith(ending):
             return End(f"Prowler did not complete {path.name}. Is the disk full?")
     return End()
+
+
+def crashed_checks(log: Path) -> tuple[str, ...]:
+    """The checks that Prowler says went wrong: it goes on without their findings."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        found = (_CRASHED.search(line) for line in lines)
+        return tuple(sorted({match[1] for match in found if match}))
 
 
 def count_findings(reports: tuple[Path, ...]) -> Counts:
@@ -174,6 +205,6 @@ def _signal_name(number: int) -> str:
 
 
 def _tail(log: Path) -> str:
-    if not log.exists():
-        return ""
-    return log.read_bytes()[-20_000:].decode("utf-8", "replace")
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 20_000))
+        return file.read().decode("utf-8", "replace")

@@ -1,12 +1,15 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that one run has to itself."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from .refusal import Refused
 
 
 @contextmanager
@@ -24,3 +27,31 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Make a folder, and have it to oneself: no other run writes there meanwhile.
+
+    The lock ends with the process, however that ends. Without file locks (Windows) there is none.
+    Raises Refused.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = None if sys.platform == "win32" else os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise Refused(f"{directory} cannot be written to: {error.strerror or error}.") from error
+    try:
+        if sys.platform != "win32" and descriptor is not None:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise Refused(
+            f"Another run of prowler-org writes to {directory}: wait for it, or give another "
+            "--output-directory."
+        ) from error
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)

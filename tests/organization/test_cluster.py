@@ -178,9 +178,11 @@ def test_without_dask_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_files_are_named_where_they_are_on_the_worker(tmp_path: Path) -> None:
-    arguments = ("-w", "a/mute.yaml", "--config-file=c.yaml", "--status", "FAIL")
-    files = (("a/mute.yaml", b"m"), ("c.yaml", b"c"))
-    _, muted, config, *rest = with_files(arguments, files, tmp_path)
-    assert rest == ["--status", "FAIL"]
+    files = (("--mutelist-file", "mute.yaml", b"m"), ("--config-file", "c.yaml", b"c"))
+    given = ("-w", "a/mute.yaml", "--status", "FAIL")
+    arguments = with_files(given, files, tmp_path)
+    assert arguments[:4] == given
+    _, muted, _, config = arguments[4:]
+    assert (arguments[4], arguments[6]) == ("--mutelist-file", "--config-file")
     assert Path(muted).read_bytes() == b"m"
-    assert Path(config.removeprefix("--config-file=")).read_bytes() == b"c"
+    assert Path(config).read_bytes() == b"c"

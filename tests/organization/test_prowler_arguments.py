@@ -77,3 +77,25 @@ def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None
     examination = examined(*given)
     assert examination.redacted == ("--shodan=REDACTED", "-I", "REDACTED", "-M", "csv")
     assert examination.arguments[:5] == given
+
+
+@pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])
+def test_a_file_that_prowler_is_given_is_known_however_it_is_spelt(
+    examined: Examine, tmp_path: Path, spelling: tuple[str, ...]
+) -> None:
+    mutelist = tmp_path / "mute.yaml"
+    mutelist.write_text("Mutelist: {}")
+    given = (part.format(mutelist) for part in spelling)
+    assert examined(*given).files == (("--mutelist-file", str(mutelist)),)
+
+
+def test_a_file_that_is_not_there_is_refused(examined: Examine) -> None:
+    problem = examined("--config-file", "/nowhere.yaml").problem
+    assert problem == (
+        "--config-file of Prowler names /nowhere.yaml, which is no file that can be read."
+    )
+
+
+def test_a_mutelist_in_aws_is_no_file(examined: Examine) -> None:
+    examination = examined("-w", "s3://bucket/mute.yaml")
+    assert (examination.problem, examination.files) == ("", ())

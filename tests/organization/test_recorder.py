@@ -75,3 +75,12 @@ def test_what_is_given_up_has_the_reason(state: State, recorder: Recorder, tmp_p
     recorder.give_up("The cluster is gone.")
     assert state.outcomes[ALICE.id].status == "scanned"
     assert state.outcomes[BOB.id].reason == "The cluster is gone."
+
+
+def test_a_watcher_who_cannot_be_told_loses_nothing(state: State, tmp_path: Path) -> None:
+    def full(outcome: Outcome) -> None:
+        raise OSError(28, "No space left on device")
+
+    recorder = Recorder(state, tmp_path, full)
+    recorder.take([delivery(ALICE, tmp_path), delivery(BOB, tmp_path)])
+    assert resume(JOB, ROSTER, tmp_path).to_scan == ()

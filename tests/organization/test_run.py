@@ -75,3 +75,23 @@ def test_where_nothing_comes_any_more_the_run_ends(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
     with pytest.raises(PlaceLostError, match="It is gone"):
         outcomes(SomePlace(lambda future, task: None))
+
+
+def test_what_has_ended_is_taken_when_the_run_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
+
+    def ended_but_for_one(future: Future[Delivery], task: ScanTask) -> None:
+        if task is not TASKS[0]:
+            future.set_result(Delivery(Outcome(task.account.id, "", "scanned")))
+
+    taken: list[Delivery] = []
+
+    class Interrupted(SomePlace):
+        def watch(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_all(Interrupted(ended_but_for_one), TASKS, taken.extend)
+    assert len(taken) == 2

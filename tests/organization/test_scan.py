@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from prowler_org.organization import Account
 from prowler_org.outcome import Counts
-from prowler_org.scan import LONGEST_REASON, count_findings, judge
+from prowler_org.scan import LONGEST_REASON, ScanTask, count_findings, crashed_checks, judge
 
+TASK = ScanTask(Account("111111111111", "one"), (), 60)
 DENIED = (
     "\n2026-11-24 07:15:34,916 [File: aws_provider.py:1290] \t[Module: aws_provider]\t CRITICAL: "
     "ClientError[1267] -- An error occurred ({code}) when calling the {call} operation: Because"
@@ -24,7 +26,7 @@ def test_prowlers_own_exit_codes_mean_that_the_account_was_scanned(
 ) -> None:
     report = tmp_path / "prowler-output-1.csv"
     report.write_bytes(b"STATUS\r\nFAIL\r\n")
-    assert not judge(exit_code, "", 60, (report,)).reason
+    assert not judge(exit_code, "", TASK, (report,)).reason
 
 
 @pytest.mark.parametrize(
@@ -51,12 +53,12 @@ def test_prowlers_own_exit_codes_mean_that_the_account_was_scanned(
 def test_any_other_end_has_a_reason(
     exit_code: int | None, log: str, reason: str, transient: bool
 ) -> None:
-    end = judge(exit_code, log, 60)
+    end = judge(exit_code, log, TASK)
     assert (end.reason, end.transient) == (reason, transient)
 
 
 def test_a_reason_is_no_longer_than_a_person_reads() -> None:
-    assert len(judge(1, "x" * 5000, 60).reason) < LONGEST_REASON + 50
+    assert len(judge(1, "x" * 5000, TASK).reason) < LONGEST_REASON + 50
 
 
 @pytest.mark.parametrize(
@@ -73,11 +75,29 @@ def test_an_unfinished_report_means_that_the_account_was_not_scanned(
 ) -> None:
     report = tmp_path / name
     report.write_bytes(content)
-    assert judge(0, "", 60, (report,)).reason.startswith(f"Prowler did not complete {name}")
+    assert judge(0, "", TASK, (report,)).reason.startswith(f"Prowler did not complete {name}")
 
 
 def test_failures_without_a_report_mean_that_the_account_was_not_scanned() -> None:
-    assert judge(3, "", 60, ()).reason == "Prowler wrote no report. Is the disk full?"
+    assert judge(3, "", TASK, ()).reason == "Prowler wrote no report. Is the disk full?"
+
+
+def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path) -> None:
+    log = tmp_path / "prowler.log"
+    log.write_text("-> Scanning\nSomething went wrong in iam_x, please use --log-level ERROR\n")
+    assert crashed_checks(log) == ("iam_x",)
+
+
+def test_a_check_that_crashed_and_no_report_mean_that_the_account_was_not_scanned() -> None:
+    end = judge(0, "", TASK, (), ("iam_x",))
+    assert end.reason == "Nothing was found out: iam_x crashed. See prowler.log."
+
+
+def test_a_format_that_is_missing_means_that_the_account_was_not_scanned(tmp_path: Path) -> None:
+    report = tmp_path / "prowler-output-1.csv"
+    report.write_bytes(b"STATUS\r\nFAIL\r\n")
+    task = ScanTask(TASK.account, (), 60, ("csv", "json-ocsf"))
+    assert judge(3, "", task, (report,)).reason.startswith("Prowler wrote no json-ocsf report")
 
 
 def test_findings_are_counted_by_status_and_muted_ones_apart(tmp_path: Path) -> None:

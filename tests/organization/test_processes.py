@@ -1,0 +1,66 @@
+"""Starting Prowler: forked where that can be, plain where it cannot."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from prowler_org.processes import Launcher
+
+from .commands import wait_until
+
+AS_ON_WINDOWS = """
+import multiprocessing, multiprocessing.context
+del multiprocessing.context.ForkServerContext
+multiprocessing.get_all_start_methods = lambda: ["spawn"]
+import prowler_org.cli
+from prowler_org.processes import why_not_forked
+print(why_not_forked())
+"""
+
+
+def test_where_nothing_can_fork_there_is_a_reason_and_no_error() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", AS_ON_WINDOWS], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "this system cannot fork"
+
+
+def test_a_plain_run_ends_with_who_started_it(tmp_path: Path) -> None:
+    starter = (
+        "import sys, time; from pathlib import Path; from prowler_org.processes import PlainRun; "
+        "run = PlainRun(('--list-checks',), Path(sys.argv[1]), Path(sys.argv[1], 'log')); "
+        "print(run._process.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", starter, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        plain = int(process.stdout.readline())
+        os.kill(plain, signal.SIGSTOP)
+        process.kill()
+    os.kill(plain, signal.SIGCONT)
+    wait_until(lambda: not _runs(plain), "the end of the plain run")
+
+
+def test_a_scan_is_started_again_after_the_fork_server_has_ended(tmp_path: Path) -> None:
+    from multiprocessing import forkserver
+
+    launcher = Launcher()
+    assert launcher.problem is None
+    server: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    os.kill(server, signal.SIGKILL)
+    log = tmp_path / "log"
+    codes = [launcher.run(("--list-services",), tmp_path, log, 60) for _ in range(2)]
+    assert codes[-1] == 0
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
