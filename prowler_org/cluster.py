@@ -74,6 +74,10 @@ class Cluster:
         except OSError as error:
             raise Refused(f"{error.filename} cannot be read: {error.strerror}.") from error
 
+    def room(self) -> int:
+        """See Place: the threads of all workers."""
+        return sum(self._workers().values())
+
     def submit(self, task: ScanTask) -> Future[Delivery]:
         """See Place. The delivery has the reports with it."""
         sent = ClusterTask(task, self._files, tuple(self._versions.items()))
@@ -99,9 +103,10 @@ class Cluster:
         """See Place."""
         self._client.close()
 
-    def _workers(self) -> Sequence[str]:
+    def _workers(self) -> dict[str, int]:
+        """The number of threads of each worker. Raises PlaceLostError."""
         try:
-            return list(self._client.nthreads())
+            return dict(self._client.nthreads())
         except (OSError, asyncio.TimeoutError, ValueError) as error:
             raise PlaceLostError("The connection to the scheduler was lost.") from error
 

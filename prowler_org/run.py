@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
@@ -31,8 +32,11 @@ class PlaceLostError(Exception):
 class Place(Protocol):
     """Where scans run: this machine or a cluster."""
 
+    def room(self) -> int:
+        """How many scans run at a time. May change. Raises PlaceLostError."""
+
     def submit(self, task: ScanTask) -> Future[Delivery]:
-        """Have an account scanned, as soon as there is room."""
+        """Have an account scanned."""
 
     def watch(self) -> None:
         """Raise PlaceLostError if no outcome is to be expected any more."""
@@ -52,11 +56,16 @@ def run_all(
     Raises PlaceLostError. Both that and KeyboardInterrupt leave accounts without an outcome.
     """
     ended: SimpleQueue[Future[Delivery]] = SimpleQueue()
+    waiting = deque(tasks)
     running: dict[Future[Delivery], ScanTask] = {}
-    for task in tasks:
-        future = place.submit(task)
-        running[future] = task
-        future.add_done_callback(ended.put)
+
+    def submit_more() -> None:
+        # No more than there is room for: behind a scan that hangs, another would wait for its end.
+        for _ in range(min(len(waiting), max(1, place.room()) - len(running))):
+            task = waiting.popleft()
+            future = place.submit(task)
+            running[future] = task
+            future.add_done_callback(ended.put)
 
     def take_ended(*first: Future[Delivery]) -> None:
         batch = list(first)
@@ -65,7 +74,8 @@ def run_all(
         take([_delivery(future, running.pop(future)) for future in batch])
 
     try:
-        while running:
+        while waiting or running:
+            submit_more()
             try:
                 first = ended.get(timeout=WATCH_EVERY)
             except Empty:

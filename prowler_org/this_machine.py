@@ -18,7 +18,12 @@ class ThisMachine:
     def __init__(self, jobs: int, directory: Path, launcher: Launcher) -> None:
         self._directory = directory
         self._launcher = launcher
+        self._jobs = jobs
         self._executor = ThreadPoolExecutor(jobs, thread_name_prefix="scan")
+
+    def room(self) -> int:
+        """See Place."""
+        return self._jobs
 
     def submit(self, task: ScanTask) -> Future[Delivery]:
         """See Place. The reports stay in the account's scan folder."""

@@ -74,6 +74,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
 
         directory = folder / "here" / "output"
         process = start(*options, environment=mine, directory=directory)
+        stack.callback(process.kill)
         wait_until(lambda: len(outcomes_in(directory)) == 4, "the other accounts' outcomes")
         wait_until(lambda: aws.assumed[accounts["slow"]], "a scan of the slow account")
         aws.behaviour.seconds_to_assume = {}

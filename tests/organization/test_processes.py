@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prowler_org.processes import Launcher
+from prowler_org.processes import LOST, Launcher
 
 from .commands import wait_until
 
@@ -53,8 +53,13 @@ def test_a_scan_is_started_again_after_the_fork_server_has_ended(tmp_path: Path)
     assert launcher.problem is None
     server: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
     os.kill(server, signal.SIGKILL)
-    log = tmp_path / "log"
-    codes = [launcher.run(("--list-services",), tmp_path, log, 60) for _ in range(2)]
+    codes: list[int | None] = []
+
+    def ran() -> bool:
+        codes.append(launcher.run(("--list-services",), tmp_path, tmp_path / "log", 60))
+        return codes[-1] != LOST
+
+    wait_until(ran, "a run that is not lost")
     assert codes[-1] == 0
 
 

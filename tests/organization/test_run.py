@@ -21,8 +21,13 @@ class SomePlace:
 
     def __init__(self, end: Callable[[Future[Delivery], ScanTask], object]) -> None:
         self._end = end
+        self.submitted = 0
+
+    def room(self) -> int:
+        return 2
 
     def submit(self, task: ScanTask) -> Future[Delivery]:
+        self.submitted += 1
         future: Future[Delivery] = Future()
         self._end(future, task)
         return future
@@ -71,10 +76,14 @@ def test_a_scan_without_a_delivery_is_an_account_that_was_not_scanned(
     assert {(outcome.status, outcome.reason) for outcome in taken} == {("not scanned", reason)}
 
 
-def test_where_nothing_comes_any_more_the_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_comes_any_more_the_run_ends_and_nothing_waits_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
+    place = SomePlace(lambda future, task: None)
     with pytest.raises(PlaceLostError, match="It is gone"):
-        outcomes(SomePlace(lambda future, task: None))
+        outcomes(place)
+    assert place.submitted == place.room()
 
 
 def test_what_has_ended_is_taken_when_the_run_is_interrupted(
@@ -89,6 +98,9 @@ def test_what_has_ended_is_taken_when_the_run_is_interrupted(
     taken: list[Delivery] = []
 
     class Interrupted(SomePlace):
+        def room(self) -> int:
+            return len(TASKS)
+
         def watch(self) -> None:
             raise KeyboardInterrupt
 
