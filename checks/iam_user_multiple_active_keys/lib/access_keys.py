@@ -87,6 +87,11 @@ class User:
     arn: str
     tags: tuple[Tag, ...] | Unreadable = field(default=(), hash=False)
 
+    @classmethod
+    def of_arn(cls, arn: str) -> User:
+        """The user that an ARN names, of whom nothing else is known."""
+        return cls(arn.rsplit("/", 1)[-1], arn)
+
 
 @dataclass(frozen=True)
 class UserAccessKeys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -138,7 +138,7 @@ class LeanIAM(AWSService):
             summary: dict[str, int] = self.call("GetAccountSummary")["SummaryMap"]
         except CallFailedError as failed:
             return failed.unreadable
-        if not summary.keys() >= {"Users", "AccountAccessKeysPresent"}:
+        if not is_complete(summary):
             return Unreadable("iam:GetAccountSummary", "IncompleteSummary")
         return summary
 
@@ -178,7 +178,7 @@ class LeanIAM(AWSService):
 
     def _get_user(self, arn: str) -> User | Unreadable | None:
         try:
-            user = _user(self.call("GetUser", UserName=arn.rsplit("/", 1)[-1])["User"])
+            user = _user(self.call("GetUser", UserName=User.of_arn(arn).name)["User"])
         except CallFailedError as failed:
             return None if failed.gone else failed.unreadable
         # A user's name is unique in an account, but an ARN has its path too.
@@ -266,6 +266,11 @@ def _answered_at(answer: dict[str, Any]) -> datetime:
     """What AWS's clock said; without it, what this machine's says."""
     date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
+
+
+def is_complete(summary: Mapping[str, int]) -> bool:
+    """Whether a ``SummaryMap`` says what is needed here."""
+    return summary.keys() >= {"Users", "AccountAccessKeysPresent"}
 
 
 def active_keys_in(metadata: Iterable[dict[str, Any]]) -> ActiveKeys:

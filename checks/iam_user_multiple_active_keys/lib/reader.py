@@ -83,7 +83,7 @@ def _read_chosen(iam: LeanIAM, source: Source) -> AccountReading:
     answers = source.chosen_users({arn for arn in wanted if iam.is_user_arn(arn)})
     users = tuple(user for user in answers.values() if isinstance(user, User))
     unread = (
-        UserAccessKeys(User(arn.rsplit("/", 1)[-1], arn), answer)
+        UserAccessKeys(User.of_arn(arn), answer)
         for arn, answer in answers.items()
         if isinstance(answer, Unreadable)
     )

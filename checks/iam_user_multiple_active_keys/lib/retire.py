@@ -46,7 +46,9 @@ def retire_unused_key(
             f"Refused: {arn} is no IAM user of account {iam.audited_account}. The root user's "
             "access keys are deleted by the root user, never by this fixer.",
         )
-    user = User(arn.rsplit("/", 1)[-1], arn)
+    user = User.of_arn(arn)
+    if found and found.muted:
+        return Outcome(False, f"Refused: the finding about user {user.name} is muted.")
     decision = _decide(user, read_user_live(iam, user), found, settings, now)
     if isinstance(decision, str):
         return Outcome(False, f"Refused: {decision}")
@@ -61,8 +63,6 @@ def _decide(
     now: datetime,
 ) -> Advice | str:
     """The advice to act upon, or why nothing may be done."""
-    if found and found.muted:
-        return f"the finding about user {user.name} is muted."
     if active is None:
         return f"user {user.name} does not exist any more."
     if isinstance(active, Unreadable):

@@ -18,7 +18,7 @@ from prowler.config.config import timestamp_utc
 
 from .access_keys import ActiveKeys, Unreadable, User
 from .credential_report import CredentialReport
-from .lean_iam import LeanIAM, Listing, active_keys_in
+from .lean_iam import LeanIAM, Listing, active_keys_in, is_complete
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
 
@@ -59,8 +59,7 @@ class SharedSource:
     def account_summary(self) -> Mapping[str, int] | Unreadable:
         held = self._shared.account_summary
         summary: dict[str, int] = held["SummaryMap"] if held else {}
-        complete = summary.keys() >= {"Users", "AccountAccessKeysPresent"}
-        return summary if complete else self._iam.account_summary()
+        return summary if is_complete(summary) else self._iam.account_summary()
 
     def list_users(self, expected: int | Unreadable) -> Listing:
         """The shared client's users if they are as many as expected, else all that can be had."""
