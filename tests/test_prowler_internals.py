@@ -1,0 +1,298 @@
+"""What this project relies on that Prowler does not promise, all of it, named one by one.
+
+When a new Prowler changes one of these, the test of its name fails with a sentence: what is
+different, and which of our files has to follow. Everything else that is used of Prowler is its
+command line, its config file and its reports, which the end-to-end tests hold.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from pkgutil import resolve_name
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import prowler
+import pytest
+from prowler.config import config
+from prowler.lib.check import check as prowler_check
+from prowler.lib.check import compliance_models
+from prowler.lib.check.models import Check, Check_Report_AWS
+from prowler.lib.check.utils import recover_checks_from_provider
+from prowler.lib.cli.parser import ProwlerArgumentParser
+from prowler.providers.aws.aws_provider import AwsProvider
+from prowler.providers.aws.lib.service.service import AWSService
+from prowler.providers.aws.services.iam.iam_service import IAM
+from prowler.providers.common.provider import Provider
+
+from demo.embedded_aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
+    iam_user_multiple_active_keys as check_module,
+)
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import (
+    PROWLER_ATTEMPTS,
+)
+from prowler_org import preload, prowler_arguments, prowler_log
+
+from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
+
+LIB = "checks/iam_user_multiple_active_keys/lib"
+FRAMEWORK = "access_key_hygiene_1.0_aws"
+
+
+def rely(holds: bool, changed: str) -> None:
+    """Fail with the sentence ``changed`` unless the installed Prowler is as it was."""
+    assert holds, f"Prowler {config.prowler_version}: {changed}"
+
+
+@pytest.fixture
+def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
+    """Prowler's provider in a run of our check and another one."""
+    aws.add_key(aws.add_user("alice", tags={"team": "payments"}))
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR)
+        yield provider
+
+
+# How Prowler finds what is installed: pyproject.toml's entry points
+
+
+def test_checks_of_plug_ins_are_found_by_service() -> None:
+    found = {name for name, _ in recover_checks_from_provider("aws", "iam")}
+    rely(
+        CHECK in found,
+        "entry points of the group prowler.checks.aws whose path holds .services.iam. are no "
+        "longer found as checks of IAM: see pyproject.toml.",
+    )
+
+
+def test_frameworks_of_plug_ins_are_found_in_both_schemas() -> None:
+    rely(
+        FRAMEWORK in compliance_models.Compliance.get_bulk("aws"),
+        "the entry points of the group prowler.compliance are no longer read: see pyproject.toml.",
+    )
+    universal = compliance_models.get_bulk_compliance_frameworks_universal("aws")
+    rely(
+        FRAMEWORK in universal,
+        "the entry points of the group prowler.compliance.universal are no longer read: see "
+        "pyproject.toml.",
+    )
+
+
+# How Prowler runs a check
+
+
+def test_a_check_is_a_class_with_its_metadata() -> None:
+    check = check_module.iam_user_multiple_active_keys()
+    rely(
+        isinstance(check, Check) and check.CheckID == CHECK and CHECK in check.metadata(),
+        "a check no longer reads its metadata.json as a Check with CheckID and metadata(): see "
+        f"checks/{CHECK}/{CHECK}.py.",
+    )
+
+
+def test_a_report_takes_metadata_and_resource() -> None:
+    parameters = list(inspect.signature(Check_Report_AWS.__init__).parameters)
+    rely(
+        parameters == ["self", "metadata", "resource"],
+        f"Check_Report_AWS takes {parameters}: see checks/{CHECK}/{CHECK}.py.",
+    )
+
+
+def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Broken:
+        CheckID = CHECK
+
+        def execute(self) -> list[Any]:
+            raise RuntimeError
+
+    findings = prowler_check.execute(Broken(), SimpleNamespace(type="aws"), None)
+    printed = capsys.readouterr().out
+    rely(
+        findings == [] and printed.startswith(f"Something went wrong in {CHECK},"),
+        "a check that raises is no longer said to have 'gone wrong': see crashed_checks in "
+        "prowler_org/scan.py.",
+    )
+
+
+# What the provider holds
+
+
+def test_the_provider_says_what_to_scan(provider: AwsProvider) -> None:
+    rely(
+        Provider.get_global_provider() is provider,
+        f"the running provider is not the global one: see checks/{CHECK}/{CHECK}.py.",
+    )
+    rely(
+        provider.identity.account == ACCOUNT
+        and provider.identity.account_arn == f"arn:aws:iam::{ACCOUNT}:root"
+        and provider.get_default_region("iam") == "us-east-1"
+        and isinstance(provider.audit_config, dict),
+        "the provider's identity, default region or audit_config is another: see "
+        f"checks/{CHECK}/{CHECK}.py.",
+    )
+    rely(
+        provider.audit_metadata.expected_checks == [CHECK, NEIGHBOUR],
+        "the names of the run's checks are no longer in audit_metadata.expected_checks: see "
+        f"{LIB}/shared_source.py.",
+    )
+
+
+def test_a_service_class_has_what_its_client_is_made_of(provider: AwsProvider) -> None:
+    service = AWSService("iam", provider, global_service=True, region="us-east-1")
+    used = ("audit_resources", "audited_account_arn", "client", "region", "session", "thread_pool")
+    missing = [name for name in used if not hasattr(service, name)]
+    rely(not missing, f"AWSService has no {missing}: see {LIB}/lean_iam.py.")
+
+
+def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
+    service = AWSService("iam", provider, global_service=True, region="us-east-1")
+    attempts = service.client.meta.config.retries["total_max_attempts"]
+    rely(
+        attempts == PROWLER_ATTEMPTS,
+        f"a call is tried {attempts} times by default: see PROWLER_ATTEMPTS in {LIB}/lean_iam.py.",
+    )
+
+
+def test_the_start_of_a_run_is_known() -> None:
+    rely(
+        isinstance(config.timestamp_utc.timestamp(), float),
+        f"config.timestamp_utc is no longer the run's start: see {LIB}/shared_source.py.",
+    )
+
+
+def test_days_without_use_have_the_range_that_is_held_here() -> None:
+    field = resolve_name("prowler.config.schema.aws:AWSProviderConfig").model_fields[
+        "max_unused_access_keys_days"
+    ]
+    limits = [
+        getattr(limit, bound)
+        for limit in field.metadata
+        for bound in ("ge", "le")
+        if hasattr(limit, bound)
+    ]
+    rely(
+        limits == [30, 180],
+        f"max_unused_access_keys_days may be {limits}: see _ALLOWED in {LIB}/settings.py.",
+    )
+
+
+# Prowler's shared IAM client
+
+
+def test_the_shared_client_holds_users_keys_and_the_summary(provider: AwsProvider) -> None:
+    shared = IAM(provider)
+    (user,) = shared.users
+    keys = shared.access_keys_metadata[(user.name, user.arn)]
+    rely(
+        shared.provider is provider
+        and (user.name, user.tags) == ("alice", [{"Key": "team", "Value": "payments"}])
+        and [key["Status"] for key in keys] == ["Active"]
+        and shared.account_summary["SummaryMap"]["Users"] == 1,
+        f"iam_client holds users, keys or the summary in another way: see {LIB}/shared_source.py.",
+    )
+
+
+# Fixers and copied checks
+
+
+def test_a_fixer_is_imported_from_prowlers_own_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = []
+
+    def fixer(resource_arn: str) -> bool:
+        fixed.append(resource_arn)
+        return True
+
+    path = f"prowler.providers.aws.services.iam.{CHECK}.{CHECK}_fixer"
+    module = ModuleType(path)
+    module.fixer = fixer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, path, module)
+    metadata = SimpleNamespace(CheckID=CHECK, Provider="aws", ServiceName="iam")
+    finding = SimpleNamespace(check_metadata=metadata, status="FAIL", resource_arn="arn:alice")
+    prowler_check.run_fixer([finding])
+    rely(
+        fixed == ["arn:alice"],
+        "run_fixer no longer calls the fixer in "
+        f"{path} with the ARN that its parameter is named for: see checks/{CHECK}/.",
+    )
+
+
+def test_a_checks_folder_is_copied_into_prowlers_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "checks" / CHECK).mkdir(parents=True)
+    monkeypatch.setattr(prowler, "__path__", [str(tmp_path)])
+    copied = tmp_path / "providers" / "aws" / "services" / "iam" / CHECK
+    prowler_check.parse_checks_from_folder(SimpleNamespace(type="aws"), str(tmp_path / "checks"))
+    rely(
+        copied.is_dir(),
+        f"--checks-folder no longer copies a check to {copied.relative_to(tmp_path)}: see "
+        f"{LIB}/checks_folder.py.",
+    )
+    prowler_check.remove_custom_checks_module(str(tmp_path / "checks"), "aws")
+    rely(
+        not copied.exists(),
+        f"remove_custom_checks_module leaves the copy: see {LIB}/checks_folder.py.",
+    )
+
+
+# prowler-org
+
+
+@pytest.mark.parametrize(("name", "parameters"), preload.EXPECTED, ids=lambda value: str(value))
+def test_prowler_org_gives_answers_beforehand_to(name: str, parameters: tuple[str, ...]) -> None:
+    try:
+        taken = tuple(inspect.signature(resolve_name(name)).parameters)
+    except (AttributeError, ImportError):
+        taken = None
+    rely(
+        taken == parameters,
+        f"{name} is gone or takes other arguments, so each account gets a plain run: see "
+        "prowler_org/preload.py.",
+    )
+
+
+@pytest.mark.parametrize("name", preload.EXPECTED_TEXTS)
+def test_prowler_org_renews_the_text(name: str) -> None:
+    module, _, attribute = name.partition(":")
+    rely(
+        isinstance(getattr(importlib.import_module(module), attribute, None), str),
+        f"{name} is no text any more: see prowler_org/preload.py.",
+    )
+
+
+def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["prowler", "aws"])
+    parsed = ProwlerArgumentParser().parse()
+    used = (
+        *prowler_arguments.SELECTING, *prowler_arguments.LISTING, *prowler_arguments.FILES,
+        *prowler_arguments.SECRET, "role", "mfa", "output_filename", "output_directory",
+        "output_formats", "fixer", "quick_inventory",
+    )  # fmt: skip
+    missing = [option for option in used if not hasattr(parsed, option)]
+    rely(not missing, f"there is no option {missing}: see prowler_org/prowler_arguments.py.")
+
+
+def test_critical_messages_can_be_told_from_others() -> None:
+    logger = importlib.import_module("prowler.lib.logger")
+    source = inspect.getsource(logger.set_logging_config)
+    rely(
+        "%(levelname)s: %(message)s" in source
+        and '"level": "%(levelname)s", "module": "%(module)s", "message": "%(message)s"' in source,
+        "the log has another format: see prowler_org/prowler_log.py.",
+    )
+    assert prowler_log.critical_messages("Module: a]\t CRITICAL: no") == ["no"]
+
+
+def test_reports_are_named_as_they_were() -> None:
+    suffixes = (config.csv_file_suffix, config.html_file_suffix, config.json_ocsf_file_suffix)
+    rely(
+        suffixes == (".csv", ".html", ".ocsf.json"),
+        f"reports end with {suffixes}: see prowler_org/scan.py and prowler_org/reports.py.",
+    )
