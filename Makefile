@@ -4,10 +4,10 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-org test lint bench clean
+.PHONY: help demo demo-org test test-matrix lint bench clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +23,9 @@ demo-org: $(INSTALLED) ## Scan an embedded AWS organization with the real prowle
 test: $(INSTALLED) ## Run all tests
 	$(VENV)/bin/python -m pytest
 
+test-matrix: $(INSTALLED) ## Run the end-to-end tests with each supported Prowler on each Python
+	$(VENV)/bin/nox
+
 lint: $(INSTALLED) ## Check format, lint and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -34,4 +37,4 @@ bench: $(INSTALLED) ## Measure beside Prowler's built-in check, and beside a loo
 	$(VENV)/bin/python -m benchmarks.organization
 
 clean: ## Remove what was made
-	rm -rf $(VENV) build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
