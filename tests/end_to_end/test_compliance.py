@@ -22,6 +22,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from demo.embedded_aws import EmbeddedAWS
+from demo.mutelist import muting
 
 from ..scanning import CHECK, SOURCE_LINKS
 from .environments import Environment, Run
@@ -41,15 +42,6 @@ CHECKS = {
     "iam_user_with_temporary_credentials",
 }
 MANUAL_REQUIREMENTS = {"1.5", "2.4", "3.2"}
-MUTELIST = f"""
-Mutelist:
-  Accounts:
-    "*":
-      Checks:
-        "{CHECK}":
-          Regions: ["*"]
-          Resources: ["muted"]
-"""
 TRUTH = {
     "<root_account>": ("PASS", False),
     "passing": ("PASS", False),
@@ -74,7 +66,7 @@ def aws() -> Iterator[EmbeddedAWS]:
 @pytest.fixture(scope="module")
 def run(aws: EmbeddedAWS, installed: Environment, tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("run")
-    (directory / "mutelist.yaml").write_text(MUTELIST)
+    (directory / "mutelist.yaml").write_text(muting("muted"))
     return installed.run(
         "--compliance", FRAMEWORK, "--mutelist-file", "mutelist.yaml", "--region", "us-east-1",
         "--output-formats", *FORMATS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +9,10 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
+from ..permissions import actions, role_credentials
 from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_as, scan, statuses
-from .environments import REPOSITORY, Environment
+from .environments import Environment
 
-PERMISSIONS = REPOSITORY / "metadata" / "permissions"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
-}
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
 WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
     ("iam:GenerateCredentialReport", TRUTH, None),
@@ -29,31 +24,6 @@ WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
     ("iam:GetUser", {"alice": "MANUAL"}, "alice"),
 ]
 """A missing action, the statuses then, and the finding that names it if one does."""
-
-
-def actions(policy: str) -> list[str]:
-    """The actions that a policy file allows."""
-    document = json.loads((PERMISSIONS / policy).read_text("utf-8"))
-    allowed: list[str] = []
-    for statement in document["Statement"]:
-        action = statement["Action"]
-        allowed += [action] if isinstance(action, str) else action
-    return allowed
-
-
-def role_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
-    """Credentials, as environment variables, of a role that may do this and nothing else."""
-    iam, sts = aws.client("iam"), aws.client("sts")
-    role = iam.create_role(RoleName="Scan", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_role_policy(RoleName="Scan", PolicyName="allowed", PolicyDocument=policy)
-    session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": session["SessionToken"],
-    }
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_cluster import EmbeddedCluster
 from demo.embedded_organization import EmbeddedOrganization
+from demo.mutelist import muting
 from prowler_org import cluster
 from prowler_org.cli import main
 from prowler_org.cluster import ClusterTask, describe_misfits, with_files
@@ -28,15 +29,6 @@ from ..scanning import CHECK
 from .commands import OrgRun, environment_of, outcomes_in, run, start, wait_until
 
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
-MUTELIST = f"""
-Mutelist:
-  Accounts:
-    "*":
-      Checks:
-        "{CHECK}":
-          Regions: ["*"]
-          Resources: ["bob"]
-"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Scanned:
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "here").mkdir()
-    (folder / "here" / "mutelist.yaml").write_text(MUTELIST)
+    (folder / "here" / "mutelist.yaml").write_text(muting("bob"))
     with EmbeddedAWS() as aws, ExitStack() as stack:
         organization = EmbeddedOrganization(aws)
         names = ("failing", "slow", "third", "fourth", "roleless")

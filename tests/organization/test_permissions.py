@@ -18,7 +18,7 @@ from demo.embedded_organization import EmbeddedOrganization
 from prowler_org.options import Selection
 from prowler_org.organization import read_roster
 
-from ..end_to_end.test_permissions import PERMISSIONS, actions, role_credentials
+from ..permissions import PERMISSIONS, actions, role_credentials
 
 LIST = "organization-list.json"
 TEMPLATE = PERMISSIONS / "organization-scan-role.yaml"

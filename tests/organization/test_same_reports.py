@@ -17,6 +17,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_organization import EmbeddedOrganization
+from demo.mutelist import muting
 from prowler_org.outcome import Counts
 
 from ..end_to_end.environments import Environment
@@ -27,15 +28,6 @@ OPTIONS = (
     "--compliance", "access_key_hygiene_1.0_aws", "--region", "us-east-1",
     "--mutelist-file", "mutelist.yaml", "-M", "csv", "html", "json-ocsf", "json-asff",
 )  # fmt: skip
-MUTELIST = f"""
-Mutelist:
-  Accounts:
-    "*":
-      Checks:
-        "{CHECK}":
-          Regions: ["*"]
-          Resources: ["bob"]
-"""
 WHAT_DIFFERS = (
     (re.compile(r"\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d(\.\d+)?"), r"DATE\1TIME"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "SCAN"),
@@ -74,7 +66,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
             organization.add_keys(first, name, 2)
         organization.add_keys(second, "dmitri", 1)
         folder = tmp_path_factory.mktemp("organization")
-        (folder / "mutelist.yaml").write_text(MUTELIST)
+        (folder / "mutelist.yaml").write_text(muting("bob"))
         # A zone that is hours away from UTC shows times that are taken for the other's.
         environment = aws.environment(TZ="Asia/Kolkata")
         # Scanned first, for more than a second: no second account's time can be the same.
@@ -111,7 +103,7 @@ def plain(scanned: Scanned, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """The reports of ``prowler aws -R …`` for the first account."""
     scanned.aws.drop_report()
     folder = tmp_path_factory.mktemp("plain")
-    (folder / "mutelist.yaml").write_text(MUTELIST)
+    (folder / "mutelist.yaml").write_text(muting("bob"))
     program = str(Path(sys.executable).with_name("prowler"))
     command = [program, "aws", *scanned.options()]
     done = subprocess.run(

@@ -1,0 +1,39 @@
+"""The policies in ``metadata/permissions``, and credentials that allow no more than they do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from demo.embedded_aws import EmbeddedAWS
+
+PERMISSIONS = Path(__file__).parents[1] / "metadata" / "permissions"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def actions(policy: str) -> list[str]:
+    """The actions that a policy file allows."""
+    document = json.loads((PERMISSIONS / policy).read_text("utf-8"))
+    allowed: list[str] = []
+    for statement in document["Statement"]:
+        action = statement["Action"]
+        allowed += [action] if isinstance(action, str) else action
+    return allowed
+
+
+def role_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
+    """Credentials, as environment variables, of a role that may do this and nothing else."""
+    iam, sts = aws.client("iam"), aws.client("sts")
+    role = iam.create_role(RoleName="Scan", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="Scan", PolicyName="allowed", PolicyDocument=policy)
+    session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
