@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import boto3
+import pytest
 from cfnlint.decode import cfn_yaml
 from prowler.providers.aws.lib.organizations.organizations import get_organizations_metadata
 
@@ -47,6 +49,13 @@ def test_the_list_policy_is_enough_for_the_list_and_for_what_prowler_asks_of_an_
     assert units["ou_path"] == "production/payments"
     called = {call for call in aws.calls if call.startswith("organizations:")}
     assert called == set(actions(LIST)) - {"sts:AssumeRole"}
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])
+def test_the_scan_role_may_be_assumed_in_every_partition(partition: str) -> None:
+    document = json.loads((PERMISSIONS / LIST).read_text("utf-8"))
+    (allowed,) = (s["Resource"] for s in document["Statement"] if s["Action"] == "sts:AssumeRole")
+    assert fnmatchcase(f"arn:{partition}:iam::111122223333:role/ProwlerScan", allowed)
 
 
 def test_the_template_lets_the_role_do_what_the_scan_policy_allows() -> None:
