@@ -19,7 +19,8 @@ from .scanning import NEIGHBOUR, ROOT, by_name, provider_of, scan
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
-    with EmbeddedAWS() as aws, provider_of(aws) as connected:
+    # Prowler's shared client, made anew for each account, makes a client for each region.
+    with EmbeddedAWS() as aws, provider_of(aws, regions={aws.region}) as connected:
         yield aws, connected
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import botocore.endpoint
 import pytest
+from botocore.retries.adaptive import ClientRateLimiter
 
 from demo.embedded_aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
@@ -42,6 +45,13 @@ def fill(aws: EmbeddedAWS, cached: bool = False) -> None:
             aws.add_key(user, active=active)
     if cached:
         aws.hold_report(timedelta(hours=1))
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts as ever, but botocore makes no pause between them."""
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(ClientRateLimiter, "on_sending_request", lambda *_, **__: None)
 
 
 # Calls that are denied
@@ -159,7 +169,8 @@ def test_a_user_that_is_asked_for_and_cannot_be_read_is_manual(
 
 def test_beside_other_checks_no_denied_call_makes_a_failing_user_pass(aws: EmbeddedAWS) -> None:
     fill(aws)
-    with provider_of(aws) as provider:
+    # Prowler's shared client, made anew for each scan, makes a client for each region.
+    with provider_of(aws, regions={aws.region}) as provider:
         scan(provider, NEIGHBOUR)
         calls = sorted(call for call in aws.calls if call.startswith("iam:"))
         assert len(calls) > 15
