@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import pytest
 from prowler.lib.check.check import execute
 from prowler.lib.outputs.finding import Finding
 from prowler.providers.aws.aws_provider import AwsProvider
@@ -28,6 +29,8 @@ ACCOUNT = "123456789012"
 ROOT = "<root_account>"
 NEIGHBOUR = "iam_user_accesskey_unused"
 """Another check of the IAM service: a run that has it loads Prowler's shared IAM client."""
+both_sources = pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+"""Has a test run the check alone, and beside another one that loads Prowler's shared IAM client."""
 SOURCE_LINKS = (
     "https://docs.aws.amazon.com/general/latest/gr/aws-sec-cred-types.html",
     "https://docs.aws.amazon.com/general/latest/gr/aws-access-keys-best-practices.html",
@@ -85,6 +88,12 @@ def provider_as(
         provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
         Provider.set_global_provider(provider)
         yield provider
+
+
+def scan_account(aws: EmbeddedAWS, *other_checks: str, **arguments: Any) -> list[Found]:
+    """Connect to the embedded AWS as Prowler does with these arguments, and scan it."""
+    with provider_of(aws, **arguments) as provider:
+        return scan(provider, *other_checks)
 
 
 def scan(provider: AwsProvider, *other_checks: str) -> list[Found]:

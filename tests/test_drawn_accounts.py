@@ -14,7 +14,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from demo.embedded_aws import EmbeddedAWS
 
 from .accounts import DrawnUser, accounts
-from .scanning import NEIGHBOUR, ROOT, by_name, provider_of, scan
+from .scanning import NEIGHBOUR, ROOT, by_name, provider_of, scan, statuses
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,7 @@ def test_every_user_gets_one_finding_with_the_right_verdict(
         aws.hold_report(timedelta(minutes=90))
     found = by_name(scan(connected))
     assert found.pop(ROOT).status == "PASS"
-    assert {name: finding.status for name, finding in found.items()} == {
-        user.name: user.status for user in users
-    }
+    assert statuses(found.values()) == {user.name: user.status for user in users}
     for user in users:
         finding = found[user.name]
         assert finding.arn == f"arn:aws:iam::123456789012:user{user.path}{user.name}"

@@ -6,30 +6,27 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
-from .scanning import CHECK, ROOT, by_name, provider_of, scan
+from .scanning import CHECK, ROOT, by_name, scan_account
 
 
 def test_a_user_with_two_active_keys_fails(aws: EmbeddedAWS) -> None:
     user = aws.add_user("alice")
     aws.add_key(user)
     aws.add_key(user)
-    with provider_of(aws) as provider:
-        alice = by_name(scan(provider))["alice"]
+    alice = by_name(scan_account(aws))["alice"]
     assert alice.status == "FAIL"
     assert alice.sentence.startswith("User alice has 2 active access keys: ")
 
 
 def test_a_user_with_one_key_passes(aws: EmbeddedAWS) -> None:
     aws.add_key(aws.add_user("bob"))
-    with provider_of(aws) as provider:
-        bob = by_name(scan(provider))["bob"]
+    bob = by_name(scan_account(aws))["bob"]
     assert (bob.status, bob.sentence) == ("PASS", "User bob has 1 active access key.")
 
 
 def test_a_user_without_keys_passes(aws: EmbeddedAWS) -> None:
     aws.add_user("carol")
-    with provider_of(aws) as provider:
-        carol = by_name(scan(provider))["carol"]
+    carol = by_name(scan_account(aws))["carol"]
     assert (carol.status, carol.sentence) == ("PASS", "User carol has no active access keys.")
 
 
@@ -37,14 +34,12 @@ def test_an_inactive_key_is_not_counted(aws: EmbeddedAWS) -> None:
     user = aws.add_user("dmitri")
     aws.add_key(user, active=False)
     aws.add_key(user)
-    with provider_of(aws) as provider:
-        dmitri = by_name(scan(provider))["dmitri"]
+    dmitri = by_name(scan_account(aws))["dmitri"]
     assert (dmitri.status, dmitri.sentence) == ("PASS", "User dmitri has 1 active access key.")
 
 
 def test_an_account_without_users_has_no_finding_for_a_user(aws: EmbeddedAWS) -> None:
-    with provider_of(aws) as provider:
-        assert list(by_name(scan(provider))) == [ROOT]
+    assert list(by_name(scan_account(aws))) == [ROOT]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +50,7 @@ def test_a_finding_names_the_user_as_its_partition_does(region: str, partition: 
     with EmbeddedAWS(region) as aws:
         user = aws.add_user("deploy", "/ci/bots/", {"team": "platform"})
         aws.add_key(user)
-        with provider_of(aws) as provider:
-            deploy = by_name(scan(provider))["deploy"]
+        deploy = by_name(scan_account(aws))["deploy"]
     assert deploy.arn == f"arn:{partition}:iam::123456789012:user/ci/bots/deploy"
     assert (deploy.region, deploy.partition) == (region, partition)
     assert deploy.tags == '{"team": "platform"}'

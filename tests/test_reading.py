@@ -20,15 +20,18 @@ from .scanning import (
     SHARED_CLIENT,
     Found,
     begin_run,
+    both_sources,
     by_name,
     load_shared_client,
     provider_of,
     run_check,
     scan,
+    scan_account,
     statuses,
 )
 
 ROOT_ARN = "arn:aws:iam::123456789012:root"
+ALICE_ARN = "arn:aws:iam::123456789012:user/alice"
 
 
 def fill(aws: EmbeddedAWS, users: int, failing: int) -> None:
@@ -56,15 +59,13 @@ def cost(aws: EmbeddedAWS, action: Callable[[], object]) -> dict[str, int]:
 
 def test_alone_it_does_not_load_prowlers_shared_client(aws: EmbeddedAWS) -> None:
     fill(aws, 3, 1)
-    with provider_of(aws) as provider:
-        scan(provider)
+    scan_account(aws)
     assert SHARED_CLIENT not in sys.modules
 
 
 def test_a_fresh_report_saves_the_calls_for_users_that_pass(aws: EmbeddedAWS) -> None:
     fill(aws, 1500, 3)
-    with provider_of(aws) as provider:
-        calls = cost(aws, lambda: scan(provider))
+    calls = cost(aws, lambda: scan_account(aws))
     assert calls == {
         "iam:ListAccessKeys": 3,
         "iam:GetAccessKeyLastUsed": 6,
@@ -90,8 +91,7 @@ def test_the_largest_account_costs_no_more_than_its_pages_and_its_failures(
 def test_a_cached_report_costs_one_call_for_each_user(aws: EmbeddedAWS) -> None:
     fill(aws, 30, 3)
     aws.hold_report(timedelta(minutes=5))
-    with provider_of(aws) as provider:
-        calls = cost(aws, lambda: scan(provider))
+    calls = cost(aws, lambda: scan_account(aws))
     assert calls == {
         "iam:GenerateCredentialReport": 1,
         "iam:GetAccountSummary": 1,
@@ -109,8 +109,7 @@ def test_a_cached_report_decides_nothing(aws: EmbeddedAWS) -> None:
     aws.hold_report(timedelta(hours=3))
     old.status = "Inactive"
     aws.add_key(made)
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider)) == {ROOT: "PASS", "retired": "PASS", "made": "FAIL"}
+    assert statuses(scan_account(aws)) == {ROOT: "PASS", "retired": "PASS", "made": "FAIL"}
 
 
 @pytest.fixture
@@ -129,15 +128,13 @@ def test_a_report_that_was_being_made_for_somebody_else_decides_nothing(
     aws.add_key(user)
     aws.hold_report(timedelta(minutes=10), polls_left=2)
     aws.add_key(user)
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider))["alice"] == "FAIL"
+    assert statuses(scan_account(aws))["alice"] == "FAIL"
 
 
 def test_a_report_that_takes_long_is_waited_for(aws: EmbeddedAWS, pauses: list[float]) -> None:
     fill(aws, 5, 1)
     aws.behaviour.report_polls = 4
-    with provider_of(aws) as provider:
-        calls = cost(aws, lambda: scan(provider))
+    calls = cost(aws, lambda: scan_account(aws))
     assert pauses == [1.0, 2.0, 4.0]
     assert calls["iam:ListAccessKeys"] == 1
 
@@ -156,8 +153,7 @@ def test_past_a_minute_every_user_is_listed_instead(aws: EmbeddedAWS, pauses: li
 def test_users_of_all_pages_are_read(aws: EmbeddedAWS) -> None:
     fill(aws, 45, 20)
     aws.behaviour.page_size = 7
-    with provider_of(aws) as provider:
-        found = statuses(scan(provider))
+    found = statuses(scan_account(aws))
     assert len(found) == 46
     assert sum(status == "FAIL" for status in found.values()) == 20
 
@@ -200,51 +196,47 @@ def test_a_shared_client_of_an_earlier_run_is_not_used(aws: EmbeddedAWS) -> None
 # A scan of some resources
 
 
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@both_sources
 def test_only_the_users_that_are_asked_for_are_found(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws, 5, 5)
     wanted = ["arn:aws:iam::123456789012:user/user-0002", "arn:aws:iam::123456789012:user/none"]
-    with provider_of(aws, resource_arn=wanted) as provider:
-        assert statuses(scan(provider, *others)) == {"user-0002": "FAIL"}
+    assert statuses(scan_account(aws, *others, resource_arn=wanted)) == {"user-0002": "FAIL"}
 
 
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@both_sources
 def test_a_user_asked_for_under_a_wrong_path_is_not_found(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     aws.add_user("alice", "/people/")
-    with provider_of(aws, resource_arn=["arn:aws:iam::123456789012:user/alice"]) as provider:
-        assert scan(provider, *others) == []
+    assert scan_account(aws, *others, resource_arn=[ALICE_ARN]) == []
 
 
 def test_only_the_users_that_are_asked_for_are_read(aws: EmbeddedAWS) -> None:
     fill(aws, 30, 5)
     wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (1, 2)]
-    with provider_of(aws, resource_arn=wanted) as provider:
-        calls = cost(aws, lambda: scan(provider))
+    calls = cost(aws, lambda: scan_account(aws, resource_arn=wanted))
     assert calls == {"iam:GetUser": 2, "iam:ListAccessKeys": 2, "iam:GetAccessKeyLastUsed": 4}
 
 
 def test_the_tags_of_a_user_that_is_asked_for_are_read(aws: EmbeddedAWS) -> None:
     aws.add_user("alice", tags={"team": "data"})
-    with provider_of(aws, resource_arn=["arn:aws:iam::123456789012:user/alice"]) as provider:
-        assert by_name(scan(provider))["alice"].tags == '{"team": "data"}'
+    alice = by_name(scan_account(aws, resource_arn=[ALICE_ARN]))["alice"]
+    assert alice.tags == '{"team": "data"}'
 
 
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@both_sources
 def test_the_root_user_can_be_asked_for(aws: EmbeddedAWS, others: tuple[str, ...]) -> None:
     fill(aws, 2, 2)
     aws.behaviour.root_keys_active = (True, True)
-    with provider_of(aws, resource_arn=[ROOT_ARN]) as provider:
-        assert statuses(scan(provider, *others)) == {ROOT: "FAIL"}
+    assert statuses(scan_account(aws, *others, resource_arn=[ROOT_ARN])) == {ROOT: "FAIL"}
 
 
 # The root user
 
 
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@both_sources
 @pytest.mark.parametrize(
     ("keys", "status"),
     [((), "PASS"), ((True,), "PASS"), ((True, False), "PASS"), ((True, True), "FAIL")],
@@ -253,16 +245,14 @@ def test_the_root_user_is_judged_as_a_user(
     aws: EmbeddedAWS, keys: tuple[bool, ...], status: str, others: tuple[str, ...]
 ) -> None:
     aws.behaviour.root_keys_active = keys
-    with provider_of(aws) as provider:
-        root = by_name(scan(provider, *others))[ROOT]
+    root = by_name(scan_account(aws, *others))[ROOT]
     assert (root.status, root.arn) == (status, ROOT_ARN)
 
 
 def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
     aws.behaviour.root_keys_active = (True, True)
     aws.hold_report(timedelta(hours=3, minutes=5))
-    with provider_of(aws) as provider:
-        root = by_name(scan(provider))[ROOT]
+    root = by_name(scan_account(aws))[ROOT]
     assert root.sentence.startswith(
         "The root user has 2 active access keys, says the credential report of 20"
     )
@@ -270,8 +260,8 @@ def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
 
 
 def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:
-    with provider_of(aws, resource_arn=[ROOT_ARN]) as provider:
-        assert cost(aws, lambda: scan(provider)) == {"iam:GetAccountSummary": 1}
+    calls = cost(aws, lambda: scan_account(aws, resource_arn=[ROOT_ARN]))
+    assert calls == {"iam:GetAccountSummary": 1}
 
 
 @pytest.mark.parametrize("keys", [(), (True,), (True, True)])

@@ -23,18 +23,19 @@ from .scanning import (
     NEIGHBOUR,
     ROOT,
     begin_run,
+    both_sources,
     by_name,
     load_shared_client,
     provider_of,
     run_check,
     scan,
+    scan_account,
     statuses,
 )
 
 USERS = {"none": (), "one": (True,), "retired": (False, True), "two": (True, True)}
 TRUTH = {ROOT: "PASS", "none": "PASS", "one": "PASS", "retired": "PASS", "two": "FAIL"}
 
-both_sources = pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
 both_reports = pytest.mark.parametrize("cached", [False, True], ids=["fresh", "cached"])
 
 
@@ -72,8 +73,7 @@ def test_a_denied_call_that_has_a_substitute_changes_no_verdict(
 ) -> None:
     fill(aws, cached)
     aws.behaviour.denied = frozenset({call})
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider, *others)) == TRUTH
+    assert statuses(scan_account(aws, *others)) == TRUTH
 
 
 @both_sources
@@ -83,13 +83,9 @@ def test_a_user_whose_keys_may_not_be_listed_is_manual(
 ) -> None:
     fill(aws, cached)
     aws.behaviour.denied_users = frozenset({"two"})
-    with provider_of(aws) as provider:
-        found = by_name(scan(provider, *others))
-    assert found["two"].status == "MANUAL"
+    found = by_name(scan_account(aws, *others))
+    assert statuses(found.values()) == TRUTH | {"two": "MANUAL"}
     assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
-    assert {name: found[name].status for name in TRUTH if name != "two"} == {
-        name: status for name, status in TRUTH.items() if name != "two"
-    }
 
 
 @both_sources
@@ -98,8 +94,7 @@ def test_no_user_passes_if_no_keys_may_be_listed_and_no_report_was_made_for_this
 ) -> None:
     fill(aws, cached=True)
     aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
-    with provider_of(aws) as provider:
-        found = statuses(scan(provider, *others))
+    found = statuses(scan_account(aws, *others))
     assert found == {ROOT: "PASS", **dict.fromkeys(USERS, "MANUAL")}
 
 
@@ -109,9 +104,8 @@ def test_users_that_may_not_be_listed_make_the_account_manual(
 ) -> None:
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
-    with provider_of(aws) as provider:
-        found = by_name(scan(provider, *others))
-    assert {name: finding.status for name, finding in found.items()} == {
+    found = by_name(scan_account(aws, *others))
+    assert statuses(found.values()) == {
         ROOT: "PASS",
         ACCOUNT: "MANUAL",
     }
@@ -125,10 +119,9 @@ def test_an_account_whose_users_cannot_be_counted_says_so(
 ) -> None:
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
-    with provider_of(aws) as provider:
-        found = by_name(scan(provider, *others))
+    found = by_name(scan_account(aws, *others))
     assert found.pop(ACCOUNT).status == "MANUAL"
-    assert {name: finding.status for name, finding in found.items()} == TRUTH
+    assert statuses(found.values()) == TRUTH
 
 
 @both_sources
@@ -137,9 +130,8 @@ def test_tags_that_cannot_be_read_are_named_and_change_no_verdict(
 ) -> None:
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:ListUserTags", "iam:GetAccountAuthorizationDetails"})
-    with provider_of(aws) as provider:
-        found = by_name(scan(provider, *others))
-    assert {name: finding.status for name, finding in found.items()} == TRUTH
+    found = by_name(scan_account(aws, *others))
+    assert statuses(found.values()) == TRUTH
     assert "tags could not be read: iam:ListUserTags failed with" in found["one"].sentence
 
 
@@ -149,8 +141,7 @@ def test_root_keys_that_no_report_shows_are_manual(
 ) -> None:
     aws.behaviour.root_keys_active = (True,)
     aws.behaviour.denied = frozenset({"iam:GetCredentialReport"})
-    with provider_of(aws) as provider:
-        root = by_name(scan(provider, *others))[ROOT]
+    root = by_name(scan_account(aws, *others))[ROOT]
     assert root.status == "MANUAL"
     assert "iam:GetCredentialReport failed with AccessDenied" in root.sentence
 
@@ -161,8 +152,8 @@ def test_a_user_that_is_asked_for_and_cannot_be_read_is_manual(
 ) -> None:
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:GetUser", "iam:ListUsers"})
-    with provider_of(aws, resource_arn=[f"arn:aws:iam::{ACCOUNT}:user/two"]) as provider:
-        two = by_name(scan(provider, *others))["two"]
+    wanted = [f"arn:aws:iam::{ACCOUNT}:user/two"]
+    two = by_name(scan_account(aws, *others, resource_arn=wanted))["two"]
     assert two.status == "MANUAL"
     assert "iam:GetUser failed with AccessDenied" in two.sentence
 
@@ -200,29 +191,17 @@ def test_beside_other_checks_one_lost_listing_does_not_pass_by_an_old_report(
 # Calls that fail for a while, or for good
 
 
-@both_reports
+@both_sources
 @pytest.mark.parametrize(
     "trouble", [{"throttled": 0.3}, {"failing": 0.1}], ids=["30 % throttled", "10 % failing"]
 )
+@both_reports
 def test_throttling_and_failures_change_no_verdict(
-    aws: EmbeddedAWS, cached: bool, trouble: dict[str, float]
+    aws: EmbeddedAWS, cached: bool, trouble: dict[str, float], others: tuple[str, ...]
 ) -> None:
     fill(aws, cached)
     vars(aws.behaviour).update(trouble)
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider)) == TRUTH
-
-
-@pytest.mark.parametrize(
-    "trouble", [{"throttled": 0.3}, {"failing": 0.1}], ids=["30 % throttled", "10 % failing"]
-)
-def test_throttling_and_failures_change_no_verdict_beside_other_checks(
-    aws: EmbeddedAWS, trouble: dict[str, float]
-) -> None:
-    fill(aws)
-    vars(aws.behaviour).update(trouble)
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider, NEIGHBOUR)) == TRUTH
+    assert statuses(scan_account(aws, *others)) == TRUTH
 
 
 @both_sources
@@ -231,8 +210,7 @@ def test_a_call_that_keeps_failing_makes_its_users_manual(
 ) -> None:
     fill(aws, cached=True)
     aws.behaviour.broken = frozenset({"iam:ListAccessKeys"})
-    with provider_of(aws, retries_max_attempts=1) as provider:
-        found = by_name(scan(provider, *others))
+    found = by_name(scan_account(aws, *others, retries_max_attempts=1))
     assert {found[name].status for name in USERS} == {"MANUAL"}
     assert "iam:ListAccessKeys failed with ServiceFailure" in found["two"].sentence
 
@@ -246,8 +224,7 @@ def test_fewer_users_than_the_account_has_make_it_manual(
 ) -> None:
     fill(aws)
     aws.behaviour.unlisted = frozenset({"two"})
-    with provider_of(aws) as provider:
-        found = by_name(scan(provider, *others))
+    found = by_name(scan_account(aws, *others))
     assert found[ACCOUNT].status == "MANUAL"
     assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT].sentence
     assert found["one"].status == "PASS"
@@ -260,8 +237,7 @@ def test_a_page_that_repeats_its_marker_ends_the_listing_and_is_named(
     fill(aws)
     aws.behaviour.page_size = 1
     aws.behaviour.repeats_marker = True
-    with provider_of(aws) as provider:
-        found = by_name(scan(provider, *others))
+    found = by_name(scan_account(aws, *others))
     assert found[ACCOUNT].status == "MANUAL"
     assert "PaginationError" in found[ACCOUNT].sentence
 
@@ -273,8 +249,7 @@ def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_a
         aws.add_user(name)
     aws.behaviour.page_size = 1
     aws.behaviour.repeats_marker = True
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider))[ACCOUNT] == "MANUAL"
+    assert statuses(scan_account(aws))[ACCOUNT] == "MANUAL"
 
 
 @pytest.mark.parametrize(
@@ -291,8 +266,7 @@ def test_a_report_that_cannot_be_read_is_replaced_by_listing(
 ) -> None:
     fill(aws)
     aws.behaviour.rewrite_report = rewrite
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider)) == TRUTH
+    assert statuses(scan_account(aws)) == TRUTH
 
 
 @both_sources
@@ -302,8 +276,7 @@ def test_a_report_row_of_a_deleted_user_is_no_finding(
     fill(aws)
     deleted = "\nghost,arn:aws:iam::123456789012:user/ghost" + 7 * ",true" + 13 * ",N/A"
     aws.behaviour.rewrite_report = lambda report: report.rstrip("\n") + deleted
-    with provider_of(aws) as provider:
-        assert statuses(scan(provider, *others)) == TRUTH
+    assert statuses(scan_account(aws, *others)) == TRUTH
 
 
 def test_a_user_deleted_between_listing_and_reading_is_no_finding(
@@ -318,8 +291,7 @@ def test_a_user_deleted_between_listing_and_reading_is_no_finding(
         return listing
 
     monkeypatch.setattr(LeanIAM, "list_users", list_then_delete)
-    with provider_of(aws) as provider:
-        found = statuses(scan(provider))
+    found = statuses(scan_account(aws))
     assert found == {name: status for name, status in TRUTH.items() if name != "two"}
 
 
@@ -346,8 +318,7 @@ def test_a_user_deleted_while_users_are_counted_is_not_missing(
         return listed(iam)
 
     monkeypatch.setattr(LeanIAM, "list_users", delete_then_list)
-    with provider_of(aws) as provider:
-        assert ACCOUNT not in statuses(scan(provider, *others))
+    assert ACCOUNT not in statuses(scan_account(aws, *others))
 
 
 @both_sources
@@ -363,8 +334,7 @@ def test_a_user_listed_twice_does_not_stand_for_one_that_is_missing(
         return [users[0], users[0]], more
 
     monkeypatch.setattr(EmbeddedAWS, "_page", first_user_twice)
-    with provider_of(aws) as provider:
-        found = statuses(scan(provider, *others))
+    found = statuses(scan_account(aws, *others))
     assert found[ACCOUNT] == "MANUAL"
 
 
@@ -380,8 +350,7 @@ def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
         return listed(iam, operation, **parameters)
 
     monkeypatch.setattr(LeanIAM, "call", proxy_page)
-    with provider_of(aws) as provider:
-        found = statuses(scan(provider))
+    found = statuses(scan_account(aws))
     assert found.pop(ACCOUNT) == "MANUAL"
     assert found[ROOT] == "PASS"
     assert found["two"] == "FAIL"
@@ -394,7 +363,6 @@ def test_a_failure_of_the_check_itself_is_a_finding(
         raise KeyError("SummaryMap")
 
     monkeypatch.setattr(check_module, "read_account", broken)
-    with provider_of(aws) as provider:
-        (finding,) = scan(provider)
+    (finding,) = scan_account(aws)
     assert (finding.name, finding.status) == (ACCOUNT, "MANUAL")
     assert "KeyError" in finding.sentence
