@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -43,26 +44,59 @@ def give(aws: EmbeddedAWS, age: int, unused: int | None) -> AccessKey:
     return aws.add_key(user, created=NOW - timedelta(days=age), last_used=last_used)
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Alice's access keys."""
+
+    unused: AccessKey
+    used: AccessKey
+
+
+@pytest.fixture
+def keys(aws: EmbeddedAWS, provider: AwsProvider) -> Keys:
+    """The keys of an alice whom the scan has found with one that is safe to deactivate."""
+    given = Keys(give(aws, 900, 400), give(aws, 300, 1))
+    scan(provider)
+    return given
+
+
+OnUpdate = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def on_update(monkeypatch: pytest.MonkeyPatch) -> OnUpdate:
+    """Lets something happen right after the first change of a key."""
+    waiting: list[Callable[[], object]] = []
+    call = LeanIAM.call
+
+    def call_then(iam: LeanIAM, operation: str, **parameters: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = call(iam, operation, **parameters)
+        if operation == "UpdateAccessKey" and waiting:
+            waiting.pop()()
+        return answer
+
+    monkeypatch.setattr(LeanIAM, "call", call_then)
+    return waiting.append
+
+
 def changes(aws: EmbeddedAWS) -> int:
     return aws.calls["iam:UpdateAccessKey"]
 
 
 def test_it_deactivates_the_unused_key_and_says_how_to_undo_it(
-    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    unused, used = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
     assert fixer(ALICE)
-    assert (unused.status, used.status) == ("Inactive", "Active")
+    assert (keys.unused.status, keys.used.status) == ("Inactive", "Active")
     assert (
-        f"aws iam update-access-key --user-name alice --access-key-id {unused.access_key_id} "
+        f"aws iam update-access-key --user-name alice --access-key-id {keys.unused.access_key_id} "
         "--status Active" in capsys.readouterr().out
     )
 
 
-def test_running_it_again_does_nothing_more(aws: EmbeddedAWS, provider: AwsProvider) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
+def test_running_it_again_does_nothing_more(
+    aws: EmbeddedAWS, provider: AwsProvider, keys: Keys
+) -> None:
     assert fixer(ALICE)
     assert not fixer(ALICE)
     assert changes(aws) == 1
@@ -104,51 +138,43 @@ def test_it_refuses_the_root_user(
     assert "Refused:" in capsys.readouterr().out
 
 
-def test_it_refuses_a_user_of_another_account(aws: EmbeddedAWS, provider: AwsProvider) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
+def test_it_refuses_a_user_of_another_account(aws: EmbeddedAWS, keys: Keys) -> None:
     assert not fixer(ALICE.replace("123456789012", "999999999999"))
     assert changes(aws) == 0
 
 
-def test_it_refuses_when_the_last_use_cannot_be_read(
-    aws: EmbeddedAWS, provider: AwsProvider
-) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
+def test_it_refuses_when_the_last_use_cannot_be_read(aws: EmbeddedAWS, keys: Keys) -> None:
     aws.behaviour.denied = frozenset({"iam:GetAccessKeyLastUsed"})
     assert not fixer(ALICE)
     assert changes(aws) == 0
 
 
 def test_it_refuses_when_the_keys_cannot_be_read(
-    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
     aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
     assert not fixer(ALICE)
     assert "iam:ListAccessKeys failed with AccessDenied" in capsys.readouterr().out
 
 
-def used_since(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
-    unused.last_used = used.last_used
+def used_since(aws: EmbeddedAWS, keys: Keys) -> None:
+    keys.unused.last_used = keys.used.last_used
 
 
-def used_since_but_long_ago(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
-    aws.iam().users["alice"].access_keys[0].last_used = None
+def used_since_but_long_ago(aws: EmbeddedAWS, keys: Keys) -> None:
+    keys.unused.last_used = None
 
 
-def other_key_deactivated(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
-    used.status = "Inactive"
+def other_key_deactivated(aws: EmbeddedAWS, keys: Keys) -> None:
+    keys.used.status = "Inactive"
 
 
-def other_key_replaced(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
-    aws.iam().users["alice"].access_keys.remove(used)
+def other_key_replaced(aws: EmbeddedAWS, keys: Keys) -> None:
+    aws.iam().users["alice"].access_keys.remove(keys.used)
     give(aws, 1, 0)
 
 
-def user_deleted(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
+def user_deleted(aws: EmbeddedAWS, keys: Keys) -> None:
     del aws.iam().users["alice"]
 
 
@@ -164,26 +190,20 @@ def user_deleted(aws: EmbeddedAWS, unused: AccessKey, used: AccessKey) -> None:
 )
 def test_it_refuses_when_something_changed_since_the_scan(
     aws: EmbeddedAWS,
-    provider: AwsProvider,
+    keys: Keys,
     capsys: pytest.CaptureFixture[str],
-    change: Callable[[EmbeddedAWS, AccessKey, AccessKey], None],
+    change: Callable[[EmbeddedAWS, Keys], None],
 ) -> None:
-    unused, used = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-    change(aws, unused, used)
+    change(aws, keys)
     assert not fixer(ALICE)
     assert changes(aws) == 0
     assert "Refused:" in capsys.readouterr().out
 
 
-def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(
-    aws: EmbeddedAWS, provider: AwsProvider
-) -> None:
-    unused, used = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-    used.last_used = AccessKeyLastUsed(NOW, "ec2", "us-east-1")
+def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(keys: Keys) -> None:
+    keys.used.last_used = AccessKeyLastUsed(NOW, "ec2", "us-east-1")
     assert fixer(ALICE)
-    assert (unused.status, used.status) == ("Inactive", "Active")
+    assert (keys.unused.status, keys.used.status) == ("Inactive", "Active")
 
 
 def test_it_refuses_within_a_grace_period(aws: EmbeddedAWS, provider: AwsProvider) -> None:
@@ -195,26 +215,19 @@ def test_it_refuses_within_a_grace_period(aws: EmbeddedAWS, provider: AwsProvide
 
 
 def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
-    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
     aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
     assert not fixer(ALICE)
-    assert unused.status == "Active"
+    assert keys.unused.status == "Active"
     said = capsys.readouterr().out
     assert "was not deactivated: iam:UpdateAccessKey failed with AccessDenied. Allow" in said
 
 
 def test_a_change_that_cannot_be_verified_is_said_to_be_so(
-    aws: EmbeddedAWS,
-    provider: AwsProvider,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    aws: EmbeddedAWS, keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-    on_update(aws, monkeypatch, lambda: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}))
+    on_update(lambda: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}))
     assert not fixer(ALICE)
     said = capsys.readouterr().out
     assert "is inactive now could not be verified: iam:ListAccessKeys failed" in said
@@ -222,57 +235,41 @@ def test_a_change_that_cannot_be_verified_is_said_to_be_so(
 
 
 def test_a_change_that_iam_shows_late_is_waited_for(
-    aws: EmbeddedAWS, provider: AwsProvider, monkeypatch: pytest.MonkeyPatch
+    keys: Keys, on_update: OnUpdate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-    on_update(aws, monkeypatch, lambda: setattr(unused, "status", "Active"))
-    monkeypatch.setattr(retire, "sleep", lambda seconds: setattr(unused, "status", "Inactive"))
+    on_update(lambda: setattr(keys.unused, "status", "Active"))
+    monkeypatch.setattr(retire, "sleep", lambda seconds: setattr(keys.unused, "status", "Inactive"))
     assert fixer(ALICE)
 
 
 def test_a_change_that_does_not_show_is_no_success(
-    aws: EmbeddedAWS,
-    provider: AwsProvider,
+    keys: Keys,
+    on_update: OnUpdate,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-    on_update(aws, monkeypatch, lambda: setattr(unused, "status", "Active"))
+    on_update(lambda: setattr(keys.unused, "status", "Active"))
     monkeypatch.setattr(retire, "sleep", lambda seconds: None)
     assert not fixer(ALICE)
     assert "still shows as active" in capsys.readouterr().out
 
 
 def test_a_change_whose_answer_was_lost_is_looked_for(
-    aws: EmbeddedAWS,
-    provider: AwsProvider,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    unused, _ = give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-
     def lost() -> None:
         raise CallFailedError(Unreadable("iam:UpdateAccessKey", "ReadTimeoutError", transient=True))
 
-    on_update(aws, monkeypatch, lost)
+    on_update(lost)
     assert fixer(ALICE)
-    assert unused.status == "Inactive"
+    assert keys.unused.status == "Inactive"
     assert "To undo:" in capsys.readouterr().out
 
 
 def test_a_user_left_without_an_active_key_is_said_to_be_so(
-    aws: EmbeddedAWS,
-    provider: AwsProvider,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give(aws, 900, 400)
-    used = give(aws, 300, 1)
-    scan(provider)
-    on_update(aws, monkeypatch, lambda: setattr(used, "status", "Inactive"))
+    on_update(lambda: setattr(keys.used, "status", "Inactive"))
     assert not fixer(ALICE)
     said = capsys.readouterr().out
     assert "no active key is left: another one was deactivated" in said
@@ -280,23 +277,16 @@ def test_a_user_left_without_an_active_key_is_said_to_be_so(
 
 
 def test_a_user_deleted_right_after_the_change_is_said_to_be_so(
-    aws: EmbeddedAWS,
-    provider: AwsProvider,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    aws: EmbeddedAWS, keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
-    on_update(aws, monkeypatch, lambda: aws.iam().users.pop("alice"))
+    on_update(lambda: aws.iam().users.pop("alice"))
     assert not fixer(ALICE)
     assert "User alice was deleted meanwhile." in capsys.readouterr().out
 
 
 def test_it_refuses_a_user_whose_finding_is_muted(
-    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give(aws, 900, 400), give(aws, 300, 1)
-    scan(provider)
     for report in scan_reports():
         report.muted = True
     assert not fixer(ALICE)
@@ -325,19 +315,3 @@ def test_prowler_finds_the_fixer_of_the_check_under_its_own_name() -> None:
 def scan_reports() -> list[Any]:
     """Prowler's reports of what the last scan found, as the check remembers them."""
     return [report for _, report in fixable._remembered.values()]
-
-
-def on_update(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
-) -> None:
-    """Let something happen right after the first change of a key."""
-    call = LeanIAM.call
-    waiting = [happens]
-
-    def call_then(iam: LeanIAM, operation: str, **parameters: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = call(iam, operation, **parameters)
-        if operation == "UpdateAccessKey" and waiting:
-            waiting.pop()()
-        return answer
-
-    monkeypatch.setattr(LeanIAM, "call", call_then)
