@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
-import subprocess
 import sys
 from pathlib import Path
 
+from .command import output_directory, run
 from .embedded_aws import EmbeddedAWS
 from .population import populate
 
@@ -17,24 +16,17 @@ PROWLER_FOUND_FAILURES = 3
 
 def main() -> int:
     """Scan the embedded AWS. Returns 0 when the scan ran and found what was put there to find."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument(
-        "--output-directory", type=Path, default=Path("output"), help="where the reports go"
-    )
-    directory: Path = parser.parse_args().output_directory.resolve()
+    directory = output_directory("demo", __doc__)
     before = set(directory.glob("*"))
     with EmbeddedAWS() as aws:
         populate(aws)
         print(f"An embedded AWS with {len(aws.iam().users)} IAM users runs at {aws.endpoint}.\n")
-        command = [
-            "prowler", "aws", "--checks", CHECK, "--output-formats", "csv", "html", "json-ocsf",
-            "--output-directory", str(directory), "--no-banner",
-        ]  # fmt: skip
-        print(f"$ {' '.join(command)}", flush=True)
-        program = Path(sys.executable).with_name("prowler")
-        scan = subprocess.run([str(program), *command[1:]], env=aws.environment(), check=False)
-    if scan.returncode != PROWLER_FOUND_FAILURES:
-        print(f"prowler ended with {scan.returncode}, not with 3: it found nothing to fail.")
+        exit_code = run(
+            aws, "prowler", "aws", "--checks", CHECK, "--output-formats", "csv", "html",
+            "json-ocsf", "--output-directory", str(directory), "--no-banner",
+        )  # fmt: skip
+    if exit_code != PROWLER_FOUND_FAILURES:
+        print(f"prowler ended with {exit_code}, not with 3: it found nothing to fail.")
         return 1
     _summarize(sorted(path for path in set(directory.glob("*")) - before if path.is_file()))
     return 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import random
-import subprocess
 import sys
-from pathlib import Path
 
+from .command import output_directory, run
 from .embedded_aws import EmbeddedAWS
 from .embedded_organization import EmbeddedOrganization
 
@@ -25,20 +23,15 @@ AN_ACCOUNT_WAS_NOT_SCANNED = 4
 
 def main() -> int:
     """Scan the embedded organization. Returns 0 when all went as it has to in this demo."""
-    parser = argparse.ArgumentParser(prog="python -m demo.organization", description=__doc__)
-    parser.add_argument(
-        "--output-directory", type=Path, default=Path("output"), help="where the reports go"
-    )
-    directory: Path = parser.parse_args().output_directory.resolve()
+    directory = output_directory("demo.organization", __doc__)
     with EmbeddedAWS() as aws:
         organization = populate(aws)
         print(f"An embedded organization, {organization.id}, runs at {aws.endpoint}.\n")
-        command = ["prowler-org", "--role", "ProwlerScan", "--output-directory", str(directory)]
-        print(f"$ {' '.join(command)}", flush=True)
-        program = Path(sys.executable).with_name("prowler-org")
-        scan = subprocess.run([str(program), *command[1:]], env=aws.environment(), check=False)
-    if scan.returncode != AN_ACCOUNT_WAS_NOT_SCANNED:
-        print(f"prowler-org ended with {scan.returncode}, not with 4 for the account without role.")
+        exit_code = run(
+            aws, "prowler-org", "--role", "ProwlerScan", "--output-directory", str(directory)
+        )
+    if exit_code != AN_ACCOUNT_WAS_NOT_SCANNED:
+        print(f"prowler-org ended with {exit_code}, not with 4 for the account without role.")
         return 1
     return 0
 
