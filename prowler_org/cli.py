@@ -32,10 +32,6 @@ WRONG_USAGE = 2
 SOMETHING_FAILED = 3
 NOT_ALL_SCANNED = 4
 INTERRUPTED = 130
-PLAIN = (
-    "{problem}, so each account is scanned by a plain run of prowler. The results "
-    "are the same, but each scan takes about ten seconds of processor time more."
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +66,7 @@ def _run(options: Options) -> int:
     if cluster:
         cluster.send_files(examination.files)
     elif launcher.problem:
-        _complain(PLAIN.format(problem=launcher.problem))
+        _warn_of_plain_runs(launcher.problem)
     with locked(options.output_directory):
         state = _state(options, roster, examination)
         return _scan_all(options, roster, examination, state, cluster, launcher)
@@ -107,7 +103,12 @@ def _scan_all(
         print("\n".join(["Not to be scanned:", *_skipped(roster)]), flush=True)
     tasks = _tasks(options, roster, examination, state)
     with progress(len(tasks), options.quiet, sys.stdout) as tell:
-        recorder = Recorder(state, options.output_directory, tell)
+        recorder = Recorder(
+            state,
+            options.output_directory,
+            tell,
+            lambda problem: _warn_of_plain_runs(f"on a worker, {problem}"),
+        )
         interrupted = _scan(place, recorder, tasks)
     return _finish(options, state, recorder, interrupted)
 
@@ -237,6 +238,13 @@ def _summarize(outcomes: Sequence[Outcome], reports: Sequence[Path]) -> str:
         lines += [f"  {describe(outcome)}" for outcome in missing]
     lines += ["Reports:", *(f"  {report}" for report in reports)]
     return "\n".join(lines)
+
+
+def _warn_of_plain_runs(problem: str) -> None:
+    _complain(
+        f"{problem}, so each account is scanned by a plain run of prowler. The results are the "
+        "same, but each scan takes about ten seconds of processor time more."
+    )
 
 
 def _complain(sentence: str) -> None:

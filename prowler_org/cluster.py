@@ -185,8 +185,9 @@ def scan_on_worker(sent: ClusterTask) -> Delivery:
     with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
         folder = Path(name)
         arguments = with_files(task.arguments, sent.files, folder / "files")
-        outcome = scan(replace(task, arguments=arguments), folder / "scan", _worker_launcher())
-        return Delivery(outcome, pack(folder / "scan"))
+        launcher = _worker_launcher()
+        outcome = scan(replace(task, arguments=arguments), folder / "scan", launcher)
+        return Delivery(outcome, pack(folder / "scan"), launcher.problem)
 
 
 def with_files(

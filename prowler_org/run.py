@@ -23,6 +23,8 @@ class Delivery:
     outcome: Outcome
     archive: bytes | None = None
     """A zip file with the account's folder; None if that folder is on this machine."""
+    not_forked: str | None = None
+    """Why the worker scans with plain runs of Prowler; None if it does not."""
 
 
 class PlaceLostError(Exception):
@@ -51,7 +53,7 @@ class Place(Protocol):
 def run_all(
     place: Place, tasks: Iterable[ScanTask], take: Callable[[Sequence[Delivery]], None]
 ) -> None:
-    """Scan all accounts; ``take`` gets what has come, one or more deliveries at a time.
+    """Scan all accounts; ``take`` gets what has come, and now and then learns that nothing has.
 
     Raises PlaceLostError. Both that and KeyboardInterrupt leave accounts without an outcome.
     """
@@ -80,6 +82,7 @@ def run_all(
                 first = ended.get(timeout=WATCH_EVERY)
             except Empty:
                 place.watch()
+                take_ended()
             else:
                 take_ended(first)
     except (KeyboardInterrupt, PlaceLostError):

@@ -17,10 +17,11 @@ from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_cluster import EmbeddedCluster
 from demo.embedded_organization import EmbeddedOrganization
 from demo.mutelist import muting
-from prowler_org import cluster
+from prowler_org import cluster, processes
 from prowler_org.cli import main
 from prowler_org.cluster import ClusterTask, describe_misfits, with_files
 from prowler_org.organization import Account
+from prowler_org.processes import Launcher
 from prowler_org.refusal import Refused
 from prowler_org.scan import ScanTask
 
@@ -149,6 +150,16 @@ def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
     task = ScanTask(Account("111111111111", "name"), (), 60.0)
     delivery = cluster.scan_on_worker(ClusterTask(task, (), (("prowler", "4.0.0"),)))
     assert delivery.outcome.reason.startswith("The worker has prowler 5.")
+
+
+def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "why_not_forked", lambda: "this system cannot fork")
+    launcher = Launcher()
+    launcher.stop()  # no scan is needed for this
+    monkeypatch.setattr(cluster, "_launcher", launcher)
+    task = ScanTask(Account("111111111111", "name"), (), 60.0)
+    delivery = cluster.scan_on_worker(ClusterTask(task, (), ()))
+    assert delivery.not_forked == "this system cannot fork"
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:none"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from prowler_org import recorder as recorder_module
 from prowler_org.options import Selection
 from prowler_org.organization import Account, Roster
 from prowler_org.outcome import Counts, Outcome
@@ -29,9 +31,15 @@ def state() -> State:
 
 
 @pytest.fixture
-def recorder(state: State, tmp_path: Path) -> Recorder:
+def warnings() -> list[str]:
+    """What the user was warned of."""
+    return []
+
+
+@pytest.fixture
+def recorder(state: State, tmp_path: Path, warnings: list[str]) -> Recorder:
     with progress(2, True, io.StringIO()) as tell:
-        return Recorder(state, tmp_path, tell)
+        return Recorder(state, tmp_path, tell, warnings.append)
 
 
 def delivery(account: Account, directory: Path) -> Delivery:
@@ -70,6 +78,37 @@ def test_a_state_that_cannot_be_saved_is_a_problem_until_it_can(
     assert resume(JOB, ROSTER, tmp_path).to_scan == ()
 
 
+def test_a_state_that_takes_long_to_save_is_not_saved_for_each_account(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    save = State.save
+
+    def slow(state: State, directory: Path) -> None:
+        now[0] += 1
+        save(state, directory)
+
+    monkeypatch.setattr(State, "save", slow)
+    monkeypatch.setattr(recorder_module, "monotonic", lambda: now[0])
+    recorder.take([delivery(ALICE, tmp_path)])
+    recorder.take([delivery(BOB, tmp_path)])
+    assert resume(JOB, ROSTER, tmp_path).to_scan == (BOB,)
+    now[0] += recorder_module.PAUSE
+    recorder.take([])
+    assert resume(JOB, ROSTER, tmp_path).to_scan == ()
+    recorder.take([])
+    assert now == [102.0 + recorder_module.PAUSE]
+
+
+def test_it_is_said_once_that_a_worker_does_not_fork_its_scans(
+    recorder: Recorder, tmp_path: Path, warnings: list[str]
+) -> None:
+    for account in (ALICE, BOB):
+        one = replace(delivery(account, tmp_path), not_forked="this system cannot fork")
+        recorder.take([one])
+    assert warnings == ["this system cannot fork"]
+
+
 def test_what_is_given_up_has_the_reason(state: State, recorder: Recorder, tmp_path: Path) -> None:
     recorder.take([delivery(ALICE, tmp_path)])
     recorder.give_up("The cluster is gone.")
@@ -81,6 +120,6 @@ def test_a_watcher_who_cannot_be_told_loses_nothing(state: State, tmp_path: Path
     def full(outcome: Outcome) -> None:
         raise OSError(28, "No space left on device")
 
-    recorder = Recorder(state, tmp_path, full)
+    recorder = Recorder(state, tmp_path, full, print)
     recorder.take([delivery(ALICE, tmp_path), delivery(BOB, tmp_path)])
     assert resume(JOB, ROSTER, tmp_path).to_scan == ()

@@ -86,6 +86,25 @@ def test_where_nothing_comes_any_more_the_run_ends_and_nothing_waits_behind_it(
     assert place.submitted == place.room()
 
 
+def test_while_nothing_comes_the_taker_is_asked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
+    asked: list[int] = []
+
+    class Quiet(SomePlace):
+        def watch(self) -> None:
+            if asked:
+                raise PlaceLostError("It is gone.")
+
+    def take(deliveries: Sequence[Delivery]) -> None:
+        asked.append(len(deliveries))
+
+    with pytest.raises(PlaceLostError):
+        run_all(Quiet(lambda future, task: None), TASKS, take)
+    assert asked[0] == 0
+
+
 def test_what_has_ended_is_taken_when_the_run_is_interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
