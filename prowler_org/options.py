@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,6 @@ exit codes:
   130  it was interrupted; --resume goes on
 """
 ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
-ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
-UNIT_ID = re.compile(r"(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})", re.ASCII)
-ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -207,26 +204,26 @@ def _role_name(text: str) -> str:
     return text
 
 
-def _role_arn(text: str) -> str:
-    if not ROLE_ARN.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no ARN of a role, such as arn:aws:iam::111122223333:role/ProwlerList"
-        )
-    return text
+def _matching(pattern: str, what: str) -> Callable[[str], str]:
+    """Takes what matches the pattern, and says of anything else that it is no ``what``."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise argparse.ArgumentTypeError(f"{text!r} is no {what}")
+        return text
+
+    return check
 
 
-def _account_id(text: str) -> str:
-    if not ACCOUNT_ID.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no account ID: it has 12 digits")
-    return text
-
-
-def _unit_id(text: str) -> str:
-    if not UNIT_ID.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no ID of an organizational unit, such as ou-a1b2-11111111"
-        )
-    return text
+_account_id = _matching(r"\d{12}", "account ID: it has 12 digits")
+_unit_id = _matching(
+    r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
+    "ID of an organizational unit, such as ou-a1b2-11111111",
+)
+_role_arn = _matching(
+    r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+    "ARN of a role, such as arn:aws:iam::111122223333:role/ProwlerList",
+)
 
 
 def _positive_whole(text: str) -> int:
