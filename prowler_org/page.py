@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .outcome import Counts, Outcome
 from .progress import describe_counts
+from .scan import is_findings
 from .state import State
 from .whole_files import whole_file
 
@@ -96,7 +97,7 @@ def link(outcome: Outcome) -> str:
     """The account's own report: the HTML one if there is one. Empty if there is none."""
     for suffix in (".html", ".csv"):
         for report in outcome.reports:
-            if report.endswith(suffix) and "/compliance/" not in report:
+            if is_findings(report, suffix):
                 return quote(report)
     return ""
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .organization import Account
@@ -69,35 +69,41 @@ def scan(task: ScanTask, folder: Path, launcher: Launcher) -> Outcome:
     """
     began = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
-        try:
-            exit_code, reports = _attempt(task, folder, launcher)
-            crashed = crashed_checks(folder / LOG)
-            end = judge(exit_code, _tail(folder / LOG), task, reports, crashed)
-            counts = Counts() if end.reason else count_findings(reports)
-        except OSError as error:
-            counts, reports, exit_code, crashed = Counts(), (), None, ()
-            end = End(f"The reports could not be written: {error.strerror or error}.")
-        except (ValueError, KeyError, csv.Error) as error:
-            end = End(f"Prowler's CSV report cannot be read: {type(error).__name__}.")
+        outcome, transient = _attempt(task, folder, launcher)
         if launcher.stopped.is_set():
-            end = End("The run was interrupted.")
-        if not end.transient or attempt == ATTEMPTS:
+            outcome, transient = _not_scanned(task, "The run was interrupted."), False
+        if not transient or attempt == ATTEMPTS:
             break
         launcher.stopped.wait(random.uniform(0.5, 1) * FIRST_PAUSE * 2 ** (attempt - 1))  # noqa: S311
-    account, seconds = task.account, round(time.monotonic() - began, 1)
+    return replace(outcome, attempts=attempt, seconds=round(time.monotonic() - began, 1))
+
+
+def _attempt(task: ScanTask, folder: Path, launcher: Launcher) -> tuple[Outcome, bool]:
+    """Scan an account once. Returns the outcome, and whether trying again may help."""
+    try:
+        exit_code, reports = _run(task, folder, launcher)
+        crashed = crashed_checks(folder / LOG)
+        end = judge(exit_code, _tail(folder / LOG), task, reports, crashed)
+        counts = Counts() if end.reason else count_findings(reports)
+    except OSError as error:
+        end = End(f"The reports could not be written: {error.strerror or error}.")
+    except (ValueError, KeyError, csv.Error) as error:
+        end = End(f"Prowler's CSV report cannot be read: {type(error).__name__}.")
     if end.reason:
-        return Outcome(
-            account.id, account.name, "not scanned", end.reason, attempts=attempt, seconds=seconds
-        )
+        return _not_scanned(task, end.reason), end.transient
     paths = tuple(sorted(path.relative_to(folder).as_posix() for path in reports))
-    return Outcome(
-        account.id, account.name, "scanned", "", exit_code, counts, paths, attempt, seconds, crashed
+    outcome = Outcome(
+        task.account.id, task.account.name, "scanned", "", exit_code, counts, paths, crashed=crashed
     )
+    return outcome, False
 
 
-def _attempt(
-    task: ScanTask, folder: Path, launcher: Launcher
-) -> tuple[int | None, tuple[Path, ...]]:
+def _not_scanned(task: ScanTask, reason: str) -> Outcome:
+    return Outcome(task.account.id, task.account.name, "not scanned", reason)
+
+
+def _run(task: ScanTask, folder: Path, launcher: Launcher) -> tuple[int | None, tuple[Path, ...]]:
+    """Run Prowler once. Returns its exit code, see ``Launcher.run``, and the reports."""
     shutil.rmtree(folder, ignore_errors=True)
     # Prowler's --output-bucket puts objects under what follows "prowler/" in this path.
     output = folder / "prowler" / "output"
@@ -141,7 +147,7 @@ def _judge_reports(
     exit_code: int, formats: tuple[str, ...], reports: tuple[Path, ...], crashed: tuple[str, ...]
 ) -> End:
     """Prowler takes no notice of a check that crashed, nor of a report that it could not write."""
-    has_findings = any(path.suffix == ".csv" for path in reports)
+    has_findings = any(is_findings(path.as_posix(), ".csv") for path in reports)
     if not has_findings and crashed:
         return End(f"Nothing was found out: {', '.join(crashed)} crashed. See {LOG}.")
     if not has_findings and exit_code == 3:

@@ -82,6 +82,14 @@ def test_failures_without_a_report_mean_that_the_account_was_not_scanned() -> No
     assert judge(3, "", TASK, ()).reason == "Prowler wrote no report. Is the disk full?"
 
 
+def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: Path) -> None:
+    about_compliance = tmp_path / "compliance" / "prowler-output-1_cis.csv"
+    about_compliance.parent.mkdir()
+    about_compliance.write_bytes(b"REQUIREMENT\r\n1.5\r\n")
+    task = ScanTask(TASK.account, (), 60, ("csv", "html"))
+    assert judge(0, "", task, (about_compliance,)).reason == ""
+
+
 def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path) -> None:
     log = tmp_path / "prowler.log"
     log.write_text("-> Scanning\nSomething went wrong in iam_x, please use --log-level ERROR\n")
