@@ -54,10 +54,10 @@ def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialRepo
     missing = [name for name in _NEEDED_COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise MalformedReportError(f"the credential report has no column {', '.join(missing)}")
-    return CredentialReport(generated, age, count_active_keys(rows))
+    return CredentialReport(generated, age, _count_active_keys(rows))
 
 
-def count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, int]:
+def _count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, int]:
     """Active keys by ARN. An ARN that stands in two rows, or a row that is cut off, says nothing.
 
     AWS writes ``true`` or ``false``; anything else is taken for no answer rather than for a no.
