@@ -71,19 +71,24 @@ class Found:
 
 
 @contextmanager
-def provider_of(aws: EmbeddedAWS, **arguments: Any) -> Iterator[AwsProvider]:
-    """Prowler's own provider, connected to the embedded AWS."""
-    with provider_as(aws, {}, **arguments) as provider:
-        yield provider
+def environment_of(
+    aws: EmbeddedAWS, credentials: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Exchange the environment of this process for one that sees this AWS only.
+
+    ``credentials`` are environment variables too.
+    """
+    environment = aws.environment() | dict(credentials or {})
+    with mock.patch.dict("os.environ", environment, clear=True):
+        yield
 
 
 @contextmanager
-def provider_as(
-    aws: EmbeddedAWS, credentials: Mapping[str, str], **arguments: Any
+def provider_of(
+    aws: EmbeddedAWS, credentials: Mapping[str, str] | None = None, **arguments: Any
 ) -> Iterator[AwsProvider]:
-    """The same with these credentials, given as environment variables."""
-    environment = aws.environment() | dict(credentials)
-    with mock.patch.dict("os.environ", environment, clear=True):
+    """Prowler's own provider, connected to the embedded AWS."""
+    with environment_of(aws, credentials):
         provider = AwsProvider(**arguments)
         provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
         Provider.set_global_provider(provider)

@@ -60,12 +60,9 @@ def test_prowler_is_left_as_it_was(run: Run, plain: Environment, before: set[str
     assert plain.installed_files() == before
 
 
+@pytest.mark.usefixtures("truth")
 def test_prowler_works_after_a_killed_run_and_the_next_run_cleans_up(
-    aws: EmbeddedAWS,
-    truth: dict[str, str],
-    plain: Environment,
-    before: set[str],
-    tmp_path: Path,
+    aws: EmbeddedAWS, plain: Environment, before: set[str], tmp_path: Path
 ) -> None:
     aws.behaviour.latency = 2.0
     copy = plain.packages / "prowler/providers/aws/services/iam" / CHECK

@@ -10,7 +10,7 @@ import pytest
 from demo.embedded_aws import EmbeddedAWS
 
 from ..permissions import actions, role_credentials
-from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_as, scan, statuses
+from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_of, scan, statuses
 from .environments import Environment
 
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
@@ -58,7 +58,7 @@ def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) 
     credentials = role_credentials(account, actions("scan.json"))
     with (
         account.enforcing_policies(),
-        provider_as(account, credentials, resource_arn=[alice]) as provider,
+        provider_of(account, credentials, resource_arn=[alice]) as provider,
     ):
         assert statuses(scan(provider)) == {"alice": "FAIL"}
 
@@ -76,7 +76,7 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
     arn = ["arn:aws:iam::123456789012:user/alice"] if missing == "iam:GetUser" else None
     with (
         account.enforcing_policies(),
-        provider_as(account, credentials, resource_arn=arn) as provider,
+        provider_of(account, credentials, resource_arn=arn) as provider,
     ):
         found = by_name(scan(provider))
     assert {name: finding.status for name, finding in found.items()} == expected

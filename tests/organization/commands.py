@@ -7,25 +7,15 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
-from demo.embedded_aws import EmbeddedAWS
 from prowler_org.outcome import Outcome
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
 PATIENCE = 120.0
 """Seconds that a test waits for what must happen; a machine that is slower fails the test."""
-
-
-@contextmanager
-def environment_of(aws: EmbeddedAWS) -> Iterator[None]:
-    """Exchange the environment of this process for one that sees this AWS only."""
-    with mock.patch.dict("os.environ", aws.environment(), clear=True):
-        yield
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from prowler_org.refusal import Refused
 from prowler_org.scan import ScanTask
 
 from ..end_to_end.environments import Environment
-from ..scanning import CHECK
-from .commands import OrgRun, environment_of, outcomes_in, run, start, wait_until
+from ..scanning import CHECK, environment_of
+from .commands import OrgRun, outcomes_in, run, start, wait_until
 
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
 
@@ -124,9 +124,9 @@ def test_a_scheduler_without_workers_is_refused(scanned: Scanned) -> None:
 
 
 def test_a_worker_without_the_plug_in_is_refused(
-    scanned: Scanned, bare: Environment, tmp_path: Path
+    scanned: Scanned, plain: Environment, tmp_path: Path
 ) -> None:
-    scanned.cluster.add_worker(scanned.aws.environment(), str(bare.python))
+    scanned.cluster.add_worker(scanned.aws.environment(), str(plain.python))
     refused = run(
         "--scheduler", scanned.cluster.address,
         environment=scanned.aws.environment(), directory=tmp_path / "output",

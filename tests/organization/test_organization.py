@@ -10,7 +10,7 @@ from prowler_org.cli import main
 from prowler_org.options import Selection
 from prowler_org.organization import Roster, read_roster
 
-from .commands import environment_of
+from ..scanning import environment_of
 
 
 def read(

@@ -99,7 +99,7 @@ def differences(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def plain(scanned: Scanned, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def plain_run(scanned: Scanned, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The reports of ``prowler aws -R …`` for the first account."""
     scanned.aws.drop_report()
     folder = tmp_path_factory.mktemp("plain")
@@ -114,11 +114,11 @@ def plain(scanned: Scanned, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 def test_a_forked_scan_writes_what_a_plain_one_writes_but_for_times_and_the_scans_id(
-    scanned: Scanned, plain: dict[str, str]
+    scanned: Scanned, plain_run: dict[str, str]
 ) -> None:
     forked = alike(scanned.run.directory / "accounts" / scanned.accounts[0])
     assert len(forked) == 6  # two of them about compliance
-    assert differences(forked, plain) == []
+    assert differences(forked, plain_run) == []
 
 
 def test_every_scan_has_its_own_time(scanned: Scanned) -> None:
@@ -214,14 +214,16 @@ def test_prowlers_dashboard_shows_the_merged_findings_and_each_once(
 
 
 def test_with_a_prowler_that_the_preload_does_not_know_each_account_gets_a_plain_run(
-    scanned: Scanned, plain: dict[str, str], installed: Environment
+    scanned: Scanned, plain_run: dict[str, str], tmp_path: Path
 ) -> None:
+    environment = Environment(tmp_path / "venv")
+    environment.install_plugin()
     renamed = "update_checks_metadata_with_compliance"
-    program = installed.packages / "prowler" / "__main__.py"
+    program = environment.packages / "prowler" / "__main__.py"
     text = program.read_text("utf-8")
     program.unlink()  # it is a link to the Prowler that these tests run with
     program.write_text(text.replace(renamed, "complete_checks_metadata"), "utf-8")
-    defining = installed.packages / "prowler" / "lib" / "check" / "compliance.py"
+    defining = environment.packages / "prowler" / "lib" / "check" / "compliance.py"
     text = defining.read_text("utf-8")
     defining.unlink()
     defining.write_text(text.replace(renamed, "complete_checks_metadata"), "utf-8")
@@ -230,11 +232,11 @@ def test_with_a_prowler_that_the_preload_does_not_know_each_account_gets_a_plain
         "--accounts", scanned.accounts[0], "--", *OPTIONS,
         environment=scanned.environment,
         directory=scanned.folder / "fallback",
-        program=installed.folder / "bin" / "prowler-org",
+        program=environment.folder / "bin" / "prowler-org",
     )  # fmt: skip
     assert done.returncode == 3, done.output
     assert f"this Prowler has no prowler.__main__:{renamed}, so each account" in done.output
     reports = alike(done.directory / "accounts" / scanned.accounts[0])
     told = re.compile(r" --output-directory \S+")
     untold = {name: told.sub("", text) for name, text in reports.items()}
-    assert differences(untold, plain) == []
+    assert differences(untold, plain_run) == []
