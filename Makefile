@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-org test test-matrix lint bench clean
+.PHONY: help demo demo-org test test-matrix lint bench dist clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: $(INSTALLED) ## Check format, lint and types
 bench: $(INSTALLED) ## Measure beside Prowler's built-in check, and beside a loop over accounts
 	$(VENV)/bin/python -m benchmarks.iam_reading
 	$(VENV)/bin/python -m benchmarks.organization
+
+dist: $(INSTALLED) ## Build wheel and sdist into dist/, and run both demos from the wheel
+	$(VENV)/bin/python -m scripts.release
 
 clean: ## Remove what was made
 	rm -rf $(VENV) .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
