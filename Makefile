@@ -32,9 +32,17 @@ lint: $(INSTALLED) ## Check format, lint and types
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
 
-bench: $(INSTALLED) ## Measure beside Prowler's built-in check, and beside a loop over accounts
-	$(VENV)/bin/python -m benchmarks.iam_reading
-	$(VENV)/bin/python -m benchmarks.organization
+# The sizes, and where the figures go: make bench USERS="2" MANY_USERS= FIGURES=/tmp/figures.md
+USERS ?= 50 500
+MANY_USERS ?= 5000
+ACCOUNTS ?= 24
+MORE_ACCOUNTS ?= 200
+STARTS ?= 3
+FIGURES ?= docs/figures.md
+bench: $(INSTALLED) ## Measure all figures of the documentation into docs/figures.md
+	$(VENV)/bin/python -m benchmarks --users $(USERS) --many-users $(MANY_USERS) \
+		--accounts $(ACCOUNTS) --more-accounts $(MORE_ACCOUNTS) --starts $(STARTS) \
+		--output $(FIGURES)
 
 dist: $(INSTALLED) ## Build wheel and sdist into dist/, and run both demos from the wheel
 	$(VENV)/bin/python -m scripts.release

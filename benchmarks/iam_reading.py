@@ -6,22 +6,26 @@ once all checks are done; time of the whole run is that of the ``prowler`` proce
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from demo.embedded_aws import EmbeddedAWS
 
+from .tables import ratio, table
+
 OURS = "iam_user_multiple_active_keys"
 BUILT_IN = "iam_user_two_active_access_key"
-LATENCY = 0.04
+FRESH = "this check, fresh report"
+CACHED = "this check, cached report"
+BUILT_IN_RUN = "built-in"
+BOTH = "both in one run"
 ONE_FAILING_IN = 10
 """One user in so many has two active keys."""
 _BAR = re.compile(r"\[100%\] in (?:(?:(\d+):)?(\d+):)?([\d.]+)s?")
@@ -36,58 +40,88 @@ class Cost:
     whole: float
 
 
-def main() -> None:
-    """Measure and print a Markdown table for each size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, nargs="+", default=[50, 500])
-    parser.add_argument("--latency", type=float, default=LATENCY, help="seconds for each call")
-    arguments = parser.parse_args()
+def figures(users: Sequence[int], many_users: Sequence[int], latency: float) -> str:
+    """Measure accounts of these sizes, those of ``many_users`` without Prowler's own check.
+
+    ``latency`` is what each call takes, in seconds. Returns Markdown.
+    """
+    costs = {}
     with EmbeddedAWS() as aws:
-        for users in arguments.users:
-            print(
-                table(measure(aws, users, arguments.latency), users, arguments.latency), flush=True
-            )
+        for size in users:
+            costs[size] = measure(aws, size, latency, (FRESH, CACHED, BUILT_IN_RUN, BOTH))
+        for size in many_users:
+            costs[size] = measure(aws, size, latency, (FRESH, CACHED))
+    return f"""\
+## One account
+
+On the embedded AWS with {latency * 1000:.0f} ms for each call; one user in {ONE_FAILING_IN} has two
+active keys. "Built-in" is `{BUILT_IN}`; *inside* is the time that Prowler's
+own progress bar gives for the checks.
+
+{compared(costs)}
+
+In one run with the built-in check, which reads all of IAM:
+
+{beside(costs)}
+"""
 
 
-def measure(aws: EmbeddedAWS, users: int, latency: float) -> dict[str, Cost]:
-    """Run all scenarios on an account of so many users."""
+def compared(costs: Mapping[int, Mapping[str, Cost]]) -> str:
+    """The costs by the number of users, how much less than the built-in check first."""
+    columns = (
+        "users",
+        "run",
+        "fewer calls",
+        "less time inside",
+        "IAM calls",
+        "inside",
+        "whole run",
+    )
+    rows = []
+    for users, runs in costs.items():
+        built_in = runs.get(BUILT_IN_RUN)
+        for number, name in enumerate(run for run in runs if run != BOTH):
+            cost, less = runs[name], ("", "")
+            if built_in and name != BUILT_IN_RUN:
+                less = ratio(built_in.calls, cost.calls), ratio(built_in.inside, cost.inside)
+            taken = f"{cost.calls:,}", _inside(cost), f"{cost.whole:,.0f} s"
+            rows.append(("" if number else f"{users:,}", name, *less, *taken))
+    return table(columns, rows)
+
+
+def beside(costs: Mapping[int, Mapping[str, Cost]]) -> str:
+    """How many calls this check adds to those of the built-in one."""
+    columns = ("users", "failing", "IAM calls of the built-in check", "of both", "more")
+    rows = []
+    for users, runs in costs.items():
+        if BOTH in runs:
+            alone, both = runs[BUILT_IN_RUN].calls, runs[BOTH].calls
+            failing = len(range(0, users, ONE_FAILING_IN))
+            rows.append([f"{one:,}" for one in (users, failing, alone, both, both - alone)])
+    return table(columns, rows)
+
+
+def measure(aws: EmbeddedAWS, users: int, latency: float, names: Iterable[str]) -> dict[str, Cost]:
+    """Run the scenarios with these names on an account of so many users."""
     aws.clear()
     _fill(aws, users)
     aws.behaviour.latency = latency
     fresh, cached = aws.drop_report, lambda: aws.hold_report(timedelta(hours=1))
     scenarios = {
-        "ours, fresh report": (fresh, [OURS]),
-        "ours, cached report": (cached, [OURS]),
-        "built-in": (fresh, [BUILT_IN]),
-        "both in one run": (fresh, [BUILT_IN, OURS]),
+        FRESH: (fresh, [OURS]),
+        CACHED: (cached, [OURS]),
+        BUILT_IN_RUN: (fresh, [BUILT_IN]),
+        BOTH: (fresh, [BUILT_IN, OURS]),
     }
     costs = {}
-    for name, (prepare, checks) in scenarios.items():
-        costs[name] = _run(aws, prepare, checks)
+    for name in names:
+        costs[name] = _run(aws, *scenarios[name])
         print(f"{users} users: {name}: {costs[name]}", file=sys.stderr, flush=True)
     return costs
 
 
-def table(costs: dict[str, Cost], users: int, latency: float) -> str:
-    """The costs as Markdown: how much less than the built-in check first."""
-    built_in = costs["built-in"]
-    failing = len(range(0, users, ONE_FAILING_IN))
-    lines = [
-        f"\n{users} users, {failing} of them failing, {latency * 1000:.0f} ms for each call:\n",
-        "| run | fewer calls | less time inside | IAM calls | time inside | whole run |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for name, cost in costs.items():
-        ratios = f"{_times(built_in.calls, cost.calls)} | {_times(built_in.inside, cost.inside)}"
-        times = f"{cost.inside:.1f} s | {cost.whole:.1f} s"
-        lines.append(f"| {name} | {ratios} | {cost.calls} | {times} |")
-    more = costs["both in one run"].calls - built_in.calls
-    lines.append(f"\nBeside another IAM check, ours adds {more} calls.")
-    return "\n".join(lines)
-
-
-def _times(whole: float, part: float) -> str:
-    return f"{whole / part:.1f} x" if part else "-"
+def _inside(cost: Cost) -> str:
+    return f"{cost.inside:.1f} s" if cost.inside < 100 else f"{cost.inside:,.0f} s"
 
 
 def _fill(aws: EmbeddedAWS, users: int) -> None:
@@ -120,7 +154,3 @@ def _seconds_inside(output: str) -> float:
         raise SystemExit(f"prowler did not finish:\n{output}")
     hours, minutes, seconds = found.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,6 @@ an embedded AWS in this process, which is not counted. Needs Linux.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
 import resource
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +25,14 @@ from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_cluster import EmbeddedCluster
 from demo.embedded_organization import EmbeddedOrganization
 
+from .tables import ratio, table
+
 CHECK = "iam_user_multiple_active_keys"
 USERS = 10
+LOOP = "`prowler aws -R …` in a loop"
+ONE_JOB = "`prowler-org --jobs 1`"
+TWO_JOBS = "`prowler-org --jobs 2`"
+CLUSTER = "two Dask workers"
 PR_SET_CHILD_SUBREAPER = 36
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -49,60 +54,81 @@ class Cost:
         return self.processor / self.accounts
 
 
-def main() -> None:
-    """Print the costs as Markdown tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.organization", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=24)
-    parser.add_argument("--more-accounts", type=int, default=200)
-    given = parser.parse_args()
+def figures(few: int, many: int) -> str:
+    """Measure scans of ``few`` accounts, and one of ``many``. Returns Markdown."""
     _adopt_orphans()
-    few, many = given.accounts, given.more_accounts
     with EmbeddedAWS() as aws:
         accounts = _fill(aws, many)
-        loop = measure(few, lambda folder: _loop(aws, accounts[:few], folder))
         costs = {
-            "prowler-org --jobs 1": measure(few, lambda f: _scan(aws, accounts[:few], f, "1")),
-            "prowler-org --jobs 2": measure(few, lambda f: _scan(aws, accounts[:few], f, "2")),
-            "two Dask workers": measure(few, lambda f: _scan_on_cluster(aws, accounts[:few], f)),
+            LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
+            ONE_JOB: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "1")),
+            TWO_JOBS: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "2")),
+            CLUSTER: measure(few, lambda folder: _scan_on_cluster(aws, accounts[:few], folder)),
         }
         large = measure(many, lambda folder: _scan(aws, accounts, folder, "2"))
-    print(table(loop, costs))
-    print(at_scale(loop, costs["prowler-org --jobs 2"], large))
+    return f"""\
+## An organization
+
+{few} accounts of {USERS} users each on the embedded AWS, all processes and their start included:
+
+{compared(costs)}
+
+More accounts with {TWO_JOBS}:
+
+{more(costs[LOOP], costs[TWO_JOBS], large)}
+
+What follows from that, for accounts like these on this machine (computed, not measured):
+
+{at_scale(costs[LOOP], costs[TWO_JOBS], large)}
+"""
 
 
-def table(loop: Cost, costs: dict[str, Cost]) -> str:
-    """The costs beside the loop's, start included."""
-    lines = [
-        f"{loop.accounts} accounts, start included:\n",
-        "| run | less processor time | processor time an account | time an account | memory |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
-    for name, cost in {"prowler aws in a loop": loop, **costs}.items():
-        lines.append(
-            f"| {name} | {loop.processor_each / cost.processor_each:.1f} x "
-            f"| {cost.processor_each:.2f} s | {cost.wall / cost.accounts:.2f} s "
-            f"| {cost.memory:.0f} MB |"
-        )
-    return "\n".join(lines)
+def compared(costs: Mapping[str, Cost]) -> str:
+    """The costs beside the loop's."""
+    columns = (
+        "run", "less processor time", "processor time an account", "time an account", "memory",
+    )  # fmt: skip
+    loop = costs[LOOP]
+    rows = []
+    for name, cost in costs.items():
+        less = "" if cost is loop else ratio(loop.processor_each, cost.processor_each, 1)
+        each = _seconds(cost.processor_each), _seconds(cost.wall / cost.accounts)
+        rows.append((name, less, *each, f"{cost.memory:,.0f} MB"))
+    return table(columns, rows)
+
+
+def more(loop: Cost, small: Cost, large: Cost) -> str:
+    """What one more account costs."""
+    columns = ("accounts", "memory", "processor time of each further account", "less than the loop")
+    processor, _ = _further(small, large)
+    return table(columns, [
+        (f"{small.accounts:,}", f"{small.memory:,.0f} MB", "", ""),
+        (
+            f"{large.accounts:,}", f"{large.memory:,.0f} MB", _seconds(processor),
+            ratio(loop.processor_each, processor),
+        ),
+    ])  # fmt: skip
 
 
 def at_scale(loop: Cost, small: Cost, large: Cost) -> str:
-    """What one more account costs, and what follows for many."""
-    more = large.accounts - small.accounts
-    processor = (large.processor - small.processor) / more
-    wall = (large.wall - small.wall) / more
-    lines = [
-        f"\nOne more account (from {small.accounts} to {large.accounts}, two jobs): "
-        f"{processor:.2f} s of processor time, {loop.processor_each / processor:.1f} times less "
-        f"than the loop. Memory: {small.memory:.0f} MB, then {large.memory:.0f} MB.\n",
-        "| accounts | loop | prowler-org, two jobs |",
-        "| ---: | ---: | ---: |",
-    ]
+    """What follows for many accounts."""
+    _, wall = _further(small, large)
+    rows = []
     for accounts in (1_000, 10_000):
-        loop_hours = accounts * loop.wall / loop.accounts / 3600
+        in_loop = accounts * loop.wall / loop.accounts / 3600
         hours = (large.wall + (accounts - large.accounts) * wall) / 3600
-        lines.append(f"| {accounts:,} | {loop_hours:.1f} h | {hours:.1f} h |")
-    return "\n".join(lines)
+        rows.append((f"{accounts:,}", f"{in_loop:.1f} h", f"{hours:.1f} h"))
+    return table(("accounts", LOOP, TWO_JOBS), rows)
+
+
+def _further(small: Cost, large: Cost) -> tuple[float, float]:
+    """Processor time and time of each further account, in seconds."""
+    accounts = large.accounts - small.accounts
+    return (large.processor - small.processor) / accounts, (large.wall - small.wall) / accounts
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2f} s"
 
 
 def measure(accounts: int, run: Callable[[Path], None]) -> Cost:
@@ -199,7 +225,3 @@ def _wait_for_orphans() -> None:
             os.wait()
         except ChildProcessError:
             return
-
-
-if __name__ == "__main__":
-    main()
