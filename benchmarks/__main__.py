@@ -25,19 +25,21 @@ HEAD = """\
 Written by `make bench`, which writes it anew: do not edit. Other pages quote these tables, and
 `tests/test_figures.py` compares them.
 
-| | |
-| --- | --- |
-| measured | {date:%Y-%m-%d}, load average {load:.1f} before |
-| Prowler | {prowler} |
-| Python | {python} |
-| processor cores | {cores} |
-| command | `{command}` |
+- Measured on {date:%Y-%m-%d}
+- Prowler {prowler}, Python {python}
+- {cores} processor cores, with a load average of {load:.1f} before the start
+- Command: `{command}`
 """
 
 
 def main() -> int:
     """Measure and write."""
-    given = _parser().parse_args()
+    parser = _parser()
+    given = parser.parse_args()
+    if not given.output.absolute().parent.is_dir():
+        parser.error(f"there is no folder to write {given.output} to")
+    if given.more_accounts <= given.accounts:
+        parser.error("--more-accounts must be more than --accounts")
     head = _head(sys.argv[1:])
     parts = [
         start.figures(given.starts),
