@@ -49,7 +49,7 @@ def figures(runs: int) -> str:
     return f"""\
 ## The start of Prowler
 
-The median of {runs}; a report that is being made, for which the check waits, takes it a second.
+The median of {runs} runs each.
 
 {table(("run", "processor time", "time"), rows)}
 """
