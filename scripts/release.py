@@ -27,7 +27,7 @@ IN_WHEEL = {
 }
 """Where a folder of the repository is in the wheel."""
 CHECKS = f"lib/python*/site-packages/{IN_WHEEL['checks']}"
-MADE_BY_SETUPTOOLS = ("PKG-INFO", "setup.cfg")
+MADE_BY_SETUPTOOLS = {"PKG-INFO", "setup.cfg"}
 
 
 class ReleaseError(Exception):
@@ -99,9 +99,7 @@ def names_in_sdist(sdist: Path) -> set[str]:
     """The files of an sdist, but for those that setuptools makes."""
     with tarfile.open(sdist) as archive:
         names = {member.name.partition("/")[2] for member in archive if member.isfile()}
-    return {
-        name for name in names if name not in MADE_BY_SETUPTOOLS and ".egg-info/" not in f"{name}/"
-    }
+    return {name for name in names - MADE_BY_SETUPTOOLS if ".egg-info/" not in name}
 
 
 def _compare(archive: Path, expected: set[str], found: set[str]) -> None:
