@@ -1,4 +1,4 @@
-"""A Dask cluster on loopback: a scheduler and workers of one thread each, in real processes."""
+"""A Dask cluster on loopback: a scheduler and workers, in real processes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,22 @@ PATIENCE = 120.0
 
 
 class EmbeddedCluster:
-    """A context manager: a scheduler while it is entered, and the workers that are added."""
+    """A context manager: a scheduler while it is entered, and the workers that are added.
 
-    def __init__(self, folder: Path) -> None:
+    ``scheduler`` is the command that starts the scheduler; the port is always a free one.
+    """
+
+    def __init__(self, folder: Path, scheduler: Sequence[str] = ("dask", "scheduler")) -> None:
         self._folder = folder
+        self._scheduler = scheduler
         self._stack = ExitStack()
         self.address = ""
         self.client: Any = None
 
     def __enter__(self) -> EmbeddedCluster:
         file = self._folder / "scheduler.json"
-        self._start(sys.executable, "scheduler", "--port", "0", "--scheduler-file", str(file))
+        options = ("--port", "0", "--scheduler-file", str(file))
+        self._start(sys.executable, *self._scheduler, *options)
         deadline = time.monotonic() + PATIENCE
         while not file.exists():
             if time.monotonic() > deadline:
@@ -43,13 +48,19 @@ class EmbeddedCluster:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def add_worker(self, environment: Mapping[str, str], python: str = sys.executable) -> None:
-        """Start a worker with this environment, under a nanny as ``dask worker`` does."""
+    def add_worker(
+        self,
+        environment: Mapping[str, str],
+        python: str = sys.executable,
+        worker: Sequence[str] = (),
+    ) -> None:
+        """Start a worker with this environment, under a nanny as ``dask worker`` does.
+
+        ``worker`` is the command, for another one than that of a worker with one thread.
+        """
         workers = len(self.client.nthreads())
-        self._start(
-            python, "worker", self.address, "--nthreads", "1", "--no-dashboard",
-            environment=environment,
-        )  # fmt: skip
+        command = worker or ("dask", "worker", self.address, "--nthreads", "1")
+        self._start(python, *command, "--no-dashboard", environment=environment)
         self.client.wait_for_workers(workers + 1, timeout=PATIENCE)
 
     def busy_worker(self) -> int:
@@ -62,7 +73,7 @@ class EmbeddedCluster:
         self, python: str, *command: str, environment: Mapping[str, str] | None = None
     ) -> None:
         process = subprocess.Popen(
-            [python, "-m", "dask", *command, "--host", "127.0.0.1"],
+            [python, "-m", *command, "--host", "127.0.0.1"],
             env=environment,
             cwd=self._folder,
             stdout=subprocess.DEVNULL,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +30,7 @@ from scripts.compliance_framework import (
 )
 from scripts.cross_references import Standard, attributes, cross_references, shipped_standards
 
+from .pages import REPOSITORY, command
 from .scanning import CHECK
 
 STANDARDS = (
@@ -98,6 +104,26 @@ def test_checking_writes_nothing_and_ends_with_an_error_if_a_file_is_outdated(
     assert main() == 1
     assert f"{UNIVERSAL.name} is out of date" in capsys.readouterr().out
     assert (UNIVERSAL.read_bytes(), PER_PROVIDER.read_bytes()) == before
+
+
+def test_the_files_are_written_anew_by_the_command_of_the_page(tmp_path: Path) -> None:
+    for folder in ("scripts", "metadata"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    made = [tmp_path / path.relative_to(REPOSITORY) for path in (UNIVERSAL, PER_PROVIDER)]
+    for path in made:
+        path.unlink()
+    _, *arguments = command("python -m scripts.compliance_framework")
+    subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True)
+    for path, original in zip(made, (UNIVERSAL, PER_PROVIDER), strict=True):
+        assert requirements(path) == requirements(original)
+
+
+def requirements(framework: Path) -> Any:
+    """What a framework's file requires: all but the description, which names a version."""
+    content = {
+        key.lower(): value for key, value in json.loads(framework.read_text("utf-8")).items()
+    }
+    return content["requirements"]
 
 
 def test_the_files_can_be_read_in_any_encoding() -> None:

@@ -6,9 +6,21 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
 from prowler.lib.outputs.html.html import HTML
 
-from scripts.pictures import PACKAGED, as_html, compliance_table, localize
+from scripts.pictures import (
+    COMPLIANCE_SCAN,
+    FIRST_SCAN,
+    ORGANIZATION_SCAN,
+    PACKAGED,
+    as_html,
+    compliance_table,
+    findings,
+    localize,
+)
+
+from .pages import commands
 
 
 def test_colours_and_bold_print_become_html_and_markup_is_escaped() -> None:
@@ -49,3 +61,17 @@ def test_a_localized_report_takes_nothing_from_the_internet(tmp_path: Path) -> N
     text = report.read_text("utf-8")
     assert "https://" not in text
     assert text.count("<script") == text.count("</script>")
+
+
+@pytest.mark.parametrize("scan", [FIRST_SCAN, COMPLIANCE_SCAN, ORGANIZATION_SCAN], ids=" ".join)
+def test_a_scan_that_is_pictured_is_a_command_of_the_pages(scan: tuple[str, ...]) -> None:
+    assert " ".join(scan) in {one.text for one in commands()}
+
+
+def test_the_findings_come_without_the_account_and_the_names_of_files() -> None:
+    found = "Check ID: x\n\tFAIL y\n\nOverview Results:\ntable"
+    before, after = (
+        "-> Using the AWS credentials below:\n\n",
+        "\n\nDetailed results are in:\n - CSV",
+    )
+    assert findings(before + found + after) == found

@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ..pages import command
 
 REPOSITORY = Path(__file__).parents[2]
 DISTRIBUTION = (
@@ -76,13 +78,18 @@ class Environment:
         self.prowler.write_text("\n".join([f"#!{self.python}", *script[1:], ""]), "utf-8")
         self.prowler.chmod(0o755)
 
-    def pip(self, *arguments: str) -> None:
-        """Run pip on this environment, without a network."""
-        command = [sys.executable, "-m", "pip", "--python", str(self.python), *arguments]
-        subprocess.run(command, check=True, capture_output=True, text=True)
+    def pip(self, *arguments: str, directory: Path | None = None) -> str:
+        """Run pip on this environment, without a network. Returns what it printed."""
+        pip = [sys.executable, "-m", "pip", "--python", str(self.python), *arguments]
+        run = subprocess.run(
+            pip, cwd=directory, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True,
+        )  # fmt: skip
+        return run.stdout
 
-    def install_plugin(self, *options: str) -> None:
-        """``pip install .`` from a copy of the sources."""
+    def install_plugin(self, install: Sequence[str] = ()) -> str:
+        """``pip install .``, or another command of the README, in a copy of the sources."""
+        _, *arguments = install or command("pip install .")
         sources = self.folder / "sources"
         sources.mkdir()
         for name in BUILT_FROM:
@@ -92,7 +99,7 @@ class Environment:
             else:
                 shutil.copy(path, sources / name)
         offline = ("--no-index", "--no-deps", "--no-build-isolation")
-        self.pip("install", *offline, *options, str(sources))
+        return self.pip(*arguments, *offline, directory=sources)
 
     def installed_files(self) -> set[str]:
         """All files in this environment but Python's caches, to compare before and after."""
@@ -104,10 +111,32 @@ class Environment:
 
     def run(self, *arguments: str, environment: Mapping[str, str], directory: Path) -> Run:
         """Run ``prowler aws``; reports go to ``directory``, which is its working directory too."""
+        prowler = ("prowler", "aws", *arguments)
+        return self.run_command(prowler, environment=environment, directory=directory)
+
+    def run_command(
+        self, words: Sequence[str], *more: str, environment: Mapping[str, str], directory: Path
+    ) -> Run:
+        """Run a program of this environment, with ``more`` arguments than its command line has."""
         directory.mkdir(exist_ok=True)
+        program, *arguments = words
         process = subprocess.run(
-            [str(self.prowler), "aws", *arguments],
+            [str(self.folder / "bin" / program), *arguments, *more],
             env=dict(environment),
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Run(process.returncode, process.stdout, directory / "output")
+
+    def run_shell(self, text: str, *, environment: Mapping[str, str], directory: Path) -> Run:
+        """Run a shell block, where the first programs found are those of this environment."""
+        path = f"{self.folder / 'bin'}{os.pathsep}{environment['PATH']}"
+        process = subprocess.run(
+            ["bash", "-ec", text],  # noqa: S607
+            env={**environment, "PATH": path},
             cwd=directory,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
+from ..pages import block, command, like_a_clone
 from ..scanning import CHECK
 from .accounts import fill
 from .environments import REPOSITORY, Environment, Run
@@ -44,9 +44,10 @@ def run(
     before: set[str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
-    directory = tmp_path_factory.mktemp("run")
-    return plain.run(
-        "-c", CHECK, *FOLDER, "-M", "csv", environment=aws.environment(), directory=directory
+    return plain.run_command(
+        command("--checks-folder checks"),
+        environment=aws.environment(),
+        directory=like_a_clone(tmp_path_factory.mktemp("run")),
     )
 
 
@@ -93,15 +94,12 @@ def test_a_checks_file_runs_the_check_from_an_s3_folder(
     tmp_path: Path,
 ) -> None:
     s3 = aws.client("s3")
-    s3.create_bucket(Bucket="checks")
+    s3.create_bucket(Bucket="my-bucket")
     for path in (REPOSITORY / "checks").rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
-            s3.upload_file(str(path), "checks", f"shared/{path.relative_to(REPOSITORY)}")
-    (tmp_path / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
-    folder = ("--checks-folder", "s3://checks/shared/checks/")
-    run = plain.run(
-        "--checks-file", "checks.json", *folder, "-M", "csv",
-        environment=aws.environment(), directory=tmp_path,
-    )  # fmt: skip
+            s3.upload_file(str(path), "my-bucket", f"shared/{path.relative_to(REPOSITORY)}")
+    run = plain.run_shell(
+        block("--checks-folder s3://"), environment=aws.environment(), directory=tmp_path
+    )
     assert {name.removeprefix("'"): status for name, status in run.statuses().items()} == truth
     assert plain.installed_files() == before

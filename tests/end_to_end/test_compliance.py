@@ -9,6 +9,9 @@ import csv
 import json
 import re
 import shutil
+import socket
+import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,9 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 from demo.embedded_aws import EmbeddedAWS
 from demo.mutelist import muting
 
-from ..scanning import CHECK, SOURCE_LINKS
+from ..organization.commands import wait_until
+from ..pages import command
+from ..scanning import ACCOUNT, CHECK, SOURCE_LINKS
 from .environments import Environment, Run
 from .test_reports import Cells
 
@@ -42,6 +47,14 @@ CHECKS = {
     "iam_user_with_temporary_credentials",
 }
 MANUAL_REQUIREMENTS = {"1.5", "2.4", "3.2"}
+ON_A_FREE_PORT = """
+import sys
+from dashboard import DASHBOARD_ARGS
+DASHBOARD_ARGS["port"] = int(sys.argv.pop(1))
+from prowler.__main__ import prowler
+prowler()
+"""
+"""Prowler's dashboard has a port of its own and no option for another."""
 TRUTH = {
     "<root_account>": ("PASS", False),
     "passing": ("PASS", False),
@@ -67,9 +80,9 @@ def aws() -> Iterator[EmbeddedAWS]:
 def run(aws: EmbeddedAWS, installed: Environment, tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("run")
     (directory / "mutelist.yaml").write_text(muting("muted"))
-    return installed.run(
-        "--compliance", FRAMEWORK, "--mutelist-file", "mutelist.yaml", "--region", "us-east-1",
-        "--output-formats", *FORMATS,
+    return installed.run_command(
+        command("prowler aws --compliance access_key_hygiene_1.0_aws"),
+        "--mutelist-file", "mutelist.yaml", "--region", "us-east-1", "--output-formats", *FORMATS,
         environment=aws.environment(), directory=directory,
     )  # fmt: skip
 
@@ -233,6 +246,72 @@ def test_the_frameworks_ocsf_has_the_manual_requirements(
 ) -> None:
     manual = [finding for finding in compliance_ocsf if finding.metadata.event_code == "manual"]
     assert {finding.finding_info.title for finding in manual} == MANUAL_REQUIREMENTS
+
+
+# The framework in the dashboard
+
+
+@pytest.fixture(scope="module")
+def dashboard(run: Run, installed: Environment) -> Iterator[str]:
+    """The address of ``prowler dashboard``, started in the folder that has ``output/``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    _, *arguments = command("prowler dashboard")
+    process = subprocess.Popen(
+        [str(installed.python), "-c", ON_A_FREE_PORT, port, *arguments],
+        cwd=run.directory.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: process.poll() is not None or answers(address), "the dashboard")
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("page", "content"),
+    [("/", ACCOUNT), ("/compliance", "ACCESS_KEY_HYGIENE_1.0 - AWS")],
+    ids=["overview", "compliance"],
+)
+def test_prowlers_dashboard_shows_the_account_and_the_framework(
+    dashboard: str, page: str, content: str
+) -> None:
+    assert content in shown(dashboard, page)
+
+
+def answers(address: str) -> bool:
+    """Whether a server is up."""
+    try:
+        with urllib.request.urlopen(address) as answer:  # noqa: S310
+            return b"Prowler Dashboard" in answer.read()
+    except OSError:
+        return False
+
+
+def shown(address: str, page: str) -> str:
+    """What the dashboard puts on a page, as a browser asks it for: Dash's own JSON."""
+    with urllib.request.urlopen(f"{address}/_dash-dependencies") as answer:  # noqa: S310
+        callbacks = json.load(answer)
+    routing = next(one for one in callbacks if "_pages_content" in one["output"])
+    outputs = [
+        dict(zip(("id", "property"), output.split("."), strict=True))
+        for output in routing["output"].strip(".").split("...")
+    ]
+    values = {"pathname": page, "search": ""}
+    inputs = [{**one, "value": values[one["property"]]} for one in routing["inputs"]]
+    asked = {"output": routing["output"], "outputs": outputs, "inputs": inputs}
+    request = urllib.request.Request(  # noqa: S310
+        f"{address}/_dash-update-component",
+        json.dumps(asked).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        return str(answer.read().decode())
 
 
 # Every status in every format

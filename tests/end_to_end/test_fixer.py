@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
-from ..scanning import CHECK
+from ..pages import block, command
 from .environments import REPOSITORY, Environment
 
 FOLDER = ("--checks-folder", str(REPOSITORY / "checks"))
@@ -44,8 +45,8 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
 ) -> None:
     environment, options = (plain, FOLDER) if how == "checks folder" else (installed, ())
     before = environment.installed_files()
-    run = environment.run(
-        "-c", CHECK, "--fixer", *options, "--mutelist-file", MUTELIST,
+    run = environment.run_command(
+        command("--fixer"), *options, "--mutelist-file", MUTELIST,
         environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
     assert states(aws) == {
@@ -59,3 +60,10 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
     assert "Refused: no access key of user bob is safe to deactivate." in run.output
     assert "Refused: arn:aws:iam::123456789012:root is no IAM user" in run.output
     assert environment.installed_files() == before
+    assert without_key_ids(block("FIXING Resource")) <= without_key_ids(run.output)
+
+
+def without_key_ids(output: str) -> set[str]:
+    """The lines of an output, without colours and with all access key IDs alike."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", output)
+    return set(re.sub(r"\bAKIA\w+", "AKIA", plain).splitlines())

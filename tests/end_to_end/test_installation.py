@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ..pages import command
 from ..scanning import CHECK
 from .environments import Environment
 
@@ -27,16 +28,25 @@ def test_prowler_lists_the_installed_check(
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--editable",)], ids=["pip install .", "pip install -e ."]
+    "install", [command("pip install ."), command("pip install -e .")], ids=" ".join
 )
-def test_uninstalling_leaves_nothing_behind(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) -> None:
     environment = Environment(tmp_path / "venv")
     before = environment.installed_files()
-    environment.install_plugin(*options)
+    environment.install_plugin(install)
     assert environment.installed_files() != before
-    listed = environment.run(
-        "--list-checks", "--service", "iam", environment={}, directory=tmp_path
+    listed = environment.run_command(
+        command("--list-checks --service iam"), environment={}, directory=tmp_path
     )
     assert CHECK in listed.output
     environment.pip("uninstall", "--yes", "prowler-access-keys")
     assert environment.installed_files() == before
+
+
+def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
+    _, *install = command('pip install ".[dask]"')
+    told = installed.pip(
+        *install, "--dry-run", "--no-index", "--no-deps", "--no-build-isolation",
+        directory=installed.folder / "sources",
+    )  # fmt: skip
+    assert "does not provide the extra" not in told

@@ -9,6 +9,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
+from ..pages import command
 from ..permissions import actions, role_credentials
 from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_of, scan, statuses
 from .environments import Environment
@@ -42,12 +43,13 @@ def test_the_scan_policy_is_enough_for_the_real_command(
     credentials = role_credentials(account, actions("scan.json"))
     account.calls.clear()
     with account.enforcing_policies():
-        run = installed.run(
-            "-c", CHECK, "-M", "csv",
+        run = installed.run_command(
+            command("prowler aws --checks iam_user_multiple_active_keys --verbose"),
             environment=account.environment() | credentials, directory=tmp_path,
         )  # fmt: skip
     assert run.statuses() == TRUTH, run.output
     alice = next(row for row in run.csv() if row["RESOURCE_NAME"] == "alice")
+    assert alice["STATUS_EXTENDED"] in run.output
     assert "could not be read" not in alice["STATUS_EXTENDED"]
     iam_calls = {call for call in account.calls if call.startswith("iam:")}
     assert iam_calls == set(actions("scan.json")) - {"iam:GetUser"}

@@ -10,11 +10,13 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from demo.embedded_aws import EmbeddedAWS
 
-from ..scanning import CHECK, SOURCE_LINKS
+from ..pages import command
+from ..scanning import SOURCE_LINKS
 from .accounts import fill
 from .environments import Environment, Run
 
-FORMATS = ("--output-formats", "csv", "html", "json-ocsf", "--no-banner")
+AUDITORS_KEY = "AKIAOFTHEAUDITORS"
+PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
 
 
 class Cells(HTMLParser):
@@ -57,13 +59,22 @@ def run(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
     directory = tmp_path_factory.mktemp("run")
-    return installed.run(
-        "-c", CHECK, *FORMATS, environment=account[0].environment(), directory=directory
+    (directory / "credentials").write_text(PROFILE)
+    return installed.run_command(
+        command("--profile audit"),
+        environment=account[0].environment(AWS_SHARED_CREDENTIALS_FILE="credentials"),
+        directory=directory,
     )
 
 
 def test_the_run_ends_as_prowler_does_when_something_failed(run: Run) -> None:
     assert run.returncode == 3, run.output
+
+
+def test_the_profiles_credentials_are_used(
+    run: Run, account: tuple[EmbeddedAWS, dict[str, str]]
+) -> None:
+    assert account[0].callers == {AUDITORS_KEY}
 
 
 def test_no_secret_is_printed_or_written(

@@ -11,6 +11,7 @@ import pytest
 
 from demo.embedded_aws import EmbeddedAWS
 
+from ..pages import command, like_a_clone
 from ..scanning import CHECK
 from .environments import REPOSITORY, Environment
 
@@ -36,11 +37,9 @@ def aws() -> Iterator[EmbeddedAWS]:
 def test_a_scan_of_one_user_finds_that_user_only(
     aws: EmbeddedAWS, installed: Environment, tmp_path: Path
 ) -> None:
-    alice = "arn:aws:iam::123456789012:user/alice"
-    run = installed.run(
-        "-c", CHECK, "--resource-arn", alice, "-M", "csv",
-        environment=aws.environment(), directory=tmp_path,
-    )  # fmt: skip
+    run = installed.run_command(
+        command("--resource-arn"), environment=aws.environment(), directory=tmp_path
+    )
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
 
@@ -65,10 +64,11 @@ def test_break_glass_users_can_be_muted_and_findings_made_severe(
 def test_the_example_config_gives_a_rotation_its_grace(
     aws: EmbeddedAWS, installed: Environment, tmp_path: Path
 ) -> None:
-    run = installed.run(
-        "-c", CHECK, "-M", "csv", "--config-file", str(EXAMPLES / "config.yaml"),
-        environment=aws.environment(), directory=tmp_path,
-    )  # fmt: skip
+    run = installed.run_command(
+        command("--config-file"),
+        environment=aws.environment(),
+        directory=like_a_clone(tmp_path / "clone"),
+    )
     row = next(row for row in run.csv() if row["RESOURCE_NAME"] == "rotating")
     assert row["STATUS"] == "PASS", run.output
     assert "The grace period ends on" in row["STATUS_EXTENDED"]

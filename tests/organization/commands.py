@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,13 @@ def outcomes_in(directory: Path) -> dict[str, Outcome]:
     state = json.loads((directory / "prowler-org-state.json").read_text("utf-8"))
     done = [entry for entry in state["accounts"] if entry["status"] != "waiting"]
     return {entry["account"]: Outcome.from_json(entry) for entry in done}
+
+
+def arguments_of(words: Sequence[str]) -> list[str]:
+    """The arguments of a command line of the pages, which must be one of prowler-org."""
+    program, *rest = words
+    assert program == "prowler-org"
+    return rest
 
 
 def start(

@@ -6,7 +6,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,11 @@ from prowler_org.refusal import Refused
 from prowler_org.scan import ScanTask
 
 from ..end_to_end.environments import Environment
+from ..pages import command
 from ..scanning import CHECK, environment_of
-from .commands import OrgRun, outcomes_in, run, start, wait_until
+from .commands import OrgRun, arguments_of, outcomes_in, run, start, wait_until
 
+ADDRESS_ON_THE_PAGE = "tcp://scheduler:8786"
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
 
 
@@ -58,12 +60,14 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         aws.behaviour.accounts_without_role = frozenset({accounts["roleless"]})
         aws.behaviour.seconds_to_assume = {accounts["slow"]: 600.0}
 
-        dask = stack.enter_context(EmbeddedCluster(folder))
-        options = ("--scheduler", dask.address, "--", "--checks", CHECK, "-w", "mutelist.yaml")
+        dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
+        scan = arguments_of(here(command("--scheduler tcp://"), dask))
+        worker = here(command("dask worker tcp://"), dask)
+        options = (*scan, "--", "--checks", CHECK, "-w", "mutelist.yaml")
         mine = aws.environment("AKIAOFTHISMACHINE")
         refused = run(*options, environment=mine, directory=folder / "here" / "refused")
         for _ in range(2):
-            dask.add_worker(aws.environment("AKIAOFTHEWORKERS"))
+            dask.add_worker(aws.environment("AKIAOFTHEWORKERS"), worker=worker)
 
         directory = folder / "here" / "output"
         process = start(*options, environment=mine, directory=directory)
@@ -74,6 +78,11 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         os.kill(dask.busy_worker(), signal.SIGKILL)
         output, _ = process.communicate()
         yield Scanned(aws, accounts, dask, OrgRun(process.returncode, output, directory), refused)
+
+
+def here(words: Sequence[str], dask: EmbeddedCluster) -> list[str]:
+    """A command of the page, with this cluster's address for the page's."""
+    return [word.replace(ADDRESS_ON_THE_PAGE, dask.address) for word in words]
 
 
 def test_when_a_worker_is_killed_nothing_is_lost(scanned: Scanned) -> None:

@@ -13,7 +13,8 @@ import pytest
 from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_organization import EmbeddedOrganization
 
-from .commands import OrgRun, outcomes_in, run, scans_of, start, wait_until
+from ..pages import command
+from .commands import OrgRun, arguments_of, outcomes_in, run, scans_of, start, wait_until
 
 LARGEST_FILE = 200_000
 """Bytes. More than what the reports of the small accounts take, less than those of the large."""
@@ -49,7 +50,7 @@ def first(troubled: Troubled, tmp_path_factory: pytest.TempPathFactory) -> OrgRu
     # More than Prowler's own three retries: whoever comes first is to be scanned again.
     behaviour.throttle_next = {"sts:AssumeRole": 5}
     return run(
-        "--timeout", "10", "--jobs", "1",
+        *arguments_of(command("prowler-org --role ProwlerScan")), "--timeout", "10", "--jobs", "1",
         environment=troubled.aws.environment(),
         directory=tmp_path_factory.mktemp("faults") / "output",
         largest_file=LARGEST_FILE,
@@ -63,7 +64,7 @@ def second(troubled: Troubled, first: OrgRun) -> tuple[OrgRun, dict[str, int]]:
     troubled.aws.behaviour.seconds_to_assume = {}
     before = dict(troubled.aws.assumed)
     resumed = run(
-        "--timeout", "10", "--jobs", "1", "--resume",
+        *arguments_of(command("--resume")), "--timeout", "10", "--jobs", "1",
         environment=troubled.aws.environment(),
         directory=first.directory,
     )  # fmt: skip

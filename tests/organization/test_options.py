@@ -7,6 +7,9 @@ import pytest
 from prowler_org.cli import main
 from prowler_org.options import parse, split
 
+from ..pages import command, table
+from .commands import arguments_of
+
 ROLE = ("--role", "ProwlerScan")
 
 
@@ -55,7 +58,9 @@ def test_a_wrong_command_line_is_refused_with_a_sentence(
 
 def test_the_help_teaches_exit_codes_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--help"])
+        main(arguments_of(command("prowler-org --help")))
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
     assert "4  an account could not be scanned" in text
+    for code, _ in table("| exit code |"):
+        assert f"\n  {code}  " in text

@@ -10,7 +10,9 @@ from prowler_org.cli import main
 from prowler_org.options import Selection
 from prowler_org.organization import Roster, read_roster
 
+from ..pages import command
 from ..scanning import environment_of
+from .commands import arguments_of
 
 
 def read(
@@ -108,7 +110,7 @@ def test_a_dry_run_names_who_would_be_scanned_and_assumes_no_role(
 ) -> None:
     account = organization.add_account("payments")
     suspended = organization.add_account("old", state="SUSPENDED")
-    assert main(["--role", "ProwlerScan", "--dry-run"]) == 0
+    assert main(arguments_of(command("--dry-run"))) == 0
     output = capsys.readouterr().out
     assert f"1 account of {organization.id} would be scanned:\n  {account}  payments" in output
     assert f"{suspended}  old: not active but SUSPENDED" in output

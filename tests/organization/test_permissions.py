@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from fnmatch import fnmatchcase
@@ -12,6 +13,8 @@ from unittest import mock
 
 import boto3
 import pytest
+from botocore.session import Session
+from botocore.validate import ParamValidator
 from cfnlint.decode import cfn_yaml
 from prowler.providers.aws.lib.organizations.organizations import get_organizations_metadata
 
@@ -20,6 +23,8 @@ from demo.embedded_organization import EmbeddedOrganization
 from prowler_org.options import Selection
 from prowler_org.organization import read_roster
 
+from ..aws_commands import as_call
+from ..pages import REPOSITORY, command
 from ..permissions import PERMISSIONS, actions, role_credentials
 
 LIST = "organization-list.json"
@@ -85,3 +90,55 @@ def test_cloudformation_takes_the_template() -> None:
         [str(program), str(TEMPLATE)], capture_output=True, text=True, check=False
     )
     assert (lint.returncode, lint.stdout) == (0, "")
+
+
+# The commands that roll the role out. There is no AWS CLI here: its command lines become calls of
+# botocore, by the same model. That shows that the operations and options exist, that their values
+# are of the right types, and that moto makes the role in the accounts. It does not show how AWS's
+# own StackSets take them.
+
+
+@pytest.fixture
+def roll_out(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
+    monkeypatch.chdir(REPOSITORY)  # where file://metadata/… is
+    return [
+        as_call(command("activate-organizations-access")),
+        as_call(command("create-stack-set")),
+        as_call(command("create-stack-instances")),
+    ]
+
+
+def test_aws_knows_the_operations_and_options_that_roll_the_role_out(
+    roll_out: list[tuple[str, str, dict[str, Any]]],
+) -> None:
+    model = Session().get_service_model("cloudformation")
+    shapes = {
+        name.lower(): model.operation_model(name).input_shape for name in model.operation_names
+    }
+    for _, method, parameters in roll_out:
+        report = ParamValidator().validate(parameters, shapes[method.replace("_", "")])
+        assert not report.has_errors(), report.generate_report()
+
+
+def test_the_template_takes_the_parameters_that_it_is_given(
+    roll_out: list[tuple[str, str, dict[str, Any]]],
+) -> None:
+    known = cfn_yaml.load(str(TEMPLATE))["Parameters"]
+    for given in roll_out[1][2]["Parameters"]:
+        pattern = known[given["ParameterKey"]]["AllowedPattern"]
+        assert re.fullmatch(pattern, given["ParameterValue"])
+    assert known["ReadEverything"]["AllowedValues"] == ["true", "false"]
+
+
+def test_the_commands_make_the_role_in_the_accounts(
+    roll_out: list[tuple[str, str, dict[str, Any]]],
+    organization: EmbeddedOrganization,
+    aws: EmbeddedAWS,
+) -> None:
+    account = organization.add_account("account")
+    _, (_, _, stack_set), (_, _, instances) = roll_out
+    instances["DeploymentTargets"]["OrganizationalUnitIds"] = [organization.root]
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_stack_set(**stack_set)
+    cloudformation.create_stack_instances(**instances)
+    assert "ProwlerScan" in [role.name for role in aws.iam(account).roles.values()]

@@ -21,12 +21,14 @@ from demo.mutelist import muting
 from prowler_org.outcome import Counts
 
 from ..end_to_end.environments import Environment
+from ..pages import block, command
 from ..scanning import CHECK
-from .commands import OrgRun, run
+from .commands import OrgRun, arguments_of, run
 
+COMMAND = arguments_of(command("prowler-org --role ProwlerScan -- --compliance"))
 OPTIONS = (
-    "--compliance", "access_key_hygiene_1.0_aws", "--region", "us-east-1",
-    "--mutelist-file", "mutelist.yaml", "-M", "csv", "html", "json-ocsf", "json-asff",
+    *COMMAND[COMMAND.index("--") + 1 :], "json-asff",  # one more format
+    "--region", "us-east-1", "--mutelist-file", "mutelist.yaml",
 )  # fmt: skip
 WHAT_DIFFERS = (
     (re.compile(r"\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d(\.\d+)?"), r"DATE\1TIME"),
@@ -198,6 +200,16 @@ def test_no_secret_is_printed_or_written(scanned: Scanned) -> None:
     files = [path for path in scanned.run.directory.rglob("*") if path.is_file()]
     written = "".join(path.read_text("utf-8") for path in files)
     assert not [secret for secret in secrets if secret in scanned.run.output + written]
+
+
+def test_a_run_leaves_behind_what_the_page_shows(scanned: Scanned) -> None:
+    shown = [line.split()[0] for line in block("accounts/<account>/").splitlines()[1:]]
+    stamped = re.compile(r"prowler-org-o-[a-z0-9]+-\d{14}")
+    made = [
+        stamped.sub("prowler-org-<organization>-<time>", path.name)
+        for path in scanned.run.directory.iterdir()
+    ]
+    assert sorted(made) == sorted(name.replace("/<account>/", "") for name in shown)
 
 
 def test_prowlers_dashboard_shows_the_merged_findings_and_each_once(
