@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class EmbeddedCluster:
         self._folder = folder
         self._scheduler = scheduler
         self._stack = ExitStack()
+        self._added = 0
         self.address = ""
         self.client: Any = None
 
@@ -35,11 +36,7 @@ class EmbeddedCluster:
         file = self._folder / "scheduler.json"
         options = ("--port", "0", "--scheduler-file", str(file))
         self._start(sys.executable, *self._scheduler, *options)
-        deadline = time.monotonic() + PATIENCE
-        while not file.exists():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the scheduler did not come up")
-            time.sleep(0.05)
+        self._wait(file.exists, "the scheduler did not come up")
         connect: Any = distributed.Client
         self.client = self._stack.enter_context(connect(scheduler_file=str(file)))
         self.address = self.client.scheduler.address
@@ -58,16 +55,30 @@ class EmbeddedCluster:
 
         ``worker`` is the command, for another one than that of a worker with one thread.
         """
-        workers = len(self.client.nthreads())
+        name = f"worker-{self._added}"
+        self._added += 1
         command = worker or ("dask", "worker", self.address, "--nthreads", "1")
-        self._start(python, *command, "--no-dashboard", environment=environment)
-        self.client.wait_for_workers(workers + 1, timeout=PATIENCE)
+        self._start(python, *command, "--no-dashboard", "--name", name, environment=environment)
+        # Not by their number: one that was killed comes back under its nanny at any time.
+        self._wait(lambda: name in self._names(), f"{name} did not join")
 
     def busy_worker(self) -> int:
         """The process ID of the one worker that has something to do."""
         (busy,) = [worker for worker, tasks in self.client.processing().items() if tasks]
         pid: int = self.client.run(os.getpid, workers=[busy])[busy]
         return pid
+
+    def _names(self) -> set[str]:
+        """The names of the workers that have joined."""
+        return {worker["name"] for worker in self.client.scheduler_info()["workers"].values()}
+
+    @staticmethod
+    def _wait(happened: Callable[[], bool], otherwise: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            if time.monotonic() > deadline:
+                raise TimeoutError(otherwise)
+            time.sleep(0.05)
 
     def _start(
         self, python: str, *command: str, environment: Mapping[str, str] | None = None

@@ -64,6 +64,6 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
 
 
 def without_key_ids(output: str) -> set[str]:
-    """The lines of an output, without colours and with all access key IDs alike."""
+    """The lines of an output, without colours, and with all access key IDs alike."""
     plain = re.sub(r"\x1b\[[\d;]*m", "", output)
-    return set(re.sub(r"\bAKIA\w+", "AKIA", plain).splitlines())
+    return {line.rstrip() for line in re.sub(r"\bAKIA\w+", "AKIA", plain).splitlines()}
