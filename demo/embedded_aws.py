@@ -48,9 +48,9 @@ import boto3
 from moto import settings
 from moto.backends import get_backend
 from moto.core.authorization import ActionAuthenticatorMixin
-from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
+from moto.iam.exceptions import IAMException
 from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User, iam_backends
 from moto.iam.responses import IamResponse
 from moto.moto_server.werkzeug_app import (
@@ -113,6 +113,8 @@ class Behaviour:
     """IAM actions (``iam:ListUsers``) that are denied, every time."""
     denied_users: frozenset[str] = frozenset()
     """Names of users about whom every call is denied."""
+    denied_calls: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of an IAM action and the name of a user about whom it is denied, and no other."""
     broken: frozenset[str] = frozenset()
     """IAM actions that end with a 500, every time."""
     page_size: int = MOST_USERS_ON_A_PAGE
@@ -333,7 +335,8 @@ class EmbeddedAWS:
         behaviour = self.behaviour
         if behaviour.credentials_expired:
             return "403 Forbidden", "ExpiredToken"
-        if action in behaviour.denied or user in behaviour.denied_users:
+        denied = action in behaviour.denied or (action, user) in behaviour.denied_calls
+        if denied or user in behaviour.denied_users:
             return "403 Forbidden", "AccessDenied"
         if action in behaviour.broken:
             return "500 Internal Server Error", "ServiceFailure"
@@ -433,7 +436,7 @@ class EmbeddedAWS:
         report = self._report
         if report is None or report.polls_left > 0:
             code = "ReportNotPresent" if report is None else "ReportInProgress"
-            raise ServiceException(code, "There is no complete credential report.")
+            raise IAMException(code, "There is no complete credential report.")
         return {
             "Content": self.behaviour.rewrite_report(report.text),
             "ReportFormat": "text/csv",
