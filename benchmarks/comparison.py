@@ -49,9 +49,6 @@ from .comparison_tools import (
 OURS = "this check"
 BUILT_IN = "Prowler's own"
 EXAMPLES = 2
-_READS_REPORT = "judged by the credential report, three hours old"
-_SINCE = (Trait.SECOND_KEY_SINCE, Trait.DEACTIVATED_SINCE, Trait.MADE_SINCE, Trait.DELETED_SINCE)
-_STALE = dict.fromkeys(_SINCE, _READS_REPORT)
 
 
 class Outcome(Enum):
@@ -65,12 +62,22 @@ class Outcome(Enum):
     GONE = "speaks of a deleted user"
 
 
-# Why a tool differs about users with a trait, as its source says; the first that applies counts.
-REASONS: dict[str, dict[Trait, str]] = {
-    OURS: {Trait.DENIED: "the finding names the call and the error"},
+_STALE: dict[Trait | Outcome, str] = dict.fromkeys(
+    (Trait.SECOND_KEY_SINCE, Trait.DEACTIVATED_SINCE, Trait.MADE_SINCE, Trait.DELETED_SINCE),
+    "judged by the credential report, three hours old",
+)
+# Why a tool differs about users with a trait, or with an outcome, as its source says; the first
+# that applies counts.
+REASONS: dict[str, Mapping[Trait | Outcome, str]] = {
+    OURS: dict.fromkeys(
+        (Trait.DENIED, Trait.OUT_OF_REACH), "the finding names the call and the error"
+    ),
     BUILT_IN: _STALE,
     "Cloud Custodian, `credential`": _STALE,
-    "ScoutSuite": {Trait.DENIED: "a failed call leaves a user without keys in its data"},
+    "ScoutSuite": {
+        Trait.DENIED: "a failed call leaves a user without keys in its data",
+        Outcome.SILENT: "its list of users ends at the first whose tags could not be read",
+    },
     "CloudSploit": {
         **_STALE,
         Trait.COMMA: "splits the report at commas, so the name and all after it is garbled",
@@ -90,7 +97,7 @@ class Run:
     tool: str
     answers: Answers
     calls: int
-    """IAM calls."""
+    """IAM calls; 0 if they were not the tool's own."""
     seconds: float
     outcomes: Mapping[str, Outcome]
     """By the user's ARN."""
@@ -102,7 +109,9 @@ def main() -> None:
     """Run all tools in all situations and print what came of it."""
     given = _arguments()
     tools = _tools(given)
-    print(f"Date: {datetime.now(timezone.utc):%Y-%m-%d}. {USERS} users in situations a to e.\n")
+    print(
+        f"Date: {datetime.now(timezone.utc):%Y-%m-%d}. {USERS} users, but in situations f and g.\n"
+    )
     with EmbeddedAWS() as aws:
         for situation in SITUATIONS:
             if given.only and situation.name[0] not in given.only:
@@ -166,6 +175,7 @@ def _try_all(
             answers = tool.run(aws, Path(folder))
         seconds = time.monotonic() - started
         calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
+        calls *= tool.calls_are_its_own
         root = root_word(answers, root_fails(aws))
         runs.append(Run(tool.name, answers, calls, seconds, compare(answers.verdicts, truth), root))
         print(f"{situation.name}: {tool.name}: {seconds:.0f} s", file=sys.stderr, flush=True)
@@ -199,14 +209,16 @@ def root_word(answers: Answers, fails: bool) -> str:
         if arn.endswith(":root"):
             outcome = _outcome(verdict, fails)
             return outcome.value if outcome else ""
-    return "not looked at"
+    return "nothing said"
 
 
-def reason(tool: str, known: Facts) -> str:
+def reason(tool: str, outcome: Outcome, known: Facts) -> str:
     """Why a tool's verdict on a user differs; ``unexplained`` if no known reason applies."""
-    for trait, why in REASONS.get(tool, {}).items():
-        if trait in known.traits:
-            return f"{trait.value}: {why}"
+    for key, why in REASONS.get(tool, {}).items():
+        if key in known.traits:
+            return f"{key.value}: {why}"
+        if key is outcome:
+            return why
     return "unexplained"
 
 
@@ -231,10 +243,14 @@ def table(runs: Iterable[Run]) -> str:
 def notes(runs: Iterable[Run]) -> list[str]:
     """What tools say of the account as a whole, and how their processes ended."""
     return [
-        f"- {run.tool} (exit code {run.answers.exit_code}): {run.answers.account}"
+        f"- {run.tool} ({_ended(run.answers.exit_code)}): {run.answers.account}"
         for run in runs
         if run.answers.account
     ]
+
+
+def _ended(exit_code: int | None) -> str:
+    return "not run" if exit_code is None else f"exit code {exit_code}"
 
 
 def differences(runs: Iterable[Run], truth: Mapping[str, Facts]) -> str:
@@ -245,7 +261,7 @@ def differences(runs: Iterable[Run], truth: Mapping[str, Facts]) -> str:
             if outcome is Outcome.RIGHT:
                 continue
             whole = not run.answers.verdicts
-            why = "see above" if whole else reason(run.tool, truth[arn])
+            why = "see above" if whole else reason(run.tool, outcome, truth[arn])
             groups[run.tool, outcome.value, why].append(arn)
     if not groups:
         return "No differences."

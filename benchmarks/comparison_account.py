@@ -45,6 +45,7 @@ class Trait(Enum):
     MADE_SINCE = "user made after the report"
     DELETED_SINCE = "user deleted after the report"
     DENIED = "ListAccessKeys denied"
+    OUT_OF_REACH = "every call about the user denied"
     COMMA = "comma in the name"
     PATH = "path other than /"
     BEGINS_ANOTHER = "name begins another user's name"
@@ -159,6 +160,14 @@ def denied_with_cached_report(aws: EmbeddedAWS) -> dict[str, Trait]:
     return traits
 
 
+def one_out_of_reach(aws: EmbeddedAWS) -> dict[str, Trait]:
+    """No report yet, and every call about one user denied, who has two active keys."""
+    aws.drop_report()
+    user = next(_users(aws, True, True))
+    aws.behaviour.denied_users = frozenset({user.name})
+    return {user.arn: Trait.OUT_OF_REACH}
+
+
 def without_reports(aws: EmbeddedAWS) -> dict[str, Trait]:
     """Both calls for the credential report denied."""
     aws.drop_report()
@@ -200,6 +209,7 @@ SITUATIONS = (
         "g. The same, the report without a newline at its end",
         small_without_last_newline,
     ),
+    Situation("h. Every call about one user denied, no report yet", one_out_of_reach),
 )
 
 

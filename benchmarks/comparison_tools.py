@@ -56,6 +56,8 @@ class Tool:
 
     name: str
     run: Callable[[EmbeddedAWS, Path], Answers]
+    calls_are_its_own: bool = True
+    """Whether it is the tool that asks AWS, and not this script in its place."""
 
 
 # Environments
@@ -339,7 +341,7 @@ def steampipe_query(mod: Path, modules: Path) -> Tool:
         done = _execute(command, environment, folder, given=json.dumps(given))
         return read_steampipe(json.loads(done.stdout))
 
-    return Tool("Steampipe's query", run)
+    return Tool("Steampipe's query", run, calls_are_its_own=False)
 
 
 def _steampipe_tables(aws: EmbeddedAWS) -> dict[str, list[Any]]:

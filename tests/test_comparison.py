@@ -72,15 +72,17 @@ def test_a_user_of_whom_nothing_is_said_counts_unless_it_was_deleted() -> None:
     assert compare({}, {ANN: PASSES, BEN: DELETED}) == {ANN: Outcome.SILENT}
 
 
-def test_the_root_user_is_told_apart_from_not_being_looked_at() -> None:
+def test_the_root_user_is_told_apart_from_nothing_said() -> None:
     assert root_word(Answers({ROOT: says("FAIL")}), fails=True) == "right"
     assert root_word(Answers({ROOT: says("PASS")}), fails=True) == "missed"
-    assert root_word(Answers({ANN: says("FAIL")}), fails=True) == "not looked at"
+    assert root_word(Answers({ANN: says("FAIL")}), fails=True) == "nothing said"
 
 
 def test_a_difference_without_a_known_reason_is_called_unexplained() -> None:
-    assert reason(OURS, Facts(True, frozenset({Trait.PATH}))) == "unexplained"
-    assert "names the call" in reason(OURS, Facts(True, frozenset({Trait.DENIED})))
+    denied = Facts(True, frozenset({Trait.DENIED}))
+    assert reason(OURS, Outcome.MISSED, FAILS) == "unexplained"
+    assert "names the call" in reason(OURS, Outcome.UNKNOWN, denied)
+    assert "list of users ends" in reason("ScoutSuite", Outcome.SILENT, FAILS)
 
 
 def test_differences_are_grouped_by_reason_and_counted() -> None:
@@ -173,4 +175,4 @@ class TestTheAccount:
 
     def test_every_situation_has_a_letter_of_its_own(self) -> None:
         letters = [situation.name[0] for situation in SITUATIONS]
-        assert letters == list("abcdefg")
+        assert letters == list("abcdefgh")
