@@ -9,9 +9,13 @@ INSTALLED := $(VENV)/installed
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# uv takes seconds where pip takes minutes to find versions that go together. pip, which knows the
+# settings of its own, is there for where uv does not get through.
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
+	$(VENV)/bin/python -m pip install --quiet uv
+	$(VENV)/bin/uv pip install --quiet --python $(VENV) --compile-bytecode --editable '.[dev]' \
+		|| $(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
 demo: $(INSTALLED) ## Scan an embedded AWS with the real prowler command
@@ -48,4 +52,4 @@ dist: $(INSTALLED) ## Build wheel and sdist into dist/, and run both demos from 
 	$(VENV)/bin/python -m scripts.release
 
 clean: ## Remove what was made
-	rm -rf $(VENV) .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .comparison .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -288,7 +288,7 @@ def words(runs: Iterable[Run], truth: Mapping[str, Facts]) -> str:
     for run in runs:
         verdict = run.answers.verdicts.get(arn)
         says = f"{verdict.status}\n{verdict.says}" if verdict else "nothing"
-        lines.append(f"{run.tool}:\n\n```\n{says}\n```\n")
+        lines.append(f"{run.tool}:\n\n```text\n{says}\n```\n")
     return "\n".join(lines)
 
 

@@ -26,13 +26,26 @@ from .pages import (
     find,
 )
 
+INSTALLS_OTHER_TOOLS = "installs other tools for minutes; it is run when the page is made"
 RUN_ELSEWHERE = {
     "make bench": "takes half an hour; it is run when the figures are made",
+    "make dist": "builds and downloads for minutes; it is run when a release is made",
+    "python -m benchmarks.comparison": INSTALLS_OTHER_TOOLS,
+    "git clone https://github.com/aquasecurity/cloudsploit": INSTALLS_OTHER_TOOLS,
+    "npm install --omit=dev --ignore-scripts --prefix cloudsploit": INSTALLS_OTHER_TOOLS,
+    "git clone https://github.com/turbot/steampipe-mod-aws-compliance": INSTALLS_OTHER_TOOLS,
+    "python -m benchmarks.comparison --cloudsploit cloudsploit "
+    "--steampipe-mod steampipe-mod-aws-compliance": INSTALLS_OTHER_TOOLS,
     "prowler-org --jobs 1": "names a row of the figures that make bench makes",
     "prowler-org --jobs 2": "names a row of the figures that make bench makes",
 }
 """The commands that no test runs, and why."""
-NOT_PROWLERS = {"--nthreads": "dask worker"}
+NOT_PROWLERS = {
+    "--nthreads": "dask worker",
+    "--only": "python -m benchmarks.comparison",
+    "--cache-period": "Cloud Custodian",
+    "--exit-code": "CloudSploit",
+}
 """Options on the pages that are neither Prowler's nor prowler-org's."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
