@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from .outcome import Outcome
 from .processes import Launcher
@@ -35,6 +37,8 @@ back, and autoscaling takes its time."""
 class ClusterTask:
     """A scan as it is sent to a worker."""
 
+    run: str
+    """Which run it belongs to: a cluster may serve several."""
     task: ScanTask
     files: tuple[tuple[str, str, bytes], ...] = field(repr=False)
     """For each option that names a file: the option, the file's name, and what is in it."""
@@ -47,6 +51,7 @@ class Cluster:
 
     def __init__(self, address: str, versions: Mapping[str, str]) -> None:
         """Connect to a scheduler. Raises Refused if it, or one of its workers, does not do."""
+        self._run = uuid4().hex
         self._versions = dict(versions)
         self._files: tuple[tuple[str, str, bytes], ...] = ()
         self._client = _connect(address)
@@ -61,7 +66,8 @@ class Cluster:
         self._executor = self._client.get_executor(pure=False)
         # Workers load Prowler while its arguments are examined here.
         self._warm_ups = [
-            self._client.submit(warm_up, workers=[worker], pure=False) for worker in self._workers()
+            self._client.submit(warm_up, self._run, workers=[worker], pure=False)
+            for worker in self._workers()
         ]
         self._seen_workers = time.monotonic()
 
@@ -80,7 +86,7 @@ class Cluster:
 
     def submit(self, task: ScanTask) -> Future[Delivery]:
         """See Place. The delivery has the reports with it."""
-        sent = ClusterTask(task, self._files, tuple(self._versions.items()))
+        sent = ClusterTask(self._run, task, self._files, tuple(self._versions.items()))
         future: Future[Delivery] = self._executor.submit(scan_on_worker, sent)
         return future
 
@@ -96,8 +102,10 @@ class Cluster:
             )
 
     def stop(self) -> None:
-        """See Place. Scans that run on workers go on to their end; nobody takes their reports."""
+        """See Place."""
         self._executor.shutdown(wait=False)
+        with suppress(OSError, asyncio.TimeoutError, ValueError):
+            self._client.run(end_scans, self._run, on_error="ignore")
 
     def close(self) -> None:
         """See Place."""
@@ -166,13 +174,14 @@ def _connect(address: str) -> Any:
 
 # On a worker
 
-_launcher: Launcher | None = None
-_launcher_lock = threading.Lock()
+_launchers: dict[str, Launcher] = {}
+"""By run."""
+_launchers_lock = threading.Lock()
 
 
-def warm_up() -> None:
+def warm_up(run: str) -> None:
     """Have this worker load Prowler."""
-    _worker_launcher()
+    _launcher_of(run)
 
 
 def scan_on_worker(sent: ClusterTask) -> Delivery:
@@ -182,12 +191,25 @@ def scan_on_worker(sent: ClusterTask) -> Delivery:
         if version(name) != wanted:
             reason = f"The worker has {name} {version(name)}, not {wanted}."
             return Delivery(Outcome(task.account.id, task.account.name, "not scanned", reason))
+    launcher = _launcher_of(sent.run)
     with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
         folder = Path(name)
         arguments = with_files(task.arguments, sent.files, folder / "files")
-        launcher = _worker_launcher()
         outcome = scan(replace(task, arguments=arguments), folder / "scan", launcher)
         return Delivery(outcome, pack(folder / "scan"), launcher.problem)
+
+
+def end_scans(run: str) -> None:
+    """End the scans of a run on this worker, and start no more of them."""
+    if run in _launchers:
+        _launchers[run].stop()
+
+
+def _launcher_of(run: str) -> Launcher:
+    with _launchers_lock:
+        if run not in _launchers:
+            _launchers[run] = Launcher()
+        return _launchers[run]
 
 
 def with_files(
@@ -203,12 +225,3 @@ def with_files(
         path.write_bytes(content)
         arguments = [*arguments, option, str(path)]
     return tuple(arguments)
-
-
-def _worker_launcher() -> Launcher:
-    """The one launcher of this worker."""
-    global _launcher
-    with _launcher_lock:
-        if _launcher is None:
-            _launcher = Launcher()
-        return _launcher

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.embedded_aws import EmbeddedAWS
 from prowler_org.outcome import Outcome
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
@@ -97,12 +98,26 @@ def run(
 
 
 def scans_of(directory: Path, account: str) -> list[int]:
-    """The IDs of the processes that scan an account: their output goes to its log."""
+    """The IDs of the processes that scan an account on this machine."""
     log = directory / ".prowler-org-scans" / account / "prowler.log"
+    return _processes(lambda process: (process / "fd" / "1").readlink() == log)
+
+
+def scans_on_workers(aws: EmbeddedAWS) -> list[int]:
+    """The IDs of the processes that scan an embedded AWS on a cluster's workers."""
+    return _processes(
+        lambda process: (
+            (process / "fd" / "1").readlink().match("prowler-org-*/scan/prowler.log")
+            and aws.endpoint.encode() in (process / "environ").read_bytes()
+        )
+    )
+
+
+def _processes(matches: Callable[[Path], bool]) -> list[int]:
     found = []
     for process in Path("/proc").iterdir():
         try:
-            if process.name.isdecimal() and (process / "fd" / "1").readlink() == log:
+            if process.name.isdecimal() and matches(process):
                 found.append(int(process.name))
         except OSError:  # it has ended, or is somebody else's
             continue

@@ -28,7 +28,9 @@ from prowler_org.scan import ScanTask
 from ..end_to_end.environments import Environment
 from ..pages import command
 from ..scanning import CHECK, environment_of
-from .commands import OrgRun, arguments_of, outcomes_in, run, start, wait_until
+from .commands import (
+    OrgRun, arguments_of, outcomes_in, run, scans_on_workers, start, wait_until,
+)  # fmt: skip
 
 ADDRESS_ON_THE_PAGE = "tcp://scheduler:8786"
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
@@ -121,7 +123,7 @@ def test_workers_use_their_own_credentials(scanned: Scanned) -> None:
 def test_what_is_sent_holds_no_credentials(scanned: Scanned) -> None:
     task = ScanTask(Account("111111111111", "name"), ("-R", "arn"), 60.0)
     with environment_of(scanned.aws):
-        sent = pickle.dumps(ClusterTask(task, (), tuple(VERSIONS.items())))
+        sent = pickle.dumps(ClusterTask("run", task, (), tuple(VERSIONS.items())))
     environment = scanned.aws.environment()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         assert environment[name].encode() not in sent
@@ -130,6 +132,23 @@ def test_what_is_sent_holds_no_credentials(scanned: Scanned) -> None:
 def test_a_scheduler_without_workers_is_refused(scanned: Scanned) -> None:
     assert scanned.refused.returncode == 1
     assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
+
+
+def test_an_interrupted_run_ends_its_scans_on_the_workers(scanned: Scanned, tmp_path: Path) -> None:
+    aws, slow = scanned.aws, scanned.accounts["slow"]
+    before = aws.assumed[slow]
+    aws.behaviour.seconds_to_assume = {slow: 600.0}
+    process = start(
+        "--scheduler", scanned.cluster.address, "--accounts", slow,
+        environment=aws.environment(), directory=tmp_path / "output",
+    )  # fmt: skip
+    wait_until(lambda: aws.assumed[slow] > before, "a scan of the slow account")
+    assert scans_on_workers(aws)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate()
+    aws.behaviour.seconds_to_assume = {}
+    assert process.returncode == 130, output
+    wait_until(lambda: not scans_on_workers(aws), "the end of the scan")
 
 
 def test_a_worker_without_the_plug_in_is_refused(
@@ -157,7 +176,7 @@ def test_another_version_on_a_worker_is_named() -> None:
 
 def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
     task = ScanTask(Account("111111111111", "name"), (), 60.0)
-    delivery = cluster.scan_on_worker(ClusterTask(task, (), (("prowler", "4.0.0"),)))
+    delivery = cluster.scan_on_worker(ClusterTask("run", task, (), (("prowler", "4.0.0"),)))
     assert delivery.outcome.reason.startswith("The worker has prowler 5.")
 
 
@@ -165,9 +184,9 @@ def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(processes, "why_not_forked", lambda: "this system cannot fork")
     launcher = Launcher()
     launcher.stop()  # no scan is needed for this
-    monkeypatch.setattr(cluster, "_launcher", launcher)
+    monkeypatch.setitem(cluster._launchers, "run", launcher)
     task = ScanTask(Account("111111111111", "name"), (), 60.0)
-    delivery = cluster.scan_on_worker(ClusterTask(task, (), ()))
+    delivery = cluster.scan_on_worker(ClusterTask("run", task, (), ()))
     assert delivery.not_forked == "this system cannot fork"
 
 
