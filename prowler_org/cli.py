@@ -160,8 +160,9 @@ def _scan(place: Place, recorder: Recorder, tasks: list[ScanTask]) -> bool:
     except PlaceLostError as lost:
         recorder.give_up(str(lost))
     except KeyboardInterrupt:
-        place.stop()
+        # First what is sure to end: a worker that hangs may keep the other waiting.
         recorder.give_up("The run was interrupted.")
+        place.stop()
         return True
     except BaseException:
         place.stop()
