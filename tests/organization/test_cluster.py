@@ -29,8 +29,14 @@ from ..end_to_end.environments import Environment
 from ..pages import command
 from ..scanning import CHECK, environment_of
 from .commands import (
-    OrgRun, arguments_of, outcomes_in, run, scans_on_workers, start, wait_until,
-)  # fmt: skip
+    OrgRun,
+    arguments_of,
+    outcomes_in,
+    run,
+    scans_on_workers,
+    start,
+    wait_until,
+)
 
 ADDRESS_ON_THE_PAGE = "tcp://scheduler:8786"
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}

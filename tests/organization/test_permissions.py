@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 from cfnlint.decode import cfn_yaml
+from moto.backends import get_backend
 from prowler.providers.aws.lib.organizations.organizations import get_organizations_metadata
 
 from demo.embedded_aws import EmbeddedAWS
@@ -130,15 +132,22 @@ def test_the_template_takes_the_parameters_that_it_is_given(
     assert known["ReadEverything"]["AllowedValues"] == ["true", "false"]
 
 
+@pytest.fixture
+def cloudformation(aws: EmbeddedAWS) -> Iterator[Any]:
+    """A client of the embedded AWS, which does not forget stack sets by itself."""
+    yield aws.client("cloudformation")
+    get_backend("cloudformation").reset()
+
+
 def test_the_commands_make_the_role_in_the_accounts(
     roll_out: list[tuple[str, str, dict[str, Any]]],
     organization: EmbeddedOrganization,
     aws: EmbeddedAWS,
+    cloudformation: Any,
 ) -> None:
     account = organization.add_account("account")
     _, (_, _, stack_set), (_, _, instances) = roll_out
     instances["DeploymentTargets"]["OrganizationalUnitIds"] = [organization.root]
-    cloudformation = aws.client("cloudformation")
     cloudformation.create_stack_set(**stack_set)
     cloudformation.create_stack_instances(**instances)
     assert "ProwlerScan" in [role.name for role in aws.iam(account).roles.values()]
