@@ -118,7 +118,7 @@ def _picture_first_scan(folder: Path, camera: Camera, node_modules: Path | None)
     if node_modules:
         localize(report, node_modules.resolve())
     camera.terminal(folder, FIRST_SCAN, findings(output), IMAGES / "finding.png", 1440)
-    camera.take(report, IMAGES / "html-report.png", (1500, 900))
+    camera.take(report, IMAGES / "html-report.png", (1500, 887))
 
 
 def _picture_compliance(folder: Path, camera: Camera) -> None:
