@@ -29,6 +29,7 @@ from .pages import (
 INSTALLS_OTHER_TOOLS = "installs other tools for minutes; it is run when the page is made"
 RUN_ELSEWHERE = {
     "make bench": "takes long; tests/benchmarks runs its program on the smallest sizes",
+    "make test-matrix": "takes an hour; it is run when the table on the page is made",
     "make dist": "builds and downloads for minutes; it is run when a release is made",
     "python -m benchmarks.comparison": INSTALLS_OTHER_TOOLS,
     "git clone https://github.com/aquasecurity/cloudsploit": INSTALLS_OTHER_TOOLS,
