@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -69,24 +70,25 @@ def run_all(
             running[future] = task
             future.add_done_callback(ended.put)
 
-    def take_ended(*first: Future[Delivery]) -> None:
-        batch = list(first)
-        while not ended.empty():
-            batch.append(ended.get())
+    def take_ended(seconds: float) -> bool:
+        """Take all that has ended, after waiting for something to end. Returns whether it did."""
+        batch = []
+        with suppress(Empty):
+            batch.append(ended.get(timeout=seconds))
+            while True:
+                batch.append(ended.get_nowait())
         take([_delivery(future, running.pop(future)) for future in batch])
+        # Nothing holds on to a future now: a cluster scans again what a worker that dies had
+        # scanned, as long as somebody might ask for it.
+        return bool(batch)
 
     try:
         while waiting or running:
             submit_more()
-            try:
-                first = ended.get(timeout=WATCH_EVERY)
-            except Empty:
+            if not take_ended(WATCH_EVERY):
                 place.watch()
-                take_ended()
-            else:
-                take_ended(first)
     except (KeyboardInterrupt, PlaceLostError):
-        take_ended()
+        take_ended(0)
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -103,6 +104,25 @@ def test_while_nothing_comes_the_taker_is_asked_all_the_same(
     with pytest.raises(PlaceLostError):
         run_all(Quiet(lambda future, task: None), TASKS, take)
     assert asked[0] == 0
+
+
+def test_nothing_holds_on_to_a_scan_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Dask scans again what a worker that dies has scanned, if somebody may still ask for it.
+    monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
+    ended: list[ReferenceType[Future[Delivery]]] = []
+
+    def first_ends(future: Future[Delivery], task: ScanTask) -> None:
+        if task is TASKS[0]:
+            ended.append(ref(future))
+            future.set_result(Delivery(Outcome(task.account.id, "", "scanned")))
+
+    class Looking(SomePlace):
+        def watch(self) -> None:
+            assert ended[0]() is None
+            super().watch()
+
+    with pytest.raises(PlaceLostError):
+        outcomes(Looking(first_ends))
 
 
 def test_what_has_ended_is_taken_when_the_run_is_interrupted(
