@@ -12,6 +12,7 @@ help: ## Say what can be made
 # uv takes seconds where pip takes minutes to find versions that go together. pip, which knows the
 # settings of its own, is there for where uv does not get through.
 $(INSTALLED): pyproject.toml
+	@echo "Setting up $(VENV): Prowler and all that it depends on, about 1.6 GB."
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet uv
 	$(VENV)/bin/uv pip install --quiet --python $(VENV) --compile-bytecode --editable '.[dev]' \
@@ -27,7 +28,7 @@ demo-org: $(INSTALLED) ## Scan an embedded AWS organization with the real prowle
 test: $(INSTALLED) ## Run all tests
 	$(VENV)/bin/python -m pytest
 
-test-matrix: $(INSTALLED) ## Run the end-to-end tests with each supported Prowler on each Python
+test-matrix: $(INSTALLED) ## Run the end-to-end tests with old and new Prowlers on each Python
 	$(VENV)/bin/nox
 
 lint: $(INSTALLED) ## Check format, lint and types

@@ -1,4 +1,4 @@
-"""``make test-matrix``: the end-to-end tests with each supported Prowler on each Python.
+"""``make test-matrix``: the end-to-end tests with old and new Prowlers on each Python.
 
 Needs the interpreters on the PATH; one that is not there is left out, and so is its column of the
 table that this writes into the README.
