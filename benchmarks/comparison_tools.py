@@ -80,7 +80,7 @@ def python_environment(requirement: str, python: str) -> Path:
 
 def node_package(requirement: str) -> Path:
     """The ``node_modules`` folder with this npm package, made if need be."""
-    folder = CACHE.resolve() / "npm"
+    folder = CACHE.resolve() / requirement.rpartition("/")[2].replace("@", "-")
     modules = folder / "node_modules"
     if not modules.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -268,7 +268,9 @@ def cloudsploit(checkout: Path) -> Tool:
     checkout = checkout.resolve()
     modules = checkout / "node_modules"
     if not modules.exists():
-        raise SystemExit(f"Run this first: npm install --omit=dev --prefix {checkout}")
+        raise SystemExit(
+            f"Run this first: npm install --omit=dev --ignore-scripts --prefix {checkout}"
+        )
 
     def run(aws: EmbeddedAWS, folder: Path) -> Answers:
         preload = folder / "preload.js"
@@ -339,6 +341,8 @@ def steampipe_query(mod: Path, modules: Path) -> Tool:
         command: Command = ["node", program]
         environment = aws.environment(NODE_PATH=str(modules))
         done = _execute(command, environment, folder, given=json.dumps(given))
+        if done.returncode:
+            return Answers(account=f"node failed: {_last_error(done.stderr)}")
         return read_steampipe(json.loads(done.stdout))
 
     return Tool("Steampipe's query", run, calls_are_its_own=False)

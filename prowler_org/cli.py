@@ -160,11 +160,14 @@ def _scan(place: Place, recorder: Recorder, tasks: list[ScanTask]) -> bool:
     except PlaceLostError as lost:
         recorder.give_up(str(lost))
     except KeyboardInterrupt:
-        # First what is sure to end: a worker that hangs may keep the other waiting.
-        recorder.give_up("The run was interrupted.")
-        place.stop()
+        try:
+            # First what is sure to end: a worker that hangs may keep the other waiting.
+            recorder.give_up("The run was interrupted.")
+        finally:
+            place.stop()
         return True
     except BaseException:
+        recorder.save()
         place.stop()
         raise
     finally:

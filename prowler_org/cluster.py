@@ -103,8 +103,8 @@ class Cluster:
 
     def stop(self) -> None:
         """See Place."""
-        self._executor.shutdown(wait=False)
-        with suppress(OSError, asyncio.TimeoutError, ValueError):
+        with suppress(Exception):  # the scheduler may be gone, and nobody is left to be told
+            self._executor.shutdown(wait=False)
             self._client.run(end_scans, self._run, on_error="ignore")
 
     def close(self) -> None:
@@ -177,6 +177,8 @@ def _connect(address: str) -> Any:
 _launchers: dict[str, Launcher] = {}
 """By run."""
 _launchers_lock = threading.Lock()
+_ended: set[str] = set()
+"""The runs that were interrupted: a launcher of theirs may still be in the making."""
 
 
 def warm_up(run: str) -> None:
@@ -201,6 +203,8 @@ def scan_on_worker(sent: ClusterTask) -> Delivery:
 
 def end_scans(run: str) -> None:
     """End the scans of a run on this worker, and start no more of them."""
+    # Without the lock: a launcher takes seconds to make, and the worker's event loop waits here.
+    _ended.add(run)
     if run in _launchers:
         _launchers[run].stop()
 
@@ -209,6 +213,8 @@ def _launcher_of(run: str) -> Launcher:
     with _launchers_lock:
         if run not in _launchers:
             _launchers[run] = Launcher()
+        if run in _ended:
+            _launchers[run].stop()
         return _launchers[run]
 
 

@@ -105,6 +105,8 @@ def judge(parsed: argparse.Namespace, default_output_directory: str, one_at_a_ti
         )
     if any(getattr(parsed, name, None) for name in LISTING) or parsed.quick_inventory:
         return "Options of Prowler that list something do not scan: give them to `prowler aws`."
+    if parsed.only_logs:
+        return "Leave out --only-logs of Prowler: with it, nothing says that a check crashed."
     if parsed.checks_folder and not one_at_a_time:
         return (
             "With -x/--checks-folder, Prowler copies the checks into its own installation for the "

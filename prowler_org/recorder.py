@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
+from zipfile import BadZipFile
 
 from .outcome import Outcome
 from .progress import Tell
@@ -48,7 +50,8 @@ class Recorder:
             self._tell_watcher(outcome)
         for problem in {one.not_forked for one in deliveries if one.not_forked} - self._warned:
             self._warned.add(problem)
-            self._warn(problem)
+            with suppress(OSError, ValueError):  # nobody can be told, as in _tell_watcher
+                self._warn(problem)
 
     def give_up(self, reason: str) -> None:
         """Note that what is not scanned by now will not be."""
@@ -82,8 +85,9 @@ class Recorder:
             if delivery.archive is not None:
                 unpack(delivery.archive, folder)
             return place(outcome, folder, self._directory)
-        except OSError as error:
-            reason = f"The reports could not be written: {error.strerror or error}."
+        except (OSError, BadZipFile) as error:
+            said = getattr(error, "strerror", None) or error
+            reason = f"The reports could not be written: {said}."
             return Outcome(
                 outcome.account,
                 outcome.name,

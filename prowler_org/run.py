@@ -77,7 +77,9 @@ def run_all(
             batch.append(ended.get(timeout=seconds))
             while True:
                 batch.append(ended.get_nowait())
-        take([_delivery(future, running.pop(future)) for future in batch])
+        take([_delivery(future, running[future]) for future in batch])
+        for future in batch:
+            del running[future]
         # Nothing holds on to a future now: a cluster scans again what a worker that dies had
         # scanned, as long as somebody might ask for it.
         return bool(batch)
@@ -88,7 +90,8 @@ def run_all(
             if not take_ended(WATCH_EVERY):
                 place.watch()
     except (KeyboardInterrupt, PlaceLostError):
-        take_ended(0)
+        # What was being taken is taken again, whole.
+        take([_delivery(future, task) for future, task in running.items() if future.done()])
         raise
 
 

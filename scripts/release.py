@@ -39,20 +39,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.release", description=__doc__)
     parser.add_argument("--output-directory", type=Path, default=Path("dist"))
     dist: Path = parser.parse_args().output_directory.resolve()
-    shutil.rmtree(dist, ignore_errors=True)
+    dist.mkdir(parents=True, exist_ok=True)
+    for old in (*dist.glob("*.whl"), *dist.glob("*.tar.gz")):
+        old.unlink()
     try:
+        _refuse_changes()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             files = copy_tracked(REPOSITORY, folder / "sources")
-            wheel, sdist = build(folder / "sources", dist)
+            wheel, sdist = build(folder / "sources", folder / "built")
             check_contents(files, wheel, sdist)
             _run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist))
             _try_out(wheel, sdist, folder)
+            ready = [shutil.copy(path, dist) for path in (wheel, sdist)]
     except ReleaseError as error:
         print(f"Not to be released: {error}", file=sys.stderr)
         return 1
-    print(f"\nReady to be released:\n  {wheel}\n  {sdist}")
+    print("\nReady to be released:", *ready, sep="\n  ")
     return 0
+
+
+def _refuse_changes() -> None:
+    """Raise ReleaseError if what would be built is not what a tag would name."""
+    command = ["git", "diff", "--quiet", "HEAD"]
+    if subprocess.run(command, cwd=REPOSITORY, check=False).returncode:
+        raise ReleaseError("what git tracks has changes that are not committed")
 
 
 def copy_tracked(repository: Path, folder: Path) -> set[str]:

@@ -25,7 +25,9 @@ from prowler.lib.check.models import Check, Check_Report_AWS
 from prowler.lib.check.utils import recover_checks_from_provider
 from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.providers.aws.aws_provider import AwsProvider
+from prowler.providers.aws.lib.s3.s3 import S3
 from prowler.providers.aws.lib.service.service import AWSService
+from prowler.providers.aws.models import AWSOutputOptions
 from prowler.providers.aws.services.iam.iam_service import IAM
 from prowler.providers.common.provider import Provider
 
@@ -37,6 +39,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam
     PROWLER_ATTEMPTS,
 )
 from prowler_org import preload, prowler_arguments, prowler_log
+from prowler_org.scan import crashed_checks
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
 
@@ -104,7 +107,7 @@ def test_a_report_takes_metadata_and_resource() -> None:
 
 
 def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Broken:
         CheckID = CHECK
@@ -113,9 +116,9 @@ def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
             raise RuntimeError
 
     findings = prowler_check.execute(Broken(), SimpleNamespace(type="aws"), None)
-    printed = capsys.readouterr().out
+    (tmp_path / "log").write_text(capsys.readouterr().out)
     rely(
-        findings == [] and printed.startswith(f"Something went wrong in {CHECK},"),
+        findings == [] and crashed_checks(tmp_path / "log") == (CHECK,),
         "a check that raises is no longer said to have 'gone wrong': see crashed_checks in "
         "prowler_org/scan.py.",
     )
@@ -273,7 +276,7 @@ def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> N
     used = (
         *prowler_arguments.SELECTING, *prowler_arguments.LISTING, *prowler_arguments.FILES,
         *prowler_arguments.SECRET, "role", "mfa", "output_filename", "output_directory",
-        "output_formats", "fixer", "quick_inventory",
+        "output_formats", "fixer", "quick_inventory", "only_logs",
     )  # fmt: skip
     missing = [option for option in used if not hasattr(parsed, option)]
     rely(not missing, f"there is no option {missing}: see prowler_org/prowler_arguments.py.")
@@ -295,4 +298,15 @@ def test_reports_are_named_as_they_were() -> None:
     rely(
         suffixes == (".csv", ".html", ".ocsf.json"),
         f"reports end with {suffixes}: see prowler_org/scan.py and prowler_org/reports.py.",
+    )
+    rely(
+        'f"prowler-output-{identity.account}-' in inspect.getsource(AWSOutputOptions),
+        "reports have another name: see is_findings in prowler_org/scan.py.",
+    )
+
+
+def test_objects_in_a_bucket_are_named_by_what_follows_prowler_in_the_path() -> None:
+    rely(
+        S3.get_object_path("/scans/1/prowler/output/compliance") == "output/compliance",
+        "with --output-bucket, objects are named otherwise: see _run in prowler_org/scan.py.",
     )

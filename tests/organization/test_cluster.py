@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -194,6 +195,27 @@ def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) ->
     task = ScanTask(Account("111111111111", "name"), (), 60.0)
     delivery = cluster.scan_on_worker(ClusterTask("run", task, (), ()))
     assert delivery.not_forked == "this system cannot fork"
+
+
+def test_scans_of_an_ended_run_do_not_start_on_a_worker_that_is_loading_prowler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began, loaded = threading.Event(), threading.Event()
+
+    def loads_for_long() -> None:
+        began.set()
+        assert loaded.wait(60)
+
+    monkeypatch.setattr(processes, "why_not_forked", loads_for_long)
+    monkeypatch.setattr(cluster, "_launchers", {})
+    monkeypatch.setattr(cluster, "_ended", set())
+    warming = threading.Thread(target=cluster.warm_up, args=("run",))
+    warming.start()
+    assert began.wait(60)
+    cluster.end_scans("run")
+    loaded.set()
+    warming.join()
+    assert cluster._launchers["run"].stopped.is_set()
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:none"])

@@ -109,6 +109,24 @@ def test_it_is_said_once_that_a_worker_does_not_fork_its_scans(
     assert warnings == ["this system cannot fork"]
 
 
+def test_a_warning_that_cannot_be_written_loses_nothing(state: State, tmp_path: Path) -> None:
+    def closed(problem: str) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    recorder = Recorder(state, tmp_path, lambda outcome: None, closed)
+    recorder.take([replace(delivery(ALICE, tmp_path), not_forked="this system cannot fork")])
+    assert resume(JOB, ROSTER, tmp_path).to_scan == (BOB,)
+
+
+def test_an_archive_that_cannot_be_unpacked_costs_that_account_only(
+    state: State, recorder: Recorder, tmp_path: Path
+) -> None:
+    broken = replace(delivery(ALICE, tmp_path), archive=b"no zip file")
+    recorder.take([broken, delivery(BOB, tmp_path)])
+    assert state.outcomes[ALICE.id].reason.startswith("The reports could not be written: ")
+    assert state.outcomes[BOB.id].status == "scanned"
+
+
 def test_what_is_given_up_has_the_reason(state: State, recorder: Recorder, tmp_path: Path) -> None:
     recorder.take([delivery(ALICE, tmp_path)])
     recorder.give_up("The cluster is gone.")

@@ -125,24 +125,18 @@ def test_nothing_holds_on_to_a_scan_that_was_taken(monkeypatch: pytest.MonkeyPat
         outcomes(Looking(first_ends))
 
 
-def test_what_has_ended_is_taken_when_the_run_is_interrupted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(run, "WATCH_EVERY", 0.01)
+def test_what_has_ended_is_taken_when_the_run_is_interrupted_while_taking_it() -> None:
+    def scanned(future: Future[Delivery], task: ScanTask) -> None:
+        future.set_result(Delivery(Outcome(task.account.id, "", "scanned")))
 
-    def ended_but_for_one(future: Future[Delivery], task: ScanTask) -> None:
-        if task is not TASKS[0]:
-            future.set_result(Delivery(Outcome(task.account.id, "", "scanned")))
+    calls: list[Sequence[Delivery]] = []
 
-    taken: list[Delivery] = []
-
-    class Interrupted(SomePlace):
-        def room(self) -> int:
-            return len(TASKS)
-
-        def watch(self) -> None:
+    def take(deliveries: Sequence[Delivery]) -> None:
+        calls.append(deliveries)
+        if len(calls) == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_all(Interrupted(ended_but_for_one), TASKS, taken.extend)
-    assert len(taken) == 2
+        run_all(SomePlace(scanned), TASKS[:2], take)
+    assert len(calls[-1]) == 2
+    assert len(calls) == 2
