@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -63,7 +64,9 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start ``prowler-org --role ProwlerScan``; no file may get larger than so many bytes."""
 
-    def limit() -> None:
+    def prepare() -> None:
+        # Tests that a shell runs in the background, as with "&", are deaf to Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         if largest_file:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
@@ -74,7 +77,7 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=limit,
+        preexec_fn=prepare,
     )
 
 
