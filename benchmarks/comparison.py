@@ -45,6 +45,7 @@ from .comparison_tools import (
     scoutsuite,
     steampipe_query,
 )
+from .iam_reading import iam_calls
 
 OURS = "this check"
 BUILT_IN = "Prowler's own"
@@ -174,8 +175,7 @@ def _try_all(
         with tempfile.TemporaryDirectory() as folder:
             answers = tool.run(aws, Path(folder))
         seconds = time.monotonic() - started
-        calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
-        calls *= tool.calls_are_its_own
+        calls = iam_calls(aws) if tool.calls_are_its_own else 0
         root = root_word(answers, root_fails(aws))
         runs.append(Run(tool.name, answers, calls, seconds, compare(answers.verdicts, truth), root))
         print(f"{situation.name}: {tool.name}: {seconds:.0f} s", file=sys.stderr, flush=True)

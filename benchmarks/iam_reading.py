@@ -143,8 +143,12 @@ def _run(aws: EmbeddedAWS, prepare: Callable[[], None], checks: Iterable[str]) -
             command, env=aws.environment(), capture_output=True, text=True, check=False
         )
         whole = time.perf_counter() - started
-    calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
-    return Cost(calls, _seconds_inside(run.stdout), whole)
+    return Cost(iam_calls(aws), _seconds_inside(run.stdout), whole)
+
+
+def iam_calls(aws: EmbeddedAWS) -> int:
+    """How many calls to IAM the embedded AWS has counted."""
+    return sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
 
 
 def _seconds_inside(output: str) -> float:

@@ -120,30 +120,27 @@ class Environment:
         """Run a program of this environment, with ``more`` arguments than its command line has."""
         directory.mkdir(exist_ok=True)
         program, *arguments = words
-        process = subprocess.run(
-            [str(self.folder / "bin" / program), *arguments, *more],
-            env=dict(environment),
-            cwd=directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return Run(process.returncode, process.stdout, directory / "output")
+        path = str(self.folder / "bin" / program)
+        return _run([path, *arguments, *more], environment, directory)
 
     def run_shell(self, text: str, *, environment: Mapping[str, str], directory: Path) -> Run:
         """Run a shell block, where the first programs found are those of this environment."""
         path = f"{self.folder / 'bin'}{os.pathsep}{environment['PATH']}"
-        process = subprocess.run(
-            ["bash", "-ec", text],  # noqa: S607
-            env={**environment, "PATH": path},
-            cwd=directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return Run(process.returncode, process.stdout, directory / "output")
+        return _run(["bash", "-ec", text], {**environment, "PATH": path}, directory)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], directory: Path) -> Run:
+    """Run a command in ``directory``, where its reports are to be found."""
+    process = subprocess.run(
+        command,
+        env=dict(environment),
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Run(process.returncode, process.stdout, directory / "output")
 
 
 def _link(source: str, destination: str) -> None:
