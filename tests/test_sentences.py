@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
     AccessKey,
+    CountedOnly,
     User,
     UserAccessKeys,
 )
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource import describe
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import judge_user
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import (
+    Verdict,
+    judge_user,
+)
 
 from .keys import DENIED, NOW, active, key
 
 ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
+COUNTED = CountedOnly("iam:ListAccessKeys", "AccessDenied", count=2)
 
 
 def sentence(*keys: AccessKey, grace: int = 0) -> str:
@@ -62,6 +67,25 @@ def test_a_rotation_within_the_grace_period_passes_and_says_until_when() -> None
     )
 
 
+def test_keys_that_could_only_be_counted_fail_and_the_sentence_says_why_they_are_not_named() -> (
+    None
+):
+    assert judge_user(UserAccessKeys(ALICE, COUNTED), Settings(), NOW) == Verdict(
+        "FAIL",
+        "User alice has 2 active access keys, says the credential report that was made for this "
+        "scan. Which they are could not be read: iam:ListAccessKeys failed with AccessDenied. "
+        "Look at this user by hand, or scan again once the call is allowed and answered.",
+    )
+
+
+def test_a_grace_period_might_excuse_keys_that_could_only_be_counted() -> None:
+    verdict = judge_user(
+        UserAccessKeys(ALICE, COUNTED), Settings(multiple_active_keys_grace_days=7), NOW
+    )
+    assert verdict.status == "MANUAL"
+    assert "Which they are, and so whether the grace period excuses them, could" in verdict.sentence
+
+
 def test_dates_in_the_future_have_no_negative_age() -> None:
     said = sentence(key("AKIAOLD", 900, -3), key("AKIANEW", -1, 1))
     assert "last used 2026-11-27, less than a day ago" in said
@@ -101,4 +125,14 @@ def test_the_facts_are_there_as_data() -> None:
             },
         ],
         "advice": {"action": "deactivate", "retire": "AKIAOLD", "keep": "AKIANEW"},
+    }
+
+
+def test_keys_that_could_only_be_counted_are_there_as_their_number_and_the_error() -> None:
+    verdict = judge_user(UserAccessKeys(ALICE, COUNTED), Settings(), NOW)
+    assert describe(ALICE.name, ALICE.arn, COUNTED, verdict, NOW) == {
+        "name": "alice",
+        "arn": "arn:aws:iam::123456789012:user/alice",
+        "active_access_keys": 2,
+        "unreadable": {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"},
     }

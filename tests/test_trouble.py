@@ -77,11 +77,22 @@ def test_a_denied_call_that_has_a_substitute_changes_no_verdict(
 
 
 @both_sources
-@both_reports
-def test_a_user_whose_keys_may_not_be_listed_is_manual(
-    aws: EmbeddedAWS, cached: bool, others: tuple[str, ...]
+def test_a_user_whose_keys_may_not_be_listed_fails_if_a_report_made_for_this_scan_counts_two(
+    aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
-    fill(aws, cached)
+    fill(aws)
+    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    found = by_name(scan_account(aws, *others))
+    assert statuses(found.values()) == TRUTH
+    assert found["two"].sentence.startswith("User two has 2 active access keys, says the ")
+    assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
+
+
+@both_sources
+def test_a_user_whose_keys_may_not_be_listed_is_manual_if_the_report_is_older(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws, cached=True)
     aws.behaviour.denied_users = frozenset({"two"})
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == TRUTH | {"two": "MANUAL"}

@@ -34,6 +34,14 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class CountedOnly(Unreadable):
+    """Access keys that could not be listed, of whom a report made for this scan has the number."""
+
+    count: int = field(kw_only=True)
+    """How many are active; more than one."""
+
+
+@dataclass(frozen=True)
 class LastUse:
     """The last time an access key was used, as ``GetAccessKeyLastUsed`` tells it."""
 
@@ -71,6 +79,11 @@ class ActiveKeys:
     count: int
     keys: tuple[AccessKey, ...] = ()
     """The keys, older first; only of those who have more than one."""
+
+    @property
+    def wants_listing(self) -> bool:
+        """Whether it matters which keys they are, and that is not known."""
+        return self.count > 1 and not self.keys
 
     @classmethod
     def of(cls, keys: Iterable[AccessKey]) -> ActiveKeys:

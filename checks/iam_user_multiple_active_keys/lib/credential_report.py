@@ -32,16 +32,13 @@ class CredentialReport:
     """When AWS made it (UTC)."""
     age: timedelta
     """How old it was, by AWS's clock, when AWS handed it out."""
-    active_keys: Mapping[str, int]
-    """By ARN, the root user's included; a row that does not say clearly is left out."""
+    active_keys: Mapping[str, ActiveKeys]
+    """By ARN, the root user's included: their number. A row that does not say it clearly is left
+    out."""
 
     def made_within(self, seconds: float) -> bool:
         """Whether it was made in the last so many seconds; AWS's times are whole seconds."""
         return self.age <= timedelta(seconds=seconds) + _ROUNDING
-
-    def settled(self) -> dict[str, ActiveKeys]:
-        """By ARN, those who have one active key or none: of others, the keys are wanted too."""
-        return {arn: ActiveKeys(count) for arn, count in self.active_keys.items() if count < 2}
 
 
 def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialReport:
@@ -57,7 +54,7 @@ def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialRepo
     return CredentialReport(generated, age, _count_active_keys(rows))
 
 
-def _count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, int]:
+def _count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ActiveKeys]:
     """Active keys by ARN. An ARN that stands in two rows, or a row that is cut off, says nothing.
 
     AWS writes ``true`` or ``false``; anything else is taken for no answer rather than for a no.
@@ -70,5 +67,5 @@ def _count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, in
         states = [_ACTIVE.get((row.get(column) or "").lower()) for column in _ACTIVE_COLUMNS]
         known = [state for state in states if state is not None]
         if arn and seen[arn] == 1 and len(known) == len(states):
-            counts[arn] = sum(known)
+            counts[arn] = ActiveKeys(sum(known))
     return counts

@@ -41,9 +41,9 @@ class LeanSource:
         return self._iam.get_users(arns)
 
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
-        """A fresh report settles users with one key or none; of others the keys are wanted too."""
+        """What a fresh report counts."""
         report = self._fresh_report()
-        return report.settled() if report else {}
+        return report.active_keys if report else {}
 
     def credential_report(self) -> CredentialReport | Unreadable:
         if self._asked is None:

@@ -14,6 +14,7 @@ from .access_keys import (
     AccessKey,
     AccountReading,
     ActiveKeys,
+    CountedOnly,
     LastUse,
     ListingGap,
     RootAccessKeys,
@@ -43,7 +44,7 @@ class Source(Protocol):
         """The users with these ARNs; those that do not exist are left out."""
 
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
-        """By ARN, the active keys of the users that need no listing."""
+        """By ARN, what is known of users' active keys, which may be no more than their number."""
 
     def credential_report(self) -> CredentialReport | Unreadable:
         """The newest credential report that there is."""
@@ -99,11 +100,24 @@ def _read_chosen(iam: LeanIAM, source: Source) -> AccountReading:
 def _read_users(
     iam: LeanIAM, source: Source, users: tuple[User, ...]
 ) -> tuple[UserAccessKeys, ...]:
-    """List the keys of every user about whom nothing is known; those deleted since are left out."""
+    """List the keys of every user of whom too little is known; those deleted since are left out."""
     known = source.known_keys(users)
-    asked = iam.ask_each(iam.active_keys, (user for user in users if user.arn not in known))
-    answers = {user: known.get(user.arn) or asked.get(user) for user in users}
+    enough = {arn: active for arn, active in known.items() if not active.wants_listing}
+    listed = iam.ask_each(iam.active_keys, (user for user in users if user.arn not in enough))
+    answers = {
+        user: enough.get(user.arn) or _or_number(listed[user], known.get(user.arn))
+        for user in users
+    }
     return _by_name(UserAccessKeys(user, active) for user, active in answers.items() if active)
+
+
+def _or_number(
+    listed: ActiveKeys | Unreadable | None, known: ActiveKeys | None
+) -> ActiveKeys | Unreadable | None:
+    """What was listed or, if that failed, at least the number of keys that is known."""
+    if isinstance(listed, Unreadable) and known:
+        return CountedOnly(listed.call, listed.error_code, listed.transient, count=known.count)
+    return listed
 
 
 def _by_name(records: Iterable[UserAccessKeys]) -> tuple[UserAccessKeys, ...]:
@@ -148,8 +162,7 @@ def _read_root(
         return RootAccessKeys(arn, report)
     if arn not in report.active_keys:
         return RootAccessKeys(arn, Unreadable("iam:GetCredentialReport", "NoRootRow"))
-    active = ActiveKeys(report.active_keys[arn])
-    return RootAccessKeys(arn, active, report.generated, report.age)
+    return RootAccessKeys(arn, report.active_keys[arn], report.generated, report.age)
 
 
 def _gap(iam: LeanIAM, listing: Listing, expected: int | Unreadable) -> ListingGap | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from .access_keys import AccessKey, ActiveKeys, LastUse, Unreadable
+from .access_keys import AccessKey, ActiveKeys, CountedOnly, LastUse, Unreadable
 from .verdict import Verdict
 
 
@@ -13,14 +13,13 @@ def describe(
     name: str, arn: str, active: ActiveKeys | Unreadable, verdict: Verdict, now: datetime
 ) -> dict[str, Any]:
     """What a program may want to know of a user: only plain JSON, dates in ISO 8601 and UTC."""
+    resource: dict[str, Any] = {"name": name, "arn": arn}
+    if isinstance(active, ActiveKeys | CountedOnly):
+        resource["active_access_keys"] = active.count
     if isinstance(active, Unreadable):
-        return {"name": name, "arn": arn, "unreadable": _unreadable(active)}
-    resource: dict[str, Any] = {
-        "name": name,
-        "arn": arn,
-        "active_access_keys": active.count,
-        "access_keys": [_key(key, now) for key in active.keys],
-    }
+        resource["unreadable"] = _unreadable(active)
+    else:
+        resource["access_keys"] = [_key(key, now) for key in active.keys]
     if verdict.advice:
         resource["advice"] = {
             "action": verdict.advice.action.value,

@@ -86,7 +86,7 @@ class SharedSource:
         return (*tagged, *self._iam.with_tags(untagged))
 
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
-        """The keys that the shared client lists, and what a report made in this run settles.
+        """The keys that the shared client lists, and what a report made in this run counts.
 
         An empty list may be a failed call. It counts as no keys only where a credential report
         agrees that this run has caused: an older one does not know of keys made since.
@@ -101,7 +101,7 @@ class SharedSource:
         report = self._iam.credential_report()
         if isinstance(report, Unreadable) or not report.made_within(_seconds_since_start()):
             return listed
-        return report.settled() | listed
+        return {**report.active_keys, **listed}
 
     def credential_report(self) -> CredentialReport | Unreadable:
         return self._iam.credential_report()

@@ -9,6 +9,7 @@ from typing import Literal
 from .access_keys import (
     AccessKey,
     ActiveKeys,
+    CountedOnly,
     ListingGap,
     RootAccessKeys,
     Unreadable,
@@ -28,7 +29,7 @@ class Verdict:
     status: Status
     sentence: str
     advice: Advice | None = None
-    """Only of a user that fails."""
+    """Only of a user that fails, and whose keys are known."""
 
 
 def fails(active: ActiveKeys, settings: Settings, now: datetime) -> bool:
@@ -40,10 +41,13 @@ def fails(active: ActiveKeys, settings: Settings, now: datetime) -> bool:
 def judge_user(record: UserAccessKeys, settings: Settings, now: datetime) -> Verdict:
     """FAIL with two or more active keys, PASS with fewer, MANUAL where it is not known.
 
-    A FAIL says which keys they are, how old, when last used, and what to do. ``now`` is UTC.
+    A FAIL says which keys they are, how old, when last used, and what to do; or, if they could
+    be counted only, that. ``now`` is UTC.
     """
     user, active = record.user, record.active
-    if isinstance(active, Unreadable):
+    if isinstance(active, CountedOnly):
+        verdict = _judge_counted(user, active, settings)
+    elif isinstance(active, Unreadable):
         verdict = Verdict(
             "MANUAL",
             f"The access keys of user {user.name} could not be read: {active}. "
@@ -62,6 +66,18 @@ def judge_user(record: UserAccessKeys, settings: Settings, now: datetime) -> Ver
     else:
         verdict = Verdict("PASS", f"User {user.name} has {_count(active)}.")
     return _with_unread_tags(verdict, user)
+
+
+def _judge_counted(user: User, active: CountedOnly, settings: Settings) -> Verdict:
+    """FAIL, unless a grace period might excuse keys of whose age nothing is known."""
+    grace = settings.multiple_active_keys_grace_days
+    excused = ", and so whether the grace period excuses them," if grace else ""
+    return Verdict(
+        "MANUAL" if grace else "FAIL",
+        f"User {user.name} has {_count(active)}, says the credential report that was made for "
+        f"this scan. Which they are{excused} could not be read: {active}. "
+        "Look at this user by hand, or scan again once the call is allowed and answered.",
+    )
 
 
 def _failure(user: User, active: ActiveKeys, settings: Settings, now: datetime) -> Verdict:
@@ -158,7 +174,7 @@ def _described(key: AccessKey, now: datetime) -> str:
     return f"{key.access_key_id} ({created}; {used})"
 
 
-def _count(active: ActiveKeys) -> str:
+def _count(active: ActiveKeys | CountedOnly) -> str:
     if active.count == 0:
         return "no active access keys"
     return f"{active.count} active access key{'s' if active.count > 1 else ''}"
