@@ -106,6 +106,10 @@ class Launcher:
     """Starts runs of Prowler on this machine, forked if possible, and can end them all."""
 
     def __init__(self) -> None:
+        # What "python -c" and "python -m" start would import from the working directory first: a
+        # checkout of Prowler there would be run instead of the one that is installed. Python 3.10
+        # does not know this variable.
+        os.environ["PYTHONSAFEPATH"] = "1"
         self.stopped = threading.Event()
         """Set once nothing is to be started any more."""
         self._running: set[Run] = set()

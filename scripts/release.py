@@ -124,10 +124,11 @@ def _compare(archive: Path, expected: set[str], found: set[str]) -> None:
 def _try_out(wheel: Path, sdist: Path, folder: Path) -> None:
     """Install the wheel into a new environment, and run both demos there."""
     environment, work = folder / "environment", folder / "work"
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     python = environment / "bin" / "python"
     # Not compiled: what Python has compiled afterwards is what has run.
-    _run(str(python), "-m", "pip", "install", "--quiet", "--no-compile", f"{wheel}[demo]")
+    install = ("install", "--quiet", "--no-compile-bytecode", "--python", str(python))
+    _run(sys.executable, "-m", "uv", "pip", *install, f"{wheel}[demo]")
     _unpack_demo(sdist, work)
     for demo in ("demo", "demo.organization"):
         output = ("--output-directory", str(folder / f"{demo}-output"))

@@ -13,10 +13,9 @@ from demo.embedded_aws import EmbeddedAWS
 
 from ..pages import command, like_a_clone
 from ..scanning import CHECK
-from .environments import REPOSITORY, Environment
+from .environments import REPOSITORY, Environment, Run
 
 EXAMPLES = REPOSITORY / "metadata" / "examples"
-SEVERITY = str(EXAMPLES / "severity.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +42,52 @@ def test_a_scan_of_one_user_finds_that_user_only(
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
 
-@pytest.mark.parametrize(
-    ("example", "muted"),
-    [("mutelist.yaml", "break-glass-1"), ("mutelist_by_tag.yaml", "alice")],
-    ids=["by name", "by tag"],
-)
-def test_break_glass_users_can_be_muted_and_findings_made_severe(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path, example: str, muted: str
+@pytest.fixture(scope="module")
+def with_files(
+    aws: EmbeddedAWS, installed: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """A run to which every choice is given in a file, one of them with a bad setting."""
+    directory = tmp_path_factory.mktemp("with_files")
+    (directory / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
+    (directory / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: soon\n")
+    return installed.run(
+        "--checks-file", "checks.json", "-M", "csv", "--config-file", "config.yaml",
+        "--mutelist-file", str(EXAMPLES / "mutelist.yaml"),
+        "--custom-checks-metadata-file", str(EXAMPLES / "severity.yaml"), "--log-level", "ERROR",
+        environment=aws.environment(), directory=directory,
+    )  # fmt: skip
+
+
+def test_a_checks_file_selects_the_check(with_files: Run) -> None:
+    assert {row["CHECK_ID"] for row in with_files.csv()} == {CHECK}, with_files.output
+
+
+def test_a_bad_setting_is_logged_and_the_run_goes_on_strictly(with_files: Run) -> None:
+    assert "multiple_active_keys_grace_days is 'soon' in Prowler's config file" in with_files.output
+    assert with_files.statuses()["rotating"] == "FAIL"
+
+
+def test_findings_can_be_made_severe(with_files: Run) -> None:
+    assert {row["SEVERITY"] for row in with_files.csv()} == {"high"}
+
+
+def test_break_glass_users_can_be_muted_by_name(with_files: Run) -> None:
+    assert muted(with_files) == {"break-glass-1"}
+
+
+def test_break_glass_users_can_be_muted_by_tag(
+    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
 ) -> None:
     run = installed.run(
-        "-c", CHECK, "-M", "csv", "--mutelist-file", str(EXAMPLES / example),
-        "--custom-checks-metadata-file", SEVERITY,
+        "-c", CHECK, "-M", "csv", "--mutelist-file", str(EXAMPLES / "mutelist_by_tag.yaml"),
         environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
-    rows = run.csv()
-    assert {row["RESOURCE_NAME"] for row in rows if row["MUTED"] == "True"} == {muted}, run.output
-    assert {row["SEVERITY"] for row in rows} == {"high"}
+    assert muted(run) == {"alice"}
+
+
+def muted(run: Run) -> set[str]:
+    """The users whose findings are muted."""
+    return {row["RESOURCE_NAME"] for row in run.csv() if row["MUTED"] == "True"}
 
 
 def test_the_example_config_gives_a_rotation_its_grace(
@@ -73,29 +102,6 @@ def test_the_example_config_gives_a_rotation_its_grace(
     assert row["STATUS"] == "PASS", run.output
     assert "The grace period ends on" in row["STATUS_EXTENDED"]
     assert run.statuses()["alice"] == "FAIL"
-
-
-def test_a_bad_setting_is_logged_and_the_run_goes_on_strictly(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
-) -> None:
-    (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: soon\n")
-    run = installed.run(
-        "-c", CHECK, "-M", "csv", "--config-file", "config.yaml", "--log-level", "ERROR",
-        environment=aws.environment(), directory=tmp_path,
-    )  # fmt: skip
-    assert "multiple_active_keys_grace_days is 'soon' in Prowler's config file" in run.output
-    assert run.statuses()["rotating"] == "FAIL"
-
-
-def test_a_checks_file_selects_the_check(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
-) -> None:
-    (tmp_path / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
-    run = installed.run(
-        "--checks-file", "checks.json", "-M", "csv",
-        environment=aws.environment(), directory=tmp_path,
-    )  # fmt: skip
-    assert run.statuses()["alice"] == "FAIL", run.output
 
 
 @pytest.mark.parametrize(

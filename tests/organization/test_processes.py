@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from prowler_org.processes import LOST, Launcher
 
 from .commands import wait_until
@@ -27,6 +29,24 @@ def test_where_nothing_can_fork_there_is_a_reason_and_no_error() -> None:
         [sys.executable, "-c", AS_ON_WINDOWS], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "this system cannot fork"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
+def test_nothing_is_imported_from_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "prowler.py").write_text("raise SystemExit('not this one')", "utf-8")
+    script = tmp_path / "bin" / "script.py"
+    script.parent.mkdir()
+    script.write_text(
+        "from prowler_org.processes import Launcher, PlainRun; from pathlib import Path\n"
+        "if __name__ == '__main__':\n"
+        "    print(Launcher().problem)\n"
+        "    print(PlainRun(('--help',), Path('out'), Path('log')).wait(60))\n",
+        "utf-8",
+    )
+    told = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["None", "0"], (tmp_path / "log").read_text("utf-8")
 
 
 def test_a_plain_run_ends_with_who_started_it(tmp_path: Path) -> None:
