@@ -7,17 +7,14 @@ once all checks are done; time of the whole run is that of the ``prowler`` proce
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from demo.embedded_aws import EmbeddedAWS
 
+from .programs import run
 from .tables import ratio, table
 
 OURS = "iam_user_multiple_active_keys"
@@ -80,7 +77,7 @@ def compared(costs: Mapping[int, Mapping[str, Cost]]) -> str:
     rows = []
     for users, runs in costs.items():
         built_in = runs.get(BUILT_IN_RUN)
-        for number, name in enumerate(run for run in runs if run != BOTH):
+        for number, name in enumerate(one for one in runs if one != BOTH):
             cost, less = runs[name], ("", "")
             if built_in and name != BUILT_IN_RUN:
                 less = ratio(built_in.calls, cost.calls), ratio(built_in.inside, cost.inside)
@@ -135,15 +132,8 @@ def _fill(aws: EmbeddedAWS, users: int) -> None:
 def _run(aws: EmbeddedAWS, prepare: Callable[[], None], checks: Iterable[str]) -> Cost:
     prepare()
     aws.calls.clear()
-    program = str(Path(sys.executable).with_name("prowler"))
-    with tempfile.TemporaryDirectory() as directory:
-        command = [program, "aws", "-c", *checks, "-M", "csv", "-o", directory, "--no-banner"]
-        started = time.perf_counter()
-        run = subprocess.run(
-            command, env=aws.environment(), capture_output=True, text=True, check=False
-        )
-        whole = time.perf_counter() - started
-    return Cost(iam_calls(aws), _seconds_inside(run.stdout), whole)
+    scan = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
+    return Cost(iam_calls(aws), _seconds_inside(scan.output), scan.wall)
 
 
 def iam_calls(aws: EmbeddedAWS) -> int:

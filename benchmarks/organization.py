@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +22,7 @@ from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_cluster import EmbeddedCluster
 from demo.embedded_organization import EmbeddedOrganization
 
+from .programs import children_processor_time, run
 from .tables import ratio, table
 
 CHECK = "iam_user_multiple_active_keys"
@@ -131,17 +129,14 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2f} s"
 
 
-def measure(accounts: int, run: Callable[[Path], None]) -> Cost:
-    """Measure a run, which gets an empty folder to write to."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
+def measure(accounts: int, scan: Callable[[Path], None]) -> Cost:
+    """Measure scans, which get an empty folder to write to."""
+    before, started = children_processor_time(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder, _Memory() as memory:
-        run(Path(folder))
+        scan(Path(folder))
         wall = time.monotonic() - started
         _wait_for_orphans()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return Cost(accounts, wall, processor, memory.most / 1e6)
+    return Cost(accounts, wall, children_processor_time() - before, memory.most / 1e6)
 
 
 class _Memory:
@@ -183,7 +178,7 @@ def _fill(aws: EmbeddedAWS, number: int) -> list[str]:
 def _loop(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
     for account in accounts:
         role = f"arn:aws:iam::{account}:role/ProwlerScan"
-        _run(aws, "prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
+        run(aws, "prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
 
 
 def _scan(aws: EmbeddedAWS, accounts: list[str], folder: Path, jobs: str) -> None:
@@ -198,19 +193,10 @@ def _scan_on_cluster(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> Non
 
 
 def _scan_with(aws: EmbeddedAWS, accounts: list[str], folder: Path, *options: str) -> None:
-    _run(
+    run(
         aws, "prowler-org", "--role", "ProwlerScan", "--output-directory", str(folder), *options,
         "--accounts", *accounts,
     )  # fmt: skip
-
-
-def _run(aws: EmbeddedAWS, program: str, *arguments: str) -> None:
-    path = str(Path(sys.executable).with_name(program))
-    done = subprocess.run(
-        [path, *arguments], env=aws.environment(), capture_output=True, text=True, check=False
-    )
-    if done.returncode != 3:
-        raise SystemExit(f"{program} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 def _adopt_orphans() -> None:
