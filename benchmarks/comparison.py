@@ -46,6 +46,7 @@ from .comparison_tools import (
     steampipe_query,
 )
 from .iam_reading import iam_calls
+from .tables import table
 
 OURS = "this check"
 BUILT_IN = "Prowler's own"
@@ -70,9 +71,7 @@ _STALE: dict[Trait | Outcome, str] = dict.fromkeys(
 # Why a tool differs about users with a trait, or with an outcome, as its source says; the first
 # that applies counts.
 REASONS: dict[str, Mapping[Trait | Outcome, str]] = {
-    OURS: dict.fromkeys(
-        (Trait.DENIED, Trait.OUT_OF_REACH), "the finding names the call and the error"
-    ),
+    OURS: {Trait.DENIED: "the finding names the call and the error"},
     BUILT_IN: _STALE,
     "Cloud Custodian, `credential`": _STALE,
     "ScoutSuite": {
@@ -118,7 +117,7 @@ def main() -> None:
             if given.only and situation.name[0] not in given.only:
                 continue
             truth, runs = _try_all(aws, situation, tools)
-            print(f"\n### {situation.name}\n\n{table(runs)}\n")
+            print(f"\n### {situation.name}\n\n{outcomes(runs)}\n")
             for line in [*notes(runs), "", differences(runs, truth)]:
                 print(line)
             if situation is SITUATIONS[0]:
@@ -225,19 +224,16 @@ def reason(tool: str, outcome: Outcome, known: Facts) -> str:
 # Tables
 
 
-def table(runs: Iterable[Run]) -> str:
+def outcomes(runs: Iterable[Run]) -> str:
     """One row for each tool: how many users ended in each outcome, the root user, IAM calls."""
-    columns = [outcome.value for outcome in Outcome]
-    lines = [
-        f"| tool | {' | '.join(columns)} | root user | IAM calls |",
-        f"| --- |{' ---: |' * len(columns)} --- | ---: |",
-    ]
+    columns = ("tool", *(outcome.value for outcome in Outcome), "root user", "IAM calls")
+    rows = []
     for run in runs:
         counts = [sum(found is outcome for found in run.outcomes.values()) for outcome in Outcome]
-        cells = " | ".join(f"{count:,}" if count else "" for count in counts)
+        cells = (f"{count:,}" if count else "" for count in counts)
         calls = f"{run.calls:,}" if run.calls else "-"
-        lines.append(f"| {run.tool} | {cells} | {run.root} | {calls} |")
-    return "\n".join(lines)
+        rows.append((run.tool, *cells, run.root, calls))
+    return table(columns, rows, words=("tool", "root user"))
 
 
 def notes(runs: Iterable[Run]) -> list[str]:
@@ -265,16 +261,12 @@ def differences(runs: Iterable[Run], truth: Mapping[str, Facts]) -> str:
             groups[run.tool, outcome.value, why].append(arn)
     if not groups:
         return "No differences."
-    lines = [
-        "| tool | what | users | two active keys | why | for example |",
-        "| --- | --- | ---: | ---: | --- | --- |",
-    ]
+    columns = ("tool", "what", "users", "two active keys", "why", "for example")
+    rows = []
     for (tool, what, why), arns in groups.items():
         failing = sum(bool(truth[arn].fails) for arn in arns)
-        lines.append(
-            f"| {tool} | {what} | {len(arns)} | {failing} | {why} | {_examples(sorted(arns))} |"
-        )
-    return "\n".join(lines)
+        rows.append((tool, what, f"{len(arns)}", f"{failing}", why, _examples(sorted(arns))))
+    return table(columns, rows, words=("tool", "what", "why", "for example"))
 
 
 def _examples(arns: Sequence[str]) -> str:
