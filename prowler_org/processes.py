@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -22,6 +23,12 @@ LOST = 255
 """The exit code that multiprocessing gives a process whose fork server is gone. It may still run.
 
 Prowler never ends with it.
+"""
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Set for what is started here with ``-c`` or ``-m``, which looks for modules where it is started.
+
+A checkout of Prowler there would be run instead of the one that is installed. Python 3.10 does
+not know this variable.
 """
 SECONDS_TO_DIE = 10.0
 """How long to wait for the end of a process that was killed."""
@@ -57,7 +64,7 @@ class ForkedRun:
         self._process: Any = _fork_server().Process(
             target=_run_prowler, args=(arguments, output_directory, log)
         )
-        with _CHILDREN:
+        with _starting():
             self._process.start()
 
     def wait(self, seconds: float) -> int | None:
@@ -81,6 +88,7 @@ class PlainRun:
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command,
+                env=os.environ | {SAFE_PATH: "1"},
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
@@ -106,10 +114,6 @@ class Launcher:
     """Starts runs of Prowler on this machine, forked if possible, and can end them all."""
 
     def __init__(self) -> None:
-        # What "python -c" and "python -m" start would import from the working directory first: a
-        # checkout of Prowler there would be run instead of the one that is installed. Python 3.10
-        # does not know this variable.
-        os.environ["PYTHONSAFEPATH"] = "1"
         self.stopped = threading.Event()
         """Set once nothing is to be started any more."""
         self._running: set[Run] = set()
@@ -177,10 +181,25 @@ def _fork_server() -> ForkServerContext:
     return context
 
 
+@contextmanager
+def _starting() -> Iterator[None]:
+    """While a child process is started, which may start the fork server too."""
+    with _CHILDREN:
+        before = os.environ.get(SAFE_PATH)
+        os.environ[SAFE_PATH] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[SAFE_PATH]
+            else:
+                os.environ[SAFE_PATH] = before
+
+
 def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answer:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_tell, args=(sender, question, *arguments))
-    with _CHILDREN:
+    with _starting():
         process.start()
     sender.close()
     try:
