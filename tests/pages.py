@@ -24,7 +24,7 @@ SHELL = "sh"
 """The language of a fenced block whose lines are commands."""
 OUTPUTS = ("text", "json", "mermaid")
 """The languages of fenced blocks that show what a program writes, or a drawing."""
-PROGRAMS = ("aws", "bash", "dask", "docker", "export", "git", "make", "pip", "prowler",
+PROGRAMS = ("aws", "bash", "dask", "docker", "export", "git", "make", "pip", "pipx", "prowler",
             "prowler-org", "python", "python3", "sh")  # fmt: skip
 """Inline code that begins with one of these, and goes on, is a command."""
 NAMES = ("prowler aws",)

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import prowler.__main__  # noqa: F401 - what a run of Prowler's command has loaded
 import pytest
 from prowler.lib.check.check import execute
 from prowler.lib.outputs.finding import Finding

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto.iam.models import AccessKey, AccessKeyLastUsed
 from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
+from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from demo.embedded_aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
@@ -292,6 +294,59 @@ def test_it_refuses_a_user_whose_finding_is_muted(
     assert not fixer(ALICE)
     assert changes(aws) == 0
     assert "Refused: the finding about user alice is muted." in capsys.readouterr().out
+
+
+def test_it_refuses_a_user_whose_tags_could_not_be_read_as_a_mutelist_may_name_them(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
+    assert by_name(scan(provider))["alice"].status == "FAIL"
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+    assert "Refused: the tags of user alice could not be read (iam:ListUserTags failed with" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("content", ["", "Mutelist: [", "Mutelist: {Accounts: 7}"])
+def test_it_refuses_everything_if_the_mutelist_could_not_be_read(
+    aws: EmbeddedAWS,
+    provider: AwsProvider,
+    keys: Keys,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    content: str,
+) -> None:
+    path = tmp_path / "mutelist.yaml"
+    path.write_text(content, "utf-8")
+    provider._mutelist = AWSMutelist(mutelist_path=str(path))
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+    assert f"Refused: the mutelist {path} is empty or could not be read" in capsys.readouterr().out
+
+
+def test_it_refuses_a_key_that_this_run_uses_though_aws_does_not_show_that_yet(
+    aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moto.iam.models.mark_account_as_visited", lambda **_: None)
+    key_id = give(aws, 900, 400).access_key_id
+    give(aws, 300, 1)
+    with provider_of(aws, {"AWS_ACCESS_KEY_ID": key_id}) as provider:
+        scan(provider)
+        assert not fixer(ALICE)
+    assert changes(aws) == 0
+    said = f"Refused: {key_id} is the key that this run of Prowler uses."
+    assert said in capsys.readouterr().out
+
+
+def test_how_to_undo_a_change_is_said_before_it_is_made(
+    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    on_update(lambda: said.append(capsys.readouterr().out))
+    assert fixer(ALICE)
+    assert "To undo: aws iam update-access-key" in said[0]
 
 
 def test_a_limit_of_a_few_days_does_not_make_a_used_key_unused(

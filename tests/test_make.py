@@ -65,6 +65,13 @@ def test_the_demo_of_an_organization_scans_all_accounts_but_the_one_without_the_
     assert len(list(clone.glob("output/prowler-org-o-*.html"))) == 1
 
 
+def test_clean_removes_what_was_made(clone: Path) -> None:
+    (clone / "output").mkdir()
+    make(command("make clean"), clone)
+    assert not (clone / ".venv").is_symlink()
+    assert not (clone / "output").exists()
+
+
 def test_what_a_change_must_pass_is_what_the_page_says() -> None:
     lines = (REPOSITORY / ".ci" / "run").read_text("utf-8").splitlines()
     assert lines[-2:] == [" ".join(command("make lint")), " ".join(command("make test"))]

@@ -367,13 +367,14 @@ def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
     assert found["two"] == "FAIL"
 
 
-def test_a_failure_of_the_check_itself_is_a_finding(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [KeyError("SummaryMap"), KeyboardInterrupt()], ids=repr)
+def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def broken(*arguments: object) -> None:
-        raise KeyError("SummaryMap")
+        raise error
 
     monkeypatch.setattr(check_module, "read_account", broken)
     (finding,) = scan_account(aws)
     assert (finding.name, finding.status) == (ACCOUNT, "MANUAL")
-    assert "KeyError" in finding.sentence
+    assert type(error).__name__ in finding.sentence

@@ -35,8 +35,8 @@ class iam_user_multiple_active_keys(Check):
     """An IAM user has at most one active access key.
 
     One finding for each IAM user and one for the root user: FAIL with two or more active access
-    keys, PASS with one or none, MANUAL where AWS did not say. One MANUAL finding for the account
-    if there may be users that could not be listed.
+    keys, PASS with one or none, MANUAL where AWS did not say how many. One MANUAL finding for the
+    account if there may be users that could not be listed.
     """
 
     def execute(self) -> list[Check_Report_AWS]:
@@ -55,7 +55,7 @@ class iam_user_multiple_active_keys(Check):
                 provider, self.CheckID, lambda active: verdict.fails(active, chosen, now)
             )
             return self._findings(provider, reading, chosen, now)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:  # Prowler takes no notice of Ctrl-C here
             logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
             failure = verdict.judge_failure(provider.identity.account, type(error).__name__)
             return [self._account_finding(provider, failure)]

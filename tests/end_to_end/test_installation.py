@@ -39,7 +39,8 @@ def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) 
         command("--list-checks --service iam"), environment={}, directory=tmp_path
     )
     assert CHECK in listed.output
-    environment.pip("uninstall", "--yes", "prowler-access-keys")
+    _, *uninstall = command("pip uninstall")
+    environment.pip(*uninstall, "--yes")
     assert environment.installed_files() == before
 
 

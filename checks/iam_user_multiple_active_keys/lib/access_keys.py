@@ -78,7 +78,7 @@ class ActiveKeys:
 
     count: int
     keys: tuple[AccessKey, ...] = ()
-    """The keys, older first; only of those who have more than one."""
+    """The keys, older first; only of those who have more than one, and only once listed."""
 
     @property
     def wants_listing(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .access_keys import ActiveKeys, UserAccessKeys
+from .access_keys import ActiveKeys, Unreadable, UserAccessKeys
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,11 @@ class Found:
 
     active: ActiveKeys
     muted: bool
+    unread_tags: Unreadable | None = None
+    """Why it is not known whether a mutelist mutes the user by tag; None if it is."""
 
 
-_remembered: dict[str, tuple[ActiveKeys, Any]] = {}
+_remembered: dict[str, tuple[UserAccessKeys, Any]] = {}
 
 
 def remember(findings: Iterable[tuple[UserAccessKeys, Any]]) -> None:
@@ -31,12 +33,15 @@ def remember(findings: Iterable[tuple[UserAccessKeys, Any]]) -> None:
     _remembered.clear()
     for record, report in findings:
         if isinstance(record.active, ActiveKeys) and record.active.count > 1:
-            _remembered[record.user.arn] = (record.active, report)
+            _remembered[record.user.arn] = (record, report)
 
 
 def recall(arn: str) -> Found | None:
     """What this run found of the user; None if that was not two or more active keys."""
     if arn not in _remembered:
         return None
-    active, report = _remembered[arn]
-    return Found(active, bool(report.muted))
+    record, report = _remembered[arn]
+    if not isinstance(record.active, ActiveKeys):
+        return None
+    tags = record.user.tags
+    return Found(record.active, bool(report.muted), tags if isinstance(tags, Unreadable) else None)

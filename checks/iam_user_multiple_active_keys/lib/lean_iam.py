@@ -25,7 +25,7 @@ PROWLER_ATTEMPTS = 4
 ATTEMPTS = 8
 """How often it is tried here: 4 attempts lose 1 call in 120 when 30 % are throttled."""
 EXTRA_LOOKS = 2
-"""How often the users whose call failed all the same are asked about once more."""
+"""How often to ask again, after all others, about the users whose call failed all the same."""
 REPORT_WAIT = 60.0
 """Seconds to wait for a credential report; past them every user is listed instead."""
 PAGE_SIZE = 1000
@@ -118,7 +118,7 @@ class LeanIAM(AWSService):
     def ask_each(
         self, question: Callable[[Asked], Answer | Unreadable], about: Iterable[Asked]
     ) -> dict[Asked, Answer | Unreadable]:
-        """Ask about many in parallel; what failed for a while only is asked once more."""
+        """Ask about many in parallel; what failed for a while only is asked again."""
         about = tuple(about)
         answers = dict(zip(about, self.thread_pool.map(question, about), strict=True))
         for _ in range(EXTRA_LOOKS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
@@ -30,29 +31,38 @@ class Outcome:
     sentence: str
 
 
-def retire_unused_key(
-    iam: LeanIAM, arn: str, found: Found | None, settings: Settings, now: datetime
-) -> Outcome:
-    """Deactivate the unused one of a user's active access keys, if there is one.
+def choose_key(
+    iam: LeanIAM,
+    arn: str,
+    found: Found | None,
+    settings: Settings,
+    now: datetime,
+    keys_of_this_run: Collection[str],
+) -> Advice | str:
+    """The advice to act upon, if one of a user's active access keys is safe to deactivate now.
 
-    ``found`` is what the finding said. Nothing is done if that is muted. The keys and their last
-    use are read again first: if they are not what the finding said, or the advice is not to
-    deactivate one now, nothing is done either. ``now`` is UTC. Does not raise for what AWS
-    denies or fails to answer.
+    Else a sentence that says why not. ``found`` is what the finding said; if that is muted, or
+    may be, nothing is safe. The keys and their last use are read again: nor is anything if they
+    are not what the finding said, or if the key is one of ``keys_of_this_run``. ``now`` is UTC.
+    Changes nothing, and does not raise for what AWS denies or fails to answer.
     """
     if not iam.is_user_arn(arn):
-        return Outcome(
-            False,
-            f"Refused: {arn} is no IAM user of account {iam.audited_account}. The root user's "
-            "access keys are deleted by the root user, never by this fixer.",
+        return (
+            f"{arn} is no IAM user of account {iam.audited_account}. The root user's access keys "
+            "are deleted by the root user, never by this fixer."
         )
     user = User.of_arn(arn)
     if found and found.muted:
-        return Outcome(False, f"Refused: the finding about user {user.name} is muted.")
+        return f"the finding about user {user.name} is muted."
+    if found and found.unread_tags:
+        return (
+            f"the tags of user {user.name} could not be read ({found.unread_tags}), so a mutelist "
+            "may mute the finding."
+        )
     decision = _decide(user, read_user_live(iam, user), found, settings, now)
-    if isinstance(decision, str):
-        return Outcome(False, f"Refused: {decision}")
-    return _deactivate(iam, user, decision)
+    if isinstance(decision, Advice) and decision.retire.access_key_id in keys_of_this_run:
+        return f"{decision.retire.access_key_id} is the key that this run of Prowler uses."
+    return decision
 
 
 def _decide(
@@ -92,40 +102,43 @@ def _changed(found: ActiveKeys, active: ActiveKeys, advice: Advice) -> bool:
     return then != now or advice.retire not in found.keys
 
 
-def _deactivate(iam: LeanIAM, user: User, advice: Advice) -> Outcome:
-    """Deactivate the key, then look what came of it."""
-    key = f"{advice.retire.access_key_id} of user {user.name}"
-    undo = (
-        f"To undo: aws iam update-access-key --user-name {shlex.quote(user.name)} "
-        f"--access-key-id {advice.retire.access_key_id} --status Active"
+def announce(user: User, advice: Advice) -> str:
+    """What is about to be done and how to undo it, to be said before it is done."""
+    key_id = advice.retire.access_key_id
+    return (
+        f"Deactivating {key_id} of user {user.name}. To undo: aws iam update-access-key "
+        f"--user-name {shlex.quote(user.name)} --access-key-id {key_id} --status Active"
     )
+
+
+def deactivate(iam: LeanIAM, user: User, advice: Advice) -> Outcome:
+    """Deactivate the key that is to be retired, then look what came of it.
+
+    Does not raise for what AWS denies or fails to answer.
+    """
+    key_id = advice.retire.access_key_id
     try:
-        iam.call(
-            "UpdateAccessKey",
-            UserName=user.name,
-            AccessKeyId=advice.retire.access_key_id,
-            Status="Inactive",
-        )
+        iam.call("UpdateAccessKey", UserName=user.name, AccessKeyId=key_id, Status="Inactive")
     except CallFailedError as failed:
         if not failed.unreadable.transient:
-            return Outcome(False, f"{key} was not deactivated: {failed}. Allow the call.")
+            denied = failed.unreadable.error_code.startswith("AccessDenied")
+            what_to_do = "Allow the call." if denied else "Look at the user."
+            return Outcome(False, f"{key_id} was not deactivated: {failed}. {what_to_do}")
         # The answer was lost. The change may have been made all the same.
-    left = _active_without(iam, user, advice.retire.access_key_id)
+    left = _active_without(iam, user, key_id)
     if left is None:
         return Outcome(False, f"User {user.name} was deleted meanwhile.")
     if isinstance(left, Unreadable):
-        return Outcome(
-            False, f"Whether {key} is inactive now could not be verified: {left}. {undo}"
-        )
-    if advice.retire.access_key_id in left:
-        return Outcome(False, f"{key} still shows as active. Look at the user. {undo}")
+        return Outcome(False, f"Whether {key_id} is inactive now could not be verified: {left}.")
+    if key_id in left:
+        return Outcome(False, f"{key_id} still shows as active. Look at the user.")
     if not left:
         return Outcome(
             False,
-            f"Deactivated {key}, and no active key is left: another one was deactivated at the "
-            f"same moment. {undo}",
+            f"Deactivated {key_id}, and no active key is left: another one was deactivated at the "
+            "same moment.",
         )
-    return Outcome(True, f"Deactivated {key}. {undo}")
+    return Outcome(True, "Done: it is inactive, and another key is still active.")
 
 
 def _active_without(iam: LeanIAM, user: User, key_id: str) -> set[str] | Unreadable | None:

@@ -21,6 +21,7 @@ from .credential_report import CredentialReport
 from .lean_iam import LeanIAM, Listing, active_keys_in, is_complete
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
+_COMMAND = "prowler.__main__"
 
 
 def shared_client(provider: Any, check_id: str) -> Any | None:
@@ -41,7 +42,13 @@ def shared_client(provider: Any, check_id: str) -> Any | None:
 
 
 def _seconds_since_start() -> float:
-    """How long ago this run of Prowler began, by the clock that its reports are dated with."""
+    """How long ago this run of Prowler began, by the clock that its reports are dated with.
+
+    0 outside of Prowler's command: where Prowler is a library, that clock stands at the time when
+    the process imported it, which may be days ago.
+    """
+    if _COMMAND not in sys.modules:
+        return 0.0
     start = datetime.fromtimestamp(timestamp_utc.timestamp(), timezone.utc)
     return (datetime.now(timezone.utc) - start).total_seconds()
 
