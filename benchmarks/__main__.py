@@ -44,7 +44,7 @@ def main() -> int:
     parts = [
         start.figures(given.starts),
         iam_reading.figures(given.users, given.many_users, given.latency),
-        organization.figures(given.accounts, given.more_accounts),
+        organization.figures(given.accounts, given.more_accounts, given.latency),
     ]
     text = "\n".join([head, *parts])
     print(text)

@@ -52,11 +52,15 @@ class Cost:
         return self.processor / self.accounts
 
 
-def figures(few: int, many: int) -> str:
-    """Measure scans of ``few`` accounts, and one of ``many``. Returns Markdown."""
+def figures(few: int, many: int, latency: float) -> str:
+    """Measure scans of ``few`` accounts, and one of ``many``.
+
+    ``latency`` is what each call takes, in seconds. Returns Markdown.
+    """
     _adopt_orphans()
     with EmbeddedAWS() as aws:
         accounts = _fill(aws, many)
+        aws.behaviour.latency = latency
         costs = {
             LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
             ONE_JOB: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "1")),
@@ -67,7 +71,8 @@ def figures(few: int, many: int) -> str:
     return f"""\
 ## An organization
 
-{few} accounts of {USERS} users each on the embedded AWS, all processes and their start included:
+{few} accounts of {USERS} users each on the embedded AWS with {latency * 1000:.0f} ms for each
+call, all processes and their start included:
 
 {compared(costs)}
 

@@ -25,6 +25,7 @@ from prowler.lib.check.models import Check, Check_Report_AWS
 from prowler.lib.check.utils import recover_checks_from_provider
 from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.providers.aws.aws_provider import AwsProvider
+from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 from prowler.providers.aws.lib.s3.s3 import S3
 from prowler.providers.aws.lib.service.service import AWSService
 from prowler.providers.aws.models import AWSOutputOptions
@@ -147,6 +148,21 @@ def test_the_provider_says_what_to_scan(provider: AwsProvider) -> None:
     )
 
 
+def test_the_provider_holds_its_sessions_and_the_mutelist(
+    aws: EmbeddedAWS, provider: AwsProvider, tmp_path: Path
+) -> None:
+    sessions = (provider.session.original_session, provider.session.current_session)
+    key_id = aws.environment()["AWS_ACCESS_KEY_ID"]
+    unread = AWSMutelist(mutelist_path=str(tmp_path / "none.yaml"))
+    shipped = AWSMutelist(mutelist_path=config.get_default_mute_file_path("aws"))
+    rely(
+        all(session.get_credentials().access_key == key_id for session in sessions)
+        and (unread.mutelist, unread.mutelist_file_path) == ({}, str(tmp_path / "none.yaml"))
+        and bool(shipped.mutelist),
+        f"the provider's sessions or mutelist are others: see checks/{CHECK}/{CHECK}_fixer.py.",
+    )
+
+
 def test_a_service_class_has_what_its_client_is_made_of(provider: AwsProvider) -> None:
     service = AWSService("iam", provider, global_service=True, region="us-east-1")
     used = ("audit_resources", "audited_account_arn", "client", "region", "session", "thread_pool")
@@ -167,6 +183,11 @@ def test_the_start_of_a_run_is_known() -> None:
     rely(
         isinstance(config.timestamp_utc.timestamp(), float),
         f"config.timestamp_utc is no longer the run's start: see {LIB}/shared_source.py.",
+    )
+    script = Path(sys.executable).with_name("prowler").read_text("utf-8")
+    rely(
+        "from prowler.__main__ import prowler" in script,
+        f"Prowler's command is no longer prowler.__main__: see {LIB}/shared_source.py.",
     )
 
 

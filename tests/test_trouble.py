@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from demo.embedded_aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import shared_source
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
 
 from .scanning import (
@@ -107,6 +109,21 @@ def test_no_user_passes_if_no_keys_may_be_listed_and_no_report_was_made_for_this
     aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
     found = statuses(scan_account(aws, *others))
     assert found == {ROOT: "PASS", **dict.fromkeys(USERS, "MANUAL")}
+
+
+@pytest.mark.parametrize("as_library", [False, True], ids=["command", "library"])
+def test_a_report_counts_as_made_in_this_run_only_if_prowlers_command_began_before_it(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, as_library: bool
+) -> None:
+    fill(aws, cached=True)
+    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    imported = datetime.now(timezone.utc) - timedelta(hours=2)
+    monkeypatch.setattr(shared_source, "timestamp_utc", imported)
+    if as_library:
+        monkeypatch.delitem(sys.modules, "prowler.__main__")
+    found = statuses(scan_account(aws, NEIGHBOUR))
+    assert found["two"] == ("MANUAL" if as_library else "FAIL")
+    assert found["none"] == ("MANUAL" if as_library else "PASS")
 
 
 @both_sources
