@@ -79,6 +79,10 @@ MEASURE = """<!DOCTYPE html><iframe src="{page}" style="width: {width}px; height
 </iframe><script>document.querySelector("iframe").onload = event => {{
   document.body.textContent = event.target.contentDocument.documentElement.scrollHeight;
 }}</script>"""
+BELOW_THE_HEADER = """<!DOCTYPE html><style>body { margin: 0; overflow: hidden }
+iframe { width: 100vw; height: 2000px; margin-top: -335px; border: 0 }</style>
+<iframe src="%s"></iframe>"""
+"""The report without its first 335 pixels, which are Prowler's summary of the run."""
 COLOURS = {
     "31": "#f14c4c",
     "91": "#f14c4c",
@@ -119,7 +123,9 @@ def _picture_first_scan(folder: Path, camera: Camera, node_modules: Path | None)
     if node_modules:
         localize(report, node_modules.resolve())
     camera.terminal(folder, FIRST_SCAN, findings(output), IMAGES / "finding.png", 1440)
-    camera.take(report, IMAGES / "html-report.png", (1500, 887))
+    table = report.with_name("table.html")
+    table.write_text(BELOW_THE_HEADER % report.name, "utf-8")
+    camera.take(table, IMAGES / "html-report.png", (1500, 760))
 
 
 def _picture_compliance(folder: Path, camera: Camera) -> None:
