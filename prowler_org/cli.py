@@ -61,8 +61,7 @@ def _run(options: Options) -> int:
         return 0
     cluster = Cluster(options.scheduler, installed_versions()) if options.scheduler else None
     launcher = Launcher()
-    one_at_a_time = options.jobs == 1 and cluster is None
-    examination = _examine(launcher, options, one_at_a_time)
+    examination = _examine(launcher, options)
     if cluster:
         cluster.send_files(examination.files)
     elif launcher.problem:
@@ -72,10 +71,10 @@ def _run(options: Options) -> int:
         return _scan_all(options, roster, examination, state, cluster, launcher)
 
 
-def _examine(launcher: Launcher, options: Options, one_at_a_time: bool) -> Examination:
+def _examine(launcher: Launcher, options: Options) -> Examination:
     """What Prowler makes of its arguments. Raises Refused for what it cannot use."""
     try:
-        examination = launcher.ask(examine, options.prowler_arguments, one_at_a_time)
+        examination = launcher.ask(examine, options.prowler_arguments)
     except NoAnswerError as error:
         raise Refused(f"Prowler did not take its arguments: {error}.") from error
     if examination.problem:

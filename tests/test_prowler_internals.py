@@ -276,7 +276,7 @@ def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> N
     used = (
         *prowler_arguments.SELECTING, *prowler_arguments.LISTING, *prowler_arguments.FILES,
         *prowler_arguments.SECRET, "role", "mfa", "output_filename", "output_directory",
-        "output_formats", "fixer", "quick_inventory", "only_logs",
+        "output_formats", "checks_folder", "fixer", "quick_inventory", "only_logs",
     )  # fmt: skip
     missing = [option for option in used if not hasattr(parsed, option)]
     rely(not missing, f"there is no option {missing}: see prowler_org/prowler_arguments.py.")

@@ -21,8 +21,8 @@ def examined() -> Examine:
     launcher = Launcher()
     assert launcher.problem is None
 
-    def ask(*arguments: str, one_at_a_time: bool = False) -> Examination:
-        return launcher.ask(examine, arguments, one_at_a_time)
+    def ask(*arguments: str) -> Examination:
+        return launcher.ask(examine, arguments)
 
     return ask
 
@@ -53,7 +53,7 @@ def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str,
         (("--only-logs",), "Leave out --only-logs"),
         (("--list-checks",), "do not scan"),
         (("--quick-inventory",), "do not scan"),
-        (("-x", "checks"), "or scan on this machine with --jobs 1"),
+        (("-x", "checks"), "Leave out -x/--checks-folder"),
         (("-M", "html"), "Add csv to -M"),
         (("-M", "pdf"), "invalid choice: 'pdf'"),
         (("--frequency", "daily"), "unrecognized arguments"),
@@ -65,12 +65,6 @@ def test_what_cannot_work_for_many_accounts_is_refused_with_a_sentence(
     examined: Examine, arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in examined(*arguments).problem
-
-
-def test_scans_one_after_the_other_may_bring_a_folder_of_checks(
-    examined: Examine, tmp_path: Path
-) -> None:
-    assert examined("-x", str(tmp_path), one_at_a_time=True).problem == ""
 
 
 def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None:
