@@ -15,6 +15,8 @@ from .prowler_log import critical_messages, last_words
 
 CHECK = "iam_user_multiple_active_keys"
 """The check that runs where none was chosen."""
+LOGGING = ("--log-level", "ERROR")
+"""Without it, Prowler does not say that a check broke while it was imported."""
 SELECTING = (
     "check", "checks_file", "service", "severity", "compliance", "category", "resource_group",
     "excluded_check", "excluded_checks_file", "excluded_service",
@@ -43,7 +45,7 @@ class Examination:
     problem: str = ""
     """Why they cannot be used; empty if they can."""
     arguments: tuple[str, ...] = ()
-    """The arguments, with the check to run if none was chosen."""
+    """What Prowler is given: those, its log's level, and the check to run if none was chosen."""
     redacted: tuple[str, ...] = ()
     """The arguments as given, without secret values."""
     formats: tuple[str, ...] = ()
@@ -69,7 +71,8 @@ def examine(arguments: Sequence[str]) -> Examination:
     if problem:
         return Examination(problem)
     chosen = any(getattr(parsed, name, None) for name in SELECTING)
-    complete = tuple(arguments) if chosen else (*arguments, "--checks", CHECK)
+    # Of two log levels Prowler takes the last: one among the arguments holds.
+    complete = (*LOGGING, *arguments, *(() if chosen else ("--checks", CHECK)))
     said = _list_checks(complete)
     if said:
         return Examination(f"Prowler does not take its arguments: {said}")

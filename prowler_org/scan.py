@@ -31,7 +31,11 @@ _TRANSIENT = re.compile(
     r"|Connection was closed|Read timed out|SSLError|EOF occurred"
     r"|CredentialRetrievalError|MetadataRetrievalError"
 )
-_CRASHED = re.compile(r"Something went wrong in (\w+), please use --log-level ERROR")
+_CRASHED = re.compile(
+    r"(?:Something went wrong in |\[Module: check\]\t ERROR: (?:Check ')?)(\w+)"
+    r"(?:, please use --log-level ERROR|' was not found for the | --? \w+\[\d+\]: )"
+)
+"""What Prowler prints of a check that raised, and logs of one that it could not import."""
 _SUFFIXES = {"html": ".html", "json-ocsf": ".ocsf.json"}
 """Reports that Prowler writes whenever it writes a CSV, by format."""
 _ENDINGS = {".html": b"</html>", ".json": b"]", ".csv": b"\r\n"}
@@ -133,7 +137,7 @@ def judge(
     if exit_code == LOST:
         return End("The process that scans are forked from ended.", transient=True)
     said = last_words(log)
-    said = said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}…"
+    said = _shortened(said)
     call = _FAILED_CALL.search(said)
     transient = bool(_TRANSIENT.search(said))
     if call and call[2] == "AssumeRole" and call[1].startswith("AccessDenied"):
@@ -149,7 +153,7 @@ def _judge_reports(
     """Prowler takes no notice of a check that crashed, nor of a report that it could not write."""
     has_findings = any(is_findings(path.as_posix(), ".csv") for path in reports)
     if not has_findings and crashed:
-        return End(f"Nothing was found out: {', '.join(crashed)} crashed. See {LOG}.")
+        return End(f"Nothing was found out: {_shortened(', '.join(crashed))} crashed. See {LOG}.")
     if not has_findings and exit_code == 3:
         return End("Prowler wrote no report. Is the disk full?")
     for name, suffix in _SUFFIXES.items():
@@ -201,6 +205,10 @@ def is_findings(report: str, suffix: str) -> bool:
         and name.endswith(suffix)
         and not folder.endswith("compliance")
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _signal_name(number: int) -> str:

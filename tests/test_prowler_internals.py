@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from prowler.lib.check import compliance_models
 from prowler.lib.check.models import Check, Check_Report_AWS
 from prowler.lib.check.utils import recover_checks_from_provider
 from prowler.lib.cli.parser import ProwlerArgumentParser
+from prowler.lib.logger import set_logging_config
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.s3.s3 import S3
 from prowler.providers.aws.lib.service.service import AWSService
@@ -120,6 +122,31 @@ def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
     rely(
         findings == [] and crashed_checks(tmp_path / "log") == (CHECK,),
         "a check that raises is no longer said to have 'gone wrong': see crashed_checks in "
+        "prowler_org/scan.py.",
+    )
+
+
+def test_checks_that_cannot_be_imported_are_named_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("LOG_LEVEL", raising=False)
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    empty = "prowler.providers.aws.services.iam.iam_empty.iam_empty"
+    monkeypatch.setitem(sys.modules, empty, ModuleType(empty))
+    provider = SimpleNamespace(
+        type="aws",
+        mutelist=SimpleNamespace(mutelist_file_path=None),
+        scan_unused_services=False,
+    )
+    set_logging_config("ERROR")
+    prowler_check.execute_checks(
+        ["iam_missing", "iam_empty"], provider, None, "", SimpleNamespace(only_logs=False)
+    )
+    (tmp_path / "log").write_text(capsys.readouterr().err)
+    rely(
+        crashed_checks(tmp_path / "log") == ("iam_empty", "iam_missing"),
+        "checks that cannot be imported are no longer named in the log: see _CRASHED in "
         "prowler_org/scan.py.",
     )
 

@@ -11,6 +11,7 @@ from prowler_org.processes import Launcher
 from prowler_org.prowler_arguments import Examination, examine
 
 CHECK = "iam_user_multiple_active_keys"
+LOGGING = ("--log-level", "ERROR")
 
 Examine = Callable[..., Examination]
 
@@ -28,7 +29,7 @@ def examined() -> Examine:
 
 
 def test_without_a_choice_of_checks_ours_runs(examined: Examine) -> None:
-    assert examined("-M", "csv").arguments == ("-M", "csv", "--checks", CHECK)
+    assert examined("-M", "csv").arguments == (*LOGGING, "-M", "csv", "--checks", CHECK)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_without_a_choice_of_checks_ours_runs(examined: Examine) -> None:
 )
 def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str, ...]) -> None:
     examination = examined(*choice)
-    assert (examination.problem, examination.arguments) == ("", choice)
+    assert (examination.problem, examination.arguments) == ("", (*LOGGING, *choice))
     assert examination.formats == ("csv", "json-ocsf", "html")
 
 
@@ -71,7 +72,12 @@ def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None
     given = ("--shodan=s3cret", "-I", "ext-id", "-M", "csv")
     examination = examined(*given)
     assert examination.redacted == ("--shodan=REDACTED", "-I", "REDACTED", "-M", "csv")
-    assert examination.arguments[:5] == given
+    assert examination.arguments[2:7] == given
+
+
+def test_the_logs_level_is_not_part_of_what_is_stored(examined: Examine) -> None:
+    examination = examined("-M", "csv")
+    assert examination.redacted == ("-M", "csv")
 
 
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])

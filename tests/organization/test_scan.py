@@ -15,6 +15,7 @@ DENIED = (
     "\n2026-11-24 07:15:34,916 [File: aws_provider.py:1290] \t[Module: aws_provider]\t CRITICAL: "
     "ClientError[1267] -- An error occurred ({code}) when calling the {call} operation: Because"
 )
+LOGGED = "2026-11-24 07:15:34,916 [File: x.py:7] \t[Module: {module}]\t ERROR: "
 LOGS_ONLY = (
     '{"timestamp": "x", "filename": "y:1", "level": "CRITICAL", "module": "m", "message": "Stop"}'
 )
@@ -90,15 +91,40 @@ def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: 
     assert judge(0, "", task, (about_compliance,)).reason == ""
 
 
-def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Something went wrong in iam_x, please use --log-level ERROR",
+        f"{LOGGED.format(module='check')}Check 'iam_x' was not found for the AWS provider",
+        f"{LOGGED.format(module='check')}iam_x - TypeError[656]: Because",
+        f"{LOGGED.format(module='check')}iam_x -- TypeError[12]: Because",
+    ],
+)
+def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path, line: str) -> None:
     log = tmp_path / "prowler.log"
-    log.write_text("-> Scanning\nSomething went wrong in iam_x, please use --log-level ERROR\n")
+    log.write_text(f"-> Scanning\n{line}\n")
     assert crashed_checks(log) == ("iam_x",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{LOGGED.format(module='iam_service')}iam_x - ClientError[12]: Because",
+        f"{LOGGED.format(module='check')}Service 'iam' was not found for the AWS provider",
+        f"{LOGGED.format(module='check')}ClientError[12]: iam_x - TypeError[12]: Because",
+    ],
+)
+def test_nothing_else_that_is_logged_is_taken_for_a_crash(tmp_path: Path, line: str) -> None:
+    log = tmp_path / "prowler.log"
+    log.write_text(f"{line}\n")
+    assert crashed_checks(log) == ()
 
 
 def test_a_check_that_crashed_and_no_report_mean_that_the_account_was_not_scanned() -> None:
     end = judge(0, "", TASK, (), ("iam_x",))
     assert end.reason == "Nothing was found out: iam_x crashed. See prowler.log."
+    many = judge(0, "", TASK, (), tuple(f"iam_{number}" for number in range(200)))
+    assert len(many.reason) < LONGEST_REASON + 60
 
 
 def test_a_format_that_is_missing_means_that_the_account_was_not_scanned(tmp_path: Path) -> None:
