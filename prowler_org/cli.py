@@ -146,6 +146,7 @@ def _tasks(
             ),
             options.timeout,
             examination.formats,
+            examination.always_finds,
         )
         for account in state.to_scan
     ]

@@ -22,6 +22,8 @@ SELECTING = (
     "excluded_check", "excluded_checks_file", "excluded_service",
 )  # fmt: skip
 """Prowler's options that choose the checks, as its parser names them."""
+FILTERING = ("status", "resource_arn", "resource_tag")
+"""Prowler's options that choose among what is found."""
 LISTING = (
     "list_checks", "list_checks_json", "list_services", "list_compliance",
     "list_compliance_requirements", "list_categories", "list_resource_groups", "list_fixer",
@@ -52,6 +54,8 @@ class Examination:
     """The report formats: ``csv``, ``html``, …"""
     files: tuple[tuple[str, str], ...] = ()
     """The local files that the arguments name: the option, and the file's name."""
+    always_finds: bool = False
+    """Whether something is found in every account: our check has a finding about the root user."""
     has_secrets: bool = False
     """Whether a value among the arguments is secret."""
 
@@ -81,6 +85,7 @@ def examine(arguments: Sequence[str]) -> Examination:
         redacted=redact(arguments, [getattr(parsed, name, None) for name in SECRET]),
         formats=tuple(parsed.output_formats),
         files=files,
+        always_finds=not chosen and not any(getattr(parsed, name, None) for name in FILTERING),
         has_secrets=any(getattr(parsed, name, None) for name in SECRET),
     )
 

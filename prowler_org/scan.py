@@ -23,6 +23,8 @@ FIRST_PAUSE = 1.0
 """Longest pause before the second attempt, in seconds; it doubles for each further one."""
 LOG = "prowler.log"
 LONGEST_REASON = 300
+NO_FINDINGS = "There are no findings in "
+"""What Prowler prints of an account without findings, for which it writes no CSV."""
 
 _FAILED_CALL = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
 _TRANSIENT = re.compile(
@@ -53,6 +55,8 @@ class ScanTask:
     """Seconds for one attempt."""
     formats: tuple[str, ...] = ()
     """The report formats asked for: ``csv``, ``html``, …"""
+    always_finds: bool = False
+    """Whether there is a finding about the root user in any account."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def judge(
     if exit_code is None:
         return End(f"The scan did not end within {task.timeout:g} seconds and was stopped.")
     if exit_code in (0, 3):
-        return _judge_reports(exit_code, task.formats, reports, crashed)
+        return _judge_reports(NO_FINDINGS in log, task, reports, crashed)
     if exit_code < 0:
         return End(f"The scan was killed by {_signal_name(-exit_code)}.", transient=True)
     if exit_code == LOST:
@@ -148,17 +152,24 @@ def judge(
 
 
 def _judge_reports(
-    exit_code: int, formats: tuple[str, ...], reports: tuple[Path, ...], crashed: tuple[str, ...]
+    says_none: bool, task: ScanTask, reports: tuple[Path, ...], crashed: tuple[str, ...]
 ) -> End:
-    """Prowler takes no notice of a check that crashed, nor of a report that it could not write."""
+    """Prowler takes no notice of a check that crashed, nor of a report that it could not write.
+
+    ``says_none`` is whether it says that there are no findings.
+    """
     has_findings = any(is_findings(path.as_posix(), ".csv") for path in reports)
-    if not has_findings and crashed:
-        return End(f"Nothing was found out: {_shortened(', '.join(crashed))} crashed. See {LOG}.")
-    if not has_findings and exit_code == 3:
-        return End("Prowler wrote no report. Is the disk full?")
+    if not has_findings:
+        if crashed:
+            names = _shortened(", ".join(crashed))
+            return End(f"Nothing was found out: {names} crashed. See {LOG}.")
+        if not says_none:
+            return End("Prowler wrote no report. Is the disk full?")
+        if task.always_finds:
+            return End(f"Prowler found nothing, not even about the root user. See {LOG}.")
     for name, suffix in _SUFFIXES.items():
         written = any(path.name.endswith(suffix) for path in reports)
-        if has_findings and name in formats and not written:
+        if has_findings and name in task.formats and not written:
             return End(f"Prowler wrote no {name} report. Is the disk full?")
     for path in reports:
         ending = _ENDINGS.get(path.suffix, b"")

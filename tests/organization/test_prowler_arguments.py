@@ -68,6 +68,22 @@ def test_what_cannot_work_for_many_accounts_is_refused_with_a_sentence(
     assert sentence in examined(*arguments).problem
 
 
+@pytest.mark.parametrize(
+    ("arguments", "always"),
+    [
+        (("-M", "csv"), True),
+        (("-e", "iam_no_root_access_key"), False),
+        (("--status", "FAIL"), False),
+        (("--resource-tag", "team=a"), False),
+        (("--resource-arn", "arn:aws:iam::111111111111:user/a"), False),
+    ],
+)
+def test_our_check_alone_finds_something_in_every_account_unless_findings_are_chosen(
+    examined: Examine, arguments: tuple[str, ...], always: bool
+) -> None:
+    assert examined(*arguments).always_finds is always
+
+
 def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None:
     given = ("--shodan=s3cret", "-I", "ext-id", "-M", "csv")
     examination = examined(*given)

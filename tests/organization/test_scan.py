@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from prowler_org.organization import Account
 from prowler_org.outcome import Counts
-from prowler_org.scan import LONGEST_REASON, ScanTask, count_findings, crashed_checks, judge
+from prowler_org.scan import (
+    LONGEST_REASON,
+    ScanTask,
+    count_findings,
+    crashed_checks,
+    judge,
+)
 
 TASK = ScanTask(Account("111111111111", "one"), (), 60)
 DENIED = (
@@ -16,6 +23,7 @@ DENIED = (
     "ClientError[1267] -- An error occurred ({code}) when calling the {call} operation: Because"
 )
 LOGGED = "2026-11-24 07:15:34,916 [File: x.py:7] \t[Module: {module}]\t ERROR: "
+NONE = "\n \x1b[1mThere are no findings in Account \x1b[33m111111111111\x1b[0m\n\n"
 LOGS_ONLY = (
     '{"timestamp": "x", "filename": "y:1", "level": "CRITICAL", "module": "m", "message": "Stop"}'
 )
@@ -76,11 +84,23 @@ def test_an_unfinished_report_means_that_the_account_was_not_scanned(
 ) -> None:
     report = tmp_path / name
     report.write_bytes(content)
-    assert judge(0, "", TASK, (report,)).reason.startswith(f"Prowler did not complete {name}")
+    assert judge(0, NONE, TASK, (report,)).reason.startswith(f"Prowler did not complete {name}")
 
 
-def test_failures_without_a_report_mean_that_the_account_was_not_scanned() -> None:
-    assert judge(3, "", TASK, ()).reason == "Prowler wrote no report. Is the disk full?"
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_no_report_means_that_the_account_was_not_scanned_unless_prowler_says_so(
+    exit_code: int,
+) -> None:
+    reason = "Prowler wrote no report. Is the disk full?"
+    assert judge(exit_code, "Overview Results", TASK).reason == reason
+    assert judge(0, NONE, TASK).reason == ""
+
+
+def test_without_findings_an_account_where_there_is_always_one_was_not_scanned() -> None:
+    task = replace(TASK, always_finds=True)
+    assert judge(0, NONE, task).reason == (
+        "Prowler found nothing, not even about the root user. See prowler.log."
+    )
 
 
 def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: Path) -> None:
@@ -88,7 +108,7 @@ def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: 
     about_compliance.parent.mkdir()
     about_compliance.write_bytes(b"REQUIREMENT\r\n1.5\r\n")
     task = ScanTask(TASK.account, (), 60, ("csv", "html"))
-    assert judge(0, "", task, (about_compliance,)).reason == ""
+    assert judge(0, NONE, task, (about_compliance,)).reason == ""
 
 
 @pytest.mark.parametrize(
