@@ -198,17 +198,21 @@ def _starting() -> Iterator[None]:
 
 def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answer:
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_tell, args=(sender, question, *arguments))
-    with _starting():
-        process.start()
-    sender.close()
-    try:
-        answer: Answer = receiver.recv()
-    except EOFError as error:
-        raise NoAnswerError("the process ended early") from error
-    finally:
-        with _CHILDREN:
-            process.join()
+    with receiver:
+        process = context.Process(target=_tell, args=(sender, question, *arguments))
+        with sender:
+            try:
+                with _starting():
+                    process.start()
+            except (OSError, EOFError) as error:  # the fork server has ended
+                raise NoAnswerError("no process could be started") from error
+        try:
+            answer: Answer = receiver.recv()
+        except EOFError as error:
+            raise NoAnswerError("the process ended early") from error
+        finally:
+            with _CHILDREN:
+                process.join()
     return answer
 
 

@@ -14,6 +14,12 @@ from prowler_org.processes import LOST, Launcher
 
 from .commands import wait_until
 
+DEADLY = """
+import os, sys
+if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
+    os._exit(1)
+"""
+"""What Python runs at its start, so that a fork server dies at once."""
 AS_ON_WINDOWS = """
 import multiprocessing, multiprocessing.context
 del multiprocessing.context.ForkServerContext
@@ -29,6 +35,18 @@ def test_where_nothing_can_fork_there_is_a_reason_and_no_error() -> None:
         [sys.executable, "-c", AS_ON_WINDOWS], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "this system cannot fork"
+
+
+def test_a_fork_server_that_dies_at_its_start_means_plain_runs(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(DEADLY, "utf-8")
+    told = subprocess.run(
+        [sys.executable, "-c", "from prowler_org import processes as p; print(p.why_not_forked())"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.startswith("the process that loads Prowler did not start: ")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
