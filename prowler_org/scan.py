@@ -116,6 +116,7 @@ def _run(task: ScanTask, folder: Path, launcher: Launcher) -> tuple[int | None, 
     # Prowler's --output-bucket puts objects under what follows "prowler/" in this path.
     output = folder / "prowler" / "output"
     output.mkdir(parents=True)
+    (folder / LOG).touch()  # a run that is lost may make none
     exit_code = launcher.run(task.arguments, output, folder / LOG, task.timeout)
     for path in output.iterdir():
         path.replace(folder / path.name)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from prowler_org.organization import Account
 from prowler_org.outcome import Counts
+from prowler_org.processes import LOST, Launcher
 from prowler_org.scan import (
+    ATTEMPTS,
     LONGEST_REASON,
     ScanTask,
     count_findings,
     crashed_checks,
     judge,
+    scan,
 )
 
 TASK = ScanTask(Account("111111111111", "one"), (), 60)
@@ -100,6 +105,26 @@ def test_without_findings_an_account_where_there_is_always_one_was_not_scanned()
     task = replace(TASK, always_finds=True)
     assert judge(0, NONE, task).reason == (
         "Prowler found nothing, not even about the root user. See prowler.log."
+    )
+
+
+class NoForkServer:
+    """Stands for a Launcher whose fork server is gone, so that nothing makes a log."""
+
+    stopped = threading.Event()
+
+    def run(self, *_: object) -> int:
+        return LOST
+
+
+def test_a_scan_that_was_lost_before_it_had_a_log_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prowler_org.scan.FIRST_PAUSE", 0.0)
+    outcome = scan(TASK, tmp_path / "scan", cast(Launcher, NoForkServer()))
+    assert (outcome.reason, outcome.attempts) == (
+        "The process that scans are forked from ended.",
+        ATTEMPTS,
     )
 
 
