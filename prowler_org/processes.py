@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -252,8 +252,6 @@ def _end_with_parent() -> None:
 def _kill(pid: int) -> None:
     try:
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:  # it has ended, or has not come to make its own group
-        try:
+    except OSError:  # it has ended, or has not come to make its own group
+        with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return

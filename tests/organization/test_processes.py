@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prowler_org.processes import LOST, Launcher
+from prowler_org.processes import LOST, Launcher, _kill
 
 from .commands import wait_until
 
@@ -47,6 +47,17 @@ def test_a_fork_server_that_dies_at_its_start_means_plain_runs(tmp_path: Path) -
         check=True,
     )
     assert told.stdout.startswith("the process that loads Prowler did not start: ")
+
+
+def test_a_process_is_killed_where_its_group_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killpg(*_: object) -> None:
+        raise PermissionError  # as on macOS, for a group whose leader has ended
+
+    monkeypatch.setattr("os.killpg", killpg)
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        _kill(process.pid)
+        assert process.wait() == -signal.SIGKILL
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
