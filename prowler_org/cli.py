@@ -16,7 +16,8 @@ from .organization import Roster, read_roster
 from .outcome import Outcome
 from .page import write_page
 from .processes import Launcher, NoAnswerError
-from .progress import describe, printable, progress
+from .printing import printable, say
+from .progress import describe, progress
 from .prowler_arguments import Examination, examine
 from .recorder import Recorder
 from .refusal import Refused, WrongUsage
@@ -57,7 +58,7 @@ def _run(options: Options) -> int:
         options.selection, _profile(options.prowler_arguments), options.organizations_role
     )
     if options.dry_run:
-        print(_describe(roster))
+        say(_describe(roster), sys.stdout)
         return 0
     cluster = Cluster(options.scheduler, installed_versions()) if options.scheduler else None
     launcher = Launcher()
@@ -99,7 +100,7 @@ def _scan_all(
     """Scan what the state says is to be scanned; returns the exit code."""
     place = cluster or ThisMachine(options.jobs, options.output_directory, launcher)
     if roster.skipped and not options.quiet:
-        print("\n".join(["Not to be scanned:", *_skipped(roster)]), flush=True)
+        say("\n".join(["Not to be scanned:", *_skipped(roster)]), sys.stdout)
     tasks = _tasks(options, roster, examination, state)
     with progress(len(tasks), options.quiet, sys.stdout) as tell:
         recorder = Recorder(
@@ -192,7 +193,7 @@ def _finish(options: Options, state: State, recorder: Recorder, interrupted: boo
         )
         return NOT_STARTED
     if not options.quiet:
-        print(_summarize(outcomes, (*reports, page)))
+        say(_summarize(outcomes, (*reports, page)), sys.stdout)
     return exit_code(outcomes, interrupted)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from demo.embedded_aws import EmbeddedAWS
@@ -12,7 +15,7 @@ from prowler_org.organization import Roster, read_roster
 
 from ..pages import command
 from ..scanning import environment_of
-from .commands import arguments_of
+from .commands import PROGRAM, arguments_of
 
 
 def read(
@@ -115,6 +118,24 @@ def test_a_dry_run_names_who_would_be_scanned_and_assumes_no_role(
     assert f"1 account of {organization.id} would be scanned:\n  {account}  payments" in output
     assert f"{suspended}  old: not active but SUSPENDED" in output
     assert not aws.assumed
+
+
+def test_a_reader_that_is_gone_does_not_change_the_exit_code(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS
+) -> None:
+    organization.add_account("account")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run(
+            [PROGRAM, "--role", "ProwlerScan", "--dry-run"],
+            env=aws.environment(),
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
