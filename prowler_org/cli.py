@@ -12,11 +12,11 @@ from pathlib import Path
 
 from .cluster import Cluster
 from .options import Options, parse
-from .organization import Roster, read_roster
+from .organization import Roster, describe_skipped, read_roster
 from .outcome import Outcome
 from .page import write_page
-from .processes import Launcher, NoAnswerError
 from .printing import printable, say
+from .processes import Launcher, NoAnswerError
 from .progress import describe, progress
 from .prowler_arguments import Examination, examine
 from .recorder import Recorder
@@ -100,7 +100,7 @@ def _scan_all(
     """Scan what the state says is to be scanned; returns the exit code."""
     place = cluster or ThisMachine(options.jobs, options.output_directory, launcher)
     if roster.skipped and not options.quiet:
-        say("\n".join(["Not to be scanned:", *_skipped(roster)]), sys.stdout)
+        say("\n".join(["Not to be scanned:", *describe_skipped(roster.skipped)]), sys.stdout)
     tasks = _tasks(options, roster, examination, state)
     with progress(len(tasks), options.quiet, sys.stdout) as tell:
         recorder = Recorder(
@@ -221,14 +221,8 @@ def _describe(roster: Roster) -> str:
     lines = [f"{number} account{plural} of {roster.organization} would be scanned:"]
     lines += [printable(f"  {account.id}  {account.name}") for account in roster.accounts]
     if roster.skipped:
-        lines += [f"{len(roster.skipped)} would not:", *_skipped(roster)]
+        lines += [f"{len(roster.skipped)} would not:", *describe_skipped(roster.skipped)]
     return "\n".join(lines)
-
-
-def _skipped(roster: Roster) -> list[str]:
-    return [
-        printable(f"  {one.account.id}  {one.account.name}: {one.reason}") for one in roster.skipped
-    ]
 
 
 def _summarize(outcomes: Sequence[Outcome], reports: Sequence[Path]) -> str:

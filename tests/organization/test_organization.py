@@ -138,13 +138,21 @@ def test_a_reader_that_is_gone_does_not_change_the_exit_code(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_name_in_a_refusal_cannot_do_anything_to_the_terminal(
+    organization: EmbeddedOrganization, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = organization.add_account("\x1b[2J", state="SUSPENDED")
+    assert main(["--role", "ProwlerScan"]) == 1
+    assert f"{account}  ?[2J: not active but SUSPENDED" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("--accounts", "999999999999"), "The organization has no account 999999999999."),
         (("--exclude", "999999999999"), "The organization has no account 999999999999."),
         (("--ou", "ou-zzzz-99999999"), "no such organizational unit"),
-        ((), "No account is left to scan. Skipped: 123456789012"),
+        ((), "No account is left to scan.\n  123456789012"),
         (("--", "--profile", "nobody"), "The config profile (nobody) could not be found"),
     ],
 )
