@@ -12,11 +12,12 @@ from pathlib import Path
 
 from .cluster import Cluster
 from .options import Options, parse
-from .organization import Roster, read_roster
+from .organization import Roster, describe_skipped, read_roster
 from .outcome import Outcome
 from .page import write_page
+from .printing import printable, say
 from .processes import Launcher, NoAnswerError
-from .progress import describe, printable, progress
+from .progress import describe, progress
 from .prowler_arguments import Examination, examine
 from .recorder import Recorder
 from .refusal import Refused, WrongUsage
@@ -57,12 +58,11 @@ def _run(options: Options) -> int:
         options.selection, _profile(options.prowler_arguments), options.organizations_role
     )
     if options.dry_run:
-        print(_describe(roster))
+        say(_describe(roster), sys.stdout)
         return 0
     cluster = Cluster(options.scheduler, installed_versions()) if options.scheduler else None
     launcher = Launcher()
-    one_at_a_time = options.jobs == 1 and cluster is None
-    examination = _examine(launcher, options, one_at_a_time)
+    examination = _examine(launcher, options)
     if cluster:
         cluster.send_files(examination.files)
     elif launcher.problem:
@@ -72,10 +72,10 @@ def _run(options: Options) -> int:
         return _scan_all(options, roster, examination, state, cluster, launcher)
 
 
-def _examine(launcher: Launcher, options: Options, one_at_a_time: bool) -> Examination:
+def _examine(launcher: Launcher, options: Options) -> Examination:
     """What Prowler makes of its arguments. Raises Refused for what it cannot use."""
     try:
-        examination = launcher.ask(examine, options.prowler_arguments, one_at_a_time)
+        examination = launcher.ask(examine, options.prowler_arguments)
     except NoAnswerError as error:
         raise Refused(f"Prowler did not take its arguments: {error}.") from error
     if examination.problem:
@@ -100,7 +100,7 @@ def _scan_all(
     """Scan what the state says is to be scanned; returns the exit code."""
     place = cluster or ThisMachine(options.jobs, options.output_directory, launcher)
     if roster.skipped and not options.quiet:
-        print("\n".join(["Not to be scanned:", *_skipped(roster)]), flush=True)
+        say("\n".join(["Not to be scanned:", *describe_skipped(roster.skipped)]), sys.stdout)
     tasks = _tasks(options, roster, examination, state)
     with progress(len(tasks), options.quiet, sys.stdout) as tell:
         recorder = Recorder(
@@ -147,6 +147,7 @@ def _tasks(
             ),
             options.timeout,
             examination.formats,
+            examination.always_finds,
         )
         for account in state.to_scan
     ]
@@ -192,7 +193,7 @@ def _finish(options: Options, state: State, recorder: Recorder, interrupted: boo
         )
         return NOT_STARTED
     if not options.quiet:
-        print(_summarize(outcomes, (*reports, page)))
+        say(_summarize(outcomes, (*reports, page)), sys.stdout)
     return exit_code(outcomes, interrupted)
 
 
@@ -220,14 +221,8 @@ def _describe(roster: Roster) -> str:
     lines = [f"{number} account{plural} of {roster.organization} would be scanned:"]
     lines += [printable(f"  {account.id}  {account.name}") for account in roster.accounts]
     if roster.skipped:
-        lines += [f"{len(roster.skipped)} would not:", *_skipped(roster)]
+        lines += [f"{len(roster.skipped)} would not:", *describe_skipped(roster.skipped)]
     return "\n".join(lines)
-
-
-def _skipped(roster: Roster) -> list[str]:
-    return [
-        printable(f"  {one.account.id}  {one.account.name}: {one.reason}") for one in roster.skipped
-    ]
 
 
 def _summarize(outcomes: Sequence[Outcome], reports: Sequence[Path]) -> str:

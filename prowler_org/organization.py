@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .options import Selection
+from .printing import printable
 from .refusal import Refused
 
 ATTEMPTS = 10
@@ -106,7 +107,7 @@ def choose(
         else:
             accounts.append(one.account)
     if not accounts:
-        raise Refused(f"No account is left to scan. {describe_skipped(skipped)}".strip())
+        raise Refused("\n".join(["No account is left to scan.", *describe_skipped(skipped)]))
     return tuple(accounts), tuple(skipped)
 
 
@@ -121,11 +122,9 @@ def _reason_to_skip(one: Listed, selection: Selection, management_account: str) 
     return ""
 
 
-def describe_skipped(skipped: Iterable[Skipped]) -> str:
-    """A sentence for each account that is not scanned."""
-    return " ".join(
-        f"Skipped: {one.account.id} {one.account.name} ({one.reason})." for one in skipped
-    )
+def describe_skipped(skipped: Iterable[Skipped]) -> list[str]:
+    """A line for each account that is not scanned, safe to print."""
+    return [printable(f"  {one.account.id}  {one.account.name}: {one.reason}") for one in skipped]
 
 
 def _client(profile: str | None, organizations_role: str | None) -> Any:

@@ -110,13 +110,11 @@ def _answer_beforehand() -> None:
     universal = program.get_bulk_compliance_frameworks_universal(PROVIDER)
     update = program.update_checks_metadata_with_compliance
     update(frameworks, checks)
-    names = frozenset(checks)
 
     def update_unless_done(
         bulk_compliance_frameworks: dict[str, Any], bulk_checks_metadata: dict[str, Any]
     ) -> Any:
-        # With --checks-folder there are more checks than were loaded here.
-        if bulk_compliance_frameworks is frameworks and names == bulk_checks_metadata.keys():
+        if bulk_compliance_frameworks is frameworks and bulk_checks_metadata is checks:
             return bulk_checks_metadata
         return update(bulk_compliance_frameworks, bulk_checks_metadata)
 

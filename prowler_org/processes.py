@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -198,17 +198,21 @@ def _starting() -> Iterator[None]:
 
 def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answer:
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_tell, args=(sender, question, *arguments))
-    with _starting():
-        process.start()
-    sender.close()
-    try:
-        answer: Answer = receiver.recv()
-    except EOFError as error:
-        raise NoAnswerError("the process ended early") from error
-    finally:
-        with _CHILDREN:
-            process.join()
+    with receiver:
+        process = context.Process(target=_tell, args=(sender, question, *arguments))
+        with sender:
+            try:
+                with _starting():
+                    process.start()
+            except (OSError, EOFError) as error:  # the fork server has ended
+                raise NoAnswerError("no process could be started") from error
+        try:
+            answer: Answer = receiver.recv()
+        except EOFError as error:
+            raise NoAnswerError("the process ended early") from error
+        finally:
+            with _CHILDREN:
+                process.join()
     return answer
 
 
@@ -248,8 +252,6 @@ def _end_with_parent() -> None:
 def _kill(pid: int) -> None:
     try:
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:  # it has ended, or has not come to make its own group
-        try:
+    except OSError:  # it has ended, or has not come to make its own group
+        with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return

@@ -9,6 +9,7 @@ from typing import TextIO
 from alive_progress import alive_bar
 
 from .outcome import Counts, Outcome
+from .printing import printable, say
 
 Tell = Callable[[Outcome], None]
 
@@ -59,7 +60,7 @@ def _lines(total: int, stream: TextIO) -> Tell:
     def tell(outcome: Outcome) -> None:
         nonlocal done
         done += 1
-        print(f"[{done:{len(str(total))}}/{total}] {describe(outcome)}", file=stream, flush=True)
+        say(f"[{done:{len(str(total))}}/{total}] {describe(outcome)}", stream)
 
     return tell
 
@@ -79,8 +80,3 @@ def describe_counts(counts: Counts) -> str:
     words += [f"{counts.manual} to look at"] if counts.manual else []
     words += [f"{counts.muted} muted"] if counts.muted else []
     return ", ".join(words)
-
-
-def printable(text: str) -> str:
-    """The text without characters that would do something to a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -15,11 +15,15 @@ from .prowler_log import critical_messages, last_words
 
 CHECK = "iam_user_multiple_active_keys"
 """The check that runs where none was chosen."""
+LOGGING = ("--log-level", "ERROR")
+"""Without it, Prowler does not say that a check broke while it was imported."""
 SELECTING = (
     "check", "checks_file", "service", "severity", "compliance", "category", "resource_group",
-    "checks_folder", "excluded_check", "excluded_checks_file", "excluded_service",
+    "excluded_check", "excluded_checks_file", "excluded_service",
 )  # fmt: skip
 """Prowler's options that choose the checks, as its parser names them."""
+FILTERING = ("status", "resource_arn", "resource_tag")
+"""Prowler's options that choose among what is found."""
 LISTING = (
     "list_checks", "list_checks_json", "list_services", "list_compliance",
     "list_compliance_requirements", "list_categories", "list_resource_groups", "list_fixer",
@@ -43,33 +47,36 @@ class Examination:
     problem: str = ""
     """Why they cannot be used; empty if they can."""
     arguments: tuple[str, ...] = ()
-    """The arguments, with the check to run if none was chosen."""
+    """What Prowler is given: those, its log's level, and the check to run if none was chosen."""
     redacted: tuple[str, ...] = ()
     """The arguments as given, without secret values."""
     formats: tuple[str, ...] = ()
     """The report formats: ``csv``, ``html``, …"""
     files: tuple[tuple[str, str], ...] = ()
     """The local files that the arguments name: the option, and the file's name."""
+    always_finds: bool = False
+    """Whether something is found in every account: our check has a finding about the root user."""
     has_secrets: bool = False
     """Whether a value among the arguments is secret."""
 
 
-def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
+def examine(arguments: Sequence[str]) -> Examination:
     """Have Prowler read its arguments and choose its checks, without a call to AWS.
 
     Prowler ends the process where it finds something wrong, so this is to be called in a process
-    of its own. ``one_at_a_time`` says that no two scans run in parallel.
+    of its own.
     """
     parsed, said = _parse(arguments)
     if parsed is None:
         return Examination(f"Prowler does not take its arguments: {said}")
     defaults, _ = _parse(())
     files = _files(parsed, defaults)
-    problem = judge(parsed, _default_output_directory(), one_at_a_time) or _unreadable(files)
+    problem = judge(parsed, _default_output_directory()) or _unreadable(files)
     if problem:
         return Examination(problem)
     chosen = any(getattr(parsed, name, None) for name in SELECTING)
-    complete = tuple(arguments) if chosen else (*arguments, "--checks", CHECK)
+    # Of two log levels Prowler takes the last: one among the arguments holds.
+    complete = (*LOGGING, *arguments, *(() if chosen else ("--checks", CHECK)))
     said = _list_checks(complete)
     if said:
         return Examination(f"Prowler does not take its arguments: {said}")
@@ -78,11 +85,12 @@ def examine(arguments: Sequence[str], one_at_a_time: bool) -> Examination:
         redacted=redact(arguments, [getattr(parsed, name, None) for name in SECRET]),
         formats=tuple(parsed.output_formats),
         files=files,
+        always_finds=not chosen and not any(getattr(parsed, name, None) for name in FILTERING),
         has_secrets=any(getattr(parsed, name, None) for name in SECRET),
     )
 
 
-def judge(parsed: argparse.Namespace, default_output_directory: str, one_at_a_time: bool) -> str:
+def judge(parsed: argparse.Namespace, default_output_directory: str) -> str:
     """Why these options cannot be used for many accounts; empty if they can.
 
     ``default_output_directory`` is what Prowler takes where no other is given.
@@ -107,11 +115,11 @@ def judge(parsed: argparse.Namespace, default_output_directory: str, one_at_a_ti
         return "Options of Prowler that list something do not scan: give them to `prowler aws`."
     if parsed.only_logs:
         return "Leave out --only-logs of Prowler: with it, nothing says that a check crashed."
-    if parsed.checks_folder and not one_at_a_time:
+    if parsed.checks_folder:
         return (
-            "With -x/--checks-folder, Prowler copies the checks into its own installation for the "
-            "time of a scan, so scans in parallel would take them away from each other: install "
-            "the checks as a plug-in, or scan on this machine with --jobs 1."
+            "Leave out -x/--checks-folder of Prowler: it copies the checks into Prowler's "
+            "installation, where a scan that is stopped leaves them. Install the checks as a "
+            "plug-in, or use `prowler aws`."
         )
     if "csv" not in parsed.output_formats:
         return "Add csv to -M of Prowler: the organization's reports are made from it."

@@ -23,6 +23,8 @@ FIRST_PAUSE = 1.0
 """Longest pause before the second attempt, in seconds; it doubles for each further one."""
 LOG = "prowler.log"
 LONGEST_REASON = 300
+NO_FINDINGS = "There are no findings in "
+"""What Prowler prints of an account without findings, for which it writes no CSV."""
 
 _FAILED_CALL = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
 _TRANSIENT = re.compile(
@@ -31,7 +33,11 @@ _TRANSIENT = re.compile(
     r"|Connection was closed|Read timed out|SSLError|EOF occurred"
     r"|CredentialRetrievalError|MetadataRetrievalError"
 )
-_CRASHED = re.compile(r"Something went wrong in (\w+), please use --log-level ERROR")
+_CRASHED = re.compile(
+    r"(?:Something went wrong in |\[Module: check\]\t ERROR: (?:Check ')?)(\w+)"
+    r"(?:, please use --log-level ERROR|' was not found for the | --? \w+\[\d+\]: )"
+)
+"""What Prowler prints of a check that raised, and logs of one that it could not import."""
 _SUFFIXES = {"html": ".html", "json-ocsf": ".ocsf.json"}
 """Reports that Prowler writes whenever it writes a CSV, by format."""
 _ENDINGS = {".html": b"</html>", ".json": b"]", ".csv": b"\r\n"}
@@ -49,6 +55,8 @@ class ScanTask:
     """Seconds for one attempt."""
     formats: tuple[str, ...] = ()
     """The report formats asked for: ``csv``, ``html``, …"""
+    always_finds: bool = False
+    """Whether there is a finding about the root user in any account."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,7 @@ def _run(task: ScanTask, folder: Path, launcher: Launcher) -> tuple[int | None, 
     # Prowler's --output-bucket puts objects under what follows "prowler/" in this path.
     output = folder / "prowler" / "output"
     output.mkdir(parents=True)
+    (folder / LOG).touch()  # a run that is lost may make none
     exit_code = launcher.run(task.arguments, output, folder / LOG, task.timeout)
     for path in output.iterdir():
         path.replace(folder / path.name)
@@ -127,13 +136,13 @@ def judge(
     if exit_code is None:
         return End(f"The scan did not end within {task.timeout:g} seconds and was stopped.")
     if exit_code in (0, 3):
-        return _judge_reports(exit_code, task.formats, reports, crashed)
+        return _judge_reports(NO_FINDINGS in log, task, reports, crashed)
     if exit_code < 0:
         return End(f"The scan was killed by {_signal_name(-exit_code)}.", transient=True)
     if exit_code == LOST:
         return End("The process that scans are forked from ended.", transient=True)
     said = last_words(log)
-    said = said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}…"
+    said = _shortened(said)
     call = _FAILED_CALL.search(said)
     transient = bool(_TRANSIENT.search(said))
     if call and call[2] == "AssumeRole" and call[1].startswith("AccessDenied"):
@@ -144,17 +153,24 @@ def judge(
 
 
 def _judge_reports(
-    exit_code: int, formats: tuple[str, ...], reports: tuple[Path, ...], crashed: tuple[str, ...]
+    says_none: bool, task: ScanTask, reports: tuple[Path, ...], crashed: tuple[str, ...]
 ) -> End:
-    """Prowler takes no notice of a check that crashed, nor of a report that it could not write."""
+    """Prowler takes no notice of a check that crashed, nor of a report that it could not write.
+
+    ``says_none`` is whether it says that there are no findings.
+    """
     has_findings = any(is_findings(path.as_posix(), ".csv") for path in reports)
-    if not has_findings and crashed:
-        return End(f"Nothing was found out: {', '.join(crashed)} crashed. See {LOG}.")
-    if not has_findings and exit_code == 3:
-        return End("Prowler wrote no report. Is the disk full?")
+    if not has_findings:
+        if crashed:
+            names = _shortened(", ".join(crashed))
+            return End(f"Nothing was found out: {names} crashed. See {LOG}.")
+        if not says_none:
+            return End("Prowler wrote no report. Is the disk full?")
+        if task.always_finds:
+            return End(f"Prowler found nothing, not even about the root user. See {LOG}.")
     for name, suffix in _SUFFIXES.items():
         written = any(path.name.endswith(suffix) for path in reports)
-        if has_findings and name in formats and not written:
+        if has_findings and name in task.formats and not written:
             return End(f"Prowler wrote no {name} report. Is the disk full?")
     for path in reports:
         ending = _ENDINGS.get(path.suffix, b"")
@@ -201,6 +217,10 @@ def is_findings(report: str, suffix: str) -> bool:
         and name.endswith(suffix)
         and not folder.endswith("compliance")
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _signal_name(number: int) -> str:

@@ -42,16 +42,27 @@ def locked(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise Refused(f"{directory} cannot be written to: {error.strerror or error}.") from error
     try:
-        if sys.platform != "win32" and descriptor is not None:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if descriptor is not None:
+            _lock(descriptor, directory)
         yield
-    except BlockingIOError as error:
-        raise Refused(
-            f"Another run of prowler-org writes to {directory}: wait for it, or give another "
-            "--output-directory."
-        ) from error
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refused(
+                f"Another run of prowler-org writes to {directory}: wait for it, or give another "
+                "--output-directory."
+            ) from error
+        except OSError as error:
+            raise Refused(
+                f"{directory} cannot be locked: {error.strerror or error}. Give another "
+                "--output-directory."
+            ) from error

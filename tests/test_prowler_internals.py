@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from prowler.lib.check import compliance_models
 from prowler.lib.check.models import Check, Check_Report_AWS
 from prowler.lib.check.utils import recover_checks_from_provider
 from prowler.lib.cli.parser import ProwlerArgumentParser
+from prowler.lib.logger import set_logging_config
+from prowler.lib.outputs.summary_table import display_summary_table
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 from prowler.providers.aws.lib.s3.s3 import S3
@@ -40,7 +43,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam
     PROWLER_ATTEMPTS,
 )
 from prowler_org import preload, prowler_arguments, prowler_log
-from prowler_org.scan import crashed_checks
+from prowler_org.scan import NO_FINDINGS, crashed_checks
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
 
@@ -121,6 +124,31 @@ def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
     rely(
         findings == [] and crashed_checks(tmp_path / "log") == (CHECK,),
         "a check that raises is no longer said to have 'gone wrong': see crashed_checks in "
+        "prowler_org/scan.py.",
+    )
+
+
+def test_checks_that_cannot_be_imported_are_named_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("LOG_LEVEL", raising=False)
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    empty = "prowler.providers.aws.services.iam.iam_empty.iam_empty"
+    monkeypatch.setitem(sys.modules, empty, ModuleType(empty))
+    provider = SimpleNamespace(
+        type="aws",
+        mutelist=SimpleNamespace(mutelist_file_path=None),
+        scan_unused_services=False,
+    )
+    set_logging_config("ERROR")
+    prowler_check.execute_checks(
+        ["iam_missing", "iam_empty"], provider, None, "", SimpleNamespace(only_logs=False)
+    )
+    (tmp_path / "log").write_text(capsys.readouterr().err)
+    rely(
+        crashed_checks(tmp_path / "log") == ("iam_empty", "iam_missing"),
+        "checks that cannot be imported are no longer named in the log: see _CRASHED in "
         "prowler_org/scan.py.",
     )
 
@@ -296,8 +324,9 @@ def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> N
     parsed = ProwlerArgumentParser().parse()
     used = (
         *prowler_arguments.SELECTING, *prowler_arguments.LISTING, *prowler_arguments.FILES,
-        *prowler_arguments.SECRET, "role", "mfa", "output_filename", "output_directory",
-        "output_formats", "fixer", "quick_inventory", "only_logs",
+        *prowler_arguments.SECRET, *prowler_arguments.FILTERING, "role", "mfa", "output_filename",
+        "output_directory", "output_formats", "checks_folder", "fixer", "quick_inventory",
+        "only_logs",
     )  # fmt: skip
     missing = [option for option in used if not hasattr(parsed, option)]
     rely(not missing, f"there is no option {missing}: see prowler_org/prowler_arguments.py.")
@@ -312,6 +341,17 @@ def test_critical_messages_can_be_told_from_others() -> None:
         "the log has another format: see prowler_org/prowler_log.py.",
     )
     assert prowler_log.critical_messages("Module: a]\t CRITICAL: no") == ["no"]
+
+
+def test_prowler_says_that_there_are_no_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = SimpleNamespace(type="aws", identity=SimpleNamespace(account=ACCOUNT))
+    options = SimpleNamespace(output_directory="", output_filename="", output_modes=["csv"])
+    display_summary_table([], provider, options)
+    rely(
+        NO_FINDINGS in capsys.readouterr().out,
+        "an account without findings is reported in other words: see NO_FINDINGS in "
+        "prowler_org/scan.py.",
+    )
 
 
 def test_reports_are_named_as_they_were() -> None:

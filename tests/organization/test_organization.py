@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from demo.embedded_aws import EmbeddedAWS
@@ -12,7 +15,7 @@ from prowler_org.organization import Roster, read_roster
 
 from ..pages import command
 from ..scanning import environment_of
-from .commands import arguments_of
+from .commands import PROGRAM, arguments_of
 
 
 def read(
@@ -117,13 +120,39 @@ def test_a_dry_run_names_who_would_be_scanned_and_assumes_no_role(
     assert not aws.assumed
 
 
+def test_a_reader_that_is_gone_does_not_change_the_exit_code(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS
+) -> None:
+    organization.add_account("account")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run(
+            [PROGRAM, "--role", "ProwlerScan", "--dry-run"],
+            env=aws.environment(),
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_name_in_a_refusal_cannot_do_anything_to_the_terminal(
+    organization: EmbeddedOrganization, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = organization.add_account("\x1b[2J", state="SUSPENDED")
+    assert main(["--role", "ProwlerScan"]) == 1
+    assert f"{account}  ?[2J: not active but SUSPENDED" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("--accounts", "999999999999"), "The organization has no account 999999999999."),
         (("--exclude", "999999999999"), "The organization has no account 999999999999."),
         (("--ou", "ou-zzzz-99999999"), "no such organizational unit"),
-        ((), "No account is left to scan. Skipped: 123456789012"),
+        ((), "No account is left to scan.\n  123456789012"),
         (("--", "--profile", "nobody"), "The config profile (nobody) could not be found"),
     ],
 )

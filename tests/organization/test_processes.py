@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from prowler_org.processes import LOST, Launcher
+from prowler_org.processes import LOST, Launcher, _kill
 
 from .commands import wait_until
 
+DEADLY = """
+import os, sys
+if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
+    os._exit(1)
+"""
+"""What Python runs at its start, so that a fork server dies at once."""
 AS_ON_WINDOWS = """
 import multiprocessing, multiprocessing.context
 del multiprocessing.context.ForkServerContext
@@ -29,6 +35,29 @@ def test_where_nothing_can_fork_there_is_a_reason_and_no_error() -> None:
         [sys.executable, "-c", AS_ON_WINDOWS], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "this system cannot fork"
+
+
+def test_a_fork_server_that_dies_at_its_start_means_plain_runs(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(DEADLY, "utf-8")
+    told = subprocess.run(
+        [sys.executable, "-c", "from prowler_org import processes as p; print(p.why_not_forked())"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.startswith("the process that loads Prowler did not start: ")
+
+
+def test_a_process_is_killed_where_its_group_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killpg(*_: object) -> None:
+        raise PermissionError  # as on macOS, for a group whose leader has ended
+
+    monkeypatch.setattr("os.killpg", killpg)
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        _kill(process.pid)
+        assert process.wait() == -signal.SIGKILL
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -45,6 +46,14 @@ def test_on_a_terminal_a_bar_counts_accounts_done_failing_and_not_scanned() -> N
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
 def test_quiet_is_quiet(stream: io.StringIO) -> None:
     assert told(stream, quiet=True) == ""
+
+
+def test_a_reader_that_is_gone_does_not_end_the_run() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream, progress(len(OUTCOMES), False, stream) as tell:
+        for outcome in OUTCOMES:
+            tell(outcome)
 
 
 def test_a_name_cannot_do_anything_to_the_terminal() -> None:

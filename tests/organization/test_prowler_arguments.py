@@ -11,6 +11,7 @@ from prowler_org.processes import Launcher
 from prowler_org.prowler_arguments import Examination, examine
 
 CHECK = "iam_user_multiple_active_keys"
+LOGGING = ("--log-level", "ERROR")
 
 Examine = Callable[..., Examination]
 
@@ -21,14 +22,14 @@ def examined() -> Examine:
     launcher = Launcher()
     assert launcher.problem is None
 
-    def ask(*arguments: str, one_at_a_time: bool = False) -> Examination:
-        return launcher.ask(examine, arguments, one_at_a_time)
+    def ask(*arguments: str) -> Examination:
+        return launcher.ask(examine, arguments)
 
     return ask
 
 
 def test_without_a_choice_of_checks_ours_runs(examined: Examine) -> None:
-    assert examined("-M", "csv").arguments == ("-M", "csv", "--checks", CHECK)
+    assert examined("-M", "csv").arguments == (*LOGGING, "-M", "csv", "--checks", CHECK)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_without_a_choice_of_checks_ours_runs(examined: Examine) -> None:
 )
 def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str, ...]) -> None:
     examination = examined(*choice)
-    assert (examination.problem, examination.arguments) == ("", choice)
+    assert (examination.problem, examination.arguments) == ("", (*LOGGING, *choice))
     assert examination.formats == ("csv", "json-ocsf", "html")
 
 
@@ -53,7 +54,7 @@ def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str,
         (("--only-logs",), "Leave out --only-logs"),
         (("--list-checks",), "do not scan"),
         (("--quick-inventory",), "do not scan"),
-        (("-x", "checks"), "or scan on this machine with --jobs 1"),
+        (("-x", "checks"), "Leave out -x/--checks-folder"),
         (("-M", "html"), "Add csv to -M"),
         (("-M", "pdf"), "invalid choice: 'pdf'"),
         (("--frequency", "daily"), "unrecognized arguments"),
@@ -67,17 +68,32 @@ def test_what_cannot_work_for_many_accounts_is_refused_with_a_sentence(
     assert sentence in examined(*arguments).problem
 
 
-def test_scans_one_after_the_other_may_bring_a_folder_of_checks(
-    examined: Examine, tmp_path: Path
+@pytest.mark.parametrize(
+    ("arguments", "always"),
+    [
+        (("-M", "csv"), True),
+        (("-e", "iam_no_root_access_key"), False),
+        (("--status", "FAIL"), False),
+        (("--resource-tag", "team=a"), False),
+        (("--resource-arn", "arn:aws:iam::111111111111:user/a"), False),
+    ],
+)
+def test_our_check_alone_finds_something_in_every_account_unless_findings_are_chosen(
+    examined: Examine, arguments: tuple[str, ...], always: bool
 ) -> None:
-    assert examined("-x", str(tmp_path), one_at_a_time=True).problem == ""
+    assert examined(*arguments).always_finds is always
 
 
 def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None:
     given = ("--shodan=s3cret", "-I", "ext-id", "-M", "csv")
     examination = examined(*given)
     assert examination.redacted == ("--shodan=REDACTED", "-I", "REDACTED", "-M", "csv")
-    assert examination.arguments[:5] == given
+    assert examination.arguments[2:7] == given
+
+
+def test_the_logs_level_is_not_part_of_what_is_stored(examined: Examine) -> None:
+    examination = examined("-M", "csv")
+    assert examination.redacted == ("-M", "csv")
 
 
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])

@@ -55,7 +55,8 @@ class Scanned:
     environment: dict[str, str]
 
     def options(self) -> tuple[str, ...]:
-        return ("-R", f"arn:aws:iam::{self.accounts[0]}:role/ProwlerScan", *OPTIONS)
+        role = f"arn:aws:iam::{self.accounts[0]}:role/ProwlerScan"
+        return ("-R", role, "--log-level", "ERROR", *OPTIONS)
 
 
 @pytest.fixture(scope="module")

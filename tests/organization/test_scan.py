@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from prowler_org.organization import Account
 from prowler_org.outcome import Counts
-from prowler_org.scan import LONGEST_REASON, ScanTask, count_findings, crashed_checks, judge
+from prowler_org.processes import LOST, Launcher
+from prowler_org.scan import (
+    ATTEMPTS,
+    LONGEST_REASON,
+    ScanTask,
+    count_findings,
+    crashed_checks,
+    judge,
+    scan,
+)
 
 TASK = ScanTask(Account("111111111111", "one"), (), 60)
 DENIED = (
     "\n2026-11-24 07:15:34,916 [File: aws_provider.py:1290] \t[Module: aws_provider]\t CRITICAL: "
     "ClientError[1267] -- An error occurred ({code}) when calling the {call} operation: Because"
 )
+LOGGED = "2026-11-24 07:15:34,916 [File: x.py:7] \t[Module: {module}]\t ERROR: "
+NONE = "\n \x1b[1mThere are no findings in Account \x1b[33m111111111111\x1b[0m\n\n"
 LOGS_ONLY = (
     '{"timestamp": "x", "filename": "y:1", "level": "CRITICAL", "module": "m", "message": "Stop"}'
 )
@@ -75,11 +89,43 @@ def test_an_unfinished_report_means_that_the_account_was_not_scanned(
 ) -> None:
     report = tmp_path / name
     report.write_bytes(content)
-    assert judge(0, "", TASK, (report,)).reason.startswith(f"Prowler did not complete {name}")
+    assert judge(0, NONE, TASK, (report,)).reason.startswith(f"Prowler did not complete {name}")
 
 
-def test_failures_without_a_report_mean_that_the_account_was_not_scanned() -> None:
-    assert judge(3, "", TASK, ()).reason == "Prowler wrote no report. Is the disk full?"
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_no_report_means_that_the_account_was_not_scanned_unless_prowler_says_so(
+    exit_code: int,
+) -> None:
+    reason = "Prowler wrote no report. Is the disk full?"
+    assert judge(exit_code, "Overview Results", TASK).reason == reason
+    assert judge(0, NONE, TASK).reason == ""
+
+
+def test_without_findings_an_account_where_there_is_always_one_was_not_scanned() -> None:
+    task = replace(TASK, always_finds=True)
+    assert judge(0, NONE, task).reason == (
+        "Prowler found nothing, not even about the root user. See prowler.log."
+    )
+
+
+class NoForkServer:
+    """Stands for a Launcher whose fork server is gone, so that nothing makes a log."""
+
+    stopped = threading.Event()
+
+    def run(self, *_: object) -> int:
+        return LOST
+
+
+def test_a_scan_that_was_lost_before_it_had_a_log_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prowler_org.scan.FIRST_PAUSE", 0.0)
+    outcome = scan(TASK, tmp_path / "scan", cast(Launcher, NoForkServer()))
+    assert (outcome.reason, outcome.attempts) == (
+        "The process that scans are forked from ended.",
+        ATTEMPTS,
+    )
 
 
 def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: Path) -> None:
@@ -87,18 +133,43 @@ def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: 
     about_compliance.parent.mkdir()
     about_compliance.write_bytes(b"REQUIREMENT\r\n1.5\r\n")
     task = ScanTask(TASK.account, (), 60, ("csv", "html"))
-    assert judge(0, "", task, (about_compliance,)).reason == ""
+    assert judge(0, NONE, task, (about_compliance,)).reason == ""
 
 
-def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Something went wrong in iam_x, please use --log-level ERROR",
+        f"{LOGGED.format(module='check')}Check 'iam_x' was not found for the AWS provider",
+        f"{LOGGED.format(module='check')}iam_x - TypeError[656]: Because",
+        f"{LOGGED.format(module='check')}iam_x -- TypeError[12]: Because",
+    ],
+)
+def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path, line: str) -> None:
     log = tmp_path / "prowler.log"
-    log.write_text("-> Scanning\nSomething went wrong in iam_x, please use --log-level ERROR\n")
+    log.write_text(f"-> Scanning\n{line}\n")
     assert crashed_checks(log) == ("iam_x",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{LOGGED.format(module='iam_service')}iam_x - ClientError[12]: Because",
+        f"{LOGGED.format(module='check')}Service 'iam' was not found for the AWS provider",
+        f"{LOGGED.format(module='check')}ClientError[12]: iam_x - TypeError[12]: Because",
+    ],
+)
+def test_nothing_else_that_is_logged_is_taken_for_a_crash(tmp_path: Path, line: str) -> None:
+    log = tmp_path / "prowler.log"
+    log.write_text(f"{line}\n")
+    assert crashed_checks(log) == ()
 
 
 def test_a_check_that_crashed_and_no_report_mean_that_the_account_was_not_scanned() -> None:
     end = judge(0, "", TASK, (), ("iam_x",))
     assert end.reason == "Nothing was found out: iam_x crashed. See prowler.log."
+    many = judge(0, "", TASK, (), tuple(f"iam_{number}" for number in range(200)))
+    assert len(many.reason) < LONGEST_REASON + 60
 
 
 def test_a_format_that_is_missing_means_that_the_account_was_not_scanned(tmp_path: Path) -> None:
