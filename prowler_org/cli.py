@@ -247,4 +247,4 @@ def _warn_of_plain_runs(problem: str) -> None:
 
 
 def _complain(sentence: str) -> None:
-    print(f"prowler-org: {sentence}", file=sys.stderr)
+    say(f"prowler-org: {sentence}", sys.stderr)

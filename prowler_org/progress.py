@@ -70,7 +70,7 @@ def describe(outcome: Outcome) -> str:
     who = printable(f"{outcome.account} {outcome.name}".strip())
     if outcome.status == "not scanned":
         return f"{who}: not scanned. {printable(outcome.reason)}"
-    crashed = f", without {', '.join(outcome.crashed)}: crashed" if outcome.crashed else ""
+    crashed = f", without {', '.join(outcome.crashed)}: did not complete" if outcome.crashed else ""
     return f"{who}: {describe_counts(outcome.counts)}{crashed}"
 
 

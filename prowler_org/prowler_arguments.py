@@ -47,7 +47,7 @@ class Examination:
     problem: str = ""
     """Why they cannot be used; empty if they can."""
     arguments: tuple[str, ...] = ()
-    """What Prowler is given: those, its log's level, and the check to run if none was chosen."""
+    """What Prowler is given: the log level, those, and the check to run if none was chosen."""
     redacted: tuple[str, ...] = ()
     """The arguments as given, without secret values."""
     formats: tuple[str, ...] = ()

@@ -72,7 +72,7 @@ class Recorder:
             self._next_save = monotonic() + PAUSE * (monotonic() - began)
 
     def _tell_watcher(self, outcome: Outcome) -> None:
-        """Tell who watches; go on in silence when nobody can be told, as after ``| head``."""
+        """Tell who watches; go on in silence when nobody can be told, as on a lost terminal."""
         try:
             self._tell(outcome)
         except (OSError, ValueError):

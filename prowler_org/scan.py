@@ -163,7 +163,7 @@ def _judge_reports(
     if not has_findings:
         if crashed:
             names = _shortened(", ".join(crashed))
-            return End(f"Nothing was found out: {names} crashed. See {LOG}.")
+            return End(f"Nothing was found out: {names} did not complete. See {LOG}.")
         if not says_none:
             return End("Prowler wrote no report. Is the disk full?")
         if task.always_finds:

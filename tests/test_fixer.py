@@ -340,6 +340,27 @@ def test_it_refuses_a_key_that_this_run_uses_though_aws_does_not_show_that_yet(
     assert said in capsys.readouterr().out
 
 
+def test_it_refuses_a_user_who_runs_prowler_with_temporary_credentials(
+    aws: EmbeddedAWS, provider: AwsProvider, keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider.identity.identity_arn = ALICE
+    assert not fixer(ALICE)
+    assert changes(aws) == 0
+    assert "Refused: this user runs Prowler now, with temporary" in capsys.readouterr().out
+
+
+def test_a_user_who_runs_prowler_with_the_other_key_is_fixed(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moto.iam.models.mark_account_as_visited", lambda **_: None)
+    unused, used = give(aws, 900, 400), give(aws, 300, 1)
+    with provider_of(aws, {"AWS_ACCESS_KEY_ID": used.access_key_id}) as provider:
+        provider.identity.identity_arn = ALICE
+        scan(provider)
+        assert fixer(ALICE)
+    assert unused.status == "Inactive"
+
+
 def test_how_to_undo_a_change_is_said_before_it_is_made(
     keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,7 +28,7 @@ from .pages import (
 
 INSTALLS_OTHER_TOOLS = "installs other tools for minutes; it is run when the page is made"
 RUN_ELSEWHERE = {
-    "pipx inject --include-apps prowler .": "needs Prowler installed by pipx; pip does the same",
+    "pipx inject --include-apps prowler .": "needs Prowler installed by pipx",
     "make bench": "takes long; tests/benchmarks runs its program on the smallest sizes",
     "make test-matrix": "takes an hour; it is run when the table on the page is made",
     "make dist": "builds and downloads for minutes; it is run when a release is made",

@@ -185,6 +185,7 @@ def test_the_provider_holds_its_sessions_and_the_mutelist(
     shipped = AWSMutelist(mutelist_path=config.get_default_mute_file_path("aws"))
     rely(
         all(session.get_credentials().access_key == key_id for session in sessions)
+        and provider.identity.identity_arn.startswith("arn:")
         and (unread.mutelist, unread.mutelist_file_path) == ({}, str(tmp_path / "none.yaml"))
         and bool(shipped.mutelist),
         f"the provider's sessions or mutelist are others: see checks/{CHECK}/{CHECK}_fixer.py.",

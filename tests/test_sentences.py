@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
     AccessKey,
+    ActiveKeys,
     CountedOnly,
+    RootAccessKeys,
     User,
     UserAccessKeys,
 )
@@ -12,6 +14,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import (
     Verdict,
+    judge_root,
     judge_user,
 )
 
@@ -135,4 +138,14 @@ def test_keys_that_could_only_be_counted_are_there_as_their_number_and_the_error
         "arn": "arn:aws:iam::123456789012:user/alice",
         "active_access_keys": 2,
         "unreadable": {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"},
+    }
+
+
+def test_of_the_root_user_with_two_keys_the_number_is_there_and_no_list() -> None:
+    active_keys = ActiveKeys(2)
+    verdict = judge_root(RootAccessKeys(ALICE.arn, active_keys))
+    assert describe("<root_account>", "arn", active_keys, verdict, NOW) == {
+        "name": "<root_account>",
+        "arn": "arn",
+        "active_access_keys": 2,
     }

@@ -55,7 +55,10 @@ class iam_user_multiple_active_keys(Check):
                 provider, self.CheckID, lambda active: verdict.fails(active, chosen, now)
             )
             return self._findings(provider, reading, chosen, now)
-        except (Exception, KeyboardInterrupt) as error:  # Prowler takes no notice of Ctrl-C here
+        except KeyboardInterrupt:  # Prowler's progress bar would swallow it
+            interruption = verdict.judge_interruption(provider.identity.account)
+            return [self._account_finding(provider, interruption)]
+        except Exception as error:
             logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
             failure = verdict.judge_failure(provider.identity.account, type(error).__name__)
             return [self._account_finding(provider, failure)]

@@ -13,7 +13,7 @@ from .lib import settings
 from .lib.access_keys import User
 from .lib.fixable import recall
 from .lib.lean_iam import LeanIAM
-from .lib.retire import announce, choose_key, deactivate
+from .lib.retire import Caller, announce, choose_key, deactivate
 
 
 def fixer(resource_arn: str) -> bool:
@@ -40,7 +40,7 @@ def _fix(provider: Any, arn: str) -> bool:
     now = datetime.now(timezone.utc)
     iam = _iam(provider)
     decision = _unread_mutelist(provider) or choose_key(
-        iam, arn, recall(arn), chosen, now, _keys_of_this_run(provider)
+        iam, arn, recall(arn), chosen, now, _caller(provider)
     )
     if isinstance(decision, str):
         _say(f"Refused: {decision}")
@@ -67,11 +67,12 @@ def _unread_mutelist(provider: Any) -> str:
     return ""
 
 
-def _keys_of_this_run(provider: Any) -> set[str]:
-    """The IDs of the access keys that Prowler uses: AWS may show their last use late."""
+def _caller(provider: Any) -> Caller:
+    """Who runs Prowler; with ``--role``, who assumed that role."""
     sessions = (provider.session.original_session, provider.session.current_session)
     credentials = (session.get_credentials() for session in sessions)
-    return {one.access_key for one in credentials if one}
+    key_ids = frozenset(one.access_key for one in credentials if one)
+    return Caller(provider.identity.identity_arn, key_ids)
 
 
 def _say(sentence: str) -> None:

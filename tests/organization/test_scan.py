@@ -167,7 +167,7 @@ def test_nothing_else_that_is_logged_is_taken_for_a_crash(tmp_path: Path, line: 
 
 def test_a_check_that_crashed_and_no_report_mean_that_the_account_was_not_scanned() -> None:
     end = judge(0, "", TASK, (), ("iam_x",))
-    assert end.reason == "Nothing was found out: iam_x crashed. See prowler.log."
+    assert end.reason == "Nothing was found out: iam_x did not complete. See prowler.log."
     many = judge(0, "", TASK, (), tuple(f"iam_{number}" for number in range(200)))
     assert len(many.reason) < LONGEST_REASON + 60
 

@@ -35,7 +35,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class CountedOnly(Unreadable):
-    """Access keys that could not be listed, of whom a report made for this scan has the number."""
+    """Access keys that could not be listed, of which a report made for this scan has the number."""
 
     count: int = field(kw_only=True)
     """How many are active; more than one."""

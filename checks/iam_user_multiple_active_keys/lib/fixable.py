@@ -26,14 +26,13 @@ _remembered: dict[str, tuple[UserAccessKeys, Any]] = {}
 
 
 def remember(findings: Iterable[tuple[UserAccessKeys, Any]]) -> None:
-    """Keep what was found of users with more than one active key; forget earlier runs.
+    """Keep what was found of users; forget earlier runs.
 
     Each comes with Prowler's report of it, on which Prowler marks later whether it is muted.
     """
     _remembered.clear()
     for record, report in findings:
-        if isinstance(record.active, ActiveKeys) and record.active.count > 1:
-            _remembered[record.user.arn] = (record, report)
+        _remembered[record.user.arn] = (record, report)
 
 
 def recall(arn: str) -> Found | None:
@@ -41,7 +40,7 @@ def recall(arn: str) -> Found | None:
     if arn not in _remembered:
         return None
     record, report = _remembered[arn]
-    if not isinstance(record.active, ActiveKeys):
+    if not isinstance(record.active, ActiveKeys) or record.active.count < 2:
         return None
     tags = record.user.tags
     return Found(record.active, bool(report.muted), tags if isinstance(tags, Unreadable) else None)

@@ -18,7 +18,7 @@ def describe(
         resource["active_access_keys"] = active.count
     if isinstance(active, Unreadable):
         resource["unreadable"] = _unreadable(active)
-    else:
+    elif not active.wants_listing:
         resource["access_keys"] = [_key(key, now) for key in active.keys]
     if verdict.advice:
         resource["advice"] = {

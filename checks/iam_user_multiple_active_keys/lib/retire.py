@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
@@ -24,6 +23,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who runs Prowler. AWS may show the last use of its key late."""
+
+    arn: str
+    key_ids: frozenset[str]
+    """The access keys that calls are signed with; with ``--mfa`` or a role, temporary ones."""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What the fixer did, in a sentence for the person who ran it."""
 
@@ -32,19 +40,14 @@ class Outcome:
 
 
 def choose_key(
-    iam: LeanIAM,
-    arn: str,
-    found: Found | None,
-    settings: Settings,
-    now: datetime,
-    keys_of_this_run: Collection[str],
+    iam: LeanIAM, arn: str, found: Found | None, settings: Settings, now: datetime, caller: Caller
 ) -> Advice | str:
     """The advice to act upon, if one of a user's active access keys is safe to deactivate now.
 
-    Else a sentence that says why not. ``found`` is what the finding said; if that is muted, or
-    may be, nothing is safe. The keys and their last use are read again: nor is anything if they
-    are not what the finding said, or if the key is one of ``keys_of_this_run``. ``now`` is UTC.
-    Changes nothing, and does not raise for what AWS denies or fails to answer.
+    Otherwise a sentence that says why not: the finding, of which ``found`` is what it said, is
+    muted or may be; the keys or their last use, which are read again, are not what it said; or
+    the ``caller`` uses the key. ``now`` is UTC. Changes nothing, and does not raise for what AWS
+    denies or fails to answer.
     """
     if not iam.is_user_arn(arn):
         return (
@@ -60,9 +63,22 @@ def choose_key(
             "may mute the finding."
         )
     decision = _decide(user, read_user_live(iam, user), found, settings, now)
-    if isinstance(decision, Advice) and decision.retire.access_key_id in keys_of_this_run:
-        return f"{decision.retire.access_key_id} is the key that this run of Prowler uses."
+    if isinstance(decision, Advice):
+        return _why_in_use(arn, decision, caller) or decision
     return decision
+
+
+def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
+    """Why the key is in use whatever AWS shows yet: by this run. Empty if it is not."""
+    key_id = advice.retire.access_key_id
+    if key_id in caller.key_ids:
+        return f"{key_id} is the key that this run of Prowler uses."
+    if arn == caller.arn and advice.keep.access_key_id not in caller.key_ids:
+        return (
+            "this user runs Prowler now, with temporary credentials, and which of the access keys "
+            "they come from is not known."
+        )
+    return ""
 
 
 def _decide(

@@ -163,6 +163,15 @@ def judge_failure(account: str, error: str) -> Verdict:
     )
 
 
+def judge_interruption(account: str) -> Verdict:
+    """MANUAL for the account when somebody pressed Ctrl-C meanwhile."""
+    return Verdict(
+        "MANUAL",
+        f"The access keys of account {account} were not checked: the scan was interrupted. "
+        "Scan again.",
+    )
+
+
 def _described(key: AccessKey, now: datetime) -> str:
     created = f"created {_when(key.create_date, now)}"
     last_use = key.last_use
