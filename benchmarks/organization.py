@@ -22,7 +22,7 @@ from demo.embedded_aws import EmbeddedAWS
 from demo.embedded_cluster import EmbeddedCluster
 from demo.embedded_organization import EmbeddedOrganization
 
-from .programs import children_processor_time, run
+from .programs import SOMETHING_FAILED, children_processor_time, run
 from .tables import ratio, table
 
 CHECK = "iam_user_multiple_active_keys"
@@ -183,7 +183,8 @@ def _fill(aws: EmbeddedAWS, number: int) -> list[str]:
 def _loop(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
     for account in accounts:
         role = f"arn:aws:iam::{account}:role/ProwlerScan"
-        run(aws, "prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
+        command = ("prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
+        run(aws, *command, exit_code=SOMETHING_FAILED)
 
 
 def _scan(aws: EmbeddedAWS, accounts: list[str], folder: Path, jobs: str) -> None:
@@ -200,7 +201,7 @@ def _scan_on_cluster(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> Non
 def _scan_with(aws: EmbeddedAWS, accounts: list[str], folder: Path, *options: str) -> None:
     run(
         aws, "prowler-org", "--role", "ProwlerScan", "--output-directory", str(folder), *options,
-        "--accounts", *accounts,
+        "--accounts", *accounts, exit_code=SOMETHING_FAILED,
     )  # fmt: skip
 
 

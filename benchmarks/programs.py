@@ -12,8 +12,8 @@ from pathlib import Path
 
 from demo.embedded_aws import EmbeddedAWS
 
-DONE = (0, 3)
-"""Prowler's exit codes for a scan that came to its end: 3 if something failed."""
+SOMETHING_FAILED = 3
+"""Prowler's exit code for a scan with a finding that fails, and that of prowler-org."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Run:
     processor: float
 
 
-def run(aws: EmbeddedAWS, program: str, *arguments: str) -> Run:
+def run(aws: EmbeddedAWS, program: str, *arguments: str, exit_code: int) -> Run:
     """Run a program on the embedded AWS, in a folder that is removed afterwards.
 
-    Ends this process with what the program printed if that did not come to its end.
+    Ends this process with what the program printed if that ended with another exit code.
     """
     before, started = children_processor_time(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -41,7 +41,7 @@ def run(aws: EmbeddedAWS, program: str, *arguments: str) -> Run:
             text=True,
             check=False,
         )
-    if done.returncode not in DONE:
+    if done.returncode != exit_code:
         raise SystemExit(f"{program} ended with {done.returncode}:\n{done.stdout}")
     wall = time.monotonic() - started
     return Run(done.stdout, wall, children_processor_time() - before)

@@ -16,10 +16,11 @@ def figures(runs: int) -> str:
     with EmbeddedAWS() as aws:
         taken = {
             "`prowler aws --list-checks`, which calls nothing": [
-                run(aws, "prowler", "aws", "--list-checks") for _ in range(runs)
+                run(aws, "prowler", "aws", "--list-checks", exit_code=0) for _ in range(runs)
             ],
             "this check, in an account without users": [
-                run(aws, "prowler", "aws", "-c", OURS, "-M", "csv") for _ in range(runs)
+                run(aws, "prowler", "aws", "-c", OURS, "-M", "csv", exit_code=0)
+                for _ in range(runs)
             ],
         }
     rows = [

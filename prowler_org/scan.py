@@ -141,8 +141,7 @@ def judge(
         return End(f"The scan was killed by {_signal_name(-exit_code)}.", transient=True)
     if exit_code == LOST:
         return End("The process that scans are forked from ended.", transient=True)
-    said = last_words(log)
-    said = _shortened(said)
+    said = _shortened(last_words(log))
     call = _FAILED_CALL.search(said)
     transient = bool(_TRANSIENT.search(said))
     if call and call[2] == "AssumeRole" and call[1].startswith("AccessDenied"):

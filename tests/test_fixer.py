@@ -62,6 +62,12 @@ def keys(aws: EmbeddedAWS, provider: AwsProvider) -> Keys:
     return given
 
 
+@pytest.fixture
+def late_last_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS does not show yet that the calls of this test used a key."""
+    monkeypatch.setattr("moto.iam.models.mark_account_as_visited", lambda **_: None)
+
+
 OnUpdate = Callable[[Callable[[], object]], None]
 
 
@@ -326,10 +332,10 @@ def test_it_refuses_everything_if_the_mutelist_could_not_be_read(
     assert f"Refused: the mutelist {path} is empty or could not be read" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("late_last_use")
 def test_it_refuses_a_key_that_this_run_uses_though_aws_does_not_show_that_yet(
-    aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("moto.iam.models.mark_account_as_visited", lambda **_: None)
     key_id = give(aws, 900, 400).access_key_id
     give(aws, 300, 1)
     with provider_of(aws, {"AWS_ACCESS_KEY_ID": key_id}) as provider:
@@ -349,10 +355,8 @@ def test_it_refuses_a_user_who_runs_prowler_with_temporary_credentials(
     assert "Refused: this user runs Prowler now, with temporary" in capsys.readouterr().out
 
 
-def test_a_user_who_runs_prowler_with_the_other_key_is_fixed(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("moto.iam.models.mark_account_as_visited", lambda **_: None)
+@pytest.mark.usefixtures("late_last_use")
+def test_a_user_who_runs_prowler_with_the_other_key_is_fixed(aws: EmbeddedAWS) -> None:
     unused, used = give(aws, 900, 400), give(aws, 300, 1)
     with provider_of(aws, {"AWS_ACCESS_KEY_ID": used.access_key_id}) as provider:
         provider.identity.identity_arn = ALICE

@@ -146,9 +146,7 @@ def test_without_findings_there_is_no_report_but_one_about_compliance(tmp_path: 
     ],
 )
 def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path, line: str) -> None:
-    log = tmp_path / "prowler.log"
-    log.write_text(f"-> Scanning\n{line}\n")
-    assert crashed_checks(log) == ("iam_x",)
+    assert crashed_in(line, tmp_path) == ("iam_x",)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +158,13 @@ def test_a_check_that_crashed_is_found_in_what_prowler_printed(tmp_path: Path, l
     ],
 )
 def test_nothing_else_that_is_logged_is_taken_for_a_crash(tmp_path: Path, line: str) -> None:
-    log = tmp_path / "prowler.log"
-    log.write_text(f"{line}\n")
-    assert crashed_checks(log) == ()
+    assert crashed_in(line, tmp_path) == ()
+
+
+def crashed_in(line: str, folder: Path) -> tuple[str, ...]:
+    log = folder / "prowler.log"
+    log.write_text(f"-> Scanning\n{line}\n")
+    return crashed_checks(log)
 
 
 def test_a_check_that_crashed_and_no_report_mean_that_the_account_was_not_scanned() -> None:

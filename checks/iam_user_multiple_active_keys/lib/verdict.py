@@ -21,6 +21,8 @@ from .settings import Settings
 
 Status = Literal["PASS", "FAIL", "MANUAL"]
 
+_LOOK_OR_ALLOW = "Look at this user by hand, or scan again once the call is allowed and answered."
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -50,8 +52,7 @@ def judge_user(record: UserAccessKeys, settings: Settings, now: datetime) -> Ver
     elif isinstance(active, Unreadable):
         verdict = Verdict(
             "MANUAL",
-            f"The access keys of user {user.name} could not be read: {active}. "
-            "Look at this user by hand, or scan again once the call is allowed and answered.",
+            f"The access keys of user {user.name} could not be read: {active}. {_LOOK_OR_ALLOW}",
         )
     elif fails(active, settings, now):
         verdict = _failure(user, active, settings, now)
@@ -75,8 +76,7 @@ def _judge_counted(user: User, active: CountedOnly, settings: Settings) -> Verdi
     return Verdict(
         "MANUAL" if grace else "FAIL",
         f"User {user.name} has {_count(active)}, says the credential report that was made for "
-        f"this scan. Which they are{excused} could not be read: {active}. "
-        "Look at this user by hand, or scan again once the call is allowed and answered.",
+        f"this scan. Which they are{excused} could not be read: {active}. {_LOOK_OR_ALLOW}",
     )
 
 
