@@ -26,7 +26,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from .comparison_account import SITUATIONS, USERS, Facts, Situation, Trait, facts, fill, root_fails
 from .comparison_tools import (

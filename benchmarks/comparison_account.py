@@ -10,7 +10,7 @@ from enum import Enum
 
 from moto.iam.models import User
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 SEED = 2026
 USERS = 500

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from .programs import SOMETHING_FAILED, run
 from .tables import ratio, table

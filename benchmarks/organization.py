@@ -18,9 +18,9 @@ from pathlib import Path
 
 import psutil
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_cluster import EmbeddedCluster
-from demo.embedded_organization import EmbeddedOrganization
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.dask_cluster import EmbeddedCluster
+from embedded_aws.organization import EmbeddedOrganization
 
 from .programs import SOMETHING_FAILED, children_processor_time, run
 from .tables import ratio, table

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 SOMETHING_FAILED = 3
 """Prowler's exit code for a scan with a finding that fails, and that of prowler-org."""

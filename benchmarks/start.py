@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from .iam_reading import OURS
 from .programs import run

@@ -6,8 +6,9 @@ import csv
 import sys
 from pathlib import Path
 
+from embedded_aws.aws import EmbeddedAWS
+
 from .command import output_directory, run
-from .embedded_aws import EmbeddedAWS
 from .population import populate
 
 CHECK = "iam_user_multiple_active_keys"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 
 def output_directory(module: str, description: str | None) -> Path:

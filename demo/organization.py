@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import sys
 
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
+
 from .command import output_directory, run
-from .embedded_aws import EmbeddedAWS
-from .embedded_organization import EmbeddedOrganization
 
 ACCOUNTS = {
     "Production": ("payments-prod", "webshop-prod", "data-lake-prod", "mobile-api-prod"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta, timezone
 
-from .embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 PEOPLE = (
     "alice.nguyen", "bob.martins", "carol.okafor", "dmitri.petrov", "erin.walsh", "farid.haddad",

@@ -25,9 +25,9 @@ import dashboard
 
 from demo import organization
 from demo.__main__ import CHECK
-from demo.embedded_aws import EmbeddedAWS
 from demo.mutelist import muting
 from demo.population import populate
+from embedded_aws.aws import EmbeddedAWS
 
 from .compliance_framework import UNIVERSAL
 

@@ -139,11 +139,13 @@ def _try_out(wheel: Path, sdist: Path, folder: Path) -> None:
 
 
 def _unpack_demo(sdist: Path, folder: Path) -> None:
-    """Unpack the folder ``demo`` of an sdist, and nothing else."""
+    """Unpack what the demos are made of from an sdist, and nothing else."""
     with tarfile.open(sdist) as archive:
         for member in archive:
             name = PurePosixPath(member.name.partition("/")[2])
-            if name.parts[:1] == ("demo",) and (content := archive.extractfile(member)):
+            if name.parts[0] in ("demo", "embedded_aws") and (
+                content := archive.extractfile(member)
+            ):
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content.read())

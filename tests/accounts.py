@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 NAME = st.text("abcXYZ019+=,.@_-", min_size=1, max_size=12)
 PATH = st.sampled_from(["/", "/ci/bots/", "/a/", "/division_abc/subdivision-xyz/"])

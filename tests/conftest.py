@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.environments import Environment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 PERMISSIONS = Path(__file__).parents[1] / "metadata" / "permissions"
 TRUST = {

@@ -20,7 +20,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.common.models import Audit_Metadata
 from prowler.providers.common.provider import Provider
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )

@@ -11,7 +11,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from .accounts import DrawnUser, accounts
 from .scanning import NEIGHBOUR, ROOT, by_name, provider_of, scan, statuses

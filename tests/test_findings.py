@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from .scanning import CHECK, ROOT, by_name, scan_account
 

@@ -35,7 +35,7 @@ from prowler.providers.aws.models import AWSOutputOptions
 from prowler.providers.aws.services.iam.iam_service import IAM
 from prowler.providers.common.provider import Provider
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )

@@ -10,7 +10,7 @@ import pytest
 from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import lean_iam
 
 from .scanning import (

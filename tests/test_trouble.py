@@ -12,7 +12,7 @@ import botocore.endpoint
 import pytest
 from botocore.retries.adaptive import ClientRateLimiter
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )

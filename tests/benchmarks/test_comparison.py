@@ -35,7 +35,7 @@ from benchmarks.comparison_tools import (
     read_scoutsuite,
     read_steampipe,
 )
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 ANN = "arn:aws:iam::123456789012:user/ann"
 BEN = "arn:aws:iam::123456789012:user/ben"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from ..scanning import ROOT
 

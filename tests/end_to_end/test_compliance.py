@@ -25,8 +25,8 @@ from prowler.providers.common.arguments import validate_sarif_usage
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
-from demo.embedded_aws import EmbeddedAWS
 from demo.mutelist import muting
+from embedded_aws.aws import EmbeddedAWS
 
 from ..organization.commands import wait_until
 from ..pages import command

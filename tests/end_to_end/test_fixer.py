@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from ..pages import block, command
 from .environments import REPOSITORY, Environment

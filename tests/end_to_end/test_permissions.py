@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from ..pages import command
 from ..permissions import actions, role_credentials

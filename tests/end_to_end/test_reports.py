@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from ..pages import command
 from ..scanning import SOURCE_LINKS

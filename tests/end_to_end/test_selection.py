@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
+from embedded_aws.aws import EmbeddedAWS
 
 from ..pages import command, like_a_clone
 from ..scanning import CHECK

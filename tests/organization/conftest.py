@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_organization import EmbeddedOrganization
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
 
 from ..scanning import environment_of
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_cluster import EmbeddedCluster
-from demo.embedded_organization import EmbeddedOrganization
 from demo.mutelist import muting
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.dask_cluster import EmbeddedCluster
+from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import cluster, processes
 from prowler_org.cli import main
 from prowler_org.cluster import ClusterTask, describe_misfits, with_files

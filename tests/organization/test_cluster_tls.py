@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_organization import EmbeddedOrganization
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
 
 from ..pages import block, command
 from .commands import PATIENCE, OrgRun, arguments_of, run, wait_until

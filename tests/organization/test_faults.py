@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_organization import EmbeddedOrganization
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
 
 from ..pages import command
 from .commands import OrgRun, arguments_of, outcomes_in, run, scans_of, start, wait_until

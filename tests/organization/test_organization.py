@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_organization import EmbeddedOrganization
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.cli import main
 from prowler_org.options import Selection
 from prowler_org.organization import Roster, read_roster

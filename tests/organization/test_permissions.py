@@ -20,8 +20,8 @@ from cfnlint.decode import cfn_yaml
 from moto.backends import get_backend
 from prowler.providers.aws.lib.organizations.organizations import get_organizations_metadata
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_organization import EmbeddedOrganization
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.options import Selection
 from prowler_org.organization import read_roster
 

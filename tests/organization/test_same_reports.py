@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.embedded_aws import EmbeddedAWS
-from demo.embedded_organization import EmbeddedOrganization
 from demo.mutelist import muting
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.outcome import Counts
 
 from ..end_to_end.environments import Environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.organizations.models import OrganizationsBackend, organizations_backends
 
-from .embedded_aws import EmbeddedAWS
+from .aws import EmbeddedAWS
 
 
 class EmbeddedOrganization:
