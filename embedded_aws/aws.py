@@ -36,7 +36,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -51,7 +51,15 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import IAMException
-from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User, iam_backends
+from moto.iam.models import (
+    AccessKey,
+    AccessKeyLastUsed,
+    AWSManagedPolicy,
+    Group,
+    IAMBackend,
+    User,
+    iam_backends,
+)
 from moto.iam.responses import IamResponse
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -280,6 +288,25 @@ class EmbeddedAWS:
             key.last_used = AccessKeyLastUsed(last_used, service, region)
         return key
 
+    def add_group(self, name: str, *members: User) -> Group:
+        """Make a group of these users."""
+        iam = self.iam()
+        group = iam.create_group(name)
+        group.users.extend(members)
+        return group
+
+    def attach(self, entity: User | Group, policy: str) -> None:
+        """Attach one of AWS's managed policies, by its name, to a user or a group.
+
+        moto loads those policies on demand only, all 1,500; what a policy allows is left out.
+        """
+        iam = self.iam(entity.account_id)
+        document = '{"Version": "2012-10-17", "Statement": []}'
+        attached = AWSManagedPolicy(  # type: ignore[abstract]
+            policy, entity.account_id, self.region, document=document
+        )
+        iam.managed_policies.setdefault(attached.arn, attached).attach_to(entity)
+
     def hold_report(self, age: timedelta, polls_left: int = 0) -> None:
         """Make a credential report of the present state now, and let it be as old as ``age``.
 
@@ -389,33 +416,63 @@ class EmbeddedAWS:
 
     def _list_users(self, response: IamResponse) -> dict[str, Any]:
         page, more = self._page(response)
-        return {"Users": [_described(user) for user in page], **more}
+        return {"Users": [_described(one) for one in page if isinstance(one, User)], **more}
 
     def _authorization_details(self, response: IamResponse) -> dict[str, Any]:
-        kinds = response._get_param("Filter", [])
-        if kinds != ["User"]:
-            raise NotImplementedError(
-                "the embedded AWS gives the authorization details of users only"
-            )
-        page, more = self._page(response)
-        users = [{**_described(user), "Tags": user.tags or []} for user in page]
+        kinds = set(response._get_param("Filter", []))
+        if not kinds or kinds - {"User", "Group"}:
+            raise NotImplementedError("the embedded AWS has details of users and groups only")
+        iam: IAMBackend = response.backend
+        page, more = self._page(response, kinds)
+        groups_of: dict[str, list[str]] = {}
+        for group in iam.groups.values():
+            for user in group.users:
+                groups_of.setdefault(user.name, []).append(group.name)
         return {
-            "UserDetailList": users,
-            "GroupDetailList": [],
+            "UserDetailList": [
+                {
+                    **_described(one),
+                    "Tags": one.tags or [],
+                    "GroupList": groups_of.get(one.name, []),
+                    "AttachedManagedPolicies": _attached(one),
+                }
+                for one in page
+                if isinstance(one, User)
+            ],
+            "GroupDetailList": [
+                {
+                    "GroupName": one.name,
+                    "GroupId": one.id,
+                    "Path": one.path,
+                    "Arn": one.arn,
+                    "CreateDate": one.create_date,
+                    "GroupPolicyList": [],
+                    "AttachedManagedPolicies": _attached(one),
+                }
+                for one in page
+                if isinstance(one, Group)
+            ],
             "RoleDetailList": [],
             "Policies": [],
             **more,
         }
 
-    def _page(self, response: IamResponse) -> tuple[list[User], dict[str, Any]]:
+    def _page(
+        self, response: IamResponse, kinds: Container[str] = ("User",)
+    ) -> tuple[list[User | Group], dict[str, Any]]:
+        """A page of users and groups, in that order, and whether and how it goes on."""
         behaviour = self.behaviour
         asked = int(response._get_param("MaxItems") or USERS_ON_A_PAGE)
         size = min(asked, behaviour.page_size, MOST_USERS_ON_A_PAGE)
         start = int(response._get_param("Marker") or 0)
         users = [u for u in response.backend.users.values() if u.name not in behaviour.unlisted]
+        entries: list[User | Group] = [
+            *(users if "User" in kinds else ()),
+            *(response.backend.groups.values() if "Group" in kinds else ()),
+        ]
         following = start if behaviour.repeats_marker and start else start + size
-        page = users[start : start + size]
-        if following >= len(users):
+        page = entries[start : start + size]
+        if following >= len(entries):
             return page, {"IsTruncated": False}
         return page, {"IsTruncated": True, "Marker": str(following)}
 
@@ -491,6 +548,13 @@ def _described(user: User) -> dict[str, Any]:
         "Arn": user.arn,
         "CreateDate": user.create_date,
     }
+
+
+def _attached(entity: User | Group) -> list[dict[str, str]]:
+    return [
+        {"PolicyName": policy.name, "PolicyArn": policy.arn}
+        for policy in entity.managed_policies.values()
+    ]
 
 
 def _report_row(

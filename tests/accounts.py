@@ -37,6 +37,8 @@ class DrawnUser:
     path: str
     tags: tuple[tuple[str, str], ...]
     keys: tuple[DrawnKey, ...]
+    quarantine: str = ""
+    """Whether AWS has quarantined the ``user`` itself or a ``group`` of it."""
 
     @property
     def active_keys(self) -> int:
@@ -56,6 +58,10 @@ class DrawnUser:
             used = None if key.unused is None else now - timedelta(days=key.unused, minutes=5)
             created = now - timedelta(days=key.age, minutes=10)
             aws.add_key(user, active=key.active, created=created, last_used=used)
+        if self.quarantine:
+            in_group = self.quarantine == "group"
+            entity = aws.add_group(f"g{self.name}", user) if in_group else user
+            aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
 
 
 users = st.builds(
@@ -64,6 +70,7 @@ users = st.builds(
     path=PATH,
     tags=TAGS.map(lambda tags: tuple(tags.items())),
     keys=st.lists(st.builds(DrawnKey, st.booleans(), AGES, UNUSED), max_size=2).map(tuple),
+    quarantine=st.sampled_from(["", "", "", "", "user", "group"]),
 )
 # IAM takes names that differ in case only for the same.
 accounts = st.lists(users, max_size=8, unique_by=lambda user: user.name.casefold())

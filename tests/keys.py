@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
+from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     ActiveKeys,
     LastUse,

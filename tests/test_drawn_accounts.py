@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
+    fixer,
+)
 
 from .accounts import DrawnUser, accounts
 from .scanning import NEIGHBOUR, ROOT, by_name, provider_of, scan, statuses
@@ -51,6 +55,32 @@ def test_every_user_gets_one_finding_with_the_right_verdict(
         advice = json.loads(finding.resource).get("advice")
         assert bool(advice) == (user.status == "FAIL")
         event(advice["action"] if advice else user.status)
+
+
+@given(users=accounts)
+@settings(max_examples=60, deadline=None)
+def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser]
+) -> None:
+    aws, connected = provider
+    put_into(aws, users)
+    found = by_name(scan(connected))
+    for user in users:
+        finding = found[user.name]
+        announced = re.search(r"(AKIA\w+) [\w ]+ can be deactivated now", finding.sentence)
+        keys = dict(zip(aws.iam().users[user.name].access_keys, user.keys, strict=True))
+        before = {key for key in keys if key.status == "Active"}
+        if finding.status == "FAIL":
+            assert fixer(finding.arn) == bool(announced)
+        gone = [key for key in before if key.status != "Active"]
+        assert [key.access_key_id for key in gone] == ([announced[1]] if announced else [])
+        for key in gone:
+            assert not user.quarantine
+            unused = keys[key].unused
+            assert (keys[key].age if unused is None else unused) >= 45
+            assert unused is None or any(
+                keys[other].unused is not None for other in before - {key}
+            ), "the only key that ever worked"
 
 
 @given(users=accounts, root_keys=st.sampled_from([(), (True,), (True, True)]), cached=st.booleans())

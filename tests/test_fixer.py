@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from moto.iam.models import AccessKey, AccessKeyLastUsed
+from prowler.config.config import load_and_validate_config_file
 from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys import deactivation, remembered
+from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
+from prowler_access_keys.services.iam.iam_access_keys.iam_client import CallFailedError, IAMClient
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,
 )
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import fixable, retire
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
-    Unreadable,
-)
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import (
-    CallFailedError,
-    LeanIAM,
-)
 
-from .scanning import by_name, provider_of, scan
+from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan
 
 NOW = datetime.now(timezone.utc)
-ALICE = "arn:aws:iam::123456789012:user/alice"
+ARN = f"arn:aws:iam::{ACCOUNT}:user/"
+ALICE = f"{ARN}alice"
 
 
 @pytest.fixture
@@ -39,9 +38,9 @@ def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
         yield connected
 
 
-def give(aws: EmbeddedAWS, age: int, unused: int | None) -> AccessKey:
-    """Give alice an access key ``age`` days old, last used ``unused`` days ago."""
-    user = aws.iam().users.get("alice") or aws.add_user("alice")
+def give(aws: EmbeddedAWS, age: int, unused: int | None, name: str = "alice") -> AccessKey:
+    """Give a user an access key ``age`` days old, last used ``unused`` days ago."""
+    user = aws.iam().users.get(name) or aws.add_user(name)
     last_used = None if unused is None else NOW - timedelta(days=unused)
     return aws.add_key(user, created=NOW - timedelta(days=age), last_used=last_used)
 
@@ -75,30 +74,45 @@ OnUpdate = Callable[[Callable[[], object]], None]
 def on_update(monkeypatch: pytest.MonkeyPatch) -> OnUpdate:
     """Lets something happen right after the first change of a key."""
     waiting: list[Callable[[], object]] = []
-    call = LeanIAM.call
+    call = IAMClient.call
 
-    def call_then(iam: LeanIAM, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call_then(iam: IAMClient, operation: str, **parameters: Any) -> dict[str, Any]:
         answer: dict[str, Any] = call(iam, operation, **parameters)
         if operation == "UpdateAccessKey" and waiting:
             waiting.pop()()
         return answer
 
-    monkeypatch.setattr(LeanIAM, "call", call_then)
+    monkeypatch.setattr(IAMClient, "call", call_then)
     return waiting.append
 
 
-def changes(aws: EmbeddedAWS) -> int:
-    return aws.calls["iam:UpdateAccessKey"]
+class Refused(Protocol):
+    def __call__(self, reason: str, arn: str = ALICE) -> bool: ...
 
 
-def test_it_deactivates_the_unused_key_and_says_how_to_undo_it(
-    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def refused(aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Runs the fixer on alice; whether it changed nothing and gave this reason."""
+
+    def with_reason(reason: str, arn: str = ALICE) -> bool:
+        changes = aws.calls["iam:UpdateAccessKey"]
+        fixed, said = fixer(arn), capsys.readouterr().out
+        assert f"Refused: {reason}" in said
+        return not fixed and aws.calls["iam:UpdateAccessKey"] == changes
+
+    return with_reason
+
+
+def test_it_deactivates_the_unused_key_and_says_how_to_undo_it_before(
+    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    said: list[str] = []
+    on_update(lambda: said.append(capsys.readouterr().out))
     assert fixer(ALICE)
     assert (keys.unused.status, keys.used.status) == ("Inactive", "Active")
     assert (
-        f"aws iam update-access-key --user-name alice --access-key-id {keys.unused.access_key_id} "
-        "--status Active" in capsys.readouterr().out
+        "To undo: aws iam update-access-key --user-name=alice --access-key-id "
+        f"{keys.unused.access_key_id} --status Active" in said[0]
     )
 
 
@@ -107,8 +121,28 @@ def test_running_it_again_does_nothing_more(
 ) -> None:
     assert fixer(ALICE)
     assert not fixer(ALICE)
-    assert changes(aws) == 1
+    assert aws.calls["iam:UpdateAccessKey"] == 1
     assert by_name(scan(provider))["alice"].status == "PASS"
+
+
+@pytest.mark.parametrize("name", ["-ci-bot", "--help", "x=y,z", "@+.-_"])
+def test_the_command_that_undoes_a_change_undoes_it(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    unused, _ = give(aws, 900, 400, name), give(aws, 300, 1, name)
+    scan(provider)
+    assert fixer(f"{ARN}{name}")
+    assert unused.status == "Inactive"
+    undo = capsys.readouterr().out.partition("To undo: ")[2].splitlines()[0]
+    program = Path(sys.executable).with_name("aws")
+    assert undo.startswith("aws ")
+    run = subprocess.run(  # noqa: S602 - a shell, as for the person who pastes it
+        f"{program} {undo.removeprefix('aws ')}", shell=True, env=aws.environment(), check=False
+    )
+    assert (run.returncode, unused.status) == (0, "Active")
+
+
+# What is not safe
 
 
 @pytest.mark.parametrize(
@@ -116,53 +150,57 @@ def test_running_it_again_does_nothing_more(
     [
         ((900, 1), (300, 1), "Both are in use: move what uses"),
         ((900, 1), (4, None), "A rotation was started and not finished"),
+        ((900, 200), (1, None), "No use of"),
+        ((30, None), (20, None), "No use of"),
     ],
 )
 def test_it_refuses_what_is_not_safe(
     aws: EmbeddedAWS,
     provider: AwsProvider,
-    capsys: pytest.CaptureFixture[str],
+    refused: Refused,
     older: tuple[int, int | None],
     newer: tuple[int, int | None],
     reason: str,
 ) -> None:
     give(aws, *older), give(aws, *newer)
     scan(provider)
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-    assert f"Refused: no access key of user alice is safe to deactivate. {reason}" in (
-        capsys.readouterr().out
-    )
+    assert refused(f"no access key of user alice is safe to deactivate. {reason}")
 
 
-def test_it_refuses_the_root_user(
-    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+def test_it_refuses_the_root_user_and_users_of_another_account(
+    aws: EmbeddedAWS, provider: AwsProvider, refused: Refused
 ) -> None:
     aws.behaviour.root_keys_active = (True, True)
     assert by_name(scan(provider))["<root_account>"].status == "FAIL"
-    aws.calls.clear()
-    assert not fixer("arn:aws:iam::123456789012:root")
-    assert not aws.calls
-    assert "Refused:" in capsys.readouterr().out
+    for arn in (f"arn:aws:iam::{ACCOUNT}:root", ALICE.replace(ACCOUNT, "999999999999")):
+        aws.calls.clear()
+        assert refused(f"{arn} is not an IAM user of account {ACCOUNT}.", arn)
+        assert not aws.calls
 
 
-def test_it_refuses_a_user_of_another_account(aws: EmbeddedAWS, keys: Keys) -> None:
-    assert not fixer(ALICE.replace("123456789012", "999999999999"))
-    assert changes(aws) == 0
-
-
-def test_it_refuses_when_the_last_use_cannot_be_read(aws: EmbeddedAWS, keys: Keys) -> None:
-    aws.behaviour.denied = frozenset({"iam:GetAccessKeyLastUsed"})
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-
-
-def test_it_refuses_when_the_keys_cannot_be_read(
-    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("by_group", [False, True])
+def test_it_refuses_a_user_that_aws_quarantined_since(
+    aws: EmbeddedAWS, keys: Keys, refused: Refused, by_group: bool
 ) -> None:
-    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
-    assert not fixer(ALICE)
-    assert "iam:ListAccessKeys failed with AccessDenied" in capsys.readouterr().out
+    alice = aws.iam().users["alice"]
+    aws.attach(aws.add_group("g", alice) if by_group else alice, "AWSCompromisedKeyQuarantineV3")
+    assert refused("no access key of user alice is safe to deactivate. This is an incident: AWS")
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("ListAccessKeys", "the access keys of user alice could not be read: iam:ListAccessKeys f"),
+        ("GetAccessKeyLastUsed", "no access key of user alice is safe to deactivate. Find out"),
+        ("ListAttachedUserPolicies", "no access key of user alice is safe to deactivate. AKIA"),
+        ("ListGroupsForUser", "no access key of user alice is safe to deactivate. AKIA"),
+    ],
+)
+def test_it_refuses_when_something_that_decides_cannot_be_read(
+    aws: EmbeddedAWS, keys: Keys, refused: Refused, call: str, reason: str
+) -> None:
+    aws.behaviour.denied = frozenset({f"iam:{call}"})
+    assert refused(reason)
 
 
 def used_since(aws: EmbeddedAWS, keys: Keys) -> None:
@@ -170,7 +208,7 @@ def used_since(aws: EmbeddedAWS, keys: Keys) -> None:
 
 
 def used_since_but_long_ago(aws: EmbeddedAWS, keys: Keys) -> None:
-    keys.unused.last_used = None
+    keys.unused.last_used = AccessKeyLastUsed(NOW - timedelta(days=300), "s3", "us-east-1")
 
 
 def other_key_deactivated(aws: EmbeddedAWS, keys: Keys) -> None:
@@ -197,15 +235,10 @@ def user_deleted(aws: EmbeddedAWS, keys: Keys) -> None:
     ],
 )
 def test_it_refuses_when_something_changed_since_the_scan(
-    aws: EmbeddedAWS,
-    keys: Keys,
-    capsys: pytest.CaptureFixture[str],
-    change: Callable[[EmbeddedAWS, Keys], None],
+    aws: EmbeddedAWS, keys: Keys, refused: Refused, change: Callable[[EmbeddedAWS, Keys], None]
 ) -> None:
     change(aws, keys)
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-    assert "Refused:" in capsys.readouterr().out
+    assert refused("")
 
 
 def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(keys: Keys) -> None:
@@ -214,145 +247,197 @@ def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(keys: Keys) -> None
     assert (keys.unused.status, keys.used.status) == ("Inactive", "Active")
 
 
-def test_it_refuses_within_a_grace_period(aws: EmbeddedAWS, provider: AwsProvider) -> None:
+def test_it_refuses_within_a_grace_period(
+    aws: EmbeddedAWS, provider: AwsProvider, refused: Refused
+) -> None:
     give(aws, 900, 400), give(aws, 3, 1)
     scan(provider)
     provider._audit_config = {"multiple_active_keys_grace_days": 7}
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
+    assert refused("user alice is within the grace period")
 
 
-def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
-    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
-) -> None:
-    aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
-    assert not fixer(ALICE)
-    assert keys.unused.status == "Active"
-    said = capsys.readouterr().out
-    assert "was not deactivated: iam:UpdateAccessKey failed with AccessDenied. Allow" in said
+# Limits and mutelists that are not what the user meant
 
 
-def test_a_change_that_cannot_be_verified_is_said_to_be_so(
-    aws: EmbeddedAWS, keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
-) -> None:
-    on_update(lambda: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}))
-    assert not fixer(ALICE)
-    said = capsys.readouterr().out
-    assert "is inactive now could not be verified: iam:ListAccessKeys failed" in said
-    assert "To undo: aws iam update-access-key" in said
-
-
-def test_a_change_that_iam_shows_late_is_waited_for(
-    keys: Keys, on_update: OnUpdate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    on_update(lambda: setattr(keys.unused, "status", "Active"))
-    monkeypatch.setattr(retire, "sleep", lambda seconds: setattr(keys.unused, "status", "Inactive"))
-    assert fixer(ALICE)
-
-
-def test_a_change_that_does_not_show_is_no_success(
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "could not be used: No such file or directory."),
+        (b"aws:\n\tmax_unused_access_keys_days: 180\n", "could not be used: it is not valid YAML"),
+        (b"aws:\n  max_unused_access_keys_days: 180 # \xff\n", "could not be used: it is not UTF"),
+        (b"aws:\n  max_unused_access_keys_days: 365\n", "max_unused_access_keys_days is 365 in"),
+        (b"aws:\n  max_unused_access_key_days: 180\n", "Did you mean max_unused_access_keys_days?"),
+        (b"aws:\n  multiple_active_keys_grace_days: soon\n", "multiple_active_keys_grace_days is"),
+    ],
+)
+def test_it_refuses_if_the_config_file_is_not_used_whole(
+    provider: AwsProvider,
     keys: Keys,
-    on_update: OnUpdate,
+    refused: Refused,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    content: bytes | None,
+    reason: str,
 ) -> None:
-    on_update(lambda: setattr(keys.unused, "status", "Active"))
-    monkeypatch.setattr(retire, "sleep", lambda seconds: None)
+    path = tmp_path / "config.yaml"
+    if content:
+        path.write_bytes(content)
+    monkeypatch.setattr("sys.argv", ["prowler", "aws", "--config-file", str(path)])
+    provider._audit_config = load_and_validate_config_file("aws", str(path))
+    assert refused("the settings are not those of your config file. ")
     assert not fixer(ALICE)
-    assert "still shows as active" in capsys.readouterr().out
+    assert reason in capsys.readouterr().out
 
 
-def test_a_change_whose_answer_was_lost_is_looked_for(
-    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
+def muted_by(provider: AwsProvider, path: Path, content: str) -> None:
+    path.write_text(content, "utf-8")
+    provider._mutelist = AWSMutelist(mutelist_path=str(path))
+
+
+def entry(resources: str, check: str = CHECK, account: str = "*", more: str = "") -> str:
+    return (
+        f'Mutelist: {{Accounts: {{"{account}": {{Checks: {{"{check}": {{Regions: ["*"], '
+        f"Resources: [{resources}]{more}}}}}}}}}}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "is empty or could not be read"),
+        ("Mutelist: [", "is empty or could not be read"),
+        ("Mutelist: {Accounts: 7}", "is empty or could not be read"),
+        (entry('"["'), "has a pattern that is not a valid regular expression, '['"),
+        (entry('"x"', check="("), "has a pattern that is not a valid regular expression, '('"),
+    ],
+)
+def test_it_refuses_everything_if_the_mutelist_is_not_used_whole(
+    provider: AwsProvider, keys: Keys, refused: Refused, tmp_path: Path, content: str, reason: str
 ) -> None:
-    def lost() -> None:
-        raise CallFailedError(Unreadable("iam:UpdateAccessKey", "ReadTimeoutError", transient=True))
+    path = tmp_path / "mutelist.yaml"
+    muted_by(provider, path, content)
+    assert refused(f"the mutelist {path} {reason}")
 
-    on_update(lost)
+
+def test_it_refuses_everything_with_a_mutelist_of_which_prowler_reads_one_item(
+    provider: AwsProvider, keys: Keys, refused: Refused
+) -> None:
+    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/muted"
+    provider._mutelist._mutelist = {"Accounts": {}}
+    provider._mutelist.mutelist_file_path = table
+    assert refused(f"Prowler reads only one item of the mutelist {table}")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        entry(f'"{ALICE}"'),
+        entry('"^user/alice$"'),
+        entry('"ALICE"'),
+        entry('"alice"', account="999999999999"),
+        entry('"alice"', check="iam_user_multiple_active_key"),
+        entry('"^ali"', check="iam_user_mfa_enabled_console_access"),
+        entry('"*"', more=', Tags: ["owner=alice"]'),
+        entry('"*"', more=', Exceptions: {Resources: ["alice"]}'),
+    ],
+)
+def test_it_refuses_a_user_that_the_mutelist_names_and_does_not_mute(
+    provider: AwsProvider, keys: Keys, refused: Refused, tmp_path: Path, content: str
+) -> None:
+    muted_by(provider, tmp_path / "mutelist.yaml", content)
+    assert refused("the mutelist names user alice with ")
+
+
+@pytest.mark.parametrize(
+    "content", [entry('"malice", "alice-2", "^bob"'), entry('"*"', check="ec2_*")]
+)
+def test_a_mutelist_that_does_not_name_the_user_is_no_reason_to_refuse(
+    provider: AwsProvider, keys: Keys, tmp_path: Path, content: str
+) -> None:
+    muted_by(provider, tmp_path / "mutelist.yaml", content)
     assert fixer(ALICE)
-    assert keys.unused.status == "Inactive"
-    assert "To undo:" in capsys.readouterr().out
 
 
-def test_a_user_left_without_an_active_key_is_said_to_be_so(
-    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
-) -> None:
-    on_update(lambda: setattr(keys.used, "status", "Inactive"))
-    assert not fixer(ALICE)
-    said = capsys.readouterr().out
-    assert "no active key is left: another one was deactivated" in said
-    assert "To undo:" in said
-
-
-def test_a_user_deleted_right_after_the_change_is_said_to_be_so(
-    aws: EmbeddedAWS, keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
-) -> None:
-    on_update(lambda: aws.iam().users.pop("alice"))
-    assert not fixer(ALICE)
-    assert "User alice was deleted meanwhile." in capsys.readouterr().out
-
-
-def test_it_refuses_a_user_whose_finding_is_muted(
-    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for report in scan_reports():
-        report.muted = True
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-    assert "Refused: the finding about user alice is muted." in capsys.readouterr().out
+def test_it_refuses_a_user_whose_finding_is_muted(keys: Keys, refused: Refused) -> None:
+    remembered._remembered[CHECK][ALICE][1].muted = True
+    assert refused("the finding about user alice is muted.")
 
 
 def test_it_refuses_a_user_whose_tags_could_not_be_read_as_a_mutelist_may_name_them(
-    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+    aws: EmbeddedAWS, provider: AwsProvider, refused: Refused
 ) -> None:
     give(aws, 900, 400), give(aws, 300, 1)
     aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
     assert by_name(scan(provider))["alice"].status == "FAIL"
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-    assert "Refused: the tags of user alice could not be read (iam:ListUserTags failed with" in (
-        capsys.readouterr().out
-    )
+    assert refused("the tags of user alice could not be read (iam:ListUserTags failed with")
 
 
-@pytest.mark.parametrize("content", ["", "Mutelist: [", "Mutelist: {Accounts: 7}"])
-def test_it_refuses_everything_if_the_mutelist_could_not_be_read(
-    aws: EmbeddedAWS,
-    provider: AwsProvider,
-    keys: Keys,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    content: str,
-) -> None:
-    path = tmp_path / "mutelist.yaml"
-    path.write_text(content, "utf-8")
-    provider._mutelist = AWSMutelist(mutelist_path=str(path))
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-    assert f"Refused: the mutelist {path} is empty or could not be read" in capsys.readouterr().out
+# The keys that the run stands on
+
+PROFILES = {
+    "static": "[run]\naws_access_key_id = {key}\naws_secret_access_key = s\n",
+    "source profile": "[run]\nrole_arn = {role}\nsource_profile = base\n"
+    "[base]\naws_access_key_id = {key}\naws_secret_access_key = s\n",
+    "two source profiles": "[run]\nrole_arn = {role}\nsource_profile = middle\n"
+    "[middle]\nrole_arn = {role}\nsource_profile = base\n"
+    "[base]\naws_access_key_id = {key}\naws_secret_access_key = s\n",
+    "environment": "[run]\nrole_arn = {role}\ncredential_source = Environment\n",
+    "process": "[run]\ncredential_process = {process}\n",
+    "process behind a role": "[run]\nrole_arn = {role}\nsource_profile = base\n"
+    "[base]\ncredential_process = {process}\n",
+}
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/scan"
+
+
+def process(key_id: str, token: str = "") -> str:
+    """A command that gives credentials as a ``credential_process`` does."""
+    more = f', "SessionToken": "{token}"' if token else ""
+    return f'echo \'{{"Version": 1, "AccessKeyId": "{key_id}", "SecretAccessKey": "s"{more}}}\''
 
 
 @pytest.mark.usefixtures("late_last_use")
-def test_it_refuses_a_key_that_this_run_uses_though_aws_does_not_show_that_yet(
-    aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("how", PROFILES)
+def test_it_refuses_a_key_that_this_run_stands_on_though_aws_does_not_show_its_use_yet(
+    aws: EmbeddedAWS, refused: Refused, tmp_path: Path, how: str
 ) -> None:
     key_id = give(aws, 900, 400).access_key_id
     give(aws, 300, 1)
-    with provider_of(aws, {"AWS_ACCESS_KEY_ID": key_id}) as provider:
+    (tmp_path / "profiles").write_text(
+        PROFILES[how].format(key=key_id, role=ROLE, process=process(key_id)), "utf-8"
+    )
+    credentials = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "profiles")}
+    if how == "environment":
+        credentials["AWS_ACCESS_KEY_ID"] = key_id
+    with provider_of(aws, credentials, profile="run") as provider:
         scan(provider)
-        assert not fixer(ALICE)
-    assert changes(aws) == 0
-    said = f"Refused: {key_id} is the key that this run of Prowler uses."
-    assert said in capsys.readouterr().out
+        assert refused(f"{key_id} is a key that this run of Prowler uses.")
+
+
+@pytest.mark.usefixtures("late_last_use")
+@pytest.mark.parametrize("with_process", [False, True], ids=["environment", "process"])
+def test_it_refuses_if_the_origin_of_a_roles_credentials_is_not_known(
+    aws: EmbeddedAWS, refused: Refused, tmp_path: Path, with_process: bool
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    (tmp_path / "profiles").write_text(PROFILES["process"].format(process=process("ASIA1", "t")))
+    session = aws.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="run")["Credentials"]
+    credentials = {
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "profiles"),
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
+    with provider_of(aws, credentials, profile="run" if with_process else None) as provider:
+        provider.identity.identity_arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/scan/run"
+        scan(provider)
+        assert refused("this run uses temporary credentials of a role, and which access key")
 
 
 def test_it_refuses_a_user_who_runs_prowler_with_temporary_credentials(
-    aws: EmbeddedAWS, provider: AwsProvider, keys: Keys, capsys: pytest.CaptureFixture[str]
+    provider: AwsProvider, keys: Keys, refused: Refused
 ) -> None:
     provider.identity.identity_arn = ALICE
-    assert not fixer(ALICE)
-    assert changes(aws) == 0
-    assert "Refused: this user runs Prowler now, with temporary" in capsys.readouterr().out
+    assert refused("this user runs Prowler now, with temporary credentials")
 
 
 @pytest.mark.usefixtures("late_last_use")
@@ -365,33 +450,67 @@ def test_a_user_who_runs_prowler_with_the_other_key_is_fixed(aws: EmbeddedAWS) -
     assert unused.status == "Inactive"
 
 
-def test_how_to_undo_a_change_is_said_before_it_is_made(
-    keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said: list[str] = []
-    on_update(lambda: said.append(capsys.readouterr().out))
-    assert fixer(ALICE)
-    assert "To undo: aws iam update-access-key" in said[0]
+# What comes of a change
 
 
-def test_a_limit_of_a_few_days_does_not_make_a_used_key_unused(
-    aws: EmbeddedAWS, provider: AwsProvider
+def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
+    aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give(aws, 900, 1), give(aws, 300, 1)
-    provider._audit_config = {"max_unused_access_keys_days": 0}
-    scan(provider)
+    aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
     assert not fixer(ALICE)
-    assert changes(aws) == 0
+    assert keys.unused.status == "Active"
+    said = capsys.readouterr().out
+    assert "was not deactivated: iam:UpdateAccessKey failed with AccessDenied. Allow" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda aws, keys: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}),
+         " is inactive now: iam:ListAccessKeys failed"),
+        (lambda aws, keys: setattr(keys.unused, "status", "Active"), "still shows as active"),
+        (lambda aws, keys: setattr(keys.used, "status", "Inactive"),
+         "no active key is left: another one was deactivated"),
+        (lambda aws, keys: aws.iam().users.pop("alice"), "User alice was deleted in the meantime."),
+    ],
+    ids=["unverified", "not shown", "the other key deactivated too", "deleted"],
+)  # fmt: skip
+def test_a_change_that_did_not_end_well_is_said_with_how_to_undo_it(
+    aws: EmbeddedAWS,
+    keys: Keys,
+    on_update: OnUpdate,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[EmbeddedAWS, Keys], object],
+    said: str,
+) -> None:
+    monkeypatch.setattr(deactivation, "sleep", lambda seconds: None)
+    on_update(lambda: change(aws, keys))
+    assert not fixer(ALICE)
+    output = capsys.readouterr().out
+    assert said in output
+    assert "To undo: aws iam update-access-key" in output
+
+
+def test_a_change_that_iam_shows_late_is_waited_for(
+    keys: Keys, on_update: OnUpdate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_update(lambda: setattr(keys.unused, "status", "Active"))
+    monkeypatch.setattr(
+        deactivation, "sleep", lambda seconds: setattr(keys.unused, "status", "Inactive")
+    )
+    assert fixer(ALICE)
+
+
+def test_a_change_whose_answer_was_lost_is_looked_for(keys: Keys, on_update: OnUpdate) -> None:
+    def lost() -> None:
+        raise CallFailedError(Unreadable("iam:UpdateAccessKey", "ReadTimeoutError", transient=True))
+
+    on_update(lost)
+    assert fixer(ALICE)
+    assert keys.unused.status == "Inactive"
 
 
 def test_prowler_finds_the_fixer_of_the_check_under_its_own_name() -> None:
-    name = (
-        "prowler.providers.aws.services.iam.iam_user_multiple_active_keys"
-        ".iam_user_multiple_active_keys_fixer"
-    )
+    name = f"prowler.providers.aws.services.iam.{CHECK}.{CHECK}_fixer"
     assert import_check(name).fixer is fixer
-
-
-def scan_reports() -> list[Any]:
-    """Prowler's reports of what the last scan found, as the check remembers them."""
-    return [report for _, report in fixable._remembered.values()]

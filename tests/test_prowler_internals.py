@@ -36,18 +36,16 @@ from prowler.providers.aws.services.iam.iam_service import IAM
 from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.iam_client import PROWLER_ATTEMPTS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
-)
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import (
-    PROWLER_ATTEMPTS,
 )
 from prowler_org import preload, prowler_arguments, prowler_log
 from prowler_org.scan import NO_FINDINGS, crashed_checks
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
 
-LIB = "checks/iam_user_multiple_active_keys/lib"
+SHARED = "checks/iam_access_keys"
 FRAMEWORK = "access_key_hygiene_1.0_aws"
 
 
@@ -106,7 +104,7 @@ def test_a_report_takes_metadata_and_resource() -> None:
     parameters = list(inspect.signature(Check_Report_AWS.__init__).parameters)
     rely(
         parameters == ["self", "metadata", "resource"],
-        f"Check_Report_AWS takes {parameters}: see checks/{CHECK}/{CHECK}.py.",
+        f"Check_Report_AWS takes {parameters}: see {SHARED}/base_check.py.",
     )
 
 
@@ -159,7 +157,7 @@ def test_checks_that_cannot_be_imported_are_named_in_the_log(
 def test_the_provider_says_what_to_scan(provider: AwsProvider) -> None:
     rely(
         Provider.get_global_provider() is provider,
-        f"the running provider is not the global one: see checks/{CHECK}/{CHECK}.py.",
+        f"the running provider is not the global one: see {SHARED}/base_check.py.",
     )
     rely(
         provider.identity.account == ACCOUNT
@@ -167,12 +165,12 @@ def test_the_provider_says_what_to_scan(provider: AwsProvider) -> None:
         and provider.get_default_region("iam") == "us-east-1"
         and isinstance(provider.audit_config, dict),
         "the provider's identity, default region or audit_config is another: see "
-        f"checks/{CHECK}/{CHECK}.py.",
+        f"{SHARED}/base_check.py.",
     )
     rely(
         provider.audit_metadata.expected_checks == [CHECK, NEIGHBOUR],
         "the names of the run's checks are no longer in audit_metadata.expected_checks: see "
-        f"{LIB}/shared_source.py.",
+        f"{SHARED}/prowler_source.py.",
     )
 
 
@@ -188,7 +186,40 @@ def test_the_provider_holds_its_sessions_and_the_mutelist(
         and provider.identity.identity_arn.startswith("arn:")
         and (unread.mutelist, unread.mutelist_file_path) == ({}, str(tmp_path / "none.yaml"))
         and bool(shipped.mutelist),
-        f"the provider's sessions or mutelist are others: see checks/{CHECK}/{CHECK}_fixer.py.",
+        f"the provider's sessions or mutelist are others: see {SHARED}/fixer.py and "
+        f"{SHARED}/run_credentials.py.",
+    )
+    botocore_session = sessions[0]._session
+    rely(
+        botocore_session.get_credentials().method == "env",
+        f"boto3's session has no botocore session: see {SHARED}/run_credentials.py.",
+    )
+
+
+def test_a_run_begins_with_new_audit_metadata() -> None:
+    source = inspect.getsource(prowler_check.execute_checks)
+    rely(
+        "global_provider.audit_metadata = Audit_Metadata(" in source,
+        f"a run no longer gets audit metadata of its own: see of_run in {SHARED}/reading.py.",
+    )
+
+
+def test_a_config_file_that_cannot_be_used_is_not_an_error(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("aws: {max_unused_access_keys_days: 5}")
+    used = config.load_and_validate_config_file("aws", str(tmp_path / "config.yaml"))
+    missing = config.load_and_validate_config_file("aws", str(tmp_path / "none.yaml"))
+    rely(
+        (used, missing) == ({}, {}) and Path(config.default_config_file_path).is_file(),
+        f"Prowler treats config files in another way: see {SHARED}/command_line.py.",
+    )
+
+
+def test_one_item_of_a_mutelist_in_dynamodb_is_read() -> None:
+    source = inspect.getsource(AWSMutelist.get_mutelist_file_from_dynamodb)
+    in_loop = source.partition("for item in dynamodb_items:")[2]
+    rely(
+        "\n                return mutelist" in in_loop,
+        f"Prowler may read all items of such a mutelist now: see {SHARED}/mutelist.py.",
     )
 
 
@@ -196,7 +227,7 @@ def test_a_service_class_has_what_its_client_is_made_of(provider: AwsProvider) -
     service = AWSService("iam", provider, global_service=True, region="us-east-1")
     used = ("audit_resources", "audited_account_arn", "client", "region", "session", "thread_pool")
     missing = [name for name in used if not hasattr(service, name)]
-    rely(not missing, f"AWSService has no {missing}: see {LIB}/lean_iam.py.")
+    rely(not missing, f"AWSService has no {missing}: see {SHARED}/iam_client.py.")
 
 
 def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
@@ -204,19 +235,19 @@ def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
     attempts = service.client.meta.config.retries["total_max_attempts"]
     rely(
         attempts == PROWLER_ATTEMPTS,
-        f"a call is tried {attempts} times by default: see PROWLER_ATTEMPTS in {LIB}/lean_iam.py.",
+        f"a call is tried {attempts} times by default: see {SHARED}/iam_client.py.",
     )
 
 
 def test_the_start_of_a_run_is_known() -> None:
     rely(
         isinstance(config.timestamp_utc.timestamp(), float),
-        f"config.timestamp_utc is no longer the run's start: see {LIB}/shared_source.py.",
+        f"config.timestamp_utc is no longer the run's start: see {SHARED}/prowler_source.py.",
     )
     script = Path(sys.executable).with_name("prowler").read_text("utf-8")
     rely(
         "from prowler.__main__ import prowler" in script,
-        f"Prowler's command is no longer prowler.__main__: see {LIB}/shared_source.py.",
+        f"Prowler's command is no longer prowler.__main__: see {SHARED}/prowler_source.py.",
     )
 
 
@@ -232,7 +263,7 @@ def test_days_without_use_have_the_range_that_is_held_here() -> None:
     ]
     rely(
         limits == [30, 180],
-        f"max_unused_access_keys_days may be {limits}: see _ALLOWED in {LIB}/settings.py.",
+        f"max_unused_access_keys_days may be {limits}: see ALLOWED in {SHARED}/settings.py.",
     )
 
 
@@ -248,7 +279,7 @@ def test_the_shared_client_holds_users_keys_and_the_summary(provider: AwsProvide
         and (user.name, user.tags) == ("alice", [{"Key": "team", "Value": "payments"}])
         and [key["Status"] for key in keys] == ["Active"]
         and shared.account_summary["SummaryMap"]["Users"] == 1,
-        f"iam_client holds users, keys or the summary in another way: see {LIB}/shared_source.py.",
+        f"iam_client holds users, keys or the summary otherwise: see {SHARED}/prowler_source.py.",
     )
 
 
@@ -286,12 +317,12 @@ def test_a_checks_folder_is_copied_into_prowlers_package(
     rely(
         copied.is_dir(),
         f"--checks-folder no longer copies a check to {copied.relative_to(tmp_path)}: see "
-        f"{LIB}/checks_folder.py.",
+        f"{SHARED}/prowler_workarounds.py.",
     )
     prowler_check.remove_custom_checks_module(str(tmp_path / "checks"), "aws")
     rely(
         not copied.exists(),
-        f"remove_custom_checks_module leaves the copy: see {LIB}/checks_folder.py.",
+        f"remove_custom_checks_module leaves the copy: see {SHARED}/prowler_workarounds.py.",
     )
 
 
@@ -327,7 +358,7 @@ def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> N
         *prowler_arguments.SELECTING, *prowler_arguments.LISTING, *prowler_arguments.FILES,
         *prowler_arguments.SECRET, *prowler_arguments.FILTERING, "role", "mfa", "output_filename",
         "output_directory", "output_formats", "checks_folder", "fixer", "quick_inventory",
-        "only_logs",
+        "only_logs", "config_file",
     )  # fmt: skip
     missing = [option for option in used if not hasattr(parsed, option)]
     rely(not missing, f"there is no option {missing}: see prowler_org/prowler_arguments.py.")

@@ -11,7 +11,7 @@ from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import lean_iam
+from prowler_access_keys.services.iam.iam_access_keys import iam, iam_client
 
 from .scanning import (
     CHECK,
@@ -116,8 +116,8 @@ def test_a_cached_report_decides_nothing(aws: EmbeddedAWS) -> None:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the check has slept: recorded, and passed at once."""
     slept: list[float] = []
-    monkeypatch.setattr(lean_iam, "sleep", slept.append)
-    monkeypatch.setattr(lean_iam, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(iam, "sleep", slept.append)
+    monkeypatch.setattr(iam, "monotonic", lambda: sum(slept))
     return slept
 
 
@@ -170,6 +170,7 @@ def test_beside_other_iam_checks_it_asks_for_what_they_did_not(aws: EmbeddedAWS)
         assert cost(aws, lambda: run_check(provider)) == {
             "iam:GetCredentialReport": 1,
             "iam:GetAccessKeyLastUsed": 6,
+            "iam:GetAccountAuthorizationDetails": 1,
         }
 
 
@@ -180,7 +181,10 @@ def test_a_check_of_another_service_that_loaded_the_shared_client_is_enough(
     with provider_of(aws) as provider:
         begin_run(provider, CHECK)
         load_shared_client()
-        assert cost(aws, lambda: run_check(provider)) == {"iam:GetAccessKeyLastUsed": 6}
+        assert cost(aws, lambda: run_check(provider)) == {
+            "iam:GetAccessKeyLastUsed": 6,
+            "iam:GetAccountAuthorizationDetails": 1,
+        }
 
 
 def test_a_shared_client_of_an_earlier_run_is_not_used(aws: EmbeddedAWS) -> None:
@@ -201,23 +205,58 @@ def test_only_the_users_that_are_asked_for_are_found(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws, 5, 5)
-    wanted = ["arn:aws:iam::123456789012:user/user-0002", "arn:aws:iam::123456789012:user/none"]
-    assert statuses(scan_account(aws, *others, resource_arn=wanted)) == {"user-0002": "FAIL"}
+    wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (2, 3)]
+    assert statuses(scan_account(aws, *others, resource_arn=wanted)) == {
+        "user-0002": "FAIL",
+        "user-0003": "FAIL",
+    }
 
 
 @both_sources
-def test_a_user_asked_for_under_a_wrong_path_is_not_found(
-    aws: EmbeddedAWS, others: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("arn", "said"),
+    [
+        (ALICE_ARN, "No IAM user has the ARN {arn}. The user of that name has {actual}."),
+        (ALICE_ARN.replace("alice", "none"), "Account 123456789012 has no IAM user with the ARN"),
+        (ALICE_ARN.replace("123456789012", "999999999999"), "{arn} is in another account or part"),
+        (ALICE_ARN.replace("arn:aws:", "arn:aws-cn:"), "{arn} is in another account or partition"),
+        (ROOT_ARN.replace("123456789012", "999999999999"), "{arn} is in another account or part"),
+    ],
+)
+def test_an_arn_that_matches_nothing_is_manual_beside_one_that_matches(
+    aws: EmbeddedAWS, others: tuple[str, ...], arn: str, said: str
 ) -> None:
-    aws.add_user("alice", "/people/")
-    assert scan_account(aws, *others, resource_arn=[ALICE_ARN]) == []
+    actual = aws.add_user("alice", "/people/").arn
+    found = by_name(scan_account(aws, *others, resource_arn=[arn, actual]))
+    assert statuses(found.values()) == {arn: "MANUAL", "alice": "PASS"}
+    assert found[arn].sentence.startswith(said.format(arn=arn, actual=actual))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [
+        ("arn:aws:iam::123456789012:role/admin", "arn:aws:iam::123456789012:role/admin"),
+        ("arn:aws:s3:::bucket", "123456789012"),
+    ],
+)
+def test_an_arn_of_something_else_is_manual_if_no_other_check_looks_at_it(
+    aws: EmbeddedAWS, wanted: str, named: str
+) -> None:
+    assert statuses(scan_account(aws, resource_arn=[wanted])) == {named: "MANUAL"}
+    assert scan_account(aws, NEIGHBOUR, resource_arn=[wanted]) == []
 
 
 def test_only_the_users_that_are_asked_for_are_read(aws: EmbeddedAWS) -> None:
-    fill(aws, 30, 5)
-    wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (1, 2)]
+    fill(aws, 30, 1)
+    wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (0, 1)]
     calls = cost(aws, lambda: scan_account(aws, resource_arn=wanted))
-    assert calls == {"iam:GetUser": 2, "iam:ListAccessKeys": 2, "iam:GetAccessKeyLastUsed": 4}
+    assert calls == {
+        "iam:GetUser": 2,
+        "iam:ListAccessKeys": 2,
+        "iam:GetAccessKeyLastUsed": 2,
+        "iam:ListAttachedUserPolicies": 1,
+        "iam:ListGroupsForUser": 1,
+    }
 
 
 def test_the_tags_of_a_user_that_is_asked_for_are_read(aws: EmbeddedAWS) -> None:
@@ -254,7 +293,7 @@ def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
     aws.hold_report(timedelta(hours=3, minutes=5))
     root = by_name(scan_account(aws))[ROOT]
     assert root.sentence.startswith(
-        "The root user has 2 active access keys, says the credential report of 20"
+        "The root user has 2 active access keys, according to the credential report of 20"
     )
     assert " UTC (3 hours old). " in root.sentence
 
@@ -281,15 +320,15 @@ def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS, keys: tuple[
 def test_prowlers_own_default_is_what_is_taken_for_no_setting(aws: EmbeddedAWS) -> None:
     with provider_of(aws) as provider:
         config = provider.session.current_session.client("iam").meta.config
-    assert config.retries["total_max_attempts"] == lean_iam.PROWLER_ATTEMPTS
+    assert config.retries["total_max_attempts"] == iam_client.PROWLER_ATTEMPTS
 
 
 def test_retries_follow_the_runs_own_setting(aws: EmbeddedAWS) -> None:
     def attempts(provider: AwsProvider) -> object:
         begin_run(provider, CHECK)
-        return lean_iam.LeanIAM(provider).client.meta.config.retries
+        return iam.IAM(provider).client.meta.config.retries
 
     with provider_of(aws) as provider:
-        assert attempts(provider) == {"mode": "adaptive", "total_max_attempts": lean_iam.ATTEMPTS}
+        assert attempts(provider) == {"mode": "adaptive", "total_max_attempts": iam_client.ATTEMPTS}
     with provider_of(aws, retries_max_attempts=1) as provider:
         assert attempts(provider) == {"mode": "adaptive", "total_max_attempts": 2}

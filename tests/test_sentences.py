@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
+import pytest
+
+from prowler_access_keys.services.iam.iam_access_keys import finding
+from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     ActiveKeys,
-    CountedOnly,
     RootAccessKeys,
+    UnmatchedARN,
+    Unreadable,
     User,
     UserAccessKeys,
 )
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource import describe
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import (
-    Verdict,
-    judge_root,
-    judge_user,
+from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
+    iam_user_multiple_active_keys,
 )
 
 from .keys import DENIED, NOW, active, key
 
+CHECK = iam_user_multiple_active_keys()
 ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
-COUNTED = CountedOnly("iam:ListAccessKeys", "AccessDenied", count=2)
+COUNTED = ActiveKeys(2, unlisted=Unreadable("iam:ListAccessKeys", "AccessDenied"))
+
+
+def judge(found: ActiveKeys, grace: int = 0) -> Verdict:
+    settings = Settings(multiple_active_keys_grace_days=grace)
+    verdict: Verdict = CHECK.judge(UserAccessKeys(ALICE, found), settings, NOW)
+    return verdict
 
 
 def sentence(*keys: AccessKey, grace: int = 0) -> str:
-    settings = Settings(multiple_active_keys_grace_days=grace)
-    return str(judge_user(UserAccessKeys(ALICE, active(*keys)), settings, NOW).sentence)
+    return str(judge(active(*keys), grace).sentence)
 
 
 def test_a_failure_names_both_keys_their_age_their_last_use_and_the_one_to_retire() -> None:
@@ -36,24 +44,6 @@ def test_a_failure_names_both_keys_their_age_their_last_use_and_the_one_to_retir
         "eu-west-1) and "
         "AKIANEW (created 2026-11-14, 10 days ago; last used 2026-11-23, 1 day ago, by s3 in "
         "eu-west-1). AKIAOLD was not used for 100 days and can be deactivated now."
-    )
-
-
-def test_a_key_that_was_never_used_is_called_so() -> None:
-    said = sentence(key("AKIAOLD", 900, 1), key("AKIANEW", 50))
-    assert "AKIANEW (created 2026-10-05, 50 days ago; never used)." in said
-    assert said.endswith("AKIANEW was never used and can be deactivated now.")
-
-
-def test_two_keys_in_use_are_to_be_made_one() -> None:
-    assert sentence(key("AKIAOLD", 900, 1), key("AKIANEW", 90, 1)).endswith(
-        "Both are in use: move what uses AKIAOLD to AKIANEW, then deactivate AKIAOLD."
-    )
-
-
-def test_an_unfinished_rotation_is_to_be_finished() -> None:
-    assert sentence(key("AKIAOLD", 900, 1), key("AKIANEW", 4)).endswith(
-        "A rotation was started and not finished: put AKIANEW to use, then deactivate AKIAOLD."
     )
 
 
@@ -70,23 +60,45 @@ def test_a_rotation_within_the_grace_period_passes_and_says_until_when() -> None
     )
 
 
-def test_keys_that_could_only_be_counted_fail_and_the_sentence_says_why_they_are_not_named() -> (
-    None
-):
-    assert judge_user(UserAccessKeys(ALICE, COUNTED), Settings(), NOW) == Verdict(
+def test_keys_that_could_only_be_counted_fail_and_are_not_named() -> None:
+    assert judge(COUNTED) == Verdict(
         "FAIL",
-        "User alice has 2 active access keys, says the credential report that was made for this "
-        "scan. Which they are could not be read: iam:ListAccessKeys failed with AccessDenied. "
-        "Look at this user by hand, or scan again once the call is allowed and answered.",
+        "User alice has 2 active access keys, according to the credential report made for this "
+        "scan. Which keys they are, could not be read: iam:ListAccessKeys failed with "
+        "AccessDenied. Allow the call and scan again, or check the user in the IAM console.",
     )
 
 
 def test_a_grace_period_might_excuse_keys_that_could_only_be_counted() -> None:
-    verdict = judge_user(
-        UserAccessKeys(ALICE, COUNTED), Settings(multiple_active_keys_grace_days=7), NOW
-    )
+    verdict = judge(COUNTED, grace=7)
     assert verdict.status == "MANUAL"
-    assert "Which they are, and so whether the grace period excuses them, could" in verdict.sentence
+    assert "Which keys they are, and so whether the grace period excuses them, could" in (
+        verdict.sentence
+    )
+
+
+def test_a_user_that_was_listed_and_then_not_found_is_named() -> None:
+    gone = Unreadable("iam:ListAccessKeys", "NoSuchEntity")
+    assert finding.unreadable_keys(ALICE, gone) == Verdict(
+        "MANUAL",
+        "User alice was listed, and then not found: it was deleted or renamed while the scan was "
+        "reading. Scan again.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (UnmatchedARN("a"), "Account 1234 has no IAM user with the ARN a."),
+        (UnmatchedARN("a", actual="b"), "No IAM user has the ARN a. The user of that name has b."),
+        (UnmatchedARN("a", foreign=True), "a is in another account or partition than 1234, which "),
+        (UnmatchedARN("a", is_user=False), "a is not the ARN of an IAM user or of the root user"),
+    ],
+)
+def test_an_arn_that_names_no_user_is_manual(one: UnmatchedARN, said: str) -> None:
+    verdict = finding.unmatched_arn(one, "1234")
+    assert verdict.status == "MANUAL"
+    assert verdict.sentence.startswith(said)
 
 
 def test_dates_in_the_future_have_no_negative_age() -> None:
@@ -102,13 +114,18 @@ def test_a_pass_is_short() -> None:
 def test_a_failure_fits_into_a_security_hub_description() -> None:
     longest = User("n" * 64, "arn")
     keys = active(key("A" * 128, 9000, DENIED), key("B" * 128, 8000, DENIED))
-    assert len(judge_user(UserAccessKeys(longest, keys), Settings(), NOW).sentence) <= 1024
+    unknown = Unreadable("iam:ListAttachedUserPolicies", "ConnectionClosedError")
+    record = UserAccessKeys(longest, keys, unknown)
+    assert len(CHECK.judge(record, Settings(), NOW).sentence) <= 1024
+
+
+def data(found: ActiveKeys) -> object:
+    record = UserAccessKeys(ALICE, found)
+    return finding.describe_user(record, CHECK.judge(record, Settings(), NOW), NOW)
 
 
 def test_the_facts_are_there_as_data() -> None:
-    keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10))
-    verdict = judge_user(UserAccessKeys(ALICE, keys), Settings(), NOW)
-    assert describe(ALICE.name, ALICE.arn, keys, verdict, NOW) == {
+    assert data(active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))) == {
         "name": "alice",
         "arn": "arn:aws:iam::123456789012:user/alice",
         "active_access_keys": 2,
@@ -125,15 +142,25 @@ def test_the_facts_are_there_as_data() -> None:
                 "access_key_id": "AKIANEW",
                 "create_date": "2026-11-14T12:00:00+00:00",
                 "age_days": 10,
+                "last_used_date": "2026-11-23T12:00:00+00:00",
+                "last_used_service": "s3",
+                "last_used_region": "eu-west-1",
             },
         ],
         "advice": {"action": "deactivate", "retire": "AKIAOLD", "keep": "AKIANEW"},
     }
 
 
+def test_a_quarantine_is_there_as_data() -> None:
+    keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))
+    record = UserAccessKeys(ALICE, keys, ("AWSCompromisedKeyQuarantineV3",))
+    facts = finding.describe_user(record, CHECK.judge(record, Settings(), NOW), NOW)
+    assert facts["quarantine_policies"] == ["AWSCompromisedKeyQuarantineV3"]
+    assert facts["advice"] == {"action": "incident"}
+
+
 def test_keys_that_could_only_be_counted_are_there_as_their_number_and_the_error() -> None:
-    verdict = judge_user(UserAccessKeys(ALICE, COUNTED), Settings(), NOW)
-    assert describe(ALICE.name, ALICE.arn, COUNTED, verdict, NOW) == {
+    assert data(COUNTED) == {
         "name": "alice",
         "arn": "arn:aws:iam::123456789012:user/alice",
         "active_access_keys": 2,
@@ -142,10 +169,9 @@ def test_keys_that_could_only_be_counted_are_there_as_their_number_and_the_error
 
 
 def test_of_the_root_user_with_two_keys_the_number_is_there_and_no_list() -> None:
-    active_keys = ActiveKeys(2)
-    verdict = judge_root(RootAccessKeys(ALICE.arn, active_keys))
-    assert describe("<root_account>", "arn", active_keys, verdict, NOW) == {
+    assert finding.describe("<root_account>", "arn", ActiveKeys(2), NOW) == {
         "name": "<root_account>",
         "arn": "arn",
         "active_access_keys": 2,
     }
+    assert CHECK.judge_root(RootAccessKeys("arn", ActiveKeys(2))).status == "FAIL"

@@ -1,49 +1,112 @@
-"""What is taken from Prowler's config file, and what is refused."""
+"""What is taken from Prowler's config file, and what is refused and said."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prowler.config.config import default_config_file_path, load_and_validate_config_file
 
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import (
-    Settings,
-    parse,
-)
+from prowler_access_keys.services.iam.iam_access_keys.command_line import settings_of
+from prowler_access_keys.services.iam.iam_access_keys.settings import ALLOWED, Settings, parse
 
 
 def test_without_settings_the_strict_defaults_hold() -> None:
-    assert parse({}) == (Settings(0, 45), [])
+    assert parse({}) == (Settings(0, 45, False), ())
 
 
 def test_settings_are_taken() -> None:
-    config = {"multiple_active_keys_grace_days": 7, "max_unused_access_keys_days": 60}
-    assert parse(config) == (Settings(7, 60), [])
+    config = {
+        "multiple_active_keys_grace_days": 7,
+        "max_unused_access_keys_days": 60,
+        "unreadable_access_keys_fail": True,
+    }
+    assert parse(config) == (Settings(7, 60, True), ())
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "7", "soon", True, None, [7], 10**10])
-@pytest.mark.parametrize(
-    "setting", ["multiple_active_keys_grace_days", "max_unused_access_keys_days"]
-)
-def test_a_value_that_is_no_whole_number_in_range_is_named_and_the_default_holds(
+@pytest.mark.parametrize("setting", ALLOWED)
+def test_a_value_that_is_not_a_whole_number_in_range_is_named_and_the_default_holds(
     setting: str, value: Any
 ) -> None:
-    settings, errors = parse({setting: value})
-    assert settings == Settings()
-    (error,) = errors
-    assert error.startswith(f"{setting} is {value!r}")
+    chosen, (problem,) = parse({setting: value, "unreadable_access_keys_fail": True})
+    assert chosen == Settings(unreadable_access_keys_fail=True)
+    assert problem.startswith(f"{setting} is {'true' if value is True else repr(value)} in ")
+    assert problem.endswith(f"{getattr(Settings(), setting)} is used instead.")
 
 
-@pytest.mark.parametrize(
-    ("setting", "lowest", "highest"),
-    [("multiple_active_keys_grace_days", 0, 365), ("max_unused_access_keys_days", 30, 180)],
-)
-def test_a_setting_has_a_range(setting: str, lowest: int, highest: int) -> None:
-    assert parse({setting: lowest})[1] == parse({setting: highest})[1] == []
+@pytest.mark.parametrize("setting", ALLOWED)
+def test_a_setting_has_a_range(setting: str) -> None:
+    lowest, highest = ALLOWED[setting][0], ALLOWED[setting][-1]
+    assert not parse({setting: lowest})[1]
+    assert not parse({setting: highest})[1]
     assert parse({setting: lowest - 1})[1]
     assert parse({setting: highest + 1})[1]
 
 
-def test_one_bad_setting_leaves_the_other() -> None:
-    config = {"multiple_active_keys_grace_days": -1, "max_unused_access_keys_days": 60}
-    assert parse(config)[0] == Settings(0, 60)
+def test_yes_or_no_is_true_or_false() -> None:
+    _, (problem,) = parse({"unreadable_access_keys_fail": "yes"})
+    assert problem == (
+        "unreadable_access_keys_fail is 'yes' in Prowler's config file, but must be true or "
+        "false. false is used instead."
+    )
+
+
+def test_a_typing_mistake_in_a_name_is_said() -> None:
+    _, (problem,) = parse({"multiple_active_key_grace_days": 7})
+    assert problem == (
+        "'multiple_active_key_grace_days' in Prowler's config file is not a setting. Did you mean "
+        "multiple_active_keys_grace_days? 0 is used for that."
+    )
+
+
+def test_a_setting_that_prowler_knows_is_not_a_typing_mistake() -> None:
+    assert not parse({"max_unused_access_keys_day": 1}, known={"max_unused_access_keys_day"})[1]
+
+
+def problems_with(
+    monkeypatch: pytest.MonkeyPatch, path: Path, option: str = "--config-file"
+) -> str:
+    """What is said of a config file, after Prowler has read it in its own way."""
+    monkeypatch.setattr("sys.argv", ["prowler", "aws", option, str(path)])
+    provider = SimpleNamespace(audit_config=load_and_validate_config_file("aws", str(path)))
+    return " ".join(settings_of(provider)[1])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"aws:\n  max_unused_access_keys_days: 5\n", "max_unused_access_keys_days is 5 in"),
+        (b"aws:\n  max_unused_access_keys_days: 500\n", "max_unused_access_keys_days is 500 in"),
+        (b"aws:\n\tmax_unused_access_keys_days: 180\n", "is not valid YAML, line 2."),
+        (b"aws:\n  a: \xff\n", "is not UTF-8 text."),
+        (b"azure:\n  a: 1\n", "has no section aws."),
+        (b"", "has no section aws."),
+        (b"aws: 180\nother: {}", "has no section aws."),
+        (None, "No such file or directory."),
+        (b"aws:\n  max_unused_access_keys_days: 180\n", ""),
+        (b"aws:\n  max_unused_access_keys_days: '180'\n", ""),
+        (b"max_unused_access_keys_days: 180\n", ""),
+    ],
+)
+def test_a_config_file_that_prowler_does_not_use_whole_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    problems = problems_with(monkeypatch, path)
+    assert said in problems
+    assert bool(problems) == bool(said)
+
+
+def test_an_abbreviated_option_is_understood_as_prowler_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "No such file" in problems_with(monkeypatch, tmp_path / "none", option="--conf")
+
+
+def test_prowlers_own_config_file_has_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not problems_with(monkeypatch, Path(default_config_file_path))

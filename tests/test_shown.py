@@ -10,17 +10,17 @@ from typing import Any
 
 from prowler.lib.check.check import list_fixers
 
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
+from prowler_access_keys.services.iam.iam_access_keys import settings
+from prowler_access_keys.services.iam.iam_access_keys.advice import Action
+from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     LastUse,
     User,
     UserAccessKeys,
 )
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.advice import Action
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource import describe
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import (
+from prowler_access_keys.services.iam.iam_access_keys.resource import describe
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
+from prowler_access_keys.services.iam.iam_access_keys.verdict import (
     Verdict,
     judge_user,
 )

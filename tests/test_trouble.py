@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import botocore.endpoint
 import pytest
 from botocore.retries.adaptive import ClientRateLimiter
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import IAMBackend, User
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
-    iam_user_multiple_active_keys as check_module,
-)
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import shared_source
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.lean_iam import LeanIAM
+from prowler_access_keys.services.iam.iam_access_keys import prowler_source, reading
+from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
+from prowler_access_keys.services.iam.iam_access_keys.reading import AccountReading
 
 from .scanning import (
     ACCOUNT,
     CHECK,
     NEIGHBOUR,
     ROOT,
+    Found,
     begin_run,
     both_sources,
     by_name,
@@ -86,7 +89,7 @@ def test_a_user_whose_keys_may_not_be_listed_fails_if_a_report_made_for_this_sca
     aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == TRUTH
-    assert found["two"].sentence.startswith("User two has 2 active access keys, says the ")
+    assert found["two"].sentence.startswith("User two has 2 active access keys, according to the ")
     assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
 
 
@@ -118,7 +121,7 @@ def test_a_report_counts_as_made_in_this_run_only_if_prowlers_command_began_befo
     fill(aws, cached=True)
     aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
     imported = datetime.now(timezone.utc) - timedelta(hours=2)
-    monkeypatch.setattr(shared_source, "timestamp_utc", imported)
+    monkeypatch.setattr(prowler_source, "timestamp_utc", imported)
     if as_library:
         monkeypatch.delitem(sys.modules, "prowler.__main__")
     found = statuses(scan_account(aws, NEIGHBOUR))
@@ -307,31 +310,50 @@ def test_a_report_row_of_a_deleted_user_is_no_finding(
     assert statuses(scan_account(aws, *others)) == TRUTH
 
 
-def test_a_user_deleted_between_listing_and_reading_is_no_finding(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+def renamed(iam: IAMBackend, user: User) -> None:
+    del iam.users[user.name]
+    user.name += "-renamed"
+    iam.users[user.name] = user
+
+
+def moved(iam: IAMBackend, user: User) -> None:
+    user.path = "/moved/"
+
+
+def deleted(iam: IAMBackend, user: User) -> None:
+    del iam.users[user.name]
+
+
+@both_sources
+@both_reports
+@pytest.mark.parametrize("change", [renamed, moved, deleted])
+def test_a_user_that_was_listed_once_is_judged_or_named(
+    aws: EmbeddedAWS,
+    others: tuple[str, ...],
+    cached: bool,
+    change: Callable[[IAMBackend, User], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fill(aws, cached=True)
-    listed = LeanIAM.list_users
+    fill(aws, cached)
+    with_keys = AccountReading._with_keys
 
-    def list_then_delete(iam: Any) -> Any:
-        listing = listed(iam)
-        del aws.iam().users["two"]
-        return listing
+    def change_then_read(self: AccountReading, users: Any) -> Any:
+        for name in ("none", "two"):
+            change(aws.iam(), aws.iam().users[name])
+        return with_keys(self, users)
 
-    monkeypatch.setattr(LeanIAM, "list_users", list_then_delete)
-    found = statuses(scan_account(aws))
-    assert found == {name: status for name, status in TRUTH.items() if name != "two"}
-
-
-def test_a_user_deleted_while_prowler_read_iam_is_no_finding(aws: EmbeddedAWS) -> None:
-    fill(aws)
-    aws.behaviour.denied_users = frozenset({"none"})
+    aws.behaviour.denied_calls = frozenset({("iam:ListAccessKeys", "two")})
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR)
-        load_shared_client()
-        aws.behaviour.denied_users = frozenset()
-        del aws.iam().users["none"]
-        assert "none" not in statuses(run_check(provider))
+        begin_run(provider, CHECK, *others)
+        if others:
+            load_shared_client()
+        aws.behaviour.denied_calls = frozenset()
+        monkeypatch.setattr(AccountReading, "_with_keys", change_then_read)
+        found = by_name(run_check(provider))
+    assert {"one", "retired", "none", "two"} <= found.keys()
+    assert found["two"].status in ("FAIL", "MANUAL")
+    if found["two"].status == "MANUAL":
+        assert "deleted or renamed while the scan was reading" in found["two"].sentence
 
 
 @both_sources
@@ -339,13 +361,13 @@ def test_a_user_deleted_while_users_are_counted_is_not_missing(
     aws: EmbeddedAWS, others: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(aws)
-    listed = LeanIAM.list_users
+    listed = IAM.list_users
 
     def delete_then_list(iam: Any) -> Any:
         aws.iam().users.pop("two", None)
         return listed(iam)
 
-    monkeypatch.setattr(LeanIAM, "list_users", delete_then_list)
+    monkeypatch.setattr(IAM, "list_users", delete_then_list)
     assert ACCOUNT not in statuses(scan_account(aws, *others))
 
 
@@ -370,14 +392,14 @@ def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
     aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(aws)
-    listed = LeanIAM.call
+    listed = IAM.call
 
     def proxy_page(iam: Any, operation: str, **parameters: Any) -> Any:
         if operation == "GetAccountSummary":
             return {"SummaryMap": {}}
         return listed(iam, operation, **parameters)
 
-    monkeypatch.setattr(LeanIAM, "call", proxy_page)
+    monkeypatch.setattr(IAM, "call", proxy_page)
     found = statuses(scan_account(aws))
     assert found.pop(ACCOUNT) == "MANUAL"
     assert found[ROOT] == "PASS"
@@ -387,7 +409,7 @@ def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (KeyError("SummaryMap"), "the check failed with KeyError."),
+        (KeyError("SummaryMap"), "the check crashed with KeyError."),
         (KeyboardInterrupt(), "the scan was interrupted."),
     ],
     ids=["failure", "Ctrl-C"],
@@ -398,7 +420,105 @@ def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
     def broken(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(check_module, "read_account", broken)
+    monkeypatch.setattr(reading, "of_run", broken)
     (finding,) = scan_account(aws)
     assert (finding.name, finding.status) == (ACCOUNT, "MANUAL")
     assert said in finding.sentence
+
+
+# AWS's quarantine
+
+
+QUARANTINE = "AWSCompromisedKeyQuarantineV2"
+
+
+def quarantine(aws: EmbeddedAWS, *, by_group: bool) -> None:
+    """Fill the account, and quarantine the user that fails. Others are in a group too."""
+    fill(aws)
+    users = aws.iam().users
+    group = aws.add_group("quarantined", users["one"], *([users["two"]] if by_group else []))
+    aws.add_group("harmless", users["two"])
+    aws.attach(group if by_group else users["two"], QUARANTINE)
+    aws.attach(users["one"], "ReadOnlyAccess")
+
+
+def advised(found: Found) -> str:
+    return str(json.loads(found.resource)["advice"]["action"])
+
+
+@both_sources
+@pytest.mark.parametrize("by_group", [False, True], ids=["user", "group"])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {},
+        {"denied": frozenset({"iam:GetAccountAuthorizationDetails"})},
+        {"page_size": 1},
+    ],
+    ids=["", "details denied", "small pages"],
+)
+def test_a_quarantine_is_seen_however_it_is_attached_and_read(
+    aws: EmbeddedAWS, others: tuple[str, ...], by_group: bool, trouble: dict[str, Any]
+) -> None:
+    quarantine(aws, by_group=by_group)
+    vars(aws.behaviour).update(trouble)
+    two = by_name(scan_account(aws, *others))["two"]
+    assert (two.status, advised(two)) == ("FAIL", "incident")
+    assert QUARANTINE in two.sentence
+    arn = aws.iam().users["two"].arn
+    assert advised(by_name(scan_account(aws, *others, resource_arn=[arn]))["two"]) == "incident"
+
+
+@both_sources
+@pytest.mark.parametrize(
+    "call",
+    ["iam:ListAttachedUserPolicies", "iam:ListGroupsForUser", "iam:ListAttachedGroupPolicies"],
+)
+def test_a_quarantine_that_cannot_be_ruled_out_is_said(
+    aws: EmbeddedAWS, others: tuple[str, ...], call: str
+) -> None:
+    fill(aws)
+    aws.add_group("harmless", aws.iam().users["two"])
+    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
+    two = by_name(scan_account(aws, *others))["two"]
+    assert two.status == "FAIL"
+    assert f"quarantined this user could not be read: {call} failed with Acc" in two.sentence
+    assert json.loads(two.resource)["quarantine_unreadable"]["call"] == call
+
+
+def test_a_group_that_is_deleted_between_two_calls_is_not_an_error(aws: EmbeddedAWS) -> None:
+    fill(aws)
+    two = aws.iam().users["two"]
+    aws.add_group("gone", two)
+    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails"})
+    with mock.patch.object(IAMBackend, "get_group", side_effect=NotFoundException("gone")):
+        found = by_name(scan_account(aws))["two"]
+    assert "quarantine" not in found.sentence
+
+
+def test_the_policies_of_groups_are_read_only_if_they_matter(aws: EmbeddedAWS) -> None:
+    fill(aws)
+    aws.add_group("of-a-user-who-passes", aws.iam().users["one"])
+    aws.calls.clear()
+    scan_account(aws)
+    assert aws.calls["iam:GetAccountAuthorizationDetails"] == 1
+    aws.add_group("of-a-user-who-fails", aws.iam().users["two"])
+    aws.calls.clear()
+    scan_account(aws)
+    assert aws.calls["iam:GetAccountAuthorizationDetails"] == 2
+
+
+# What could not be read fails, if the user says so
+
+
+@both_sources
+def test_what_could_not_be_read_fails_if_the_config_file_says_so(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
+    fill(aws, cached=True)
+    aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
+    aws.behaviour.denied_users = frozenset({"one"})
+    with provider_of(aws) as provider:
+        provider._audit_config = {"unreadable_access_keys_fail": True}
+        found = statuses(scan(provider, *others))
+    assert found == TRUTH | {ACCOUNT: "FAIL", "one": "FAIL", ROOT: "PASS"}

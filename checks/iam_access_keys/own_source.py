@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from time import monotonic
 
-from .access_keys import ActiveKeys, Unreadable, User
 from .credential_report import CredentialReport
-from .lean_iam import CallFailedError, LeanIAM, Listing
+from .facts import ActiveKeys, UnmatchedARN, Unreadable, User
+from .iam import IAM, Listing
+from .iam_client import CallFailedError
 
 
-class LeanSource:
+class OwnSource:
     """Reads the whole account for itself.
 
-    A report that AWS has to make is asked for first and fetched last: it takes seconds. It then
-    is as exact as a listing. One that AWS had already, or was making for somebody else, can be
-    hours old: it says nothing about users.
+    A report that AWS has to make is asked for first and fetched last, because that takes seconds.
+    Such a report is as exact as a listing. One that AWS had already, or was making for somebody
+    else, can be hours old: it says nothing about users.
     """
 
-    def __init__(self, iam: LeanIAM) -> None:
+    def __init__(self, iam: IAM) -> None:
         self._iam = iam
         self._asked: float | None = None
         self._being_made = False
@@ -37,7 +38,7 @@ class LeanSource:
     def list_users(self, expected: int | Unreadable) -> Listing:
         return self._iam.list_users()
 
-    def chosen_users(self, arns: set[str]) -> dict[str, User | Unreadable]:
+    def chosen_users(self, arns: set[str]) -> dict[str, User | UnmatchedARN | Unreadable]:
         return self._iam.get_users(arns)
 
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:

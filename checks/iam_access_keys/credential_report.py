@@ -7,16 +7,20 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.h
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .access_keys import ActiveKeys
+from .facts import ActiveKeys
 
-_ACTIVE_COLUMNS = ("access_key_1_active", "access_key_2_active")
-_NEEDED_COLUMNS = ("arn", *_ACTIVE_COLUMNS)
+_ACTIVE_COLUMN = re.compile(r"access_key_\d+_active")
+_NEEDED_COLUMNS = ("arn", "access_key_1_active", "access_key_2_active")
 _ACTIVE = {"true": 1, "false": 0}
+_MORE_COLUMN = "additional_credentials_info"
+"""AWS fills it for a user with more credentials than the other columns have room for."""
+_NO_MORE = ("", "N/A")
 _ROUNDING = timedelta(seconds=2)
 
 
@@ -33,19 +37,17 @@ class CredentialReport:
     age: timedelta
     """How old it was, by AWS's clock, when AWS handed it out."""
     active_keys: Mapping[str, ActiveKeys]
-    """By ARN, the root user's included: their number. A row that does not say it clearly is left
-    out."""
+    """Their number by ARN, the root user's included. A row that is not clear is left out."""
 
     def made_within(self, seconds: float) -> bool:
-        """Whether it was made in the last so many seconds; AWS's times are whole seconds."""
+        """Whether it was made in the last ``seconds``; AWS's times are whole seconds."""
         return self.age <= timedelta(seconds=seconds) + _ROUNDING
 
 
 def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialReport:
     """Read a report as ``GetCredentialReport`` gives it.
 
-    Raises MalformedReportError when it is empty or lacks a column that is needed here. Columns
-    that AWS may add are ignored.
+    Raises MalformedReportError if it is empty or lacks a column that is needed here.
     """
     rows = csv.DictReader(content.decode("utf-8", errors="replace").splitlines())
     missing = [name for name in _NEEDED_COLUMNS if name not in (rows.fieldnames or ())]
@@ -55,17 +57,26 @@ def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialRepo
 
 
 def _count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ActiveKeys]:
-    """Active keys by ARN. An ARN that stands in two rows, or a row that is cut off, says nothing.
+    """Active keys by ARN, from the rows that say them clearly.
 
-    AWS writes ``true`` or ``false``; anything else is taken for no answer rather than for a no.
+    Left out: an ARN in two rows, a row that is cut off, a state other than ``true`` and
+    ``false``, and a row that says that the user has further credentials.
     """
     rows = list(rows)
     seen = Counter(row.get("arn") for row in rows)
     counts = {}
     for row in rows:
-        arn = row.get("arn")
-        states = [_ACTIVE.get((row.get(column) or "").lower()) for column in _ACTIVE_COLUMNS]
-        known = [state for state in states if state is not None]
-        if arn and seen[arn] == 1 and len(known) == len(states):
-            counts[arn] = ActiveKeys(sum(known))
+        arn, count = row.get("arn"), _count(row)
+        if arn and seen[arn] == 1 and count is not None:
+            counts[arn] = ActiveKeys(count)
     return counts
+
+
+def _count(row: Mapping[str, str | None]) -> int | None:
+    """The number of active keys that a row proves; None if it proves none."""
+    if (row.get(_MORE_COLUMN, "") or "") not in _NO_MORE:
+        return None
+    columns = [name for name in row if name and _ACTIVE_COLUMN.fullmatch(name)]
+    states = [_ACTIVE.get((row[name] or "").lower()) for name in columns]
+    known = [state for state in states if state is not None]
+    return sum(known) if len(known) == len(states) else None

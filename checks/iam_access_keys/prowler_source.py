@@ -2,42 +2,39 @@
 
 ``prowler.providers.aws.services.iam.iam_client`` reads all of IAM when it is imported, and keeps
 quiet about what it could not read: a failed ``ListAccessKeys`` leaves an empty list, a failed
-``ListUsers`` a shorter one, a failed ``ListUserTags`` no tags. Each is asked again here where it
-cannot be told from the truth.
+``ListUsers`` a shorter one, a failed ``ListUserTags`` no tags. This module asks again if a failed
+call and the truth look alike.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from prowler.config.config import timestamp_utc
 
-from .access_keys import ActiveKeys, Unreadable, User
 from .credential_report import CredentialReport
-from .lean_iam import LeanIAM, Listing, active_keys_in, is_complete
+from .facts import ActiveKeys, UnmatchedARN, Unreadable, User
+from .iam import IAM, Listing, active_keys_in, is_complete
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
 _COMMAND = "prowler.__main__"
 
 
-def shared_client(provider: Any, check_id: str) -> Any | None:
+def shared_client(provider: Any, ours: Collection[str]) -> Any | None:
     """Prowler's shared IAM client if this run loads it anyway, else None.
 
-    It does if it has other checks of the IAM service, or if a check of another service that
-    looks into IAM was there first.
+    A run loads it if it has checks of the IAM service other than ``ours``, or if a check of
+    another service has looked into IAM.
     """
-    others = any(
-        check.startswith("iam_") and check != check_id
-        for check in provider.audit_metadata.expected_checks
-    )
-    if others:
+    checks = provider.audit_metadata.expected_checks
+    if any(check.startswith("iam_") and check not in ours for check in checks):
         importlib.import_module(_MODULE)
     client = getattr(sys.modules.get(_MODULE), "iam_client", None)
-    # Left over from an earlier run of the same process, it would speak of another account.
+    # A client that an earlier run of the process left behind knows another account.
     return client if getattr(client, "provider", None) is provider else None
 
 
@@ -53,10 +50,10 @@ def _seconds_since_start() -> float:
     return (datetime.now(timezone.utc) - start).total_seconds()
 
 
-class SharedSource:
+class ProwlerSource:
     """Takes what Prowler's shared client holds, and completes it with calls of its own."""
 
-    def __init__(self, shared: Any, iam: LeanIAM) -> None:
+    def __init__(self, shared: Any, iam: IAM) -> None:
         self._shared = shared
         self._iam = iam
 
@@ -74,14 +71,13 @@ class SharedSource:
         if isinstance(expected, int) and len({user.arn for user in users}) >= expected:
             return Listing(users)
         again = self._iam.list_users()
-        listed = {user.arn: user for user in (*again.users, *users)}
+        # By name: a user that was moved to another path meanwhile has another ARN, and no twin.
+        listed = {user.name: user for user in (*users, *again.users)}
         return Listing(tuple(listed.values()), again.failure)
 
-    def chosen_users(self, arns: set[str]) -> dict[str, User | Unreadable]:
-        users: dict[str, User | Unreadable] = {
-            user.arn: user for user in self._users() if user.arn in arns
-        }
-        return users | self._iam.get_users(arns - users.keys())
+    def chosen_users(self, arns: set[str]) -> dict[str, User | UnmatchedARN | Unreadable]:
+        held = {user.arn: user for user in self._users() if user.arn in arns}
+        return {**held, **self._iam.get_users(arns - held.keys())}
 
     def _users(self) -> tuple[User, ...]:
         tagged = [
@@ -95,14 +91,15 @@ class SharedSource:
     def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
         """The keys that the shared client lists, and what a report made in this run counts.
 
-        An empty list may be a failed call. It counts as no keys only where a credential report
-        agrees that this run has caused: an older one does not know of keys made since.
+        An empty list may be a failed call. It counts as no keys only if a credential report that
+        this run has caused agrees: an older one does not know of keys made since.
         """
-        listed = {
+        held = {
             arn: active_keys_in(metadata)
             for (_, arn), metadata in self._shared.access_keys_metadata.items()
             if metadata
         }
+        listed = {arn: keys for arn, keys in held.items() if not isinstance(keys, Unreadable)}
         if all(user.arn in listed for user in users):
             return listed
         report = self._iam.credential_report()

@@ -1,14 +1,16 @@
-"""The values that reading gives and deciding takes. Nothing here knows AWS or Prowler."""
+"""The values that reading gives and deciding takes. Nothing here knows boto3 or Prowler."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 ROOT_USER_NAME = "<root_account>"
-"""What AWS calls the root user in the first row of a credential report."""
+"""AWS's name for the root user in the first row of a credential report."""
+GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+"""Error codes with which IAM says that the user, group or key of a call does not exist."""
 
 
 class Tag(TypedDict):
@@ -29,16 +31,18 @@ class Unreadable:
     transient: bool = False
     """Whether asking again may help: throttling, a 5xx answer, a broken connection."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the call failed because what it asks about does not exist (any more)."""
+        return self.error_code in GONE
+
+    @property
+    def denied(self) -> bool:
+        """Whether a policy forbids the call."""
+        return self.error_code.startswith("AccessDenied")
+
     def __str__(self) -> str:
         return f"{self.call} failed with {self.error_code}"
-
-
-@dataclass(frozen=True)
-class CountedOnly(Unreadable):
-    """Access keys that could not be listed, of which a report made for this scan has the number."""
-
-    count: int = field(kw_only=True)
-    """How many are active; more than one."""
 
 
 @dataclass(frozen=True)
@@ -60,30 +64,41 @@ class AccessKey:
     create_date: datetime
     """UTC."""
     last_use: LastUse | Unreadable | None = None
-    """None if the key was never used, or nobody asked: it is asked of keys that fail only."""
+    """None if AWS has no use on record, or if the run did not ask: it asks for keys that fail."""
+
+    @property
+    def used(self) -> bool:
+        """Whether AWS has a use on record."""
+        return isinstance(self.last_use, LastUse)
 
     def last_active(self) -> datetime:
-        """When the key was last used or, if it never was, created (UTC).
+        """When the key was last used or, with no use on record, created (UTC).
 
-        A use before the creation, which only a wrong clock makes, does not count.
+        A use before the creation does not count: only a wrong clock makes one.
         """
         if isinstance(self.last_use, LastUse):
             return max(self.last_use.date, self.create_date)
         return self.create_date
 
+    def idle(self, now: datetime) -> timedelta:
+        """How long the key has not been used at ``now`` (UTC)."""
+        return now - self.last_active()
+
 
 @dataclass(frozen=True)
 class ActiveKeys:
-    """How many active access keys somebody has, and which they are where that matters."""
+    """How many active access keys somebody has, and which they are if that matters."""
 
     count: int
     keys: tuple[AccessKey, ...] = ()
     """The keys, older first; only of those who have more than one, and only once listed."""
+    unlisted: Unreadable | None = None
+    """Why more than one key could be counted but not listed."""
 
     @property
     def wants_listing(self) -> bool:
-        """Whether it matters which keys they are, and that is not known."""
-        return self.count > 1 and not self.keys
+        """Whether it matters which keys they are, and nobody has asked yet."""
+        return self.count > 1 and not self.keys and not self.unlisted
 
     @classmethod
     def of(cls, keys: Iterable[AccessKey]) -> ActiveKeys:
@@ -99,19 +114,29 @@ class User:
     name: str
     arn: str
     tags: tuple[Tag, ...] | Unreadable = field(default=(), hash=False)
+    attached_policies: tuple[str, ...] | None = None
+    """ARNs of the managed policies attached to the user; None if the listing does not say."""
+    groups: tuple[str, ...] | None = None
+    """Names of the user's groups; None if the listing does not say."""
 
     @classmethod
     def of_arn(cls, arn: str) -> User:
-        """The user that an ARN names, of whom nothing else is known."""
+        """The user that an ARN names, if nothing else is known."""
         return cls(arn.rsplit("/", 1)[-1], arn)
+
+
+Quarantine: TypeAlias = tuple[str, ...] | Unreadable
+"""Names of AWS's quarantine policies on a user, its groups included, or why they are not known."""
 
 
 @dataclass(frozen=True)
 class UserAccessKeys:
-    """An IAM user and the active access keys it has, or why that is not known."""
+    """An IAM user and its active access keys, or why they are not known."""
 
     user: User
     active: ActiveKeys | Unreadable
+    quarantine: Quarantine = ()
+    """Empty too if the run did not ask: it asks for users that fail."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +163,13 @@ class ListingGap:
 
 
 @dataclass(frozen=True)
-class AccountReading:
-    """All that one scan learned about the access keys of an account."""
+class UnmatchedARN:
+    """An ARN that the scan is limited to and that names nothing the checks look at."""
 
-    region: str
-    """Where findings about the account's users are filed: the region of Prowler's IAM service."""
-    users: tuple[UserAccessKeys, ...]
-    """By name, so that two scans of the same account can be compared line by line."""
-    root: RootAccessKeys | None
-    """None only if the scan is limited to other resources."""
-    gap: ListingGap | None
+    arn: str
+    foreign: bool = False
+    """Whether it belongs to another account or partition."""
+    actual: str = ""
+    """The ARN of the user of that name, if there is one under another path."""
+    is_user: bool = True
+    """Whether it has the form of an IAM user's ARN, or of the root user's."""

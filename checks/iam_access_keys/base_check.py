@@ -1,0 +1,149 @@
+"""What all checks of user access keys have in common: from Prowler's call to its reports."""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+from prowler.lib.check.models import Check, Check_Report_AWS
+from prowler.lib.logger import logger
+from prowler.providers.common.provider import Provider
+
+from . import finding, reading
+from .command_line import settings_of
+from .facts import (
+    ROOT_USER_NAME,
+    ActiveKeys,
+    RootAccessKeys,
+    Unreadable,
+    UserAccessKeys,
+)
+from .finding import Verdict
+from .prowler_workarounds import remove_copies_at_exit
+from .reading import AccountReading
+from .remembered import remember
+from .settings import Settings
+
+remove_copies_at_exit(sys.argv)
+
+
+class AccessKeyCheck(Check):
+    """A check with one finding for each IAM user, and perhaps one for the root user.
+
+    A subclass says which users fail, and what its findings say. This class turns what could not be
+    read into MANUAL (FAIL, if ``unreadable_access_keys_fail`` says so), and adds findings about
+    the account: users that could not be listed, ARNs that name no user. No attribute may be
+    annotated: Prowler's ``Check`` is a pydantic model.
+    """
+
+    @abstractmethod
+    def fails(self, active: ActiveKeys, settings: Settings, now: datetime) -> bool:
+        """Whether a user with these keys fails. Further facts are read about those who do."""
+
+    @abstractmethod
+    def judge(self, record: UserAccessKeys, settings: Settings, now: datetime) -> Verdict:
+        """The verdict on a user whose active keys are known; ``now`` is UTC."""
+
+    def judge_root(self, root: RootAccessKeys) -> Verdict | None:
+        """The verdict on the root user; None, the default, if the check leaves it out."""
+        return None
+
+    def execute(self) -> list[Check_Report_AWS]:
+        """Read the account and judge what was read. Never raises.
+
+        Prowler takes a check that raises for one that found nothing, so what goes wrong here
+        becomes a finding.
+        """
+        provider = Provider.get_global_provider()
+        now = datetime.now(timezone.utc)
+        settings = Settings()
+        try:
+            settings, problems = settings_of(provider)
+            for problem in problems:
+                logger.critical(problem)  # the one level that Prowler shows by default
+            account = reading.of_run(provider)
+            about_account = self._about_account(provider, account, settings, now)
+            return [*about_account, *self._about_users(account, settings, now)]
+        except KeyboardInterrupt:  # Prowler's progress bar would swallow it
+            verdict = finding.interruption(provider.identity.account)
+        except Exception as error:
+            logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
+            verdict = finding.crash(provider.identity.account, type(error).__name__)
+        return [self._account_report(provider, verdict, settings)]
+
+    def _about_account(
+        self, provider: Any, account: AccountReading, settings: Settings, now: datetime
+    ) -> Iterator[Check_Report_AWS]:
+        number = provider.identity.account
+        # Users first: a credential report takes AWS seconds, and the summary can wait for it.
+        _ = account.users
+        if account.gap:
+            yield self._account_report(
+                provider, finding.unlisted_users(account.gap, number), settings
+            )
+        if account.looks_at_nothing:
+            yield self._account_report(provider, finding.nothing_to_look_at(number), settings)
+        for one in account.unmatched:
+            verdict = finding.unmatched_arn(one, number)
+            resource = {"name": one.arn, "arn": one.arn}
+            yield self._report(verdict, resource, account.region, settings)
+        verdict_on_root = self.judge_root(account.root) if account.root else None
+        if account.root and verdict_on_root:
+            resource = finding.describe(ROOT_USER_NAME, account.root.arn, account.root.active, now)
+            yield self._report(verdict_on_root, resource, account.region, settings)
+
+    def _about_users(
+        self, account: AccountReading, settings: Settings, now: datetime
+    ) -> list[Check_Report_AWS]:
+        failing = [
+            record
+            for record in account.users
+            if isinstance(record.active, ActiveKeys)
+            and record.active.keys
+            and self.fails(record.active, settings, now)
+        ]
+        detailed = {record.user: record for record in account.in_detail(failing)}
+        records = [detailed.get(record.user, record) for record in account.users]
+        reports = [self._about_user(record, account.region, settings, now) for record in records]
+        remember(self.CheckID, zip(records, reports, strict=True))
+        return reports
+
+    def _about_user(
+        self, record: UserAccessKeys, region: str, settings: Settings, now: datetime
+    ) -> Check_Report_AWS:
+        user = record.user
+        if isinstance(record.active, Unreadable):
+            verdict = finding.unreadable_keys(user, record.active)
+        else:
+            verdict = self.judge(record, settings, now)
+        verdict = finding.with_unread_tags(verdict, user)
+        resource = finding.describe_user(record, verdict, now)
+        tags = [] if isinstance(user.tags, Unreadable) else list(user.tags)
+        return self._report(verdict, resource, region, settings, tags)
+
+    def _account_report(
+        self, provider: Any, verdict: Verdict, settings: Settings
+    ) -> Check_Report_AWS:
+        resource = {"name": provider.identity.account, "arn": provider.identity.account_arn}
+        return self._report(verdict, resource, provider.get_default_region("iam"), settings)
+
+    def _report(
+        self,
+        verdict: Verdict,
+        resource: dict[str, Any],
+        region: str,
+        settings: Settings,
+        tags: list[Any] | None = None,
+    ) -> Check_Report_AWS:
+        report = Check_Report_AWS(metadata=self.metadata(), resource=resource)
+        report.resource_id = resource["name"]
+        report.resource_arn = resource["arn"]
+        report.resource_tags = tags or []
+        report.region = region
+        fails = verdict.status == "MANUAL" and settings.unreadable_access_keys_fail
+        report.status = "FAIL" if fails else verdict.status
+        report.status_extended = verdict.sentence
+        return report

@@ -1,0 +1,99 @@
+"""What the user asked Prowler for and Prowler keeps nowhere: its command line and config file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prowler.config.config import default_config_file_path
+from prowler.lib.cli.parser import ProwlerArgumentParser
+
+from . import settings
+from .settings import Settings
+
+
+def arguments() -> Namespace | None:
+    """Prowler's own reading of this process's command line.
+
+    None if Prowler cannot read it, as in a program that uses Prowler as a library.
+    """
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
+        parsed: Namespace = ProwlerArgumentParser().parser.parse_args(sys.argv[1:])
+        return parsed
+    return None
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """The config file that the user named, as it stands in the file."""
+
+    section: Mapping[str, Any] = field(default_factory=dict)
+    """The settings for AWS."""
+    problem: str = ""
+    """Why Prowler uses the default settings instead of the file's; empty if it does not."""
+
+
+def config_file() -> ConfigFile:
+    """The file that ``--config-file`` names; without the option, an empty one.
+
+    Prowler goes on with its defaults, and prints nothing, if it cannot use the file
+    (``load_and_validate_config_file`` in ``prowler/config/config.py``).
+    """
+    if not any(argument.startswith("--con") for argument in sys.argv):  # parsing takes 50 ms
+        return ConfigFile()
+    given = arguments()
+    if given is None or given.config_file in (None, default_config_file_path):
+        return ConfigFile()
+    return _read(given.config_file)
+
+
+def _read(path: str) -> ConfigFile:
+    def unusable(why: str) -> ConfigFile:
+        return ConfigFile(
+            problem=f"The config file {path} could not be used: {why}. Prowler uses its default "
+            "settings instead."
+        )
+
+    try:
+        content = yaml.safe_load(Path(path).read_text("utf-8"))
+    except OSError as error:
+        return unusable(error.strerror or type(error).__name__)
+    except UnicodeDecodeError:
+        return unusable("it is not UTF-8 text")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        return unusable(f"it is not valid YAML{f', line {mark.line + 1}' if mark else ''}")
+    if isinstance(content, dict) and isinstance(content.get("aws"), dict):
+        return ConfigFile(content["aws"])
+    # Prowler takes a file without any section for AWS's.
+    if isinstance(content, dict) and content and not _has_sections(content):
+        return ConfigFile(content)
+    return unusable("it has no section aws")
+
+
+def _has_sections(content: Mapping[Any, Any]) -> bool:
+    return any(isinstance(value, dict) for value in content.values())
+
+
+def settings_of(provider: Any) -> tuple[Settings, tuple[str, ...]]:
+    """The settings that hold for this provider's run, and a sentence for each problem with them.
+
+    Prowler drops values that do not fit its own schema, so they are looked up in the file.
+    """
+    file = config_file()
+    chosen, problems = settings.parse({**file.section, **provider.audit_config}, _known_names())
+    return chosen, ((file.problem,) if file.problem else ()) + problems
+
+
+def _known_names() -> frozenset[str]:
+    """The names in Prowler's own config file; parsing its YAML would take 100 ms."""
+    text = Path(default_config_file_path).read_text("utf-8")
+    return frozenset(re.findall(r"^\s*(\w+):", text, re.MULTILINE))

@@ -1,0 +1,169 @@
+"""Deactivating the access key that is safe to retire, and refusing every other case."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from time import sleep
+
+from .advice import Action, Advice, advise, in_grace, word
+from .facts import AccessKey, ActiveKeys, Unreadable, User, UserAccessKeys
+from .iam import IAM
+from .iam_client import CallFailedError
+from .reading import read_user_live
+from .remembered import Found
+from .run_credentials import Caller
+from .settings import Settings
+
+LOOKS = 5
+"""How often to look whether a change is seen: IAM is eventually consistent.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the fixer did, in a sentence for the person who ran it."""
+
+    fixed: bool
+    sentence: str
+
+
+def choose_key(
+    iam: IAM, arn: str, found: Found | None, settings: Settings, now: datetime, caller: Caller
+) -> AccessKey | str:
+    """The access key to deactivate, if one of the user's is safe to deactivate now.
+
+    Otherwise a sentence that says why not: the finding, as ``found`` has it, is muted or may be;
+    what is read again now differs from it; or the ``caller`` may use the key. ``now`` is UTC.
+    Changes nothing, and does not raise for what AWS denies or fails to answer.
+    """
+    if not iam.is_user_arn(arn):
+        return (
+            f"{arn} is not an IAM user of account {iam.audited_account}. Only the root user can "
+            "delete its access keys."
+        )
+    user = User.of_arn(arn)
+    if found and found.muted:
+        return f"the finding about user {user.name} is muted."
+    if found and found.unread_tags:
+        return (
+            f"the tags of user {user.name} could not be read ({found.unread_tags}), so a mutelist "
+            "may mute the finding."
+        )
+    decision = _decide(read_user_live(iam, user), found, settings, now)
+    if isinstance(decision, Advice):
+        return _why_in_use(arn, decision, caller) or decision.retire or ""
+    return decision
+
+
+def _decide(
+    record: UserAccessKeys, found: Found | None, settings: Settings, now: datetime
+) -> Advice | str:
+    """The advice to act upon, or why nothing may be done."""
+    name, active = record.user.name, record.active
+    if isinstance(active, Unreadable):
+        if active.gone:
+            return f"user {name} does not exist any more."
+        return f"the access keys of user {name} could not be read: {active}."
+    if active.count < 2:
+        return f"user {name} now has fewer than two active access keys."
+    if in_grace(active, now, settings.multiple_active_keys_grace_days):
+        return f"user {name} is within the grace period of a rotation."
+    advice = advise(active, record.quarantine, now, settings.max_unused_access_keys_days)
+    if advice.action is not Action.DEACTIVATE or advice.retire is None:
+        return f"no access key of user {name} is safe to deactivate. {word(advice, now)}"
+    if found is None or _changed(found.active, active, advice.retire):
+        return (
+            f"the access keys of user {name}, or their last use, are not what the finding says. "
+            "Scan again."
+        )
+    return advice
+
+
+def _changed(found: ActiveKeys, active: ActiveKeys, retire: AccessKey) -> bool:
+    """Whether other keys are active now, or the key to retire was used since the finding.
+
+    A new use of the key to keep is no reason to refuse.
+    """
+    then = {key.access_key_id for key in found.keys}
+    now = {key.access_key_id for key in active.keys}
+    return then != now or retire not in found.keys
+
+
+def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
+    """Why this run may use the key, whatever AWS shows yet; empty if it does not."""
+    retire = advice.retire.access_key_id if advice.retire else ""
+    keep = advice.keep.access_key_id if advice.keep else ""
+    if retire in caller.key_ids:
+        return f"{retire} is a key that this run of Prowler uses."
+    if keep in caller.key_ids:
+        return ""
+    if arn == caller.arn:
+        return (
+            "this user runs Prowler now, with temporary credentials, and which of its access keys "
+            "they come from is not known."
+        )
+    if not caller.origin_known and ":user/" not in caller.arn:
+        return (
+            "this run uses temporary credentials of a role, and which access key they come from is "
+            "not known: it may be this one. Run Prowler with a profile that has role_arn and "
+            "source_profile, or with --role."
+        )
+    return ""
+
+
+def announce(user: User, key: AccessKey) -> str:
+    """What is about to be done and how to undo it, to be said before it is done."""
+    # With "=", a name that begins with a dash is not taken for an option.
+    name = shlex.quote(f"--user-name={user.name}")
+    return (
+        f"Deactivating {key.access_key_id} of user {user.name}. To undo: aws iam update-access-key "
+        f"{name} --access-key-id {key.access_key_id} --status Active"
+    )
+
+
+def deactivate(iam: IAM, user: User, key: AccessKey) -> Outcome:
+    """Deactivate a key, then look at the result.
+
+    Does not raise for what AWS denies or fails to answer.
+    """
+    key_id = key.access_key_id
+    try:
+        iam.call("UpdateAccessKey", UserName=user.name, AccessKeyId=key_id, Status="Inactive")
+    except CallFailedError as failed:
+        if not failed.unreadable.transient:
+            advice = "Allow the call." if failed.unreadable.denied else "Check the user."
+            return Outcome(False, f"{key_id} was not deactivated: {failed}. {advice}")
+        # The answer was lost. AWS may have made the change all the same.
+    left = _active_without(iam, user, key_id)
+    if isinstance(left, Unreadable) and left.gone:
+        return Outcome(False, f"User {user.name} was deleted in the meantime.")
+    if isinstance(left, Unreadable):
+        return Outcome(False, f"It could not be verified that {key_id} is inactive now: {left}.")
+    if key_id in left:
+        return Outcome(False, f"{key_id} still shows as active. Check the user.")
+    if not left:
+        return Outcome(
+            False,
+            f"Deactivated {key_id}, and no active key is left: another one was deactivated at the "
+            "same moment.",
+        )
+    return Outcome(True, "Done: it is inactive, and another key is still active.")
+
+
+def _active_without(iam: IAM, user: User, key_id: str) -> set[str] | Unreadable:
+    """The user's active keys as soon as ``key_id`` is not among them, or after the last look."""
+    active: set[str] = set()
+    for look in range(LOOKS):
+        if look:
+            sleep(1)
+        keys = iam.list_keys(user)
+        if isinstance(keys, Unreadable):
+            return keys
+        active = {key["AccessKeyId"] for key in keys if key["Status"] == "Active"}
+        if key_id not in active:
+            break
+    return active

@@ -1,0 +1,179 @@
+"""A finding's status, sentence and facts, and the findings about the account itself. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from .advice import Advice
+from .facts import (
+    AccessKey,
+    ActiveKeys,
+    LastUse,
+    ListingGap,
+    UnmatchedARN,
+    Unreadable,
+    User,
+    UserAccessKeys,
+)
+from .wording import what_to_do
+
+Status = Literal["PASS", "FAIL", "MANUAL"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a finding says."""
+
+    status: Status
+    sentence: str
+    advice: Advice | None = None
+    """Only of a user that fails, and only if its keys are known."""
+
+
+def unreadable_keys(user: User, failure: Unreadable) -> Verdict:
+    """MANUAL for a user whose access keys could not be read."""
+    if failure.gone:
+        return Verdict(
+            "MANUAL",
+            f"User {user.name} was listed, and then not found: it was deleted or renamed while "
+            "the scan was reading. Scan again.",
+        )
+    return Verdict(
+        "MANUAL",
+        f"The access keys of user {user.name} could not be read: {failure}. {what_to_do(failure)}",
+    )
+
+
+def with_unread_tags(verdict: Verdict, user: User) -> Verdict:
+    """The same verdict, with a sentence about the tags if they could not be read."""
+    if not isinstance(user.tags, Unreadable):
+        return verdict
+    sentence = f"{verdict.sentence} The user's tags could not be read: {user.tags}."
+    return Verdict(verdict.status, sentence, verdict.advice)
+
+
+# About the account
+
+
+def unlisted_users(gap: ListingGap, account: str) -> Verdict:
+    """MANUAL for the account: a user that was not listed was not checked."""
+    if gap.failure is not None:
+        problem = f"Not all IAM users of account {account} could be listed: {gap.failure}."
+    elif isinstance(gap.expected, Unreadable):
+        problem = (
+            f"It could not be verified that all IAM users of account {account} were listed: "
+            f"{gap.expected}."
+        )
+    else:
+        problem = (
+            f"Not all IAM users of account {account} were listed: "
+            f"iam:GetAccountSummary counts {gap.expected}."
+        )
+    return Verdict(
+        "MANUAL", f"{problem} {gap.listed} were listed and checked; any others were not."
+    )
+
+
+def unmatched_arn(one: UnmatchedARN, account: str) -> Verdict:
+    """MANUAL for an ARN that the scan is limited to and that names no user of the account."""
+    if not one.is_user:
+        problem = (
+            f"{one.arn} is not the ARN of an IAM user or of the root user, so no check of this "
+            "run looked at it."
+        )
+    elif one.foreign:
+        problem = (
+            f"{one.arn} is in another account or partition than {account}, which this run scanned."
+        )
+    elif one.actual:
+        problem = f"No IAM user has the ARN {one.arn}. The user of that name has {one.actual}."
+    else:
+        problem = f"Account {account} has no IAM user with the ARN {one.arn}."
+    return Verdict("MANUAL", f"{problem} Nothing was checked for it: correct --resource-arn.")
+
+
+def nothing_to_look_at(account: str) -> Verdict:
+    """MANUAL for the account if the scan is limited to resources of other services."""
+    return Verdict(
+        "MANUAL",
+        f"No access key of account {account} was checked: the scan is limited to resources none of "
+        "which is an IAM user or the root user.",
+    )
+
+
+def crash(account: str, error: str) -> Verdict:
+    """MANUAL for the account if the check itself broke; ``error`` is the exception's name."""
+    return Verdict(
+        "MANUAL",
+        f"The access keys of account {account} were not checked: the check crashed with {error}. "
+        "Run Prowler with --log-level ERROR, and report what it logs.",
+    )
+
+
+def interruption(account: str) -> Verdict:
+    """MANUAL for the account if the user pressed Ctrl-C."""
+    return Verdict(
+        "MANUAL",
+        f"The access keys of account {account} were not checked: the scan was interrupted. "
+        "Scan again.",
+    )
+
+
+# As data: Prowler's resource metadata, and OCSF's resources[].data
+
+
+def describe_user(record: UserAccessKeys, verdict: Verdict, now: datetime) -> dict[str, Any]:
+    """The facts about a user: only plain JSON, dates in ISO 8601 and UTC."""
+    facts = describe(record.user.name, record.user.arn, record.active, now)
+    if isinstance(record.quarantine, Unreadable):
+        facts["quarantine_unreadable"] = _unreadable(record.quarantine)
+    elif record.quarantine:
+        facts["quarantine_policies"] = list(record.quarantine)
+    if verdict.advice:
+        facts["advice"] = _advice(verdict.advice)
+    return facts
+
+
+def describe(name: str, arn: str, active: ActiveKeys | Unreadable, now: datetime) -> dict[str, Any]:
+    """The facts about the access keys of a user or of the root user."""
+    facts: dict[str, Any] = {"name": name, "arn": arn}
+    if isinstance(active, Unreadable):
+        return {**facts, "unreadable": _unreadable(active)}
+    facts["active_access_keys"] = active.count
+    if active.unlisted:
+        facts["unreadable"] = _unreadable(active.unlisted)
+    elif not active.wants_listing:
+        facts["access_keys"] = [_key(key, now) for key in active.keys]
+    return facts
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    facts: dict[str, Any] = {"action": advice.action.value}
+    if advice.retire:
+        facts["retire"] = advice.retire.access_key_id
+    if advice.keep:
+        facts["keep"] = advice.keep.access_key_id
+    if advice.creator_of:
+        facts["creator_of"] = [key.access_key_id for key in advice.creator_of]
+    return facts
+
+
+def _key(key: AccessKey, now: datetime) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "access_key_id": key.access_key_id,
+        "create_date": key.create_date.isoformat(),
+        "age_days": max(0, (now - key.create_date).days),
+    }
+    if isinstance(key.last_use, LastUse):
+        facts["last_used_date"] = key.last_use.date.isoformat()
+        facts["last_used_service"] = key.last_use.service
+        facts["last_used_region"] = key.last_use.region
+    elif key.last_use is not None:
+        facts["last_use_unreadable"] = _unreadable(key.last_use)
+    return facts
+
+
+def _unreadable(fact: Unreadable) -> dict[str, str]:
+    return {"call": fact.call, "error_code": fact.error_code}

@@ -1,0 +1,51 @@
+"""What Prowler forces on a plug-in, each with when it can go."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import prowler
+
+from .catalogue import SHARED_FOLDER, our_checks
+
+
+def offer_fixer(check_id: str, module: ModuleType) -> None:
+    """Let Prowler find the fixer of a check that is not Prowler's own.
+
+    ``run_fixer`` (``prowler/lib/check/check.py``) imports the fixer by a name among Prowler's own
+    modules, wherever it found the check. Can go when it looks where the check is.
+    """
+    name = f"prowler.providers.aws.services.iam.{check_id}.{check_id}_fixer"
+    sys.modules.setdefault(name, module)
+
+
+def remove_copies_at_exit(arguments: Sequence[str]) -> None:
+    """Remove our folders from Prowler's package when the process ends, if it copied them there.
+
+    With ``--checks-folder``, Prowler copies all folders of that folder into its own package and
+    removes the copies at the end of the run (``remove_custom_checks_module`` in
+    ``prowler/lib/check/check.py``), but not when it runs a fixer, nor when it crashes.
+    ``arguments`` are those of the process: a folder that is in Prowler's package for another
+    reason stays there. Can go when Prowler removes the copies whatever happens.
+    """
+    inside_prowler = any(Path(path) in SHARED_FOLDER.parents for path in prowler.__path__)
+    if inside_prowler and _copied_from(arguments):
+        for name in (SHARED_FOLDER.name, *our_checks()):
+            copy = SHARED_FOLDER.with_name(name)
+            atexit.register(shutil.rmtree, copy, ignore_errors=True)
+
+
+def _copied_from(arguments: Sequence[str]) -> bool:
+    """Whether ``--checks-folder`` names a folder with our shared one, or a folder in S3."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-x", "--checks-folder", nargs="?")
+    given = parser.parse_known_args(list(arguments))[0].checks_folder
+    if given is None:
+        return False
+    return given.startswith("s3://") or Path(given, SHARED_FOLDER.name).is_dir()

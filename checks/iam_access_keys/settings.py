@@ -1,0 +1,81 @@
+"""What Prowler's config file says about these checks. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+_SIMILAR = 0.8
+"""How alike two names are, from 0 to 1, if one may be a typing mistake for the other."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings, each named as in the config file's ``aws`` section."""
+
+    multiple_active_keys_grace_days: int = 0
+    """Whole days that a second key may stay after it was made; 0 gives no grace."""
+    max_unused_access_keys_days: int = 45
+    """Whole days that a key may go unused: a setting of Prowler's ``iam_user_accesskey_unused``."""
+    unreadable_access_keys_fail: bool = False
+    """Whether what could not be read is a FAIL instead of MANUAL."""
+
+
+# The second range is Prowler's own (prowler/config/schema/aws.py). It matters here as well: a key
+# that counts as unused after some hours would be deactivated while it is in use.
+ALLOWED = {
+    "multiple_active_keys_grace_days": range(366),
+    "max_unused_access_keys_days": range(30, 181),
+}
+"""The values that a setting in days may have."""
+
+
+def parse(
+    config: Mapping[str, Any], known: Collection[str] = ()
+) -> tuple[Settings, tuple[str, ...]]:
+    """Take the settings out of the ``aws`` section of a config file.
+
+    ``known`` are the names of settings that Prowler knows. Returns the settings with a sentence
+    for each problem: a value that does not fit, for which the default holds, and a name that is
+    neither ours nor known, and looks like one of ours.
+    """
+    valid, problems = {}, []
+    for setting in fields(Settings):
+        value = config.get(setting.name, setting.default)
+        complaint = _complaint(setting.name, value)
+        if complaint:
+            problems.append(
+                f"{setting.name} is {_shown(value)} in Prowler's config file, but must be "
+                f"{complaint}. {_shown(setting.default)} is used instead."
+            )
+        else:
+            valid[setting.name] = value
+    names = [setting.name for setting in fields(Settings)]
+    for name in config:
+        if name in known or name in names:
+            continue
+        similar = difflib.get_close_matches(str(name), names, n=1, cutoff=_SIMILAR)
+        if similar:
+            problems.append(
+                f"{_shown(name)} in Prowler's config file is not a setting. Did you mean "
+                f"{similar[0]}? {getattr(Settings(**valid), similar[0])!r} is used for that."
+            )
+    return Settings(**valid), tuple(problems)
+
+
+def _complaint(name: str, value: Any) -> str:
+    """What a value must be, if it is not; else empty."""
+    if name not in ALLOWED:
+        return "" if isinstance(value, bool) else "true or false"
+    allowed = ALLOWED[name]
+    if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
+        return ""
+    return f"a whole number of days from {allowed[0]} to {allowed[-1]}"
+
+
+def _shown(value: Any) -> str:
+    """A value of the file in one short line, as YAML would have it."""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

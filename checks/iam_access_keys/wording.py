@@ -1,0 +1,60 @@
+"""How keys, dates and days are worded, the same in every sentence. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from .facts import AccessKey, ActiveKeys, Unreadable
+
+TRACKING_BEGAN = datetime(2015, 4, 22, tzinfo=timezone.utc)
+"""Since when AWS records the last use of access keys.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+"""
+
+
+def described(key: AccessKey, now: datetime) -> str:
+    """A key with its age and its last use; ``now`` is UTC."""
+    created = f"created {when(key.create_date, now)}"
+    last_use = key.last_use
+    if isinstance(last_use, Unreadable):
+        return f"{key.access_key_id} ({created}; last use could not be read: {last_use})"
+    if last_use is None:
+        since = f" since {TRACKING_BEGAN:%Y-%m-%d}" if key.create_date < TRACKING_BEGAN else ""
+        return f"{key.access_key_id} ({created}; no use recorded{since})"
+    where = "" if last_use.region == "N/A" else f" in {last_use.region}"
+    return (
+        f"{key.access_key_id} ({created}; last used {when(last_use.date, now)}, by "
+        f"{last_use.service}{where})"
+    )
+
+
+def counted(active: ActiveKeys) -> str:
+    """How many active access keys there are."""
+    if active.count == 0:
+        return "no active access keys"
+    return f"{active.count} active access key{'s' if active.count > 1 else ''}"
+
+
+def when(date: datetime, now: datetime) -> str:
+    """A date with its age in days of 24 hours; a date in the future has no age yet."""
+    number = (now - date).days
+    return f"{date:%Y-%m-%d}, {days(number) if number > 0 else 'less than a day'} ago"
+
+
+def days(number: int) -> str:
+    """A number of days."""
+    return f"{number} day{'' if number == 1 else 's'}"
+
+
+def age(duration: timedelta) -> str:
+    """The age of a credential report, in whole hours or, below one, minutes."""
+    minutes = max(0, int(duration.total_seconds() // 60))
+    number, unit = (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def what_to_do(failure: Unreadable) -> str:
+    """What helps against a failed call about a user."""
+    allow = "Allow the call and scan" if failure.denied else "Scan"
+    return f"{allow} again, or check the user in the IAM console."
