@@ -29,7 +29,7 @@ COUNTED = ActiveKeys(2, unlisted=Unreadable("iam:ListAccessKeys", "AccessDenied"
 
 def judge(found: ActiveKeys, grace: int = 0) -> Verdict:
     settings = Settings(multiple_active_keys_grace_days=grace)
-    verdict: Verdict = CHECK.judge(UserAccessKeys(ALICE, found), settings, NOW)
+    verdict: Verdict = CHECK.judge(UserAccessKeys(ALICE, found), found, settings, NOW)
     return verdict
 
 
@@ -116,12 +116,12 @@ def test_a_failure_fits_into_a_security_hub_description() -> None:
     keys = active(key("A" * 128, 9000, DENIED), key("B" * 128, 8000, DENIED))
     unknown = Unreadable("iam:ListAttachedUserPolicies", "ConnectionClosedError")
     record = UserAccessKeys(longest, keys, unknown)
-    assert len(CHECK.judge(record, Settings(), NOW).sentence) <= 1024
+    assert len(CHECK.judge(record, record.active, Settings(), NOW).sentence) <= 1024
 
 
 def data(found: ActiveKeys) -> object:
     record = UserAccessKeys(ALICE, found)
-    return finding.describe_user(record, CHECK.judge(record, Settings(), NOW), NOW)
+    return finding.describe_user(record, CHECK.judge(record, record.active, Settings(), NOW), NOW)
 
 
 def test_the_facts_are_there_as_data() -> None:
@@ -154,7 +154,7 @@ def test_the_facts_are_there_as_data() -> None:
 def test_a_quarantine_is_there_as_data() -> None:
     keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))
     record = UserAccessKeys(ALICE, keys, ("AWSCompromisedKeyQuarantineV3",))
-    facts = finding.describe_user(record, CHECK.judge(record, Settings(), NOW), NOW)
+    facts = finding.describe_user(record, CHECK.judge(record, record.active, Settings(), NOW), NOW)
     assert facts["quarantine_policies"] == ["AWSCompromisedKeyQuarantineV3"]
     assert facts["advice"] == {"action": "incident"}
 

@@ -44,8 +44,10 @@ class AccessKeyCheck(Check):
         """Whether a user with these keys fails. Further facts are read about those who do."""
 
     @abstractmethod
-    def judge(self, record: UserAccessKeys, settings: Settings, now: datetime) -> Verdict:
-        """The verdict on a user whose active keys are known; ``now`` is UTC."""
+    def judge(
+        self, record: UserAccessKeys, active: ActiveKeys, settings: Settings, now: datetime
+    ) -> Verdict:
+        """The verdict on a user with known keys, which are ``active``; ``now`` is UTC."""
 
     def judge_root(self, root: RootAccessKeys) -> Verdict | None:
         """The verdict on the root user; None, the default, if the check leaves it out."""
@@ -118,7 +120,7 @@ class AccessKeyCheck(Check):
         if isinstance(record.active, Unreadable):
             verdict = finding.unreadable_keys(user, record.active)
         else:
-            verdict = self.judge(record, settings, now)
+            verdict = self.judge(record, record.active, settings, now)
         verdict = finding.with_unread_tags(verdict, user)
         resource = finding.describe_user(record, verdict, now)
         tags = [] if isinstance(user.tags, Unreadable) else list(user.tags)

@@ -27,10 +27,10 @@ class iam_user_multiple_active_keys(AccessKeyCheck):
         grace = settings.multiple_active_keys_grace_days
         return active.count > 1 and not in_grace(active, now, grace)
 
-    def judge(self, record: UserAccessKeys, settings: Settings, now: datetime) -> Verdict:
-        active, grace = record.active, settings.multiple_active_keys_grace_days
-        if isinstance(active, Unreadable):
-            raise TypeError("only users with known keys are judged")
+    def judge(
+        self, record: UserAccessKeys, active: ActiveKeys, settings: Settings, now: datetime
+    ) -> Verdict:
+        grace = settings.multiple_active_keys_grace_days
         has = f"User {record.user.name} has {counted(active)}"
         if active.unlisted:
             excused = ", and so whether the grace period excuses them" if grace else ""
