@@ -6,9 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
-    ActiveKeys,
+    Keys,
     LastUse,
     Unreadable,
+    older_first,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -22,9 +23,9 @@ def key(name: str, age: float, unused: float | Unreadable | None = None) -> Acce
         last_use = unused
     else:
         last_use = LastUse(NOW - timedelta(days=unused), "s3", "eu-west-1")
-    return AccessKey(name, NOW - timedelta(days=age), last_use)
+    return AccessKey(name, NOW - timedelta(days=age), last_use=last_use)
 
 
-def active(*keys: AccessKey) -> ActiveKeys:
+def active(*keys: AccessKey) -> Keys:
     """These keys, as somebody's active ones."""
-    return ActiveKeys.of(keys)
+    return older_first(keys)

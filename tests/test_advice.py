@@ -158,5 +158,5 @@ def test_a_key_without_a_use_is_worded_by_when_aws_began_to_record_uses() -> Non
 
     assert described(ancient, NOW).endswith("no use recorded since 2015-04-22)")
     assert described(key("AKIANEW", 50), NOW).endswith("no use recorded)")
-    elsewhere = AccessKey("AKIA", NOW, LastUse(NOW, "ses", "N/A"))
+    elsewhere = AccessKey("AKIA", NOW, last_use=LastUse(NOW, "ses", "N/A"))
     assert described(elsewhere, NOW).endswith("by ses)")

@@ -17,7 +17,7 @@ HEADER = "user,arn,access_key_1_active,access_key_2_active"
 
 
 def active_keys(*lines: str) -> dict[str, int]:
-    return {arn: keys.count for arn, keys in report(timedelta(0), *lines).active_keys.items()}
+    return {arn: row.active_keys for arn, row in report(timedelta(0), *lines).rows.items()}
 
 
 def report(age: timedelta, *lines: str) -> CredentialReport:
@@ -49,6 +49,23 @@ def test_an_empty_report_is_malformed() -> None:
 )
 def test_a_row_that_does_not_say_clearly_says_nothing(row: str) -> None:
     assert active_keys(HEADER, row) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("additional_credentials_info", "1 additional access key", {}),
+        ("additional_credentials_info", "unheard of", {}),
+        ("additional_credentials_info", "N/A", {"arn:a": 1}),
+        ("additional_credentials_info", "", {"arn:a": 1}),
+        ("access_key_3_active", "true", {"arn:a": 2}),
+        ("access_key_3_active", "N/A", {}),
+    ],
+)
+def test_a_row_counts_only_if_nothing_in_it_says_that_there_is_more(
+    column: str, value: str, expected: dict[str, int]
+) -> None:
+    assert active_keys(f"{HEADER},{column}", f"a,arn:a,true,false,{value}") == expected
 
 
 def test_an_arn_that_stands_in_two_rows_says_nothing() -> None:

@@ -360,7 +360,7 @@ def test_a_mutelist_that_does_not_name_the_user_is_no_reason_to_refuse(
 
 
 def test_it_refuses_a_user_whose_finding_is_muted(keys: Keys, refused: Refused) -> None:
-    remembered._remembered[CHECK][ALICE][1].muted = True
+    remembered._remembered[CHECK][ALICE][2].muted = True
     assert refused("the finding about user alice is muted.")
 
 

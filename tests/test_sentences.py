@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from prowler_access_keys.services.iam.iam_access_keys import finding
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
-    ActiveKeys,
+    Keys,
+    Quarantine,
     RootAccessKeys,
     UnmatchedARN,
     Unreadable,
     User,
-    UserAccessKeys,
 )
 from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
+from prowler_access_keys.services.iam.iam_access_keys.user_facts import (
+    UnreadableError,
+    UserFacts,
+)
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
     iam_user_multiple_active_keys,
 )
@@ -24,17 +31,44 @@ from .keys import DENIED, NOW, active, key
 
 CHECK = iam_user_multiple_active_keys()
 ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
-COUNTED = ActiveKeys(2, unlisted=Unreadable("iam:ListAccessKeys", "AccessDenied"))
 
 
-def judge(found: ActiveKeys, grace: int = 0) -> Verdict:
+@dataclass(frozen=True)
+class Known(UserFacts):  # type: ignore[misc]
+    """Facts that need no reading."""
+
+    user: User = ALICE
+    answers: Any = None
+    listed: Keys | Unreadable = ()
+    counted: int | None = None
+    quarantined: Quarantine = ()
+
+    def active_count(self) -> int:
+        return self.counted if self.counted is not None else len(self.keys())
+
+    def keys(self) -> Keys:
+        if isinstance(self.listed, Unreadable):
+            raise UnreadableError(self.listed)
+        return self.listed
+
+    def with_last_use(self, keys: Keys) -> Keys:
+        return keys
+
+    def quarantine(self) -> Quarantine:
+        return self.quarantined
+
+
+COUNTED = Known(listed=Unreadable("iam:ListAccessKeys", "AccessDenied"), counted=2)
+
+
+def judge(facts: Known, grace: int = 0) -> Verdict:
     settings = Settings(multiple_active_keys_grace_days=grace)
-    verdict: Verdict = CHECK.judge(UserAccessKeys(ALICE, found), found, settings, NOW)
+    verdict: Verdict = CHECK.judge(facts, settings, NOW)
     return verdict
 
 
 def sentence(*keys: AccessKey, grace: int = 0) -> str:
-    return str(judge(active(*keys), grace).sentence)
+    return str(judge(Known(listed=active(*keys)), grace).sentence)
 
 
 def test_a_failure_names_both_keys_their_age_their_last_use_and_the_one_to_retire() -> None:
@@ -61,7 +95,8 @@ def test_a_rotation_within_the_grace_period_passes_and_says_until_when() -> None
 
 
 def test_keys_that_could_only_be_counted_fail_and_are_not_named() -> None:
-    assert judge(COUNTED) == Verdict(
+    verdict = judge(COUNTED)
+    assert (verdict.status, verdict.sentence) == (
         "FAIL",
         "User alice has 2 active access keys, according to the credential report made for this "
         "scan. Which keys they are, could not be read: iam:ListAccessKeys failed with "
@@ -79,10 +114,9 @@ def test_a_grace_period_might_excuse_keys_that_could_only_be_counted() -> None:
 
 def test_a_user_that_was_listed_and_then_not_found_is_named() -> None:
     gone = Unreadable("iam:ListAccessKeys", "NoSuchEntity")
-    assert finding.unreadable_keys(ALICE, gone) == Verdict(
-        "MANUAL",
+    assert finding.unreadable_keys(ALICE, gone).sentence == (
         "User alice was listed, and then not found: it was deleted or renamed while the scan was "
-        "reading. Scan again.",
+        "reading. Scan again."
     )
 
 
@@ -115,17 +149,17 @@ def test_a_failure_fits_into_a_security_hub_description() -> None:
     longest = User("n" * 64, "arn")
     keys = active(key("A" * 128, 9000, DENIED), key("B" * 128, 8000, DENIED))
     unknown = Unreadable("iam:ListAttachedUserPolicies", "ConnectionClosedError")
-    record = UserAccessKeys(longest, keys, unknown)
-    assert len(CHECK.judge(record, record.active, Settings(), NOW).sentence) <= 1024
+    facts = Known(longest, listed=keys, quarantined=unknown)
+    assert len(judge(facts).sentence) <= 1024
 
 
-def data(found: ActiveKeys) -> object:
-    record = UserAccessKeys(ALICE, found)
-    return finding.describe_user(record, CHECK.judge(record, record.active, Settings(), NOW), NOW)
+def data(facts: Known) -> dict[str, Any]:
+    return dict(finding.describe(ALICE.name, ALICE.arn, judge(facts), NOW))
 
 
 def test_the_facts_are_there_as_data() -> None:
-    assert data(active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))) == {
+    keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))
+    assert data(Known(listed=keys)) == {
         "name": "alice",
         "arn": "arn:aws:iam::123456789012:user/alice",
         "active_access_keys": 2,
@@ -153,8 +187,7 @@ def test_the_facts_are_there_as_data() -> None:
 
 def test_a_quarantine_is_there_as_data() -> None:
     keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))
-    record = UserAccessKeys(ALICE, keys, ("AWSCompromisedKeyQuarantineV3",))
-    facts = finding.describe_user(record, CHECK.judge(record, record.active, Settings(), NOW), NOW)
+    facts = data(Known(listed=keys, quarantined=("AWSCompromisedKeyQuarantineV3",)))
     assert facts["quarantine_policies"] == ["AWSCompromisedKeyQuarantineV3"]
     assert facts["advice"] == {"action": "incident"}
 
@@ -169,9 +202,10 @@ def test_keys_that_could_only_be_counted_are_there_as_their_number_and_the_error
 
 
 def test_of_the_root_user_with_two_keys_the_number_is_there_and_no_list() -> None:
-    assert finding.describe("<root_account>", "arn", ActiveKeys(2), NOW) == {
+    verdict = CHECK.judge_root(RootAccessKeys("arn", 2))
+    assert verdict.status == "FAIL"
+    assert finding.describe("<root_account>", "arn", verdict, NOW) == {
         "name": "<root_account>",
         "arn": "arn",
         "active_access_keys": 2,
     }
-    assert CHECK.judge_root(RootAccessKeys("arn", ActiveKeys(2))).status == "FAIL"

@@ -19,7 +19,7 @@ from moto.iam.models import IAMBackend, User
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import prowler_source, reading
 from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
-from prowler_access_keys.services.iam.iam_access_keys.reading import AccountReading
+from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers
 
 from .scanning import (
     ACCOUNT,
@@ -335,12 +335,12 @@ def test_a_user_that_was_listed_once_is_judged_or_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fill(aws, cached)
-    with_keys = AccountReading._with_keys
+    settle = Answers.settle
 
-    def change_then_read(self: AccountReading, users: Any) -> Any:
+    def change_then_read(self: Answers, subjects: Any, judge: Any) -> Any:
         for name in ("none", "two"):
             change(aws.iam(), aws.iam().users[name])
-        return with_keys(self, users)
+        return settle(self, subjects, judge)
 
     aws.behaviour.denied_calls = frozenset({("iam:ListAccessKeys", "two")})
     with provider_of(aws) as provider:
@@ -348,7 +348,7 @@ def test_a_user_that_was_listed_once_is_judged_or_named(
         if others:
             load_shared_client()
         aws.behaviour.denied_calls = frozenset()
-        monkeypatch.setattr(AccountReading, "_with_keys", change_then_read)
+        monkeypatch.setattr(Answers, "settle", change_then_read)
         found = by_name(run_check(provider))
     assert {"one", "retired", "none", "two"} <= found.keys()
     assert found["two"].status in ("FAIL", "MANUAL")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .facts import AccessKey, ActiveKeys, Quarantine, Unreadable
+from .facts import AccessKey, Keys, Quarantine, Unreadable
 from .wording import days
 
 
@@ -47,7 +47,7 @@ class Advice:
     """AWS's quarantine policies on the user, or why they are not known."""
 
 
-def advise(active: ActiveKeys, quarantine: Quarantine, now: datetime, unused_days: int) -> Advice:
+def advise(active: Keys, quarantine: Quarantine, now: datetime, unused_days: int) -> Advice:
     """The advice for two or more active keys, by the first of these rules that fits.
 
     The key that stays must have worked: the other one may be an attacker's way to stay (MITRE
@@ -71,7 +71,7 @@ def advise(active: ActiveKeys, quarantine: Quarantine, now: datetime, unused_day
     """
     if quarantine and not isinstance(quarantine, Unreadable):
         return Advice(Action.INCIDENT, quarantine=quarantine)
-    if any(isinstance(key.last_use, Unreadable) for key in active.keys):
+    if any(isinstance(key.last_use, Unreadable) for key in active):
         return Advice(Action.FIND_OUT, quarantine=quarantine)
 
     def idle(key: AccessKey) -> bool:
@@ -81,9 +81,9 @@ def advise(active: ActiveKeys, quarantine: Quarantine, now: datetime, unused_day
         action = Action.FIND_OUT if isinstance(quarantine, Unreadable) else Action.DEACTIVATE
         return Advice(action, retire, keep, keep_is_idle=idle(keep), quarantine=quarantine)
 
-    older, newer = active.keys[0], active.keys[-1]
-    used = [key for key in active.keys if key.used]
-    unused = [key for key in active.keys if not key.used]
+    older, newer = active[0], active[-1]
+    used = [key for key in active if key.used]
+    unused = [key for key in active if not key.used]
     if used and unused:
         if idle(unused[0]):
             return deactivate(unused[0], max(used, key=AccessKey.last_active))
@@ -93,10 +93,10 @@ def advise(active: ActiveKeys, quarantine: Quarantine, now: datetime, unused_day
     if unused:
         if idle(older):
             return deactivate(older, newer)
-        return Advice(Action.FIND_CREATOR, creator_of=active.keys, quarantine=quarantine)
-    longest = min(active.keys, key=AccessKey.last_active)
+        return Advice(Action.FIND_CREATOR, creator_of=active, quarantine=quarantine)
+    longest = min(active, key=AccessKey.last_active)
     if idle(longest):
-        others = [key for key in active.keys if key != longest]
+        others = [key for key in active if key != longest]
         return deactivate(longest, max(others, key=AccessKey.last_active))
     return Advice(Action.MOVE, older, newer, quarantine=quarantine)
 
@@ -158,11 +158,11 @@ def _keep_is_idle(advice: Advice, now: datetime) -> str:
     return f" {_idle(keep, now)} either: check whether the user needs a key at all."
 
 
-def grace_ends(active: ActiveKeys, grace_days: int) -> datetime:
+def grace_ends(active: Keys, grace_days: int) -> datetime:
     """When the newest key is older than the grace period (UTC)."""
-    return active.keys[-1].create_date + timedelta(days=grace_days)
+    return active[-1].create_date + timedelta(days=grace_days)
 
 
-def in_grace(active: ActiveKeys, now: datetime, grace_days: int) -> bool:
+def in_grace(active: Keys, now: datetime, grace_days: int) -> bool:
     """Whether a rotation may still be under way: the newest key is no older than the grace."""
-    return grace_days > 0 and bool(active.keys) and now <= grace_ends(active, grace_days)
+    return grace_days > 0 and bool(active) and now <= grace_ends(active, grace_days)

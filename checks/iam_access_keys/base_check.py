@@ -14,18 +14,13 @@ from prowler.providers.common.provider import Provider
 
 from . import finding, reading
 from .command_line import settings_of
-from .facts import (
-    ROOT_USER_NAME,
-    ActiveKeys,
-    RootAccessKeys,
-    Unreadable,
-    UserAccessKeys,
-)
+from .facts import ROOT_USER_NAME, RootAccessKeys, Unreadable, User
 from .finding import Verdict
 from .prowler_workarounds import remove_copies_at_exit
 from .reading import AccountReading
 from .remembered import remember
 from .settings import Settings
+from .user_facts import UnreadableError, UserFacts
 
 remove_copies_at_exit(sys.argv)
 
@@ -33,21 +28,19 @@ remove_copies_at_exit(sys.argv)
 class AccessKeyCheck(Check):
     """A check with one finding for each IAM user, and perhaps one for the root user.
 
-    A subclass says which users fail, and what its findings say. This class turns what could not be
-    read into MANUAL (FAIL, if ``unreadable_access_keys_fail`` says so), and adds findings about
-    the account: users that could not be listed, ARNs that name no user. No attribute may be
-    annotated: Prowler's ``Check`` is a pydantic model.
+    A subclass says which users fail, and what its findings say. This class has read what that
+    needs, turns what could not be read into MANUAL (FAIL, if ``unreadable_access_keys_fail`` says
+    so), and adds findings about the account: users that could not be listed, ARNs that name no
+    user. No attribute may be annotated: Prowler's ``Check`` is a pydantic model.
     """
 
     @abstractmethod
-    def fails(self, active: ActiveKeys, settings: Settings, now: datetime) -> bool:
-        """Whether a user with these keys fails. Further facts are read about those who do."""
+    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
+        """The verdict on a user; ``now`` is UTC.
 
-    @abstractmethod
-    def judge(
-        self, record: UserAccessKeys, active: ActiveKeys, settings: Settings, now: datetime
-    ) -> Verdict:
-        """The verdict on a user with known keys, which are ``active``; ``now`` is UTC."""
+        Asks ``facts`` in the order in which they decide: what is not asked is not read. A fact
+        that could not be read, and that the subclass does not catch, makes the verdict MANUAL.
+        """
 
     def judge_root(self, root: RootAccessKeys) -> Verdict | None:
         """The verdict on the root user; None, the default, if the check leaves it out."""
@@ -80,8 +73,6 @@ class AccessKeyCheck(Check):
         self, provider: Any, account: AccountReading, settings: Settings, now: datetime
     ) -> Iterator[Check_Report_AWS]:
         number = provider.identity.account
-        # Users first: a credential report takes AWS seconds, and the summary can wait for it.
-        _ = account.users
         if account.gap:
             yield self._account_report(
                 provider, finding.unlisted_users(account.gap, number), settings
@@ -94,37 +85,42 @@ class AccessKeyCheck(Check):
             yield self._report(verdict, resource, account.region, settings)
         verdict_on_root = self.judge_root(account.root) if account.root else None
         if account.root and verdict_on_root:
-            resource = finding.describe(ROOT_USER_NAME, account.root.arn, account.root.active, now)
+            resource = finding.describe(ROOT_USER_NAME, account.root.arn, verdict_on_root, now)
             yield self._report(verdict_on_root, resource, account.region, settings)
 
     def _about_users(
         self, account: AccountReading, settings: Settings, now: datetime
     ) -> list[Check_Report_AWS]:
-        failing = [
-            record
-            for record in account.users
-            if isinstance(record.active, ActiveKeys)
-            and record.active.keys
-            and self.fails(record.active, settings, now)
+        def judge(facts: UserFacts) -> Verdict:
+            try:
+                verdict = self.judge(facts, settings, now)
+            except UnreadableError as error:
+                verdict = finding.unreadable_keys(facts.user, error.failure)
+            return finding.with_unread_tags(verdict, facts.user)
+
+        verdicts = account.answers.settle(account.users, judge)
+        findings = [
+            (
+                facts.user,
+                verdicts[facts],
+                self._about_user(facts.user, verdicts[facts], account, settings, now),
+            )
+            for facts in account.users
         ]
-        detailed = {record.user: record for record in account.in_detail(failing)}
-        records = [detailed.get(record.user, record) for record in account.users]
-        reports = [self._about_user(record, account.region, settings, now) for record in records]
-        remember(self.CheckID, zip(records, reports, strict=True))
-        return reports
+        remember(self.CheckID, findings)
+        return [report for _, _, report in findings]
 
     def _about_user(
-        self, record: UserAccessKeys, region: str, settings: Settings, now: datetime
+        self,
+        user: User,
+        verdict: Verdict,
+        account: AccountReading,
+        settings: Settings,
+        now: datetime,
     ) -> Check_Report_AWS:
-        user = record.user
-        if isinstance(record.active, Unreadable):
-            verdict = finding.unreadable_keys(user, record.active)
-        else:
-            verdict = self.judge(record, record.active, settings, now)
-        verdict = finding.with_unread_tags(verdict, user)
-        resource = finding.describe_user(record, verdict, now)
+        resource = finding.describe(user.name, user.arn, verdict, now)
         tags = [] if isinstance(user.tags, Unreadable) else list(user.tags)
-        return self._report(verdict, resource, region, settings, tags)
+        return self._report(verdict, resource, account.region, settings, tags)
 
     def _account_report(
         self, provider: Any, verdict: Verdict, settings: Settings

@@ -1,4 +1,4 @@
-"""What a credential report says about active access keys. Pure.
+"""What a credential report says about users and the root user. Pure.
 
 The columns are described in
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from .facts import ActiveKeys
 
 _ACTIVE_COLUMN = re.compile(r"access_key_\d+_active")
 _NEEDED_COLUMNS = ("arn", "access_key_1_active", "access_key_2_active")
@@ -29,15 +27,23 @@ class MalformedReportError(ValueError):
 
 
 @dataclass(frozen=True)
+class ReportRow:
+    """What one row proves; the row says nothing of a user's key IDs."""
+
+    active_keys: int
+    """How many access keys are active."""
+
+
+@dataclass(frozen=True)
 class CredentialReport:
-    """A report's answer to how many active access keys each user has."""
+    """A report, which is true of the time when AWS made it."""
 
     generated: datetime
     """When AWS made it (UTC)."""
     age: timedelta
     """How old it was, by AWS's clock, when AWS handed it out."""
-    active_keys: Mapping[str, ActiveKeys]
-    """Their number by ARN, the root user's included. A row that is not clear is left out."""
+    rows: Mapping[str, ReportRow]
+    """By ARN, the root user's included. A row that is not clear is left out."""
 
     def made_within(self, seconds: float) -> bool:
         """Whether it was made in the last ``seconds``; AWS's times are whole seconds."""
@@ -53,23 +59,23 @@ def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialRepo
     missing = [name for name in _NEEDED_COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise MalformedReportError(f"the credential report has no column {', '.join(missing)}")
-    return CredentialReport(generated, age, _count_active_keys(rows))
+    return CredentialReport(generated, age, _clear_rows(rows))
 
 
-def _count_active_keys(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ActiveKeys]:
-    """Active keys by ARN, from the rows that say them clearly.
+def _clear_rows(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ReportRow]:
+    """By ARN, the rows that say clearly how many keys are active.
 
     Left out: an ARN in two rows, a row that is cut off, a state other than ``true`` and
     ``false``, and a row that says that the user has further credentials.
     """
     rows = list(rows)
     seen = Counter(row.get("arn") for row in rows)
-    counts = {}
+    clear = {}
     for row in rows:
         arn, count = row.get("arn"), _count(row)
         if arn and seen[arn] == 1 and count is not None:
-            counts[arn] = ActiveKeys(count)
-    return counts
+            clear[arn] = ReportRow(count)
+    return clear
 
 
 def _count(row: Mapping[str, str | None]) -> int | None:

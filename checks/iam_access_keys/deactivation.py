@@ -8,13 +8,13 @@ from datetime import datetime
 from time import sleep
 
 from .advice import Action, Advice, advise, in_grace, word
-from .facts import AccessKey, ActiveKeys, Unreadable, User, UserAccessKeys
+from .facts import AccessKey, Keys, Unreadable, User
 from .iam import IAM
 from .iam_client import CallFailedError
-from .reading import read_user_live
 from .remembered import Found
 from .run_credentials import Caller
 from .settings import Settings
+from .user_facts import Answers, UnreadableError, UserFacts
 
 LOOKS = 5
 """How often to look whether a change is seen: IAM is eventually consistent.
@@ -53,29 +53,34 @@ def choose_key(
             f"the tags of user {user.name} could not be read ({found.unread_tags}), so a mutelist "
             "may mute the finding."
         )
-    decision = _decide(read_user_live(iam, user), found, settings, now)
+    answers = Answers(iam, None, whole_account=False)
+    live = UserFacts(user, answers)
+    decision = answers.settle((live,), lambda facts: _decide(facts, found, settings, now))[live]
     if isinstance(decision, Advice):
         return _why_in_use(arn, decision, caller) or decision.retire or ""
     return decision
 
 
 def _decide(
-    record: UserAccessKeys, found: Found | None, settings: Settings, now: datetime
+    facts: UserFacts, found: Found | None, settings: Settings, now: datetime
 ) -> Advice | str:
     """The advice to act upon, or why nothing may be done."""
-    name, active = record.user.name, record.active
-    if isinstance(active, Unreadable):
-        if active.gone:
+    name = facts.user.name
+    try:
+        active = facts.active_keys()
+    except UnreadableError as error:
+        if error.failure.gone:
             return f"user {name} does not exist any more."
-        return f"the access keys of user {name} could not be read: {active}."
-    if active.count < 2:
+        return f"the access keys of user {name} could not be read: {error.failure}."
+    if len(active) < 2:
         return f"user {name} now has fewer than two active access keys."
     if in_grace(active, now, settings.multiple_active_keys_grace_days):
         return f"user {name} is within the grace period of a rotation."
-    advice = advise(active, record.quarantine, now, settings.max_unused_access_keys_days)
+    active = facts.with_last_use(active)
+    advice = advise(active, facts.quarantine(), now, settings.max_unused_access_keys_days)
     if advice.action is not Action.DEACTIVATE or advice.retire is None:
         return f"no access key of user {name} is safe to deactivate. {word(advice, now)}"
-    if found is None or _changed(found.active, active, advice.retire):
+    if found is None or _changed(found.keys, active, advice.retire):
         return (
             f"the access keys of user {name}, or their last use, are not what the finding says. "
             "Scan again."
@@ -83,14 +88,14 @@ def _decide(
     return advice
 
 
-def _changed(found: ActiveKeys, active: ActiveKeys, retire: AccessKey) -> bool:
+def _changed(found: Keys, active: Keys, retire: AccessKey) -> bool:
     """Whether other keys are active now, or the key to retire was used since the finding.
 
     A new use of the key to keep is no reason to refuse.
     """
-    then = {key.access_key_id for key in found.keys}
-    now = {key.access_key_id for key in active.keys}
-    return then != now or retire not in found.keys
+    then = {key.access_key_id for key in found}
+    now = {key.access_key_id for key in active}
+    return then != now or retire not in found
 
 
 def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
@@ -163,7 +168,7 @@ def _active_without(iam: IAM, user: User, key_id: str) -> set[str] | Unreadable:
         keys = iam.list_keys(user)
         if isinstance(keys, Unreadable):
             return keys
-        active = {key["AccessKeyId"] for key in keys if key["Status"] == "Active"}
+        active = {key.access_key_id for key in keys if key.active}
         if key_id not in active:
             break
     return active

@@ -58,13 +58,14 @@ class LastUse:
 
 @dataclass(frozen=True)
 class AccessKey:
-    """One active access key. The secret is never part of it: AWS does not give it out again."""
+    """An access key. The secret is never part of it: AWS does not give it out again."""
 
     access_key_id: str
     create_date: datetime
     """UTC."""
+    active: bool = True
     last_use: LastUse | Unreadable | None = None
-    """None if AWS has no use on record, or if the run did not ask: it asks for keys that fail."""
+    """None if AWS has no use on record, or if nobody asked."""
 
     @property
     def used(self) -> bool:
@@ -85,26 +86,13 @@ class AccessKey:
         return now - self.last_active()
 
 
-@dataclass(frozen=True)
-class ActiveKeys:
-    """How many active access keys somebody has, and which they are if that matters."""
+Keys: TypeAlias = tuple[AccessKey, ...]
+"""Access keys of one user, older first."""
 
-    count: int
-    keys: tuple[AccessKey, ...] = ()
-    """The keys, older first; only of those who have more than one, and only once listed."""
-    unlisted: Unreadable | None = None
-    """Why more than one key could be counted but not listed."""
 
-    @property
-    def wants_listing(self) -> bool:
-        """Whether it matters which keys they are, and nobody has asked yet."""
-        return self.count > 1 and not self.keys and not self.unlisted
-
-    @classmethod
-    def of(cls, keys: Iterable[AccessKey]) -> ActiveKeys:
-        """Keep a single key's count only: a credential report gives no more than that."""
-        older_first = tuple(sorted(keys, key=lambda key: (key.create_date, key.access_key_id)))
-        return cls(len(older_first), older_first if len(older_first) > 1 else ())
+def older_first(keys: Iterable[AccessKey]) -> Keys:
+    """Keys in the order in which they were created."""
+    return tuple(sorted(keys, key=lambda key: (key.create_date, key.access_key_id)))
 
 
 @dataclass(frozen=True)
@@ -130,21 +118,12 @@ Quarantine: TypeAlias = tuple[str, ...] | Unreadable
 
 
 @dataclass(frozen=True)
-class UserAccessKeys:
-    """An IAM user and its active access keys, or why they are not known."""
-
-    user: User
-    active: ActiveKeys | Unreadable
-    quarantine: Quarantine = ()
-    """Empty too if the run did not ask: it asks for users that fail."""
-
-
-@dataclass(frozen=True)
 class RootAccessKeys:
     """The root user's active access keys, or why they are not known."""
 
     arn: str
-    active: ActiveKeys | Unreadable
+    active: int | Unreadable
+    """How many."""
     report_date: datetime | None = None
     """When the credential report that says so was made (UTC); None if no report was needed."""
     report_age: timedelta = timedelta(0)

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from .advice import Advice
-from .facts import (
-    AccessKey,
-    ActiveKeys,
-    LastUse,
-    ListingGap,
-    UnmatchedARN,
-    Unreadable,
-    User,
-    UserAccessKeys,
-)
+from .facts import AccessKey, Keys, LastUse, ListingGap, UnmatchedARN, Unreadable, User
 from .wording import what_to_do
 
 Status = Literal["PASS", "FAIL", "MANUAL"]
@@ -28,8 +20,16 @@ class Verdict:
 
     status: Status
     sentence: str
+    active_keys: int | None = None
+    """How many active access keys there are, if that is known."""
+    keys: Keys = ()
+    """The access keys that the finding is about."""
     advice: Advice | None = None
-    """Only of a user that fails, and only if its keys are known."""
+    """What to do about them, of a user that fails."""
+    unreadable: Unreadable | None = None
+    """What could not be read, if the verdict is for that reason what it is."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further facts as data: only plain JSON."""
 
 
 def unreadable_keys(user: User, failure: Unreadable) -> Verdict:
@@ -39,10 +39,12 @@ def unreadable_keys(user: User, failure: Unreadable) -> Verdict:
             "MANUAL",
             f"User {user.name} was listed, and then not found: it was deleted or renamed while "
             "the scan was reading. Scan again.",
+            unreadable=failure,
         )
     return Verdict(
         "MANUAL",
         f"The access keys of user {user.name} could not be read: {failure}. {what_to_do(failure)}",
+        unreadable=failure,
     )
 
 
@@ -51,7 +53,7 @@ def with_unread_tags(verdict: Verdict, user: User) -> Verdict:
     if not isinstance(user.tags, Unreadable):
         return verdict
     sentence = f"{verdict.sentence} The user's tags could not be read: {user.tags}."
-    return Verdict(verdict.status, sentence, verdict.advice)
+    return replace(verdict, sentence=sentence)
 
 
 # About the account
@@ -124,29 +126,25 @@ def interruption(account: str) -> Verdict:
 # As data: Prowler's resource metadata, and OCSF's resources[].data
 
 
-def describe_user(record: UserAccessKeys, verdict: Verdict, now: datetime) -> dict[str, Any]:
-    """The facts about a user: only plain JSON, dates in ISO 8601 and UTC."""
-    facts = describe(record.user.name, record.user.arn, record.active, now)
-    if isinstance(record.quarantine, Unreadable):
-        facts["quarantine_unreadable"] = _unreadable(record.quarantine)
-    elif record.quarantine:
-        facts["quarantine_policies"] = list(record.quarantine)
-    if verdict.advice:
-        facts["advice"] = _advice(verdict.advice)
-    return facts
-
-
-def describe(name: str, arn: str, active: ActiveKeys | Unreadable, now: datetime) -> dict[str, Any]:
-    """The facts about the access keys of a user or of the root user."""
+def describe(name: str, arn: str, verdict: Verdict, now: datetime) -> dict[str, Any]:
+    """The facts of a finding: only plain JSON, dates in ISO 8601 and UTC."""
     facts: dict[str, Any] = {"name": name, "arn": arn}
-    if isinstance(active, Unreadable):
-        return {**facts, "unreadable": _unreadable(active)}
-    facts["active_access_keys"] = active.count
-    if active.unlisted:
-        facts["unreadable"] = _unreadable(active.unlisted)
-    elif not active.wants_listing:
-        facts["access_keys"] = [_key(key, now) for key in active.keys]
-    return facts
+    if verdict.active_keys is not None:
+        facts["active_access_keys"] = verdict.active_keys
+    if verdict.unreadable:
+        facts["unreadable"] = _unreadable(verdict.unreadable)
+    if verdict.keys:
+        facts["access_keys"] = [_key(key, now) for key in verdict.keys]
+    if verdict.advice:
+        facts |= _quarantine(verdict.advice)
+        facts["advice"] = _advice(verdict.advice)
+    return {**facts, **verdict.more}
+
+
+def _quarantine(advice: Advice) -> dict[str, Any]:
+    if isinstance(advice.quarantine, Unreadable):
+        return {"quarantine_unreadable": _unreadable(advice.quarantine)}
+    return {"quarantine_policies": list(advice.quarantine)} if advice.quarantine else {}
 
 
 def _advice(advice: Advice) -> dict[str, Any]:

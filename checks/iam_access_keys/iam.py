@@ -12,7 +12,7 @@ from typing import Any
 from prowler.lib.logger import logger
 
 from .credential_report import CredentialReport, MalformedReportError, parse
-from .facts import AccessKey, ActiveKeys, LastUse, Tag, UnmatchedARN, Unreadable, User
+from .facts import AccessKey, Keys, LastUse, Tag, UnmatchedARN, Unreadable, User, older_first
 from .iam_client import CallFailedError, IAMClient
 
 REPORT_WAIT = 60.0
@@ -140,19 +140,15 @@ class IAM(IAMClient):
 
     # Access keys
 
-    def active_keys(self, user: User) -> ActiveKeys | Unreadable:
-        """The user's active access keys, live."""
-        keys = self.list_keys(user)
-        return keys if isinstance(keys, Unreadable) else active_keys_in(keys)
+    def list_keys(self, user: User) -> Keys | Unreadable:
+        """All of the user's access keys, live, inactive ones too."""
+        keys = self.items("ListAccessKeys", "AccessKeyMetadata", UserName=user.name)
+        return keys if isinstance(keys, Unreadable) else keys_in(keys)
 
-    def list_keys(self, user: User) -> tuple[dict[str, Any], ...] | Unreadable:
-        """All of the user's access keys as ``ListAccessKeys`` gives them."""
-        return self.items("ListAccessKeys", "AccessKeyMetadata", UserName=user.name)
-
-    def last_use(self, key: AccessKey) -> LastUse | Unreadable | None:
-        """When the key was last used, live; None if AWS has no use on record."""
+    def last_use(self, access_key_id: str) -> LastUse | Unreadable | None:
+        """When a key was last used, live; None if AWS has no use on record."""
         try:
-            answer = self.call("GetAccessKeyLastUsed", AccessKeyId=key.access_key_id)
+            answer = self.call("GetAccessKeyLastUsed", AccessKeyId=access_key_id)
         except CallFailedError as failed:
             return failed.unreadable
         used = answer["AccessKeyLastUsed"]
@@ -212,8 +208,8 @@ def is_complete(summary: Mapping[str, int]) -> bool:
     return summary.keys() >= {"Users", "AccountAccessKeysPresent"}
 
 
-def active_keys_in(metadata: Iterable[Mapping[str, Any]]) -> ActiveKeys | Unreadable:
-    """The active ones of what ``ListAccessKeys`` answers as ``AccessKeyMetadata``.
+def keys_in(metadata: Iterable[Mapping[str, Any]]) -> Keys | Unreadable:
+    """What ``ListAccessKeys`` answers as ``AccessKeyMetadata``.
 
     A state that AWS may add is not taken for inactive: then it is not known which are active.
     """
@@ -221,10 +217,9 @@ def active_keys_in(metadata: Iterable[Mapping[str, Any]]) -> ActiveKeys | Unread
     unknown = sorted({key["Status"] for key in metadata} - KEY_STATES)
     if unknown:
         return Unreadable("iam:ListAccessKeys", f"UnknownStatus{unknown[0]}")
-    return ActiveKeys.of(
-        AccessKey(key["AccessKeyId"], key["CreateDate"])
+    return older_first(
+        AccessKey(key["AccessKeyId"], key["CreateDate"], key["Status"] == "Active")
         for key in metadata
-        if key["Status"] == "Active"
     )
 
 

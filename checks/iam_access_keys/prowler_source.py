@@ -12,13 +12,14 @@ import importlib
 import sys
 from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
 from prowler.config.config import timestamp_utc
 
-from .credential_report import CredentialReport
-from .facts import ActiveKeys, UnmatchedARN, Unreadable, User
-from .iam import IAM, Listing, active_keys_in, is_complete
+from .credential_report import CredentialReport, ReportRow
+from .facts import Keys, UnmatchedARN, Unreadable, User
+from .iam import IAM, Listing, is_complete, keys_in
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
 _COMMAND = "prowler.__main__"
@@ -57,9 +58,6 @@ class ProwlerSource:
         self._shared = shared
         self._iam = iam
 
-    def request_report(self) -> None:
-        """Nothing to do: the shared client has made AWS have one."""
-
     def account_summary(self) -> Mapping[str, int] | Unreadable:
         held = self._shared.account_summary
         summary: dict[str, int] = held["SummaryMap"] if held else {}
@@ -88,24 +86,28 @@ class ProwlerSource:
         untagged = [User(user.name, user.arn) for user in self._shared.users if user.tags is None]
         return (*tagged, *self._iam.with_tags(untagged))
 
-    def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
-        """The keys that the shared client lists, and what a report made in this run counts.
-
-        An empty list may be a failed call. It counts as no keys only if a credential report that
-        this run has caused agrees: an older one does not know of keys made since.
-        """
+    @cached_property
+    def held_keys(self) -> Mapping[str, Keys]:
+        """The keys that the shared client lists. An empty list may be a failed call: left out."""
         held = {
-            arn: active_keys_in(metadata)
+            arn: keys_in(metadata)
             for (_, arn), metadata in self._shared.access_keys_metadata.items()
             if metadata
         }
-        listed = {arn: keys for arn, keys in held.items() if not isinstance(keys, Unreadable)}
-        if all(user.arn in listed for user in users):
-            return listed
-        report = self._iam.credential_report()
+        return {arn: keys for arn, keys in held.items() if not isinstance(keys, Unreadable)}
+
+    @cached_property
+    def fresh_rows(self) -> Mapping[str, ReportRow]:
+        """Those of a report that this run has caused: an older one does not know of later keys."""
+        report = self._report
         if isinstance(report, Unreadable) or not report.made_within(_seconds_since_start()):
-            return listed
-        return {**report.active_keys, **listed}
+            return {}
+        return report.rows
 
     def credential_report(self) -> CredentialReport | Unreadable:
+        return self._report
+
+    @cached_property
+    def _report(self) -> CredentialReport | Unreadable:
+        """The shared client has made AWS have one, and does not keep its date."""
         return self._iam.credential_report()

@@ -5,35 +5,21 @@ There are two sources of users and keys, and both lead to the same findings: see
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
 from .catalogue import our_checks
 from .credential_report import CredentialReport
-from .facts import (
-    ActiveKeys,
-    LastUse,
-    ListingGap,
-    Quarantine,
-    RootAccessKeys,
-    UnmatchedARN,
-    Unreadable,
-    User,
-    UserAccessKeys,
-)
+from .facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from .iam import IAM, Listing
 from .own_source import OwnSource
 from .prowler_source import ProwlerSource, shared_client
-from .quarantine import read_quarantine
+from .user_facts import Answers, KnownKeys, UserFacts
 
 
-class Source(Protocol):
-    """Where users come from, and what is known of their keys without listing them."""
-
-    def request_report(self) -> None:
-        """Say that a credential report will be of use, well before it is."""
+class Source(KnownKeys, Protocol):
+    """Where users come from, and what is known of them without a call for each."""
 
     def account_summary(self) -> Mapping[str, int] | Unreadable:
         """``GetAccountSummary``'s ``SummaryMap``."""
@@ -43,9 +29,6 @@ class Source(Protocol):
 
     def chosen_users(self, arns: set[str]) -> dict[str, User | UnmatchedARN | Unreadable]:
         """The users with these ARNs, which are of the account."""
-
-    def known_keys(self, users: tuple[User, ...]) -> Mapping[str, ActiveKeys]:
-        """By ARN, what is known of users' active keys, which may be no more than their number."""
 
     def credential_report(self) -> CredentialReport | Unreadable:
         """The newest credential report that there is."""
@@ -64,26 +47,23 @@ class AccountReading:
         self._source = source
         self._only_ours = only_ours
         self._wanted = frozenset(iam.audit_resources or ())
-        self._last_uses: dict[str, LastUse | Unreadable | None] = {}
-        self._quarantines: dict[User, Quarantine] = {}
+        self.answers = Answers(iam, source, whole_account=not self._wanted)
         self.region: str = iam.region
         """Where findings about users are filed: the region of Prowler's IAM service."""
 
     @cached_property
-    def users(self) -> tuple[UserAccessKeys, ...]:
+    def users(self) -> tuple[UserFacts, ...]:
         """By name, so that two scans of the same account can be compared line by line.
 
-        A user that was listed and then not found is here too, with unreadable keys.
+        A user that was listed and then not found is here too.
         """
-        if not self._wanted:
-            self._source.request_report()
+        known = (UserFacts(user, self.answers) for user in self._named_users)
         unread = (
-            UserAccessKeys(User.of_arn(arn), answer)
+            UserFacts(User.of_arn(arn), self.answers, answer)
             for arn, answer in self._chosen.items()
             if isinstance(answer, Unreadable)
         )
-        records = (*self._with_keys(self._named_users), *unread)
-        return tuple(sorted(records, key=lambda record: (record.user.name, record.user.arn)))
+        return tuple(sorted((*known, *unread), key=lambda one: (one.user.name, one.user.arn)))
 
     @cached_property
     def root(self) -> RootAccessKeys | None:
@@ -93,13 +73,14 @@ class AccountReading:
             return None
         summary = self._summary
         if not isinstance(summary, Unreadable) and summary["AccountAccessKeysPresent"] == 0:
-            return RootAccessKeys(arn, ActiveKeys(0))
+            return RootAccessKeys(arn, 0)
         report = self._source.credential_report()
         if isinstance(report, Unreadable):
             return RootAccessKeys(arn, report)
-        if arn not in report.active_keys:
+        if arn not in report.rows:
             return RootAccessKeys(arn, Unreadable("iam:GetCredentialReport", "NoClearRootRow"))
-        return RootAccessKeys(arn, report.active_keys[arn], report.generated, report.age)
+        active = report.rows[arn].active_keys
+        return RootAccessKeys(arn, active, report.generated, report.age)
 
     @cached_property
     def gap(self) -> ListingGap | None:
@@ -143,24 +124,6 @@ class AccountReading:
         """Whether the run is limited to ARNs of other services, and has no check for them."""
         return bool(self._wanted) and self._only_ours and not any(map(_is_iam_arn, self._wanted))
 
-    def in_detail(self, records: Iterable[UserAccessKeys]) -> tuple[UserAccessKeys, ...]:
-        """The same users with the last use of their keys, and AWS's quarantine of them.
-
-        These must be users with listed keys. Asks for what no earlier check of the run needed.
-        """
-        records = tuple(records)
-        self._read_last_uses(records)
-        unknown = [one.user for one in records if one.user not in self._quarantines]
-        self._quarantines |= read_quarantine(self._iam, unknown, whole_account=not self._wanted)
-        return tuple(
-            replace(
-                record,
-                active=_with_last_uses(record.active, self._last_uses),
-                quarantine=self._quarantines[record.user],
-            )
-            for record in records
-        )
-
     # The stages
 
     @cached_property
@@ -200,42 +163,6 @@ class AccountReading:
             arn for arn in self._wanted if _is_iam_arn(arn) and not _is_user_or_root_arn(arn)
         )
 
-    def _with_keys(self, users: tuple[User, ...]) -> Iterable[UserAccessKeys]:
-        """List the keys of every user of whom too little is known."""
-        known = self._source.known_keys(users)
-        enough = {arn: active for arn, active in known.items() if not active.wants_listing}
-        to_list = [user for user in users if user.arn not in enough]
-        listed = self._iam.ask_each(self._iam.active_keys, to_list)
-        for user in users:
-            active = enough.get(user.arn) or _or_number(listed[user], known.get(user.arn))
-            yield UserAccessKeys(user, active)
-
-    def _read_last_uses(self, records: Iterable[UserAccessKeys]) -> None:
-        keys = (
-            key for one in records if isinstance(one.active, ActiveKeys) for key in one.active.keys
-        )
-        unknown = [key for key in keys if key.access_key_id not in self._last_uses]
-        answers = self._iam.ask_each(self._iam.last_use, unknown)
-        self._last_uses |= {key.access_key_id: use for key, use in answers.items()}
-
-
-def _or_number(
-    listed: ActiveKeys | Unreadable, known: ActiveKeys | None
-) -> ActiveKeys | Unreadable:
-    """What was listed or, if that failed, at least the number of keys that is known."""
-    if isinstance(listed, Unreadable) and known and not listed.gone:
-        return ActiveKeys(known.count, unlisted=listed)
-    return listed
-
-
-def _with_last_uses(
-    active: ActiveKeys | Unreadable, uses: Mapping[str, LastUse | Unreadable | None]
-) -> ActiveKeys | Unreadable:
-    if isinstance(active, Unreadable):
-        return active
-    keys = (replace(key, last_use=uses[key.access_key_id]) for key in active.keys)
-    return replace(active, keys=tuple(keys))
-
 
 def _is_iam_arn(arn: str) -> bool:
     return arn.split(":")[2:3] == ["iam"]
@@ -267,14 +194,3 @@ def _begin(provider: Any, ours: Collection[str]) -> AccountReading:
     shared = shared_client(provider, ours)
     source: Source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
     return AccountReading(iam, source, set(provider.audit_metadata.expected_checks) <= set(ours))
-
-
-def read_user_live(iam: IAM, user: User) -> UserAccessKeys:
-    """One user's active keys, their last use and the user's quarantine, as they are now."""
-    active = iam.active_keys(user)
-    if isinstance(active, Unreadable):
-        return UserAccessKeys(user, active)
-    uses = iam.ask_each(iam.last_use, active.keys)
-    by_id = {key.access_key_id: use for key, use in uses.items()}
-    quarantine = read_quarantine(iam, (user,), whole_account=False)
-    return UserAccessKeys(user, _with_last_uses(active, by_id), quarantine[user])

@@ -9,36 +9,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .facts import ActiveKeys, Unreadable, UserAccessKeys
+from .facts import Keys, Unreadable, User
+from .finding import Verdict
 
 
 @dataclass(frozen=True)
 class Found:
     """What this run found of a user."""
 
-    active: ActiveKeys
+    keys: Keys
+    """The keys that the finding is about, with their last use."""
     muted: bool
     unread_tags: Unreadable | None = None
     """Why a mutelist that mutes by tag may mute the user; None if the tags are known."""
 
 
-_remembered: dict[str, dict[str, tuple[UserAccessKeys, Any]]] = {}
+_remembered: dict[str, dict[str, tuple[User, Verdict, Any]]] = {}
 
 
-def remember(check_id: str, findings: Iterable[tuple[UserAccessKeys, Any]]) -> None:
+def remember(check_id: str, findings: Iterable[tuple[User, Verdict, Any]]) -> None:
     """Keep what a check found of users; forget what it found in earlier runs.
 
     Each comes with Prowler's report of it, on which Prowler marks later whether it is muted.
     """
-    _remembered[check_id] = {record.user.arn: (record, report) for record, report in findings}
+    _remembered[check_id] = {user.arn: (user, verdict, at) for user, verdict, at in findings}
 
 
 def recall(check_id: str, arn: str) -> Found | None:
-    """What a check found of the user in this run; None if that is not two or more active keys."""
+    """What a check found of the user in this run; None if no finding of it named keys."""
     if arn not in _remembered.get(check_id, {}):
         return None
-    record, report = _remembered[check_id][arn]
-    if not isinstance(record.active, ActiveKeys) or len(record.active.keys) < 2:
+    user, verdict, report = _remembered[check_id][arn]
+    if not verdict.keys:
         return None
-    tags = record.user.tags
-    return Found(record.active, bool(report.muted), tags if isinstance(tags, Unreadable) else None)
+    tags = user.tags if isinstance(user.tags, Unreadable) else None
+    return Found(verdict.keys, bool(report.muted), tags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from .facts import AccessKey, ActiveKeys, Unreadable
+from .facts import AccessKey, Unreadable
 
 TRACKING_BEGAN = datetime(2015, 4, 22, tzinfo=timezone.utc)
 """Since when AWS records the last use of access keys.
@@ -29,11 +29,11 @@ def described(key: AccessKey, now: datetime) -> str:
     )
 
 
-def counted(active: ActiveKeys) -> str:
+def counted(active: int) -> str:
     """How many active access keys there are."""
-    if active.count == 0:
+    if active == 0:
         return "no active access keys"
-    return f"{active.count} active access key{'s' if active.count > 1 else ''}"
+    return f"{active} active access key{'s' if active > 1 else ''}"
 
 
 def when(date: datetime, now: datetime) -> str:
