@@ -1,0 +1,224 @@
+"""The scan of all accounts, on a backend whose scans end as a test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from weakref import ReferenceType, ref
+
+import pytest
+
+from prowler_org import cli, organization_scan
+from prowler_org.account_result import AccountResult, not_scanned
+from prowler_org.account_scan import ScanTask
+from prowler_org.accounts import Account
+from prowler_org.backends import BackendLostError, FinishedScan
+from prowler_org.organization_scan import scan_all, scan_organization
+from prowler_org.recorder import Recorder
+from prowler_org.state import State, resume
+
+from .examples import ALICE, FAILS, JOB, LISTED, TASK, new_state, scanned
+
+TASKS = [ScanTask(Account(f"{number:012}", "name"), (), 60.0) for number in range(3)]
+End = Callable[["Future[FinishedScan]", ScanTask], object]
+
+
+def is_scanned(future: Future[FinishedScan], task: ScanTask) -> None:
+    future.set_result(FinishedScan(scanned(task.account)))
+
+
+def goes_on(future: Future[FinishedScan], task: ScanTask) -> None: ...
+
+
+class ExampleBackend:
+    """A Backend of two scans at a time. ``end`` ends a scan, ``check`` is what check() does."""
+
+    def __init__(self, end: End, check: Callable[[], object] = lambda: None) -> None:
+        self._end = end
+        self._check = check
+        self.submitted = 0
+
+    def capacity(self) -> int:
+        return 2
+
+    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+        self.submitted += 1
+        future: Future[FinishedScan] = Future()
+        self._end(future, task)
+        return future
+
+    def check(self) -> None:
+        self._check()
+        raise BackendLostError("It is gone.")
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def results_of(backend: ExampleBackend) -> list[AccountResult]:
+    results: list[AccountResult] = []
+
+    def record(finished: Sequence[FinishedScan]) -> None:
+        results.extend(one.result for one in finished)
+
+    scan_all(backend, TASKS, record)
+    return results
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(organization_scan, "CHECK_EVERY", 0.01)
+
+
+def test_every_result_is_recorded_once() -> None:
+    results = results_of(ExampleBackend(is_scanned))
+    assert sorted(result.account for result in results) == [task.account.id for task in TASKS]
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (lambda future, task: future.cancel(), "The connection to the scheduler was lost."),
+        (
+            lambda future, task: future.set_exception(ValueError("y" * 500)),
+            f"The scan was lost: ValueError: {'y' * 269}",
+        ),
+    ],
+    ids=["cancelled", "raised"],
+)
+def test_an_account_whose_scan_is_lost_was_not_scanned(end: End, reason: str) -> None:
+    results = results_of(ExampleBackend(end))
+    assert {(result.status, result.reason) for result in results} == {("not scanned", reason)}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_if_the_backend_is_lost_the_scan_ends_with_no_more_submitted_than_fit() -> None:
+    backend = ExampleBackend(goes_on)
+    with pytest.raises(BackendLostError, match="It is gone"):
+        results_of(backend)
+    assert backend.submitted == backend.capacity()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_while_nothing_ends_the_recorder_is_still_called() -> None:
+    recorded: list[Sequence[FinishedScan]] = []
+    with pytest.raises(BackendLostError):
+        scan_all(ExampleBackend(goes_on), TASKS, recorded.append)
+    assert recorded[0] == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nothing_refers_to_a_scan_that_was_recorded() -> None:
+    # Dask repeats a scan when the worker that has its result dies, if something refers to it.
+    ended: list[ReferenceType[Future[FinishedScan]]] = []
+
+    def only_first(future: Future[FinishedScan], task: ScanTask) -> None:
+        if task is TASKS[0]:
+            ended.append(ref(future))
+            is_scanned(future, task)
+
+    freed: list[bool] = []
+    with pytest.raises(BackendLostError):
+        results_of(ExampleBackend(only_first, lambda: freed.append(ended[0]() is None)))
+    assert freed == [True]
+
+
+def test_a_batch_whose_recording_is_interrupted_is_recorded_again() -> None:
+    calls: list[Sequence[FinishedScan]] = []
+
+    def record(finished: Sequence[FinishedScan]) -> None:
+        calls.append(finished)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_all(ExampleBackend(is_scanned), TASKS[:2], record)
+    assert [len(call) for call in calls] == [2, 2]
+
+
+# The end of a run
+
+
+class FailingBackend(ExampleBackend):
+    """A Backend that raises before the first scan, and notes how it is ended."""
+
+    def __init__(
+        self, error: type[BaseException], when_stopped: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(goes_on)
+        self._error = error
+        self._when_stopped = when_stopped
+        self.calls: list[str] = []
+
+    def capacity(self) -> int:
+        raise self._error("It is gone.")
+
+    def stop(self) -> None:
+        self._when_stopped()
+        self.calls.append("stop")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+@pytest.fixture
+def state() -> State:
+    return new_state()
+
+
+@pytest.fixture
+def recorder(state: State, tmp_path: Path) -> Recorder:
+    return Recorder(state, tmp_path, lambda result: None, print)
+
+
+def test_an_interrupted_run_is_saved_before_its_scans_end(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    backend = FailingBackend(KeyboardInterrupt, lambda: resume(JOB, LISTED, tmp_path))
+    assert scan_organization(backend, recorder, [TASK])
+    assert backend.calls == ["stop", "close"]
+
+
+def test_a_second_interrupt_while_saving_still_ends_the_scans(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted_again(state: State, directory: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(State, "save", interrupted_again)
+    backend = FailingBackend(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        scan_organization(backend, recorder, [TASK])
+    assert backend.calls == ["stop", "close"]
+
+
+def test_an_error_of_the_program_itself_saves_the_state(recorder: Recorder, tmp_path: Path) -> None:
+    backend = FailingBackend(RuntimeError)
+    with pytest.raises(RuntimeError):
+        scan_organization(backend, recorder, [TASK])
+    assert backend.calls == ["stop", "close"]
+    assert ALICE in resume(JOB, LISTED, tmp_path).to_scan
+
+
+def test_a_lost_backend_is_the_reason_for_the_remaining_accounts(
+    state: State, recorder: Recorder
+) -> None:
+    assert not scan_organization(FailingBackend(BackendLostError), recorder, [TASK])
+    assert {result.reason for result in state.results.values()} == {"It is gone."}
+
+
+@pytest.mark.parametrize(
+    ("results", "interrupted", "code"),
+    [
+        ([scanned(ALICE, FAILS)], False, 3),
+        ([AccountResult(ALICE.id, "", "scanned", "", 0, FAILS)], False, 0),  # with -z
+        ([scanned(ALICE, FAILS), not_scanned(ALICE, "Denied")], False, 4),
+        ([scanned(ALICE, FAILS), not_scanned(ALICE, "Denied")], True, 130),
+    ],
+)
+def test_the_exit_code_says_the_worst(
+    results: list[AccountResult], interrupted: bool, code: int
+) -> None:
+    assert cli.exit_code(results, interrupted) == code
