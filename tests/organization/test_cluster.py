@@ -22,7 +22,6 @@ from prowler_org import prowler_processes
 from prowler_org.backends import dask_cluster, dask_worker
 from prowler_org.backends.dask_cluster import DaskCluster, describe_other_versions
 from prowler_org.backends.dask_worker import SentFile, SentTask, scan_on_worker, with_files
-from prowler_org.cli import main
 from prowler_org.errors import StartError
 from prowler_org.prowler_arguments import CHECK
 from prowler_org.prowler_processes import ProwlerLauncher
@@ -115,11 +114,6 @@ def test_an_interrupted_run_ends_its_scans_on_the_workers(scanned: ClusterRun) -
     wait_until(lambda: not scans_on_workers(scanned.aws), "the end of the scan")
 
 
-def test_an_account_that_a_worker_cannot_scan_has_the_reason(scanned: ClusterRun) -> None:
-    reason = scanned.run.results[scanned.accounts["roleless"]].reason
-    assert reason.startswith("prowler-org could not assume the role")
-
-
 def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
     merged = scanned.run.merged(".csv").read_text("utf-8")
     for name in ("failing", "slow"):
@@ -128,32 +122,22 @@ def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
         assert [report.rpartition(".")[2] for report in reports] == ["csv", "html", "json"]
         assert all((scanned.run.directory / report).is_file() for report in reports)
         assert f";{account};" in merged
-
-
-def test_a_worker_gets_the_files_that_prowlers_arguments_name(scanned: ClusterRun) -> None:
+    # The worker got the mutelist that Prowler's arguments name.
     counts = scanned.run.results[scanned.accounts["failing"]].counts
     assert (counts.failed, counts.muted) == (1, 1)
 
 
-def test_workers_use_their_own_credentials(scanned: ClusterRun) -> None:
+def test_workers_use_their_own_credentials_and_get_none(scanned: ClusterRun) -> None:
     assert scanned.aws.assumed_by == {"AKIAOFTHEWORKERS"}
     assert "AKIAOFTHISMACHINE" in scanned.aws.callers
-
-
-def test_no_credentials_are_sent(scanned: ClusterRun) -> None:
     with environment_of(scanned.aws):
-        sent = pickle.dumps(SentTask("run", TASK, (), tuple(VERSIONS.items())))
+        sent = pickle.dumps(SentTask("run", TASK, (), ()))
     environment = scanned.aws.environment()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         assert environment[name].encode() not in sent
 
 
-def test_a_scheduler_without_workers_is_refused(scanned: ClusterRun) -> None:
-    assert scanned.refused.returncode == 1
-    assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
-
-
-def test_a_worker_without_the_plug_in_is_refused(
+def test_no_worker_and_a_worker_without_the_plug_in_are_refused(
     scanned: ClusterRun, plain: Environment, tmp_path: Path
 ) -> None:
     scanned.cluster.add_worker(scanned.aws.environment(), str(plain.python))
@@ -164,6 +148,7 @@ def test_a_worker_without_the_plug_in_is_refused(
     assert refused.returncode == 1
     assert "has no prowler-access-keys. On the workers: pip install" in refused.output
     assert not (tmp_path / "output").exists()
+    assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:none"])
@@ -175,15 +160,10 @@ def test_a_scheduler_that_cannot_be_reached_is_refused(
         DaskCluster(address, VERSIONS)
 
 
-def test_without_dask_the_error_says_how_to_install_it(
-    organization: EmbeddedOrganization,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    organization.add_account("account")
+def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert main(["--role", "R", "--scheduler", "tcp://127.0.0.1:9"]) == 1
-    assert 'pip install "prowler-access-keys[dask]"' in capsys.readouterr().err
+    with pytest.raises(StartError, match=r"pip install \"prowler-access-keys\[dask\]\""):
+        DaskCluster("tcp://127.0.0.1:9", VERSIONS)
 
 
 def test_another_version_on_a_worker_is_named() -> None:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from distributed.security import Security
 
 from embedded_aws.aws import EmbeddedAWS
@@ -33,36 +25,13 @@ DaskCluster(sys.argv[1], installed_versions())
 """What prowler-org does before it scans. Raises if it refuses the workers."""
 
 
-@dataclass(frozen=True)
-class SecureCluster:
-    """A cluster with TLS that has no worker yet, with the environment that the page sets."""
-
-    cluster: EmbeddedCluster
-    folder: Path
-    environment: dict[str, str]
-
-
-def make_certificates(folder: Path) -> None:
-    """Write ``cert.pem``, its ``key.pem``, and ``ca.pem``, which is the same certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cluster")])
-    start = datetime.datetime(2026, 1, 1)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start.replace(year=2126))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    (folder / "cert.pem").write_bytes(certificate)
-    (folder / "ca.pem").write_bytes(certificate)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "key.pem").write_bytes(secret)
+def certificates(folder: Path) -> Security:
+    """Certificates for a cluster, also written to the files that the page names."""
+    security: Security = Security.temporary()  # type: ignore[no-untyped-call]
+    (folder / "ca.pem").write_text(security.tls_ca_file)
+    (folder / "cert.pem").write_text(security.tls_client_cert)
+    (folder / "key.pem").write_text(security.tls_client_key)
+    return security
 
 
 def exported(settings: str, environment: dict[str, str]) -> dict[str, str]:
@@ -74,37 +43,26 @@ def exported(settings: str, environment: dict[str, str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shell.stdout.split("\0") if line)
 
 
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureCluster]:
-    folder = tmp_path_factory.mktemp("tls")
-    make_certificates(folder)
-    settings, _, _ = block("dask scheduler --protocol tls").partition("dask scheduler")
-    ca, cert, key = (str(folder / f"{name}.pem") for name in ("ca", "cert", "key"))
-    security = Security(  # type: ignore[no-untyped-call]
-        require_encryption=True, tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key
-    )
-    with EmbeddedAWS() as aws:
-        EmbeddedOrganization(aws).add_account("account")
-        environment = exported(settings, aws.environment())
-        scheduler = command("dask scheduler --protocol tls")
-        with EmbeddedCluster(folder, scheduler, environment, security) as cluster:
-            yield SecureCluster(cluster, folder, environment)
-
-
 def test_prowler_org_reaches_the_scheduler_and_its_workers_through_tls(
-    secure: SecureCluster,
+    organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
-    address = secure.cluster.address
-    assert address.startswith("tls://")
-    scan = arguments_of(at_address(address, ADDRESS_ON_THE_PAGE, command("--scheduler tls:")))
-    refused = run(*scan, environment=secure.environment, directory=secure.folder / "output")
-    assert refused.returncode == 1
-    assert f"has no workers: start some with `dask worker {address}`" in refused.output
+    organization.add_account("account")
+    security = certificates(tmp_path)
+    settings, _, _ = block("dask scheduler --protocol tls").partition("dask scheduler")
+    environment = exported(settings, aws.environment())
+    scheduler = command("dask scheduler --protocol tls")
+    with EmbeddedCluster(tmp_path, scheduler, environment, security) as cluster:
+        address = cluster.address
+        assert address.startswith("tls://")
+        scan = arguments_of(at_address(address, ADDRESS_ON_THE_PAGE, command("--scheduler tls:")))
+        refused = run(*scan, environment=environment, directory=tmp_path / "output")
+        assert refused.returncode == 1
+        assert f"has no workers: start some with `dask worker {address}`" in refused.output
 
-    worker = at_address(address, ADDRESS_ON_THE_PAGE, command("dask worker tls:"))
-    secure.cluster.add_worker(secure.environment, worker=worker)
-    ready = subprocess.run(
-        [sys.executable, "-c", CONNECT, address],
-        env=secure.environment, cwd=secure.folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ready.returncode == 0, ready.stderr
+        worker = at_address(address, ADDRESS_ON_THE_PAGE, command("dask worker tls:"))
+        cluster.add_worker(environment, worker=worker)
+        connected = subprocess.run(
+            [sys.executable, "-c", CONNECT, address],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert connected.returncode == 0, connected.stderr

@@ -32,14 +32,21 @@ def goes_on(future: Future[FinishedScan], task: ScanTask) -> None: ...
 
 
 class ExampleBackend:
-    """A Backend of two scans at a time. ``end`` ends a scan, ``check`` is what check() does."""
+    """A Backend of two scans at a time, which ``end`` ends.
 
-    def __init__(self, end: End, check: Callable[[], object] = lambda: None) -> None:
+    It is lost when it is checked, or raises ``error`` before the first scan.
+    """
+
+    def __init__(self, end: End = goes_on, error: type[BaseException] | None = None) -> None:
         self._end = end
-        self._check = check
+        self._error = error
         self.submitted = 0
+        self.calls: list[str] = []
+        self.when_checked_or_stopped: Callable[[], object] = lambda: None
 
     def capacity(self) -> int:
+        if self._error:
+            raise self._error("It is gone.")
         return 2
 
     def submit(self, task: ScanTask) -> Future[FinishedScan]:
@@ -49,12 +56,15 @@ class ExampleBackend:
         return future
 
     def check(self) -> None:
-        self._check()
+        self.when_checked_or_stopped()
         raise BackendLostError("It is gone.")
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        self.when_checked_or_stopped()
+        self.calls.append("stop")
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.calls.append("close")
 
 
 def results_of(backend: ExampleBackend) -> list[AccountResult]:
@@ -94,19 +104,13 @@ def test_an_account_whose_scan_is_lost_was_not_scanned(end: End, reason: str) ->
 
 
 @pytest.mark.usefixtures("impatient")
-def test_if_the_backend_is_lost_the_scan_ends_with_no_more_submitted_than_fit() -> None:
-    backend = ExampleBackend(goes_on)
-    with pytest.raises(BackendLostError, match="It is gone"):
-        results_of(backend)
-    assert backend.submitted == backend.capacity()
-
-
-@pytest.mark.usefixtures("impatient")
-def test_while_nothing_ends_the_recorder_is_still_called() -> None:
+def test_while_nothing_ends_the_recorder_is_called_and_no_more_is_submitted_than_fits() -> None:
     recorded: list[Sequence[FinishedScan]] = []
-    with pytest.raises(BackendLostError):
-        scan_all(ExampleBackend(goes_on), TASKS, recorded.append)
+    backend = ExampleBackend()
+    with pytest.raises(BackendLostError, match="It is gone"):
+        scan_all(backend, TASKS, recorded.append)
     assert recorded[0] == []
+    assert backend.submitted == backend.capacity()
 
 
 @pytest.mark.usefixtures("impatient")
@@ -120,8 +124,10 @@ def test_nothing_refers_to_a_scan_that_was_recorded() -> None:
             is_scanned(future, task)
 
     freed: list[bool] = []
+    backend = ExampleBackend(only_first)
+    backend.when_checked_or_stopped = lambda: freed.append(ended[0]() is None)
     with pytest.raises(BackendLostError):
-        results_of(ExampleBackend(only_first, lambda: freed.append(ended[0]() is None)))
+        results_of(backend)
     assert freed == [True]
 
 
@@ -141,28 +147,6 @@ def test_a_batch_whose_recording_is_interrupted_is_recorded_again() -> None:
 # The end of a run
 
 
-class FailingBackend(ExampleBackend):
-    """A Backend that raises before the first scan, and notes how it is ended."""
-
-    def __init__(
-        self, error: type[BaseException], when_stopped: Callable[[], object] = lambda: None
-    ) -> None:
-        super().__init__(goes_on)
-        self._error = error
-        self._when_stopped = when_stopped
-        self.calls: list[str] = []
-
-    def capacity(self) -> int:
-        raise self._error("It is gone.")
-
-    def stop(self) -> None:
-        self._when_stopped()
-        self.calls.append("stop")
-
-    def close(self) -> None:
-        self.calls.append("close")
-
-
 @pytest.fixture
 def state() -> State:
     return new_state()
@@ -176,7 +160,8 @@ def recorder(state: State, tmp_path: Path) -> Recorder:
 def test_an_interrupted_run_is_saved_before_its_scans_end(
     recorder: Recorder, tmp_path: Path
 ) -> None:
-    backend = FailingBackend(KeyboardInterrupt, lambda: resume(JOB, LISTED, tmp_path))
+    backend = ExampleBackend(error=KeyboardInterrupt)
+    backend.when_checked_or_stopped = lambda: resume(JOB, LISTED, tmp_path)
     assert scan_organization(backend, recorder, [TASK])
     assert backend.calls == ["stop", "close"]
 
@@ -188,14 +173,14 @@ def test_a_second_interrupt_while_saving_still_ends_the_scans(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(State, "save", interrupted_again)
-    backend = FailingBackend(KeyboardInterrupt)
+    backend = ExampleBackend(error=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         scan_organization(backend, recorder, [TASK])
     assert backend.calls == ["stop", "close"]
 
 
 def test_an_error_of_the_program_itself_saves_the_state(recorder: Recorder, tmp_path: Path) -> None:
-    backend = FailingBackend(RuntimeError)
+    backend = ExampleBackend(error=RuntimeError)
     with pytest.raises(RuntimeError):
         scan_organization(backend, recorder, [TASK])
     assert backend.calls == ["stop", "close"]
@@ -205,7 +190,7 @@ def test_an_error_of_the_program_itself_saves_the_state(recorder: Recorder, tmp_
 def test_a_lost_backend_is_the_reason_for_the_remaining_accounts(
     state: State, recorder: Recorder
 ) -> None:
-    assert not scan_organization(FailingBackend(BackendLostError), recorder, [TASK])
+    assert not scan_organization(ExampleBackend(error=BackendLostError), recorder, [TASK])
     assert {result.reason for result in state.results.values()} == {"It is gone."}
 
 

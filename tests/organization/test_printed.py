@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,22 +53,9 @@ def test_quiet_prints_nothing(stream: io.StringIO) -> None:
     assert printed(stream, quiet=True) == ""
 
 
-def test_a_closed_pipe_does_not_end_the_run() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as stream, progress(len(RESULTS), False, stream) as show:
-        for result in RESULTS:
-            show(result)
-
-
 def test_a_name_cannot_control_the_terminal() -> None:
     line = describe_result(not_scanned(Account("1", "\x1b[2J\nalice"), "\x07"))
     assert line == "1 ?[2J?alice: not scanned. ?"
-
-
-def test_a_check_that_crashed_is_named() -> None:
-    crashed = replace(scanned(ALICE), crashed=("iam_x", "iam_y"))
-    assert describe_result(crashed).endswith("2 failed, 0 passed (iam_x, iam_y crashed)")
 
 
 def test_the_summary_names_the_accounts_not_scanned_and_the_reports() -> None:

@@ -53,24 +53,17 @@ def finished(tmp_path: Path) -> Callable[[Account], FinishedScan]:
 Finished = Callable[[Account], FinishedScan]
 
 
+@pytest.mark.parametrize("archive", [None, b"not a zip file"])
 def test_reports_that_cannot_be_stored_cost_only_their_account(
-    state: State, recorder: Recorder, finished: Finished, tmp_path: Path
+    state: State, recorder: Recorder, finished: Finished, tmp_path: Path, archive: bytes | None
 ) -> None:
     (tmp_path / "accounts").mkdir()
     (tmp_path / "accounts" / ALICE.id).write_text("a file in place of a folder")
-    recorder.record([finished(ALICE), finished(BOB)])
+    recorder.record([replace(finished(ALICE), archive=archive), finished(BOB)])
     alice, bob = state.results[ALICE.id], state.results[BOB.id]
     assert (alice.status, alice.counts, alice.reports) == ("not scanned", FindingCounts(), ())
     assert alice.reason.startswith("prowler-org could not write the reports: ")
     assert (tmp_path / bob.reports[0]).is_file()
-
-
-def test_a_broken_archive_costs_only_its_account(
-    state: State, recorder: Recorder, finished: Finished
-) -> None:
-    recorder.record([replace(finished(ALICE), archive=b"not a zip file"), finished(BOB)])
-    assert state.results[ALICE.id].reason.startswith("prowler-org could not write the reports: ")
-    assert state.results[BOB.id].was_scanned
 
 
 def test_a_state_that_cannot_be_saved_is_a_problem_until_it_can(

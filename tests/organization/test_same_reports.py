@@ -42,11 +42,13 @@ WHAT_DIFFERS = (
 )
 """Times and the scan's ID in Prowler's formats, and an argument that the HTML report shows."""
 ZONE = "Asia/Kolkata"
+"""A time zone that is hours away from UTC: a local time cannot pass for UTC."""
 SOME_DASHBOARD = """
 import dashboard.__main__
 from dashboard.pages.overview import data
 print("SHOWN", len(data), *sorted(set(data.ACCOUNT_UID)))
 """
+has_safe_path = sys.version_info >= (3, 11)
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,33 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         organization.add_keys(second, "dmitri", 1)
         folder = tmp_path_factory.mktemp("organization")
         (folder / "mutelist.yaml").write_text(muting("bob"))
-        if sys.version_info >= (3, 11):  # Python 3.10 has no PYTHONSAFEPATH
+        if has_safe_path:
             (folder / "prowler.py").write_text("raise SystemExit('from the working directory')")
-        # In a zone that is hours away from UTC, a local time cannot pass for UTC.
-        environment = aws.environment(TZ=ZONE)
         # The first scan takes more than a second, so the second has another time.
         aws.behaviour.seconds_to_assume = {first: 1.5}
+        environment = aws.environment(TZ=ZONE)
         done = run(
             "--jobs", "1", "--", *OPTIONS, environment=environment, directory=folder / "output"
         )
         aws.behaviour.seconds_to_assume = {}
         yield Scanned(aws, (first, second), folder, done, environment)
+
+
+@pytest.fixture(scope="module")
+def standalone(scanned: Scanned) -> dict[str, str]:
+    """The reports of ``prowler aws -R …`` for the first account.
+
+    StandaloneProwler is what the command ``prowler`` does. prowler-org starts it if it cannot fork.
+    """
+    scanned.aws.drop_report()
+    role = f"arn:aws:iam::{scanned.accounts[0]}:role/ProwlerScan"
+    options = ("-R", role, "--log-level", "ERROR", *OPTIONS)
+    output, log = scanned.folder / "standalone", scanned.folder / "log"
+    with pytest.MonkeyPatch.context() as patch, environment_of(scanned.aws, {"TZ": ZONE}):
+        patch.chdir(scanned.folder)
+        process = StandaloneProwler(options, output, log)
+    assert process.wait(PATIENCE) == 3, log.read_text("utf-8")
+    return alike(output)
 
 
 def alike(folder: Path) -> dict[str, str]:
@@ -104,23 +122,6 @@ def differences(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def standalone(scanned: Scanned) -> dict[str, str]:
-    """The reports of ``prowler aws -R …`` for the first account.
-
-    StandaloneProwler is what the command ``prowler`` does. prowler-org starts it if it cannot fork.
-    """
-    scanned.aws.drop_report()
-    role = f"arn:aws:iam::{scanned.accounts[0]}:role/ProwlerScan"
-    options = ("-R", role, "--log-level", "ERROR", *OPTIONS)
-    output = scanned.folder / "standalone"
-    with pytest.MonkeyPatch.context() as patch, environment_of(scanned.aws, {"TZ": ZONE}):
-        patch.chdir(scanned.folder)
-        process = StandaloneProwler(options, output, scanned.folder / "log")
-    assert process.wait(PATIENCE) == 3, (scanned.folder / "log").read_text("utf-8")
-    return alike(output)
-
-
 def test_a_forked_scan_writes_what_prowler_writes_except_for_times_and_the_scans_id(
     scanned: Scanned, standalone: dict[str, str]
 ) -> None:
@@ -129,28 +130,25 @@ def test_a_forked_scan_writes_what_prowler_writes_except_for_times_and_the_scans
     assert differences(forked, standalone) == []
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
-def test_nothing_is_imported_from_the_working_directory(
-    scanned: Scanned, standalone: dict[str, str]
-) -> None:
+@pytest.mark.skipif(not has_safe_path, reason="Python 3.10 has no PYTHONSAFEPATH")
+@pytest.mark.usefixtures("standalone")
+def test_nothing_is_imported_from_the_working_directory(scanned: Scanned) -> None:
     assert (scanned.folder / "prowler.py").exists()
     assert "so Prowler starts anew" not in scanned.run.output
-    assert standalone
 
 
-def test_every_scan_has_its_own_time(scanned: Scanned) -> None:
+def test_every_forked_scan_has_its_own_time_and_the_right_time_zone(scanned: Scanned) -> None:
     results = scanned.run.results
     first, second = (results[account].reports[0] for account in scanned.accounts)
     assert first.split("-")[-1] < second.split("-")[-1]
-
-
-def test_the_times_of_a_forked_scan_are_right_in_any_zone(scanned: Scanned) -> None:
     folder = scanned.run.directory / "accounts" / scanned.accounts[0]
-    (asff,) = folder.glob("*.asff.json")
-    (ocsf,) = folder.glob("*.ocsf.json")
-    observed = json.loads(asff.read_text("utf-8"))[0]["FirstObservedAt"]
-    utc = datetime.strptime(observed, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    assert abs(utc.timestamp() - json.loads(ocsf.read_text("utf-8"))[0]["time"]) < 1800
+    asff, ocsf = (
+        json.loads(next(folder.glob(f"*.{name}.json")).read_text("utf-8"))[0]
+        for name in ("asff", "ocsf")
+    )
+    observed = datetime.strptime(asff["FirstObservedAt"], "%Y-%m-%dT%H:%M:%SZ")
+    utc = observed.replace(tzinfo=timezone.utc)
+    assert abs(utc.timestamp() - ocsf["time"]) < 1800
 
 
 @pytest.fixture(scope="module")
@@ -160,27 +158,22 @@ def merged(scanned: Scanned) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=";"))
 
 
-def test_the_merged_csv_has_the_findings_of_all_accounts(
+def test_the_merged_reports_have_the_findings_of_all_accounts(
     scanned: Scanned, merged: list[dict[str, str]]
 ) -> None:
+    first, second = scanned.accounts
     ours = [row for row in merged if row["CHECK_ID"] == CHECK]
     assert sorted((row["ACCOUNT_UID"], row["RESOURCE_NAME"], row["STATUS"]) for row in ours) == [
-        (scanned.accounts[0], "<root_account>", "PASS"),
-        (scanned.accounts[0], "alice", "FAIL"),
-        (scanned.accounts[0], "bob", "FAIL"),
-        (scanned.accounts[0], "carol", "FAIL"),
-        (scanned.accounts[1], "<root_account>", "PASS"),
-        (scanned.accounts[1], "dmitri", "PASS"),
+        (first, "<root_account>", "PASS"),
+        (first, "alice", "FAIL"),
+        (first, "bob", "FAIL"),
+        (first, "carol", "FAIL"),
+        (second, "<root_account>", "PASS"),
+        (second, "dmitri", "PASS"),
     ]
-
-
-def test_the_merged_ocsf_has_the_same_findings(
-    scanned: Scanned, merged: list[dict[str, str]]
-) -> None:
-    findings = json.loads(scanned.run.merged(".ocsf.json").read_text("utf-8"))
-    assert [finding["finding_info"]["uid"] for finding in findings] == [
-        row["FINDING_UID"] for row in merged
-    ]
+    ocsf = json.loads(scanned.run.merged(".ocsf.json").read_text("utf-8"))
+    uids = [finding["finding_info"]["uid"] for finding in ocsf]
+    assert uids == [row["FINDING_UID"] for row in merged]
 
 
 def test_findings_are_counted_by_account_and_muted_findings_apart(
@@ -189,12 +182,9 @@ def test_findings_are_counted_by_account_and_muted_findings_apart(
     for account in scanned.accounts:
         rows = [row for row in merged if row["ACCOUNT_UID"] == account]
         unmuted = [row["STATUS"] for row in rows if row["MUTED"] == "False"]
-        assert scanned.run.results[account].counts == FindingCounts(
-            unmuted.count("FAIL"),
-            unmuted.count("PASS"),
-            unmuted.count("MANUAL"),
-            len(rows) - len(unmuted),
-        )
+        statuses = (unmuted.count(status) for status in ("FAIL", "PASS", "MANUAL"))
+        counts = FindingCounts(*statuses, len(rows) - len(unmuted))
+        assert scanned.run.results[account].counts == counts
     assert [row["RESOURCE_NAME"] for row in merged if row["MUTED"] == "True"] == ["bob"]
 
 
@@ -228,13 +218,9 @@ def test_prowlers_dashboard_shows_each_merged_finding_once(
     scanned: Scanned, merged: list[dict[str, str]]
 ) -> None:
     dashboard = subprocess.run(
-        [sys.executable, "-c", SOME_DASHBOARD],
-        cwd=scanned.folder,
-        env=scanned.environment | {SAFE_PATH: "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+        [sys.executable, "-c", SOME_DASHBOARD], env=scanned.environment | {SAFE_PATH: "1"},
+        cwd=scanned.folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     assert " ".join(("SHOWN", str(len(merged)), *scanned.accounts)) in dashboard.stdout
 
 
@@ -260,19 +246,13 @@ def test_without_forking_prowler_starts_anew_for_each_account_and_the_user_is_to
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    started: list[tuple[str, ...]] = []
-
-    class Started(StandaloneProwler):
-        def __init__(self, arguments: tuple[str, ...], output: Path, log: Path) -> None:
-            started.append(arguments)
-            super().__init__(arguments, output, log)
-
     monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: "this system cannot fork")
-    monkeypatch.setattr(prowler_processes, "StandaloneProwler", Started)
+    monkeypatch.delattr(prowler_processes, "ForkedProwler")
     parsed = ParsedArguments(arguments=OPTIONS)  # parsing them is not the subject
     monkeypatch.setattr(cli, "check_prowler_arguments", lambda *_: parsed)
     with environment_of(scanned.aws):
         options = ("--timeout", "0.01", "--output-directory", str(tmp_path / "output"))
         assert cli.main(["--role", "ProwlerScan", *options]) == 4
-    assert len(started) == 2
-    assert "this system cannot fork, so Prowler starts anew for each" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "this system cannot fork, so Prowler starts anew for each account" in said.err
+    assert said.out.count("The scan did not end within 0.01 seconds") == 4
