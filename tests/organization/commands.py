@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -55,9 +56,9 @@ def arguments_of(words: Sequence[str]) -> list[str]:
     return rest
 
 
-def at_address(address: str, on_the_page: str, words: Sequence[str]) -> list[str]:
+def at_address(address: str, words: Sequence[str]) -> list[str]:
     """A command line of the pages, with the address of a real scheduler."""
-    return [word.replace(on_the_page, address) for word in words]
+    return [re.sub(r"\w+://scheduler:8786", address, word) for word in words]
 
 
 def start(

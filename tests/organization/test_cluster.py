@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from distributed.security import Security
 
 from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
@@ -20,14 +23,14 @@ from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import prowler_processes
 from prowler_org.backends import dask_cluster, dask_worker
-from prowler_org.backends.dask_cluster import DaskCluster, describe_other_versions
-from prowler_org.backends.dask_worker import SentFile, SentTask, scan_on_worker, with_files
+from prowler_org.backends.dask_cluster import DaskCluster
+from prowler_org.backends.dask_worker import SentTask, scan_on_worker
 from prowler_org.errors import StartError
 from prowler_org.prowler_arguments import CHECK
 from prowler_org.prowler_processes import ProwlerLauncher
 
 from ..end_to_end.environments import Environment
-from ..pages import command
+from ..pages import block, command
 from ..scanning import environment_of
 from .commands import (
     OrgRun,
@@ -41,7 +44,6 @@ from .commands import (
 )
 from .examples import TASK
 
-ADDRESS_ON_THE_PAGE = "tcp://scheduler:8786"
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
 NAMES = ("failing", "roleless", "slow", "endless")
 
@@ -75,13 +77,11 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
         aws.behaviour.seconds_to_assume = {accounts[name]: 600.0 for name in ("slow", "endless")}
 
         dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
-        options = arguments_of(
-            at_address(dask.address, ADDRESS_ON_THE_PAGE, command("--scheduler tcp://"))
-        )
+        options = arguments_of(at_address(dask.address, command("--scheduler tcp://")))
         options += ["--", "--checks", CHECK, "-w", "mutelist.yaml"]
         mine = aws.environment("AKIAOFTHISMACHINE")
         refused = run(*options, environment=mine, directory=folder / "here" / "refused")
-        worker = at_address(dask.address, ADDRESS_ON_THE_PAGE, command("dask worker tcp://"))
+        worker = at_address(dask.address, command("dask worker tcp://"))
         dask.add_worker(aws.environment("AKIAOFTHEWORKERS"), worker=worker)
 
         directory = folder / "here" / "output"
@@ -166,17 +166,6 @@ def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.Monke
         DaskCluster("tcp://127.0.0.1:9", VERSIONS)
 
 
-def test_another_version_on_a_worker_is_named() -> None:
-    installed = {
-        "prowler": {"tcp://a": "5.46.0", "tcp://b": "5.45.0"},
-        "prowler-access-keys": {"tcp://a": "0.1.0", "tcp://b": "0.1.0"},
-    }
-    problem = describe_other_versions(VERSIONS, installed)
-    assert "but tcp://b has prowler 5.45.0. On the workers" in problem
-    installed["prowler"]["tcp://b"] = "5.46.0"
-    assert describe_other_versions(VERSIONS, installed) == ""
-
-
 # On a worker
 
 
@@ -215,15 +204,55 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
     assert dask_worker._launchers["run"].stopped.is_set()
 
 
-def test_options_name_the_files_on_the_worker(tmp_path: Path) -> None:
-    files = (
-        SentFile("--mutelist-file", "mute.yaml", b"m"),
-        SentFile("--config-file", "c.yaml", b"c"),
-    )
-    given = ("-w", "a/mute.yaml", "--status", "FAIL")
-    arguments = with_files(given, files, tmp_path)
-    _, muted, _, config = arguments[4:]
-    assert arguments[:4] == given
-    assert (arguments[4], arguments[6]) == ("--mutelist-file", "--config-file")
-    assert Path(muted).read_bytes() == b"m"
-    assert Path(config).read_bytes() == b"c"
+# With TLS: the shell block of the page, with certificates made for this test
+
+CONNECT = """
+import sys
+from prowler_org.backends.dask_cluster import DaskCluster
+from prowler_org.state import installed_versions
+DaskCluster(sys.argv[1], installed_versions())
+"""
+"""What prowler-org does before it scans. Raises if it refuses the workers."""
+
+
+def certificates(folder: Path) -> Any:
+    """Certificates for a cluster, also written to the files that the page names."""
+    security: Any = Security.temporary()  # type: ignore[no-untyped-call]
+    (folder / "ca.pem").write_text(security.tls_ca_file)
+    (folder / "cert.pem").write_text(security.tls_client_cert)
+    (folder / "key.pem").write_text(security.tls_client_key)
+    return security
+
+
+def exported(settings: str, environment: dict[str, str]) -> dict[str, str]:
+    """The environment after the settings of a shell block."""
+    shell = subprocess.run(
+        ["bash", "-ec", f"{settings}\nenv -0"],  # noqa: S607
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(line.split("=", 1) for line in shell.stdout.split("\0") if line)
+
+
+def test_prowler_org_reaches_the_scheduler_and_its_workers_through_tls(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    organization.add_account("account")
+    security = certificates(tmp_path)
+    settings, _, _ = block("dask scheduler --protocol tls").partition("dask scheduler")
+    environment = exported(settings, aws.environment())
+    scheduler = command("dask scheduler --protocol tls")
+    with EmbeddedCluster(tmp_path, scheduler, environment, security) as cluster:
+        address = cluster.address
+        assert address.startswith("tls://")
+        scan = arguments_of(at_address(address, command("--scheduler tls:")))
+        refused = run(*scan, environment=environment, directory=tmp_path / "output")
+        assert refused.returncode == 1
+        assert f"has no workers: start some with `dask worker {address}`" in refused.output
+
+        worker = at_address(address, command("dask worker tls:"))
+        cluster.add_worker(environment, worker=worker)
+        connected = subprocess.run(
+            [sys.executable, "-c", CONNECT, address],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert connected.returncode == 0, connected.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from pathlib import Path
 from weakref import ReferenceType, ref
 
@@ -82,25 +83,22 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(organization_scan, "CHECK_EVERY", 0.01)
 
 
-def test_every_result_is_recorded_once() -> None:
-    results = results_of(ExampleBackend(is_scanned))
-    assert sorted(result.account for result in results) == [task.account.id for task in TASKS]
-
-
 @pytest.mark.parametrize(
     ("end", "reason"),
     [
+        (is_scanned, ""),
         (lambda future, task: future.cancel(), "The connection to the scheduler was lost."),
         (
             lambda future, task: future.set_exception(ValueError("y" * 500)),
             f"The scan was lost: ValueError: {'y' * 269}",
         ),
     ],
-    ids=["cancelled", "raised"],
+    ids=["scanned", "cancelled", "raised"],
 )
-def test_an_account_whose_scan_is_lost_was_not_scanned(end: End, reason: str) -> None:
+def test_every_account_has_one_result(end: End, reason: str) -> None:
     results = results_of(ExampleBackend(end))
-    assert {(result.status, result.reason) for result in results} == {("not scanned", reason)}
+    assert sorted(result.account for result in results) == [task.account.id for task in TASKS]
+    assert {result.reason for result in results} == {reason}
 
 
 @pytest.mark.usefixtures("impatient")
@@ -157,13 +155,16 @@ def recorder(state: State, tmp_path: Path) -> Recorder:
     return Recorder(state, tmp_path, lambda result: None, print)
 
 
-def test_an_interrupted_run_is_saved_before_its_scans_end(
-    recorder: Recorder, tmp_path: Path
+@pytest.mark.parametrize("error", [KeyboardInterrupt, BackendLostError, RuntimeError])
+def test_the_state_is_saved_before_the_backend_is_left(
+    error: type[BaseException], recorder: Recorder, tmp_path: Path
 ) -> None:
-    backend = ExampleBackend(error=KeyboardInterrupt)
+    backend = ExampleBackend(error=error)
     backend.when_checked_or_stopped = lambda: resume(JOB, LISTED, tmp_path)
-    assert scan_organization(backend, recorder, [TASK])
-    assert backend.calls == ["stop", "close"]
+    with pytest.raises(RuntimeError) if error is RuntimeError else nullcontext():
+        assert scan_organization(backend, recorder, [TASK]) is (error is KeyboardInterrupt)
+    assert backend.calls == (["close"] if error is BackendLostError else ["stop", "close"])
+    assert ALICE in resume(JOB, LISTED, tmp_path).to_scan
 
 
 def test_a_second_interrupt_while_saving_still_ends_the_scans(
@@ -177,14 +178,6 @@ def test_a_second_interrupt_while_saving_still_ends_the_scans(
     with pytest.raises(KeyboardInterrupt):
         scan_organization(backend, recorder, [TASK])
     assert backend.calls == ["stop", "close"]
-
-
-def test_an_error_of_the_program_itself_saves_the_state(recorder: Recorder, tmp_path: Path) -> None:
-    backend = ExampleBackend(error=RuntimeError)
-    with pytest.raises(RuntimeError):
-        scan_organization(backend, recorder, [TASK])
-    assert backend.calls == ["stop", "close"]
-    assert ALICE in resume(JOB, LISTED, tmp_path).to_scan
 
 
 def test_a_lost_backend_is_the_reason_for_the_remaining_accounts(

@@ -28,6 +28,7 @@ from ..pages import REPOSITORY, command
 from ..permissions import PERMISSIONS, actions, role_credentials
 
 LIST = "organization-list.json"
+TRUST = "organization-scan-role-trust.json"
 TEMPLATE = PERMISSIONS / "organization-scan-role.yaml"
 
 
@@ -63,25 +64,14 @@ def test_the_list_policy_allows_the_scan_role_in_every_partition(partition: str)
     assert fnmatchcase(f"arn:{partition}:iam::111122223333:role/ProwlerScan", allowed)
 
 
-def test_the_template_allows_what_the_scan_policy_allows() -> None:
+def test_the_template_has_the_scan_policy_and_the_trust_policy() -> None:
     (policy,) = role()["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert sorted(statement["Action"]) == sorted(actions("scan.json"))
-
-
-def test_the_template_trusts_as_the_trust_policy_does() -> None:
-    (trust,) = json.loads((PERMISSIONS / "organization-scan-role-trust.json").read_text("utf-8"))[
-        "Statement"
-    ]
-    (templated,) = role()["AssumeRolePolicyDocument"]["Statement"]
-    assert templated["Principal"] == {"AWS": {"Ref": "ScannerArn"}}
-    assert templated["Condition"] == {
-        "StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
-    }
-    for statement in (trust, templated):
-        statement.pop("Principal")
-        statement["Condition"]["StringEquals"].pop("aws:PrincipalOrgID")
-    assert templated == trust
+    (trust,) = json.loads((PERMISSIONS / TRUST).read_text("utf-8"))["Statement"]
+    trust["Principal"] = {"AWS": {"Ref": "ScannerArn"}}
+    trust["Condition"]["StringEquals"]["aws:PrincipalOrgID"] = {"Ref": "OrganizationId"}
+    assert role()["AssumeRolePolicyDocument"]["Statement"] == [trust]
 
 
 def test_the_template_is_valid() -> None:

@@ -118,12 +118,3 @@ def test_a_lost_terminal_loses_no_result(state: State, finished: Finished, tmp_p
     recorder = Recorder(state, tmp_path, lost, lost)
     recorder.record([replace(finished(ALICE), not_forked=NOT_FORKED), finished(BOB)])
     assert resume(JOB, LISTED, tmp_path).to_scan == ()
-
-
-def test_remaining_accounts_get_the_reason(
-    state: State, recorder: Recorder, finished: Finished
-) -> None:
-    recorder.record([finished(ALICE)])
-    recorder.give_up("The cluster is gone.")
-    assert state.results[ALICE.id].was_scanned
-    assert state.results[BOB.id].reason == "The cluster is gone."

@@ -11,7 +11,7 @@ import pytest
 
 from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
 from prowler_org.accounts import Account
-from prowler_org.report_files import count_findings, merge, move_to_account, pack, unpack
+from prowler_org.report_files import count_findings, merge
 
 from . import examples
 
@@ -44,29 +44,17 @@ def test_findings_are_counted_by_status_and_muted_findings_apart(tmp_path: Path)
     assert count_findings((report, other)) == FindingCounts(failed=1, passed=2, manual=1, muted=2)
 
 
-def test_the_merged_csv_has_every_row_once_and_one_row_of_column_names(tmp_path: Path) -> None:
+def test_a_merged_report_has_every_finding_once(tmp_path: Path) -> None:
     results = [
-        scanned(tmp_path, ONE, ['1;"two\r\nlines; and a semicolon"', "1;b"], [1]),
-        scanned(tmp_path, TWO, ["2;c"], [2]),
+        scanned(tmp_path, ONE, ['1;"two\r\nlines; and a semicolon"', "1;b"], [{"a": "]["}, [1]]),
+        scanned(tmp_path, TWO, ["2;c"], [{"c": "ü"}]),
     ]
-    merged, _ = merge(results, tmp_path, "prowler-org-o-1")
-    with merged.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter=";"))
-    assert rows == [
-        COLUMNS.split(";"),
-        ["1", "two\r\nlines; and a semicolon"],
-        ["1", "b"],
-        ["2", "c"],
-    ]
-
-
-def test_the_merged_ocsf_has_every_finding_once(tmp_path: Path) -> None:
-    results = [
-        scanned(tmp_path, ONE, [], [{"a": "]["}, {"b": [1, 2]}]),
-        scanned(tmp_path, TWO, [], [{"c": "ü"}]),
-    ]
-    _, merged = merge(results, tmp_path, "prowler-org-o-1")
-    assert json.loads(merged.read_text("utf-8")) == [{"a": "]["}, {"b": [1, 2]}, {"c": "ü"}]
+    merged_csv, merged_ocsf = merge(results, tmp_path, "prowler-org-o-1")
+    with merged_csv.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file, delimiter=";")
+    assert columns == COLUMNS.split(";")
+    assert rows == [["1", "two\r\nlines; and a semicolon"], ["1", "b"], ["2", "c"]]
+    assert json.loads(merged_ocsf.read_text("utf-8")) == [{"a": "]["}, [1], {"c": "ü"}]
 
 
 def test_accounts_without_a_report_add_nothing(tmp_path: Path) -> None:
@@ -103,17 +91,3 @@ def test_a_merge_that_fails_leaves_the_earlier_report(tmp_path: Path) -> None:
         merge([first, gone], tmp_path, "org")
     assert merged.read_bytes() == before
     assert not list(tmp_path.glob(".*"))
-
-
-def test_files_travel_as_an_archive_and_move_to_the_accounts_folder(tmp_path: Path) -> None:
-    there, here, output = tmp_path / "there", tmp_path / "here", tmp_path / "output"
-    reports = ("prowler-output-1.csv", "compliance/prowler-output-1_cis.csv")
-    (there / "compliance").mkdir(parents=True)
-    for name in (*reports, "prowler.log"):
-        (there / name).write_text(name)
-    unpack(pack(there), here)
-    moved = move_to_account(examples.scanned(ONE, reports=reports), here, output)
-    assert moved.reports == tuple(f"accounts/1/{report}" for report in reports)
-    assert [(output / report).read_text() for report in moved.reports] == list(reports)
-    assert (output / "accounts" / "1" / "prowler.log").exists()
-    assert not here.exists()

@@ -24,36 +24,31 @@ def report(directory: Path) -> str:
     return path.relative_to(directory).as_posix()
 
 
-def test_a_run_is_resumed_as_it_was(tmp_path: Path) -> None:
+def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: Path) -> None:
     state = new_state()
     state.results[ALICE.id] = scanned(ALICE, reports=(report(tmp_path),))
     state.save(tmp_path)
     resumed = resume(JOB, LISTED, tmp_path)
     assert resumed == state
     assert resumed.to_scan == (BOB,)
+    text = (tmp_path / FILE_NAME).read_text("utf-8")
+    assert '"name": "bob\'s <account>"' in text
+    assert json.loads(text)["started"] == "2026-03-01T02:03:04+00:00"
 
 
-def test_an_account_that_was_not_scanned_is_scanned_again(tmp_path: Path) -> None:
-    state = new_state()
-    state.results[ALICE.id] = not_scanned(ALICE, "It was denied.")
-    state.save(tmp_path)
-    assert ALICE in resume(JOB, LISTED, tmp_path).to_scan
-
-
-def test_an_account_that_lost_its_report_is_scanned_again(tmp_path: Path) -> None:
-    state = new_state()
+def test_an_account_that_is_missing_is_scanned_again(tmp_path: Path) -> None:
+    state = start_or_resume(
+        JOB, replace(LISTED, accounts=(ALICE,)), tmp_path, resumed=False, now=STARTED
+    )
     path = report(tmp_path)
-    state.results[ALICE.id] = scanned(ALICE, reports=(path,))
-    state.save(tmp_path)
-    (tmp_path / path).unlink()
-    assert ALICE in resume(JOB, LISTED, tmp_path).to_scan
-
-
-def test_an_account_that_has_joined_since_is_scanned(tmp_path: Path) -> None:
-    before = replace(LISTED, accounts=(BOB,))
-    start_or_resume(JOB, before, tmp_path, resumed=False, now=STARTED)
-    after = start_or_resume(JOB, LISTED, tmp_path, resumed=True, now=STARTED)
-    assert after.to_scan == (ALICE, BOB)
+    for result in (
+        not_scanned(ALICE, "It was denied."),
+        scanned(ALICE, reports=(path, f"{path}.gone")),
+    ):
+        state.results[ALICE.id] = result
+        state.save(tmp_path)
+        # Bob's account has joined the organization since.
+        assert resume(JOB, LISTED, tmp_path).to_scan == (ALICE, BOB)
 
 
 @pytest.mark.parametrize(
@@ -77,33 +72,5 @@ def test_a_file_that_is_not_a_state_is_refused(tmp_path: Path, text: str) -> Non
     (tmp_path / FILE_NAME).write_text(text)
     with pytest.raises(StartError, match="is not the state of a run"):
         resume(JOB, LISTED, tmp_path)
-
-
-def test_without_an_earlier_run_there_is_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="There is no run to resume"):
-        resume(JOB, LISTED, tmp_path)
-
-
-def test_a_state_that_cannot_be_written_leaves_the_earlier_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = new_state()
-    state.save(tmp_path)
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    state.results[ALICE.id] = scanned(ALICE)
-    with pytest.raises(OSError, match="No space left"):
-        state.save(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
-    assert resume(JOB, LISTED, tmp_path).results == {}
-
-
-def test_people_can_read_it(tmp_path: Path) -> None:
-    new_state().save(tmp_path)
-    text = (tmp_path / FILE_NAME).read_text("utf-8")
-    assert '"name": "bob\'s <account>"' in text
-    assert len(text.splitlines()) > 20
-    assert json.loads(text)["started"] == "2026-03-01T02:03:04+00:00"
+        resume(JOB, LISTED, tmp_path / "elsewhere")
