@@ -1,4 +1,4 @@
-"""A Dask cluster on loopback: a scheduler and workers, in real processes."""
+"""A Dask cluster on loopback: a scheduler and workers in processes of their own."""
 
 from __future__ import annotations
 
@@ -15,18 +15,27 @@ from typing import Any
 import distributed
 
 PATIENCE = 120.0
-"""Seconds in which a scheduler or a worker has to come up."""
+"""Seconds in which a scheduler or a worker must come up."""
 
 
 class EmbeddedCluster:
     """A context manager: a scheduler while it is entered, and the workers that are added.
 
-    ``scheduler`` is the command that starts the scheduler; the port is always a free one.
+    ``scheduler`` is the command that starts the scheduler, on a free port. ``environment`` is the
+    scheduler's, ``security`` what Dask's own client needs to connect to it.
     """
 
-    def __init__(self, folder: Path, scheduler: Sequence[str] = ("dask", "scheduler")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        scheduler: Sequence[str] = ("dask", "scheduler"),
+        environment: Mapping[str, str] | None = None,
+        security: Any = None,
+    ) -> None:
         self._folder = folder
         self._scheduler = scheduler
+        self._environment = environment
+        self._security = security
         self._stack = ExitStack()
         self._added = 0
         self.address = ""
@@ -34,11 +43,12 @@ class EmbeddedCluster:
 
     def __enter__(self) -> EmbeddedCluster:
         file = self._folder / "scheduler.json"
-        options = ("--port", "0", "--scheduler-file", str(file))
-        self._start(sys.executable, *self._scheduler, *options)
+        options = ("--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+        self._start(sys.executable, *self._scheduler, *options, environment=self._environment)
         self._wait(file.exists, "the scheduler did not come up")
         connect: Any = distributed.Client
-        self.client = self._stack.enter_context(connect(scheduler_file=str(file)))
+        client = connect(scheduler_file=str(file), security=self._security)
+        self.client = self._stack.enter_context(client)
         self.address = self.client.scheduler.address
         return self
 
@@ -51,19 +61,19 @@ class EmbeddedCluster:
         python: str = sys.executable,
         worker: Sequence[str] = (),
     ) -> None:
-        """Start a worker with this environment, under a nanny as ``dask worker`` does.
+        """Start a worker with this environment, and wait until it has joined.
 
-        ``worker`` is the command, for another one than that of a worker with one thread.
+        ``worker`` is the command. Without it, the worker has one thread.
         """
         name = f"worker-{self._added}"
         self._added += 1
         command = worker or ("dask", "worker", self.address, "--nthreads", "1")
         self._start(python, *command, "--no-dashboard", "--name", name, environment=environment)
-        # Not by their number: one that was killed comes back under its nanny at any time.
+        # By name, because a worker that was killed comes back at any time.
         self._wait(lambda: name in self._names(), f"{name} did not join")
 
     def busy_worker(self) -> int:
-        """The process ID of the one worker that has something to do."""
+        """The process ID of the only worker that is busy."""
         (busy,) = [worker for worker, tasks in self.client.processing().items() if tasks]
         pid: int = self.client.run(os.getpid, workers=[busy])[busy]
         return pid

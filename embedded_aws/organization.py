@@ -1,4 +1,4 @@
-"""An AWS organization in the embedded AWS: its default account is the management account."""
+"""An AWS organization in the embedded AWS. The default account is the management account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .aws import EmbeddedAWS
 
 
 class EmbeddedOrganization:
-    """The organization of an embedded AWS, which must be entered."""
+    """The organization of an embedded AWS that has been entered."""
 
     management_account = DEFAULT_ACCOUNT_ID
 
@@ -20,13 +20,13 @@ class EmbeddedOrganization:
         self.root: str = self._client.list_roots()["Roots"][0]["Id"]
 
     def add_unit(self, name: str, parent: str = "") -> str:
-        """Make an organizational unit, at the root unless ``parent`` says where. Returns its ID."""
+        """Make an organizational unit in ``parent``, by default in the root. Returns its ID."""
         unit = self._client.create_organizational_unit(ParentId=parent or self.root, Name=name)
         identifier: str = unit["OrganizationalUnit"]["Id"]
         return identifier
 
     def add_account(self, name: str, unit: str = "", state: str = "ACTIVE") -> str:
-        """Make an account, at the root unless ``unit`` says where. Returns its ID."""
+        """Make an account in ``unit``, by default in the root. Returns its ID."""
         status = self._client.create_account(AccountName=name, Email=f"{name}@example.com")
         identifier: str = status["CreateAccountStatus"]["AccountId"]
         account = self._backend().get_account_by_id(identifier)

@@ -1,4 +1,4 @@
-"""The command line of prowler-org: what may be asked for, and what not together."""
+"""The command line of prowler-org."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .refusal import WrongUsage
+from .errors import UsageError
+from .prowler_arguments import CHECK
 
 DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.
@@ -17,53 +18,54 @@ Scan all accounts of an AWS organization with Prowler, with one command.
 prowler-org lists the organization's accounts, assumes a role in each, runs Prowler there, and
 writes Prowler's own reports for each account and one CSV, OCSF and HTML report for all of them.
 """
-EPILOG = """\
-Everything after -- goes to `prowler aws` as it is. Without a choice of checks there, the check
-iam_user_multiple_active_keys runs.
+EPILOG = f"""\
+prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the check
+{CHECK} runs.
 
 examples:
   prowler-org --role ProwlerScan --dry-run
-        name the accounts that would be scanned
+        show which accounts this would scan
   prowler-org --role ProwlerScan
         scan them
   prowler-org --role ProwlerScan --ou ou-a1b2-11111111 --exclude 111122223333
-        scan one organizational unit with all below it, but for one account
+        scan an organizational unit and the units below it, except for one account
   prowler-org --role ProwlerScan -- --service iam -M csv html json-ocsf
-        any check, any option of Prowler
+        use other checks and other options of Prowler
   prowler-org --role ProwlerScan --resume
-        scan what an earlier run with the same options could not
+        scan what an earlier run with the same options did not
 
 exit codes:
-  0  all accounts were scanned, nothing failed
-  3  all accounts were scanned, and something failed, as with prowler
-  4  an account could not be scanned; the summary and the HTML report say why
-  1  it did not start (not allowed to list the accounts, for instance), or no report was written
+  0  prowler-org scanned all accounts, and no finding failed
+  3  prowler-org scanned all accounts, and a finding failed, as with prowler
+  4  prowler-org could not scan an account; the summary and the HTML report say why
+  1  prowler-org did not start, for example without permission to list the accounts, or could not
+     write the reports
   2  the command line is wrong
-  130  it was interrupted; --resume goes on
+  130  the run was interrupted; --resume goes on with it
 """
 ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which of the organization's accounts to scan; empty means all."""
+    """Which of the organization's accounts to scan. Empty means all."""
 
     accounts: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    """IDs of organizational units, or of the root; with everything below them."""
+    """IDs of organizational units or of the root. Includes the units below them."""
     exclude: tuple[str, ...] = ()
     include_management: bool = False
 
 
 @dataclass(frozen=True)
 class Options:
-    """A command line that makes sense."""
+    """A valid command line."""
 
     role: str
-    """The role's name, with its path if it has one; the same in every account."""
+    """The role's name, with its path if it has one. The same in every account."""
     selection: Selection
     organizations_role: str | None
-    """ARN of the role to list the organization's accounts with; None: the own credentials."""
+    """ARN of the role to list the accounts with. None: use the credentials as they are."""
     output_directory: Path
     jobs: int
     timeout: float
@@ -73,28 +75,28 @@ class Options:
     dry_run: bool
     quiet: bool
     prowler_arguments: tuple[str, ...]
-    """What is given after ``--``."""
+    """The arguments after ``--``."""
 
 
 def parse(arguments: Sequence[str]) -> Options:
-    """Read the command line, without the program's name.
+    """Parse the command line, without the program's name.
 
-    Raises WrongUsage for what makes no sense together; argparse ends the program (exit code 2) for
-    what it does not know.
+    Raises UsageError for options that do not go together. For other mistakes, argparse ends the
+    program with exit code 2.
     """
     own, prowler_arguments = split(arguments)
     given = _parser().parse_args(own)
     if given.scheduler and given.jobs:
-        raise WrongUsage(
-            "--jobs is for scans on this machine. With --scheduler, the workers' threads say how "
-            "many accounts are scanned at a time: dask worker --nthreads."
+        raise UsageError(
+            "--jobs is for scans on this machine. With --scheduler, set the number of scans that a "
+            "worker runs at a time: dask worker --nthreads."
         )
     if given.exclude and set(given.exclude) & set(given.accounts):
         both = ", ".join(sorted(set(given.exclude) & set(given.accounts)))
-        raise WrongUsage(f"--accounts and --exclude both name {both}: leave it out of one of them.")
+        raise UsageError(f"--accounts and --exclude both name {both}: remove it from one of them.")
     if given.dry_run and given.resume:
-        raise WrongUsage(
-            "--dry-run scans nothing, so there is nothing to resume: give one of them."
+        raise UsageError(
+            "--dry-run does not scan, so it cannot resume a run: leave out one of the two options."
         )
     return Options(
         role=given.role,
@@ -135,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--role", required=True, type=_role_name, metavar="NAME",
-        help="name of the IAM role to assume in each account, the same in all of them",
+        help="name of the IAM role to assume in each account",
     )  # fmt: skip
     _add_selection(parser.add_argument_group("which accounts"))
     _add_running(parser.add_argument_group("how to scan"))
@@ -145,27 +147,27 @@ def _parser() -> argparse.ArgumentParser:
 def _add_selection(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--accounts", nargs="+", type=_account_id, default=[], metavar="ID",
-        help="only these accounts (default: all active accounts)",
+        help="scan only these accounts (default: all active accounts)",
     )  # fmt: skip
     group.add_argument(
         "--ou", nargs="+", type=_unit_id, default=[], metavar="ID",
-        help="only accounts in these organizational units and all units below them",
+        help="scan only the accounts in these organizational units and in the units below them",
     )  # fmt: skip
     group.add_argument(
         "--exclude", nargs="+", type=_account_id, default=[], metavar="ID",
-        help="not these accounts",
+        help="do not scan these accounts",
     )  # fmt: skip
     group.add_argument(
         "--include-management", action="store_true",
-        help="the management account too: it needs the role like any other",
+        help="scan the management account too; it needs the role like any other account",
     )  # fmt: skip
     group.add_argument(
         "--organizations-role", type=_role_arn, metavar="ARN",
-        help="role to list the accounts with, in the management account or a delegated "
-        "administrator's (default: the credentials at hand)",
+        help="role to list the accounts with, in the management account or in the account of a "
+        "delegated administrator (default: list them without a role)",
     )  # fmt: skip
     group.add_argument(
-        "--dry-run", action="store_true", help="name the accounts that would be scanned, and end"
+        "--dry-run", action="store_true", help="show which accounts this would scan, and exit"
     )
 
 
@@ -181,15 +183,15 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--timeout", type=_positive, default=3600.0, metavar="SECONDS",
-        help="longest time for one attempt to scan an account (default: 3600)",
+        help="stop an attempt to scan an account after this time (default: 3600)",
     )  # fmt: skip
     group.add_argument(
         "--output-directory", type=Path, default=Path("output"), metavar="DIRECTORY",
-        help="where the reports go (default: output)",
+        help="write the reports there (default: output)",
     )  # fmt: skip
     group.add_argument(
         "--resume", action="store_true",
-        help="go on with the run whose state is in the output directory: scan what is missing",
+        help="resume the last run in the output directory: scan the accounts that are missing",
     )  # fmt: skip
     group.add_argument("--quiet", action="store_true", help="print errors only")
 
@@ -197,38 +199,38 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
 def _role_name(text: str) -> str:
     if text.startswith("arn:"):
         raise argparse.ArgumentTypeError(
-            "an ARN names a role in one account: give the role's name only, such as ProwlerScan"
+            "an ARN names a role in one account: give only the role's name, such as ProwlerScan"
         )
     if not ROLE_NAME.fullmatch(text) or text.startswith("/") or text.endswith("/"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of an IAM role")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid IAM role name")
     return text
 
 
 def _matching(pattern: str, what: str) -> Callable[[str], str]:
-    """Takes what matches the pattern, and says of anything else that it is no ``what``."""
+    """A type for argparse: text that matches the pattern. ``what`` names it in the error."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):
-            raise argparse.ArgumentTypeError(f"{text!r} is no {what}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a valid {what}")
         return text
 
     return check
 
 
-_account_id = _matching(r"\d{12}", "account ID: it has 12 digits")
+_account_id = _matching(r"\d{12}", "account ID, which has 12 digits")
 _unit_id = _matching(
     r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
     "ID of an organizational unit, such as ou-a1b2-11111111",
 )
 _role_arn = _matching(
     r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-    "ARN of a role, such as arn:aws:iam::111122223333:role/ProwlerList",
+    "role ARN, such as arn:aws:iam::111122223333:role/ProwlerList",
 )
 
 
 def _positive_whole(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
@@ -238,5 +240,5 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return number

@@ -1,4 +1,4 @@
-"""The organization's HTML page: one file that needs no other, no network and no script."""
+"""The organization's HTML page: one file, without scripts, that needs no other and no network."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .outcome import Counts, Outcome
-from .progress import describe_counts
-from .scan import is_findings
+from .account_result import AccountResult, FindingCounts
+from .report_files import holds_findings
 from .state import State
-from .whole_files import whole_file
+from .summary import describe_counts
+from .whole_file import whole_file
 
 MOST_BARS = 20
 CHART_LEFT = 300
@@ -23,7 +23,7 @@ LONGEST_LABEL = 32
 
 @dataclass(frozen=True)
 class Part:
-    """One colour of a bar; lengths in the chart's units."""
+    """One colour of a bar, with lengths in the chart's units."""
 
     kind: str
     x: float
@@ -43,20 +43,20 @@ class Bar:
 class Row:
     """An account's row in the table, and the report that it links to, relative to the page."""
 
-    outcome: Outcome
+    result: AccountResult
     link: str
 
 
-def write_page(state: State, outcomes: Sequence[Outcome], path: Path) -> None:
-    """Write the page about these outcomes to ``path``, in the output directory. Raises OSError."""
-    page = render(state, outcomes)
+def write_page(state: State, results: Sequence[AccountResult], path: Path) -> None:
+    """Write the page for these results to ``path``, in the output directory. Raises OSError."""
+    page = render(state, results)
     with whole_file(path) as file:
         file.write(page.encode())
 
 
-def render(state: State, outcomes: Sequence[Outcome]) -> str:
-    """The page as HTML. Everything that others named is escaped."""
-    scanned = worst_first(outcomes)
+def render(state: State, results: Sequence[AccountResult]) -> str:
+    """The page as HTML. Escapes account names and reasons."""
+    scanned = worst_first(results)
     environment = Environment(
         loader=PackageLoader("prowler_org", "."),
         autoescape=True,
@@ -70,47 +70,47 @@ def render(state: State, outcomes: Sequence[Outcome]) -> str:
         arguments=" ".join(state.job.prowler_arguments),
         prowler_version=state.job.versions["prowler"],
         scanned=scanned,
-        failing=sum(outcome.counts.failed > 0 for outcome in scanned),
-        not_scanned=[outcome for outcome in outcomes if outcome.status == "not scanned"],
+        failing=sum(result.counts.failed > 0 for result in scanned),
+        not_scanned=[result for result in results if not result.was_scanned],
         total=total(scanned),
         bars=bars(scanned),
-        rows=[Row(outcome, link(outcome)) for outcome in scanned],
+        rows=[Row(result, link(result)) for result in scanned],
     )
 
 
-def worst_first(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The accounts that were scanned: most failures first, then most to look at, then by ID."""
-    scanned = [outcome for outcome in outcomes if outcome.status == "scanned"]
+def worst_first(results: Sequence[AccountResult]) -> list[AccountResult]:
+    """The scanned accounts: most failures first, then most manual findings, then by ID."""
+    scanned = [result for result in results if result.was_scanned]
     return sorted(scanned, key=lambda one: (-one.counts.failed, -one.counts.manual, one.account))
 
 
-def total(outcomes: Sequence[Outcome]) -> Counts:
+def total(results: Sequence[AccountResult]) -> FindingCounts:
     """The counts of all accounts together."""
     sums = {
-        field.name: sum(getattr(outcome.counts, field.name) for outcome in outcomes)
-        for field in fields(Counts)
+        field.name: sum(getattr(result.counts, field.name) for result in results)
+        for field in fields(FindingCounts)
     }
-    return Counts(**sums)
+    return FindingCounts(**sums)
 
 
-def link(outcome: Outcome) -> str:
-    """The account's own report: the HTML one if there is one. Empty if there is none."""
+def link(result: AccountResult) -> str:
+    """The account's HTML report, or else its CSV report. Empty if it has neither."""
     for suffix in (".html", ".csv"):
-        for report in outcome.reports:
-            if is_findings(report, suffix):
+        for report in result.reports:
+            if holds_findings(report, suffix):
                 return quote(report)
     return ""
 
 
-def bars(scanned: Sequence[Outcome]) -> list[Bar]:
-    """The bars of the worst accounts that have findings, the longest as wide as the chart."""
-    shown = [outcome for outcome in scanned if _findings(outcome.counts)][:MOST_BARS]
-    most = max((_findings(outcome.counts) for outcome in shown), default=0)
-    return [_bar(outcome, CHART_WIDTH / most) for outcome in shown]
+def bars(scanned: Sequence[AccountResult]) -> list[Bar]:
+    """The bars of the worst accounts with findings. The longest is as wide as the chart."""
+    shown = [result for result in scanned if result.counts.total][:MOST_BARS]
+    most = max((result.counts.total for result in shown), default=0)
+    return [_bar(result, CHART_WIDTH / most) for result in shown]
 
 
-def _bar(outcome: Outcome, width_of_one: float) -> Bar:
-    counts, x = outcome.counts, float(CHART_LEFT)
+def _bar(result: AccountResult, width_of_one: float) -> Bar:
+    counts, x = result.counts, float(CHART_LEFT)
     parts = []
     for kind, number in (
         ("f", counts.failed), ("m", counts.manual), ("u", counts.muted), ("p", counts.passed)
@@ -118,12 +118,8 @@ def _bar(outcome: Outcome, width_of_one: float) -> Bar:
         if number:
             parts.append(Part(kind, round(x, 2), round(number * width_of_one, 2)))
             x += number * width_of_one
-    label = outcome.name or outcome.account
+    label = result.name or result.account
     if len(label) > LONGEST_LABEL:
         label = f"{label[: LONGEST_LABEL - 1]}…"
-    words = f"{outcome.account} {outcome.name}: {describe_counts(counts)}"
+    words = f"{result.account} {result.name}: {describe_counts(counts)}"
     return Bar(label, words, tuple(parts))
-
-
-def _findings(counts: Counts) -> int:
-    return counts.failed + counts.passed + counts.manual + counts.muted

@@ -1,14 +1,13 @@
-"""Loading Prowler once for many scans: the tricks that this needs, all in one place.
+"""Load Prowler once for many scans. All tricks that this needs are in this file.
 
-A run of Prowler spends some ten seconds of processor time before its first call to AWS, on what
-is the same for every account: importing itself, and reading the metadata of all checks and all
-compliance frameworks. Here a process does that once; scans are forked from it and find the
-results ready. A forked scan has its own copy of them, so nothing leaks between accounts.
+Before its first call to AWS, Prowler takes about ten seconds of processor time for work that is the
+same for every account: it imports itself, and reads the metadata of all checks and all compliance
+frameworks. A process does that once here, and scans are forked from it. Each forked scan has its
+own copy of the results, so nothing leaks between accounts.
 
-Prowler is not made for that. ``load`` gives answers known beforehand to those functions that
-``prowler()`` asks for them, and ``renew`` renews what Prowler fixes when it is imported. Both can
-go once Prowler scans several accounts in a process
-(https://github.com/prowler-cloud/prowler/issues/6647).
+Prowler is not made for this. ``load`` replaces the functions that ``prowler()`` calls for these
+results, and ``renew`` renews the values that Prowler sets when it is imported. Both can go when
+Prowler scans several accounts in a process (https://github.com/prowler-cloud/prowler/issues/6647).
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ EXPECTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("prowler.config.config:set_output_timestamp", ("new_timestamp",)),
     ("prowler.config.config:timestamp_utc.set", ("value",)),
 )
-"""The functions of Prowler that this module relies on, and what each takes."""
+"""The functions of Prowler that this module relies on, with their parameters."""
 EXPECTED_TEXTS = (
     "prowler.lib.cli.parser:default_output_directory",
     *(f"prowler.config.config:{name}" for name in FIXED_AT_IMPORT),
@@ -45,21 +44,21 @@ EXPECTED_TEXTS = (
 """The texts that this module replaces."""
 
 problem: str | None = "Prowler was not loaded beforehand"
-"""Why a scan must not be forked from this process; None if it may."""
+"""Why a scan must not be forked from this process. None if it may."""
 
 
 def load() -> None:
-    """Load Prowler into this process and note in ``problem`` whether that went well.
+    """Load Prowler into this process. If that fails, ``problem`` says why.
 
     Never raises: an exception would end the server that scans are forked from.
     """
     global problem
     try:
-        problem = _surprise()
+        problem = _unexpected()
         if problem is None:
-            _answer_beforehand()
-            # The loaded objects live as long as this process. Out of the garbage collector's
-            # sight, forked scans neither walk through them nor copy their memory.
+            _replace_functions()
+            # The loaded objects live as long as this process. Hide them from the garbage collector:
+            # it would touch them in every forked scan, which copies the memory that they share.
             gc.collect()
             gc.freeze()
     except BaseException as error:
@@ -67,7 +66,7 @@ def load() -> None:
 
 
 def renew(output_directory: Path) -> None:
-    """Make a forked scan's times and default output directory what a new process would have."""
+    """Give a forked scan the times and the default output directory of a new process."""
     config = importlib.import_module("prowler.config.config")
     config.set_output_timestamp(datetime.today())
     # set_output_timestamp takes a local time for UTC.
@@ -81,14 +80,14 @@ def renew(output_directory: Path) -> None:
     parser.default_output_directory = str(output_directory)  # type: ignore[attr-defined]
 
 
-def _surprise() -> str | None:
-    """What of this Prowler is not as expected; None if all is."""
+def _unexpected() -> str | None:
+    """What in this Prowler differs from what this module relies on. None if nothing does."""
     for name, parameters in EXPECTED:
         function = _resolve(name)
         if function is None:
             return f"this Prowler has no {name}"
         if tuple(inspect.signature(function).parameters) != parameters:
-            return f"this Prowler's {name} takes other arguments"
+            return f"{name} of this Prowler has other parameters"
     for name in EXPECTED_TEXTS:
         if not isinstance(_resolve(name), str):
             return f"this Prowler has no {name}"
@@ -103,7 +102,7 @@ def _resolve(name: str) -> Any:
     return value
 
 
-def _answer_beforehand() -> None:
+def _replace_functions() -> None:
     program = importlib.import_module("prowler.__main__")
     checks = program.CheckMetadata.get_bulk(PROVIDER)
     frameworks = program.Compliance.get_bulk(PROVIDER)
@@ -118,18 +117,22 @@ def _answer_beforehand() -> None:
             return bulk_checks_metadata
         return update(bulk_compliance_frameworks, bulk_checks_metadata)
 
-    program.CheckMetadata.get_bulk = staticmethod(_knowing(program.CheckMetadata.get_bulk, checks))
-    program.Compliance.get_bulk = staticmethod(_knowing(program.Compliance.get_bulk, frameworks))
-    program.get_bulk_compliance_frameworks_universal = _knowing(  # type: ignore[attr-defined]
+    program.CheckMetadata.get_bulk = staticmethod(
+        _with_answer(program.CheckMetadata.get_bulk, checks)
+    )
+    program.Compliance.get_bulk = staticmethod(
+        _with_answer(program.Compliance.get_bulk, frameworks)
+    )
+    program.get_bulk_compliance_frameworks_universal = _with_answer(  # type: ignore[attr-defined]
         program.get_bulk_compliance_frameworks_universal, universal
     )
     program.update_checks_metadata_with_compliance = update_unless_done  # type: ignore[attr-defined]
-    # Both import modules on first use: now rather than in every scan.
+    # Both import modules on first use. Import them now, and not in every scan.
     program.ProwlerArgumentParser()
     config = importlib.import_module("prowler.config.config")
     config.load_and_validate_config_file(PROVIDER, config.default_config_file_path)
 
 
-def _knowing(function: Callable[[str], Any], answer: Any) -> Callable[[str], Any]:
-    """``function``, whose answer for AWS is known beforehand."""
+def _with_answer(function: Callable[[str], Any], answer: Any) -> Callable[[str], Any]:
+    """``function``, with its answer for AWS given."""
     return lambda provider: answer if provider == PROVIDER else function(provider)

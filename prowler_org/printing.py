@@ -1,4 +1,4 @@
-"""Printing for people: whatever others named, and whether or not anybody still reads."""
+"""Print what a terminal can show safely, even if its reader is gone."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TextIO
 
 
 def say(text: str, stream: TextIO) -> None:
-    """Print to ``stream``. Where its reader is gone, as after ``| head``, nothing happens."""
+    """Print to ``stream``. If its reader is gone, as after ``| head``, do nothing."""
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
-        # What is still to be written, at Python's end too, goes nowhere.
+        # Python flushes the stream again when it ends: let that go nowhere too.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 
 def printable(text: str) -> str:
-    """The text without characters that would do something to a terminal."""
+    """The text, with a ``?`` for each character that would control a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

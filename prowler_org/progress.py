@@ -1,4 +1,4 @@
-"""How far a run is, for who watches it: a bar on a terminal, a line for each account elsewhere."""
+"""Show how far a run is: a bar on a terminal, a line for each account elsewhere."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from typing import TextIO
 
 from alive_progress import alive_bar
 
-from .outcome import Counts, Outcome
-from .printing import printable, say
+from .account_result import AccountResult
+from .printing import say
+from .summary import describe_result
 
-Tell = Callable[[Outcome], None]
+ShowResult = Callable[[AccountResult], None]
 
 
 @contextmanager
-def progress(total: int, quiet: bool, stream: TextIO) -> Iterator[Tell]:
-    """Gives a function to be told each outcome, of ``total``, as it comes."""
+def progress(total: int, quiet: bool, stream: TextIO) -> Iterator[ShowResult]:
+    """Gives a function that shows each result, of ``total``, as it comes."""
     if quiet:
-        yield lambda outcome: None
+        yield lambda result: None
     elif stream.isatty():
-        with _bar(total, stream) as tell:
-            yield tell
+        with _bar(total, stream) as show:
+            yield show
     else:
         yield _lines(total, stream)
 
 
 @contextmanager
-def _bar(total: int, stream: TextIO) -> Iterator[Tell]:
-    failing = not_scanned = 0
+def _bar(total: int, stream: TextIO) -> Iterator[ShowResult]:
+    failing = missing = 0
     # Short enough for a terminal of 80 columns.
     with alive_bar(
         total,
@@ -44,39 +45,22 @@ def _bar(total: int, stream: TextIO) -> Iterator[Tell]:
         receipt_text=True,
     ) as bar:
 
-        def tell(outcome: Outcome) -> None:
-            nonlocal failing, not_scanned
-            failing += outcome.counts.failed > 0
-            not_scanned += outcome.status == "not scanned"
-            bar.text = f"{failing} failing, {not_scanned} not scanned"
+        def show(result: AccountResult) -> None:
+            nonlocal failing, missing
+            failing += result.counts.failed > 0
+            missing += not result.was_scanned
+            bar.text = f"{failing} failing, {missing} not scanned"
             bar()
 
-        yield tell
+        yield show
 
 
-def _lines(total: int, stream: TextIO) -> Tell:
+def _lines(total: int, stream: TextIO) -> ShowResult:
     done = 0
 
-    def tell(outcome: Outcome) -> None:
+    def show(result: AccountResult) -> None:
         nonlocal done
         done += 1
-        say(f"[{done:{len(str(total))}}/{total}] {describe(outcome)}", stream)
+        say(f"[{done:{len(str(total))}}/{total}] {describe_result(result)}", stream)
 
-    return tell
-
-
-def describe(outcome: Outcome) -> str:
-    """An account's outcome in a line. What others named is made safe to print."""
-    who = printable(f"{outcome.account} {outcome.name}".strip())
-    if outcome.status == "not scanned":
-        return f"{who}: not scanned. {printable(outcome.reason)}"
-    crashed = f", without {', '.join(outcome.crashed)}: did not complete" if outcome.crashed else ""
-    return f"{who}: {describe_counts(outcome.counts)}{crashed}"
-
-
-def describe_counts(counts: Counts) -> str:
-    """The findings in words, those that count first."""
-    words = [f"{counts.failed} failed", f"{counts.passed} passed"]
-    words += [f"{counts.manual} to look at"] if counts.manual else []
-    words += [f"{counts.muted} muted"] if counts.muted else []
-    return ", ".join(words)
+    return show

@@ -1,4 +1,4 @@
-"""What of Prowler's own options makes sense for many accounts, judged by Prowler's own parser."""
+"""Check Prowler's arguments with its own parser: which of them fit a scan of many accounts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .prowler_log import critical_messages, last_words
+from .errors import StartError, UsageError
+from .prowler_log import critical_messages, last_message
+from .prowler_processes import NoAnswerError, ProwlerLauncher
 
 CHECK = "iam_user_multiple_active_keys"
-"""The check that runs where none was chosen."""
+"""The check that runs if the arguments choose none."""
 LOGGING = ("--log-level", "ERROR")
-"""Without it, Prowler does not say that a check broke while it was imported."""
+"""Without it, Prowler does not log that it could not import a check."""
 SELECTING = (
     "check", "checks_file", "service", "severity", "compliance", "category", "resource_group",
     "excluded_check", "excluded_checks_file", "excluded_service",
 )  # fmt: skip
-"""Prowler's options that choose the checks, as its parser names them."""
+"""Prowler's options that choose checks, as its parser names them."""
 FILTERING = ("status", "resource_arn", "resource_tag")
-"""Prowler's options that choose among what is found."""
+"""Prowler's options that choose findings."""
 LISTING = (
     "list_checks", "list_checks_json", "list_services", "list_compliance",
     "list_compliance_requirements", "list_categories", "list_resource_groups", "list_fixer",
@@ -32,22 +34,22 @@ FILES = (
     "checks_file", "config_file", "custom_checks_metadata_file", "excluded_checks_file",
     "fixer_config", "mutelist_file",
 )  # fmt: skip
-"""Options that name files; some may also name an object in AWS."""
+"""Options that name files. Some may also name an object in AWS."""
 ADDRESSES = ("s3://", "arn:")
 """How the value of such an option begins if it names something in AWS."""
 SECRET = ("shodan", "external_id")
-"""Options whose values are not to be stored."""
+"""Options whose values must not be stored."""
 PLACEHOLDER_ROLE = "arn:aws:iam::000000000000:role/prowler-org"
 
 
 @dataclass(frozen=True)
-class Examination:
+class ParsedArguments:
     """What Prowler makes of its arguments."""
 
     problem: str = ""
-    """Why they cannot be used; empty if they can."""
+    """Why they cannot be used. Empty if they can."""
     arguments: tuple[str, ...] = ()
-    """What Prowler is given: the log level, those, and the check to run if none was chosen."""
+    """The arguments for a scan: these, the log level, and the check to run if they choose none."""
     redacted: tuple[str, ...] = ()
     """The arguments as given, without secret values."""
     formats: tuple[str, ...] = ()
@@ -55,32 +57,52 @@ class Examination:
     files: tuple[tuple[str, str], ...] = ()
     """The local files that the arguments name: the option, and the file's name."""
     always_finds: bool = False
-    """Whether something is found in every account: our check has a finding about the root user."""
+    """Whether every account has a finding: this plug-in's check has one for the root user."""
     has_secrets: bool = False
     """Whether a value among the arguments is secret."""
 
 
-def examine(arguments: Sequence[str]) -> Examination:
-    """Have Prowler read its arguments and choose its checks, without a call to AWS.
+def check_prowler_arguments(
+    arguments: Sequence[str], scheduler: str | None, launcher: ProwlerLauncher
+) -> ParsedArguments:
+    """Parse Prowler's arguments in another process.
 
-    Prowler ends the process where it finds something wrong, so this is to be called in a process
-    of its own.
+    Raises StartError if that process crashes, UsageError if the arguments cannot be used.
     """
-    parsed, said = _parse(arguments)
+    try:
+        parsed = launcher.ask(parse_prowler_arguments, arguments)
+    except NoAnswerError as error:
+        raise StartError(f"Prowler did not parse its arguments: {error}.") from error
+    if parsed.problem:
+        raise UsageError(parsed.problem)
+    if parsed.has_secrets and scheduler and not scheduler.startswith("tls://"):
+        raise UsageError(
+            "--shodan and --external-id of Prowler have secret values, and the connection to this "
+            "scheduler is not encrypted: use a scheduler with tls://."
+        )
+    return parsed
+
+
+def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
+    """Have Prowler parse its arguments and choose its checks, without a call to AWS.
+
+    Prowler ends the process if it finds a mistake: call this in a process of its own.
+    """
+    parsed, problem = _parse(arguments)
     if parsed is None:
-        return Examination(f"Prowler does not take its arguments: {said}")
+        return ParsedArguments(f"Prowler rejects its arguments: {problem}")
     defaults, _ = _parse(())
     files = _files(parsed, defaults)
-    problem = judge(parsed, _default_output_directory()) or _unreadable(files)
+    problem = find_conflict(parsed, _default_output_directory()) or _find_unreadable(files)
     if problem:
-        return Examination(problem)
+        return ParsedArguments(problem)
     chosen = any(getattr(parsed, name, None) for name in SELECTING)
-    # Of two log levels Prowler takes the last: one among the arguments holds.
+    # Prowler uses the last of two log levels: one among the arguments wins.
     complete = (*LOGGING, *arguments, *(() if chosen else ("--checks", CHECK)))
-    said = _list_checks(complete)
-    if said:
-        return Examination(f"Prowler does not take its arguments: {said}")
-    return Examination(
+    problem = _list_checks(complete)
+    if problem:
+        return ParsedArguments(f"Prowler rejects its arguments: {problem}")
+    return ParsedArguments(
         arguments=complete,
         redacted=redact(arguments, [getattr(parsed, name, None) for name in SECRET]),
         formats=tuple(parsed.output_formats),
@@ -90,21 +112,29 @@ def examine(arguments: Sequence[str]) -> Examination:
     )
 
 
-def judge(parsed: argparse.Namespace, default_output_directory: str) -> str:
-    """Why these options cannot be used for many accounts; empty if they can.
+def find_profile(arguments: Sequence[str]) -> str | None:
+    """The AWS profile among Prowler's arguments. prowler-org lists the accounts with it too."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--profile", "-p", nargs="?")
+    profile: str | None = parser.parse_known_args(list(arguments))[0].profile
+    return profile
 
-    ``default_output_directory`` is what Prowler takes where no other is given.
+
+def find_conflict(parsed: argparse.Namespace, default_output_directory: str) -> str:
+    """Why these options do not fit a scan of many accounts. Empty if they do.
+
+    ``default_output_directory`` is the one that Prowler uses if none is given.
     """
     if parsed.role != PLACEHOLDER_ROLE:
         return "Leave out -R/--role of Prowler: prowler-org assumes its own --role in each account."
     if parsed.mfa:
-        return "Leave out --mfa of Prowler: nobody can type a code for each account."
+        return "Leave out --mfa of Prowler: each account would ask for a code."
     if parsed.output_filename:
         return "Leave out -F/--output-filename of Prowler: every account would have the same name."
     if parsed.output_directory != default_output_directory:
         return (
             "Leave out -o/--output-directory of Prowler: prowler-org has its own "
-            "--output-directory, to be given before the --."
+            "--output-directory. Give it before the --."
         )
     if parsed.fixer:
         return (
@@ -114,22 +144,24 @@ def judge(parsed: argparse.Namespace, default_output_directory: str) -> str:
     if any(getattr(parsed, name, None) for name in LISTING) or parsed.quick_inventory:
         return "Options of Prowler that list something do not scan: give them to `prowler aws`."
     if parsed.only_logs:
-        return "Leave out --only-logs of Prowler: with it, nothing says that a check crashed."
+        return (
+            "Leave out --only-logs of Prowler: with it, Prowler does not say that a check crashed."
+        )
     if parsed.checks_folder:
         return (
             "Leave out -x/--checks-folder of Prowler: it copies the checks into Prowler's "
-            "installation, where a scan that is stopped leaves them. Install the checks as a "
+            "installation, and a scan that is stopped leaves them there. Install the checks as a "
             "plug-in, or use `prowler aws`."
         )
     if "csv" not in parsed.output_formats:
-        return "Add csv to -M of Prowler: the organization's reports are made from it."
+        return "Add csv to -M of Prowler: prowler-org makes the organization's reports from it."
     return ""
 
 
 def _files(
     parsed: argparse.Namespace, defaults: argparse.Namespace | None
 ) -> tuple[tuple[str, str], ...]:
-    """The options that name a file of this machine, with the file; Prowler's defaults do not."""
+    """The options that name a file of this machine, with the file, without Prowler's defaults."""
     return tuple(
         (f"--{option.replace('_', '-')}", value)
         for option in FILES
@@ -139,11 +171,11 @@ def _files(
     )
 
 
-def _unreadable(files: Sequence[tuple[str, str]]) -> str:
-    """Prowler logs a file that it cannot read and goes on without; that is refused here."""
+def _find_unreadable(files: Sequence[tuple[str, str]]) -> str:
+    """Prowler only logs that it cannot read a file, and goes on without it."""
     for option, name in files:
         if not os.access(name, os.R_OK) or not Path(name).is_file():
-            return f"{option} of Prowler names {name}, which is no file that can be read."
+            return f"Cannot read {name}, which {option} of Prowler names."
     return ""
 
 
@@ -164,6 +196,7 @@ def _redacted(argument: str, secrets: Sequence[str]) -> str:
 
 
 def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace | None, str]:
+    """What Prowler's parser returns, or why it returns nothing."""
     from prowler.lib.cli.parser import ProwlerArgumentParser
 
     sys.argv = ["prowler", "aws", "--role", PLACEHOLDER_ROLE, *arguments]
@@ -174,7 +207,7 @@ def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace | None, str]:
         except SystemExit as ended:
             if not ended.code:
                 return None, "--help and --version do not scan."
-            return None, last_words(printed.getvalue()).rpartition(" error: ")[2]
+            return None, last_message(printed.getvalue()).rpartition(" error: ")[2]
 
 
 def _default_output_directory() -> str:
@@ -184,7 +217,7 @@ def _default_output_directory() -> str:
 
 
 def _list_checks(arguments: Sequence[str]) -> str:
-    """What Prowler says if it finds no checks to run; empty if it finds some."""
+    """What Prowler says if it finds no checks to run. Empty if it finds some."""
     from prowler.__main__ import prowler
 
     sys.argv = ["prowler", "aws", "--role", PLACEHOLDER_ROLE, *arguments, "--list-checks"]

@@ -1,67 +1,72 @@
-"""Noting what became of each account: its files put in their place, the state saved."""
+"""Record results: move an account's reports to their place, and save the state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from zipfile import BadZipFile
 
-from .outcome import Outcome
-from .progress import Tell
-from .reports import place, scan_folder, unpack
-from .run import Delivery
+from .account_result import AccountResult, not_scanned
+from .accounts import Account
+from .backends import FinishedScan
+from .progress import ShowResult
+from .report_files import move_to_account, scan_folder, unpack
 from .state import State
 
 PAUSE = 20
-"""How many times as long as saving the state took passes at least until it is saved again.
+"""How long to wait before saving the state again: this many times as long as saving it took.
 
-With 10,000 accounts it takes a quarter of a second. What a run that is killed has not saved is
-scanned again by ``--resume``.
+With 10,000 accounts, saving takes a quarter of a second. After a run is killed, ``--resume`` scans
+again what was not saved.
 """
 
 
 class Recorder:
-    """Takes what comes from the scans of a run."""
+    """Records the scans of a run as they finish."""
 
     def __init__(
-        self, state: State, directory: Path, tell: Tell, warn: Callable[[str], None]
+        self,
+        state: State,
+        directory: Path,
+        show: ShowResult,
+        warn: Callable[[str], None],
     ) -> None:
-        """``tell`` is told each outcome, ``warn`` once why a worker does not fork its scans."""
+        """``show`` gets each result, ``warn`` gets once why a worker does not fork its scans."""
         self._state = state
         self._directory = directory
-        self._tell = tell
+        self._show = show
         self._warn = warn
         self._warned: set[str] = set()
         self._unsaved = False
         self._next_save = 0.0
         self.problem: OSError | None = None
-        """Why the state could not be saved the last time; None if it was."""
+        """Why the last attempt to save the state failed. None if it did not."""
 
-    def take(self, deliveries: Sequence[Delivery]) -> None:
-        """Note outcomes. A full disk costs the accounts that it hits, and no others."""
-        outcomes = [self._placed(delivery) for delivery in deliveries]
-        self._state.outcomes.update((outcome.account, outcome) for outcome in outcomes)
-        self._unsaved = self._unsaved or bool(outcomes)
+    def record(self, finished: Sequence[FinishedScan]) -> None:
+        """Record finished scans. A full disk costs only the accounts whose reports do not fit."""
+        results = [self._moved(one) for one in finished]
+        self._state.results.update((result.account, result) for result in results)
+        self._unsaved = self._unsaved or bool(results)
         if self._unsaved and monotonic() >= self._next_save:
             self.save()
-        for outcome in outcomes:
-            self._tell_watcher(outcome)
-        for problem in {one.not_forked for one in deliveries if one.not_forked} - self._warned:
+        for result in results:
+            self._show_or_go_on(result)
+        for problem in {one.not_forked for one in finished if one.not_forked} - self._warned:
             self._warned.add(problem)
-            with suppress(OSError, ValueError):  # nobody can be told, as in _tell_watcher
+            with suppress(OSError, ValueError):  # as in _show_or_go_on
                 self._warn(problem)
 
     def give_up(self, reason: str) -> None:
-        """Note that what is not scanned by now will not be."""
+        """Record that the remaining accounts are not scanned."""
         for account in self._state.to_scan:
-            outcome = Outcome(account.id, account.name, "not scanned", reason)
-            self._state.outcomes[account.id] = outcome
+            self._state.results[account.id] = not_scanned(account, reason)
         self.save()
 
     def save(self) -> None:
-        """Save the state, or keep the problem: the next save may go better."""
+        """Save the state. If that fails, keep the problem: the next attempt may succeed."""
         began = monotonic()
         try:
             self._state.save(self._directory)
@@ -71,28 +76,27 @@ class Recorder:
             self.problem, self._unsaved = None, False
             self._next_save = monotonic() + PAUSE * (monotonic() - began)
 
-    def _tell_watcher(self, outcome: Outcome) -> None:
-        """Tell who watches; go on in silence when nobody can be told, as on a lost terminal."""
+    def _show_or_go_on(self, result: AccountResult) -> None:
+        """Show a result. If the terminal is gone, show no more and go on scanning."""
         try:
-            self._tell(outcome)
+            self._show(result)
         except (OSError, ValueError):
-            self._tell = lambda outcome: None
+            self._show = lambda result: None
 
-    def _placed(self, delivery: Delivery) -> Outcome:
-        outcome = delivery.outcome
-        folder = scan_folder(self._directory, outcome.account)
+    def _moved(self, finished: FinishedScan) -> AccountResult:
+        result = finished.result
+        folder = scan_folder(self._directory, result.account)
         try:
-            if delivery.archive is not None:
-                unpack(delivery.archive, folder)
-            return place(outcome, folder, self._directory)
+            if finished.archive is not None:
+                unpack(finished.archive, folder)
+            return move_to_account(result, folder, self._directory)
         except (OSError, BadZipFile) as error:
-            said = getattr(error, "strerror", None) or error
-            reason = f"The reports could not be written: {said}."
-            return Outcome(
-                outcome.account,
-                outcome.name,
-                "not scanned",
-                reason,
-                attempts=outcome.attempts,
-                seconds=outcome.seconds,
+            why = getattr(error, "strerror", None) or error
+            return replace(
+                not_scanned(
+                    Account(result.account, result.name),
+                    f"prowler-org could not write the reports: {why}.",
+                ),
+                attempts=result.attempts,
+                seconds=result.seconds,
             )

@@ -1,4 +1,4 @@
-"""What a run was asked to do and how far it came: a JSON file that a person can read."""
+"""The state of a run, which ``--resume`` reads: a JSON file that people can read too."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from .account_result import AccountResult
+from .accounts import Account, AccountList
+from .errors import StartError
 from .options import Selection
-from .organization import Account, Roster
-from .outcome import Outcome
-from .refusal import Refused
-from .whole_files import whole_file
+from .whole_file import whole_file
 
 FILE_NAME = "prowler-org-state.json"
 FORMAT = 1
@@ -28,17 +28,17 @@ def installed_versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Job:
-    """What a run was asked to do. A run can be resumed only as the same job."""
+    """What a run does. ``--resume`` works only for the same job."""
 
     organization: str
     role: str
     selection: Selection
     prowler_arguments: tuple[str, ...]
-    """Those of ``prowler aws``, without secret values."""
+    """The arguments of ``prowler aws``, without secret values."""
     versions: dict[str, str]
 
     def differences(self, other: Job) -> tuple[str, ...]:
-        """What of the two is not the same, in a person's words."""
+        """What differs between the two jobs, in words."""
         names = {
             "organization": "the organization",
             "role": "--role",
@@ -52,27 +52,27 @@ class Job:
 
 @dataclass
 class State:
-    """A run. Changes as accounts are scanned."""
+    """A run. Changes while accounts are scanned."""
 
     job: Job
     started: datetime
     accounts: dict[str, Account]
     """All accounts to scan, by ID."""
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    """What became of those that are done, by the account's ID."""
+    results: dict[str, AccountResult] = field(default_factory=dict)
+    """The results of the accounts that are done, by ID."""
 
     @property
     def to_scan(self) -> tuple[Account, ...]:
-        """The accounts that are still to be scanned, by ID."""
+        """The accounts without a result, by ID."""
         return tuple(
             account
             for identifier, account in sorted(self.accounts.items())
-            if identifier not in self.outcomes
+            if identifier not in self.results
         )
 
     @property
     def name(self) -> str:
-        """What the names of the run's merged reports begin with."""
+        """The beginning of the names of the run's merged reports."""
         return f"prowler-org-{self.job.organization}-{self.started:%Y%m%d%H%M%S}"
 
     def save(self, directory: Path) -> None:
@@ -82,8 +82,8 @@ class State:
             "started": self.started.isoformat(),
             "job": asdict(self.job),
             "accounts": [
-                self.outcomes[identifier].to_json()
-                if identifier in self.outcomes
+                self.results[identifier].to_json()
+                if identifier in self.results
                 else {"account": identifier, "name": account.name, "status": "waiting"}
                 for identifier, account in sorted(self.accounts.items())
             ],
@@ -92,36 +92,52 @@ class State:
             file.write(json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
-def begin(job: Job, roster: Roster, started: datetime) -> State:
-    """A run that has scanned nothing yet."""
-    return State(job, started, {account.id: account for account in roster.accounts})
+def start_or_resume(
+    job: Job, listed: AccountList, directory: Path, *, resumed: bool, now: datetime
+) -> State:
+    """The state of a new run, or of the run to resume, saved in this directory.
+
+    Raises StartError if it cannot be resumed or saved.
+    """
+    state = resume(job, listed, directory) if resumed else begin(job, listed, now)
+    try:
+        state.save(directory)
+    except OSError as error:
+        raise StartError(f"Cannot write to {directory}: {error.strerror or error}.") from error
+    return state
 
 
-def resume(job: Job, roster: Roster, directory: Path) -> State:
-    """The run whose state is in this directory, with what is missing still to be scanned.
+def begin(job: Job, listed: AccountList, started: datetime) -> State:
+    """The state of a run that has scanned nothing yet."""
+    return State(job, started, {account.id: account for account in listed.accounts})
 
-    Missing is what could not be scanned, and what has joined the organization since. Raises
-    Refused where there is no state, or it is another job's.
+
+def resume(job: Job, listed: AccountList, directory: Path) -> State:
+    """The state in this directory, without results for the accounts that are missing.
+
+    Missing accounts were not scanned, lost their reports, or have joined the organization since.
+    Raises StartError if there is no state, or if it is the state of another job.
     """
     earlier = _load(directory / FILE_NAME)
     differences = earlier.job.differences(job)
     if differences:
-        raise Refused(
-            f"The run in {directory} cannot be resumed: {' and '.join(differences)} differ. "
-            "Give the same options as for that run, or leave out --resume to start anew."
+        raise StartError(
+            f"Cannot resume the run in {directory}. It had another value for: "
+            f"{', '.join(differences)}. Give the same options as for that run, or leave out "
+            "--resume to start anew."
         )
     scanned = {
-        identifier: outcome
-        for identifier, outcome in earlier.outcomes.items()
-        if outcome.status == "scanned" and _has_reports(outcome, directory)
+        identifier: result
+        for identifier, result in earlier.results.items()
+        if result.was_scanned and _has_reports(result, directory)
     }
     accounts = {identifier: earlier.accounts[identifier] for identifier in scanned}
-    accounts |= {account.id: account for account in roster.accounts}
+    accounts |= {account.id: account for account in listed.accounts}
     return State(job, earlier.started, accounts, scanned)
 
 
-def _has_reports(outcome: Outcome, directory: Path) -> bool:
-    return all((directory / report).is_file() for report in outcome.reports)
+def _has_reports(result: AccountResult, directory: Path) -> bool:
+    return all((directory / report).is_file() for report in result.reports)
 
 
 def _load(path: Path) -> State:
@@ -131,10 +147,12 @@ def _load(path: Path) -> State:
             raise ValueError(data["format"])
         return _from_json(data)
     except FileNotFoundError as error:
-        raise Refused(f"There is no run to resume in {path.parent}: leave out --resume.") from error
+        raise StartError(
+            f"There is no run to resume in {path.parent}: leave out --resume."
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(
-            f"{path} is no state of a run that this version can resume "
+        raise StartError(
+            f"{path} is not the state of a run that this version can resume "
             f"({type(error).__name__}): leave out --resume to start anew."
         ) from error
 
@@ -153,8 +171,8 @@ def _from_json(data: Mapping[str, Any]) -> State:
         accounts={
             entry["account"]: Account(entry["account"], entry["name"]) for entry in data["accounts"]
         },
-        outcomes={
-            entry["account"]: Outcome.from_json(entry)
+        results={
+            entry["account"]: AccountResult.from_json(entry)
             for entry in data["accounts"]
             if entry["status"] != "waiting"
         },

@@ -41,7 +41,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )
 from prowler_org import preload, prowler_arguments, prowler_log
-from prowler_org.scan import NO_FINDINGS, crashed_checks
+from prowler_org.prowler_log import NO_FINDINGS, crashed_checks
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
 
@@ -121,8 +121,8 @@ def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
     (tmp_path / "log").write_text(capsys.readouterr().out)
     rely(
         findings == [] and crashed_checks(tmp_path / "log") == (CHECK,),
-        "a check that raises is no longer said to have 'gone wrong': see crashed_checks in "
-        "prowler_org/scan.py.",
+        "it no longer prints that a check that raises 'went wrong': see crashed_checks in "
+        "prowler_org/prowler_log.py.",
     )
 
 
@@ -146,8 +146,8 @@ def test_checks_that_cannot_be_imported_are_named_in_the_log(
     (tmp_path / "log").write_text(capsys.readouterr().err)
     rely(
         crashed_checks(tmp_path / "log") == ("iam_empty", "iam_missing"),
-        "checks that cannot be imported are no longer named in the log: see _CRASHED in "
-        "prowler_org/scan.py.",
+        "it no longer names checks that it cannot import in the log: see _CRASHED in "
+        "prowler_org/prowler_log.py.",
     )
 
 
@@ -330,14 +330,14 @@ def test_a_checks_folder_is_copied_into_prowlers_package(
 
 
 @pytest.mark.parametrize(("name", "parameters"), preload.EXPECTED, ids=lambda value: str(value))
-def test_prowler_org_gives_answers_beforehand_to(name: str, parameters: tuple[str, ...]) -> None:
+def test_prowler_org_replaces_or_calls(name: str, parameters: tuple[str, ...]) -> None:
     try:
         taken = tuple(inspect.signature(resolve_name(name)).parameters)
     except (AttributeError, ImportError):
         taken = None
     rely(
         taken == parameters,
-        f"{name} is gone or takes other arguments, so each account gets a plain run: see "
+        f"{name} is gone or has other parameters, so prowler-org does not fork scans: see "
         "prowler_org/preload.py.",
     )
 
@@ -347,7 +347,7 @@ def test_prowler_org_renews_the_text(name: str) -> None:
     module, _, attribute = name.partition(":")
     rely(
         isinstance(getattr(importlib.import_module(module), attribute, None), str),
-        f"{name} is no text any more: see prowler_org/preload.py.",
+        f"{name} is no longer a text: see prowler_org/preload.py.",
     )
 
 
@@ -361,7 +361,7 @@ def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> N
         "only_logs", "config_file",
     )  # fmt: skip
     missing = [option for option in used if not hasattr(parsed, option)]
-    rely(not missing, f"there is no option {missing}: see prowler_org/prowler_arguments.py.")
+    rely(not missing, f"it has no options {missing}: see prowler_org/prowler_arguments.py.")
 
 
 def test_critical_messages_can_be_told_from_others() -> None:
@@ -381,8 +381,8 @@ def test_prowler_says_that_there_are_no_findings(capsys: pytest.CaptureFixture[s
     display_summary_table([], provider, options)
     rely(
         NO_FINDINGS in capsys.readouterr().out,
-        "an account without findings is reported in other words: see NO_FINDINGS in "
-        "prowler_org/scan.py.",
+        "it reports an account without findings in other words: see NO_FINDINGS in "
+        "prowler_org/prowler_log.py.",
     )
 
 
@@ -390,16 +390,17 @@ def test_reports_are_named_as_they_were() -> None:
     suffixes = (config.csv_file_suffix, config.html_file_suffix, config.json_ocsf_file_suffix)
     rely(
         suffixes == (".csv", ".html", ".ocsf.json"),
-        f"reports end with {suffixes}: see prowler_org/scan.py and prowler_org/reports.py.",
+        f"the names of reports end with {suffixes}: see prowler_org/report_files.py.",
     )
     rely(
         'f"prowler-output-{identity.account}-' in inspect.getsource(AWSOutputOptions),
-        "reports have another name: see is_findings in prowler_org/scan.py.",
+        "reports have other names: see holds_findings in prowler_org/report_files.py.",
     )
 
 
 def test_objects_in_a_bucket_are_named_by_what_follows_prowler_in_the_path() -> None:
     rely(
         S3.get_object_path("/scans/1/prowler/output/compliance") == "output/compliance",
-        "with --output-bucket, objects are named otherwise: see _run in prowler_org/scan.py.",
+        "with --output-bucket, objects have other names: see _run_prowler in "
+        "prowler_org/account_scan.py.",
     )

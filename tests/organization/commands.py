@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_org.outcome import Outcome
+from prowler_org.account_result import AccountResult
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
 PATIENCE = 120.0
-"""Seconds that a test waits for what must happen; a machine that is slower fails the test."""
+"""Seconds that a test waits for what must happen. On a slower machine, the test fails."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class OrgRun:
     directory: Path
 
     @property
-    def outcomes(self) -> dict[str, Outcome]:
-        """The outcomes in the state file, by account."""
-        return outcomes_in(self.directory)
+    def results(self) -> dict[str, AccountResult]:
+        """The results in the state file, by account."""
+        return results_in(self.directory)
 
     def merged(self, suffix: str) -> Path:
         """The organization's one report whose name ends with ``suffix``."""
@@ -39,13 +40,13 @@ class OrgRun:
         return path
 
 
-def outcomes_in(directory: Path) -> dict[str, Outcome]:
-    """The outcomes in the state file of an output directory, by account; none without a file."""
+def results_in(directory: Path) -> dict[str, AccountResult]:
+    """The results in the state file of an output directory, by account. Empty without a file."""
     if not (directory / "prowler-org-state.json").exists():
         return {}
     state = json.loads((directory / "prowler-org-state.json").read_text("utf-8"))
     done = [entry for entry in state["accounts"] if entry["status"] != "waiting"]
-    return {entry["account"]: Outcome.from_json(entry) for entry in done}
+    return {entry["account"]: AccountResult.from_json(entry) for entry in done}
 
 
 def arguments_of(words: Sequence[str]) -> list[str]:
@@ -55,23 +56,27 @@ def arguments_of(words: Sequence[str]) -> list[str]:
     return rest
 
 
+def at_address(address: str, words: Sequence[str]) -> list[str]:
+    """A command line of the pages, with the address of a real scheduler."""
+    return [re.sub(r"\w+://scheduler:8786", address, word) for word in words]
+
+
 def start(
     *arguments: str,
     environment: Mapping[str, str],
     directory: Path,
     largest_file: int | None = None,
-    program: Path = PROGRAM,
 ) -> subprocess.Popen[str]:
-    """Start ``prowler-org --role ProwlerScan``; no file may get larger than so many bytes."""
+    """Start ``prowler-org --role ProwlerScan``. ``largest_file`` limits its files, in bytes."""
 
     def prepare() -> None:
-        # Tests that a shell runs in the background, as with "&", are deaf to Ctrl-C.
+        # A shell makes tests ignore Ctrl-C if it runs them in the background, as with "&".
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if largest_file:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
     return subprocess.Popen(
-        [str(program), "--role", "ProwlerScan", "--output-directory", str(directory), *arguments],
+        [str(PROGRAM), "--role", "ProwlerScan", "--output-directory", str(directory), *arguments],
         env=dict(environment),
         cwd=directory.parent,
         stdout=subprocess.PIPE,
@@ -81,21 +86,9 @@ def start(
     )
 
 
-def run(
-    *arguments: str,
-    environment: Mapping[str, str],
-    directory: Path,
-    largest_file: int | None = None,
-    program: Path = PROGRAM,
-) -> OrgRun:
-    """The same, to its end."""
-    process = start(
-        *arguments,
-        environment=environment,
-        directory=directory,
-        largest_file=largest_file,
-        program=program,
-    )
+def run(*arguments: str, environment: Mapping[str, str], directory: Path) -> OrgRun:
+    """Run ``prowler-org --role ProwlerScan`` to its end."""
+    process = start(*arguments, environment=environment, directory=directory)
     output, _ = process.communicate()
     return OrgRun(process.returncode, output, directory)
 
@@ -122,7 +115,7 @@ def _processes(matches: Callable[[Path], bool]) -> list[int]:
         try:
             if process.name.isdecimal() and matches(process):
                 found.append(int(process.name))
-        except OSError:  # it has ended, or is somebody else's
+        except OSError:  # it has ended, or belongs to another user
             continue
     return found
 

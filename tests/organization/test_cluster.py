@@ -5,161 +5,140 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from distributed.security import Security
 
 from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org import cluster, processes
-from prowler_org.cli import main
-from prowler_org.cluster import ClusterTask, describe_misfits, with_files
-from prowler_org.organization import Account
-from prowler_org.processes import Launcher
-from prowler_org.refusal import Refused
-from prowler_org.scan import ScanTask
+from prowler_org import prowler_processes
+from prowler_org.backends import dask_cluster, dask_worker
+from prowler_org.backends.dask_cluster import DaskCluster
+from prowler_org.backends.dask_worker import SentTask, scan_on_worker
+from prowler_org.errors import StartError
+from prowler_org.prowler_arguments import CHECK
+from prowler_org.prowler_processes import ProwlerLauncher
 
 from ..end_to_end.environments import Environment
-from ..pages import command
-from ..scanning import CHECK, environment_of
+from ..pages import block, command
+from ..scanning import environment_of
 from .commands import (
     OrgRun,
     arguments_of,
-    outcomes_in,
+    at_address,
+    results_in,
     run,
     scans_on_workers,
     start,
     wait_until,
 )
+from .examples import TASK
 
-ADDRESS_ON_THE_PAGE = "tcp://scheduler:8786"
 VERSIONS = {"prowler": "5.46.0", "prowler-access-keys": "0.1.0"}
+NAMES = ("failing", "roleless", "slow", "endless")
 
 
 @dataclass(frozen=True)
-class Scanned:
-    """An organization that was scanned on a cluster of which a worker was killed."""
+class ClusterRun:
+    """A run whose only worker was killed, and which was then interrupted."""
 
     aws: EmbeddedAWS
     accounts: dict[str, str]
+    """Account IDs by name."""
     cluster: EmbeddedCluster
     run: OrgRun
+    assumed: dict[str, int]
+    """How often workers tried to assume each account's role, by name."""
     refused: OrgRun
-    """A run before there was any worker."""
+    """A run before there was a worker."""
 
 
 @pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "here").mkdir()
     (folder / "here" / "mutelist.yaml").write_text(muting("bob"))
     with EmbeddedAWS() as aws, ExitStack() as stack:
         organization = EmbeddedOrganization(aws)
-        names = ("failing", "slow", "third", "fourth", "roleless")
-        accounts = {name: organization.add_account(name) for name in names}
+        accounts = {name: organization.add_account(name) for name in NAMES}
         for user in ("alice", "bob"):
             organization.add_keys(accounts["failing"], user, 2)
         aws.behaviour.accounts_without_role = frozenset({accounts["roleless"]})
-        aws.behaviour.seconds_to_assume = {accounts["slow"]: 600.0}
+        aws.behaviour.seconds_to_assume = {accounts[name]: 600.0 for name in ("slow", "endless")}
 
         dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
-        scan = arguments_of(here(command("--scheduler tcp://"), dask))
-        worker = here(command("dask worker tcp://"), dask)
-        options = (*scan, "--", "--checks", CHECK, "-w", "mutelist.yaml")
+        options = arguments_of(at_address(dask.address, command("--scheduler tcp://")))
+        options += ["--", "--checks", CHECK, "-w", "mutelist.yaml"]
         mine = aws.environment("AKIAOFTHISMACHINE")
         refused = run(*options, environment=mine, directory=folder / "here" / "refused")
-        for _ in range(2):
-            dask.add_worker(aws.environment("AKIAOFTHEWORKERS"), worker=worker)
+        worker = at_address(dask.address, command("dask worker tcp://"))
+        dask.add_worker(aws.environment("AKIAOFTHEWORKERS"), worker=worker)
 
         directory = folder / "here" / "output"
         process = start(*options, environment=mine, directory=directory)
         stack.callback(process.kill)
-        wait_until(lambda: len(outcomes_in(directory)) == 4, "the other accounts' outcomes")
+        wait_until(lambda: len(results_in(directory)) == 2, "the results of the other accounts")
         wait_until(lambda: aws.assumed[accounts["slow"]], "a scan of the slow account")
-        aws.behaviour.seconds_to_assume = {}
+        wait_until(lambda: aws.assumed[accounts["endless"]], "a scan of the endless account")
+        aws.behaviour.seconds_to_assume = {accounts["endless"]: 600.0}
         os.kill(dask.busy_worker(), signal.SIGKILL)
+        wait_until(lambda: len(results_in(directory)) == 3, "the result of the slow account")
+        wait_until(lambda: aws.assumed[accounts["endless"]] == 2, "the endless account again")
+        assert scans_on_workers(aws)
+        process.send_signal(signal.SIGINT)
         output, _ = process.communicate()
-        yield Scanned(aws, accounts, dask, OrgRun(process.returncode, output, directory), refused)
+        done = OrgRun(process.returncode, output, directory)
+        assumed = {name: aws.assumed[account] for name, account in accounts.items()}
+        yield ClusterRun(aws, accounts, dask, done, assumed, refused)
 
 
-def here(words: Sequence[str], dask: EmbeddedCluster) -> list[str]:
-    """A command of the page, with this cluster's address for the page's."""
-    return [word.replace(ADDRESS_ON_THE_PAGE, dask.address) for word in words]
+def test_after_a_worker_is_killed_only_its_scans_are_repeated(scanned: ClusterRun) -> None:
+    assert scanned.run.results[scanned.accounts["slow"]].was_scanned, scanned.run.output
+    assert scanned.assumed == {"failing": 1, "roleless": 1, "slow": 2, "endless": 2}
 
 
-def test_when_a_worker_is_killed_nothing_is_lost(scanned: Scanned) -> None:
-    outcomes = {outcome.name: outcome for outcome in scanned.run.outcomes.values()}
-    assert outcomes.pop("roleless").reason.startswith("The role could not be assumed")
-    assert {outcome.status for outcome in outcomes.values()} == {"scanned"}, scanned.run.output
-    assert scanned.aws.assumed[scanned.accounts["slow"]] == 2
-    assert scanned.run.returncode == 4
+def test_an_interrupted_run_ends_its_scans_on_the_workers(scanned: ClusterRun) -> None:
+    assert scanned.run.returncode == 130, scanned.run.output
+    reason = scanned.run.results[scanned.accounts["endless"]].reason
+    assert reason == "The run was interrupted."
+    wait_until(lambda: not scans_on_workers(scanned.aws), "the end of the scan")
 
 
-def test_an_account_that_was_done_is_not_scanned_again(scanned: Scanned) -> None:
-    times = {name: scanned.aws.assumed[account] for name, account in scanned.accounts.items()}
-    assert (times["failing"], times["third"], times["fourth"]) == (1, 1, 1)
-
-
-def test_the_reports_come_from_the_workers(scanned: Scanned) -> None:
+def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
     merged = scanned.run.merged(".csv").read_text("utf-8")
-    for name in ("failing", "slow", "third", "fourth"):
+    for name in ("failing", "slow"):
         account = scanned.accounts[name]
-        reports = scanned.run.outcomes[account].reports
+        reports = scanned.run.results[account].reports
         assert [report.rpartition(".")[2] for report in reports] == ["csv", "html", "json"]
         assert all((scanned.run.directory / report).is_file() for report in reports)
         assert f";{account};" in merged
-
-
-def test_a_file_that_prowlers_arguments_name_is_at_hand_on_the_worker(scanned: Scanned) -> None:
-    counts = scanned.run.outcomes[scanned.accounts["failing"]].counts
+    # The worker got the mutelist that Prowler's arguments name.
+    counts = scanned.run.results[scanned.accounts["failing"]].counts
     assert (counts.failed, counts.muted) == (1, 1)
 
 
-def test_workers_use_their_own_credentials(scanned: Scanned) -> None:
+def test_workers_use_their_own_credentials_and_get_none(scanned: ClusterRun) -> None:
     assert scanned.aws.assumed_by == {"AKIAOFTHEWORKERS"}
     assert "AKIAOFTHISMACHINE" in scanned.aws.callers
-
-
-def test_what_is_sent_holds_no_credentials(scanned: Scanned) -> None:
-    task = ScanTask(Account("111111111111", "name"), ("-R", "arn"), 60.0)
     with environment_of(scanned.aws):
-        sent = pickle.dumps(ClusterTask("run", task, (), tuple(VERSIONS.items())))
+        sent = pickle.dumps(SentTask("run", TASK, (), ()))
     environment = scanned.aws.environment()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         assert environment[name].encode() not in sent
 
 
-def test_a_scheduler_without_workers_is_refused(scanned: Scanned) -> None:
-    assert scanned.refused.returncode == 1
-    assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
-
-
-def test_an_interrupted_run_ends_its_scans_on_the_workers(scanned: Scanned, tmp_path: Path) -> None:
-    aws, slow = scanned.aws, scanned.accounts["slow"]
-    before = aws.assumed[slow]
-    aws.behaviour.seconds_to_assume = {slow: 600.0}
-    process = start(
-        "--scheduler", scanned.cluster.address, "--accounts", slow,
-        environment=aws.environment(), directory=tmp_path / "output",
-    )  # fmt: skip
-    wait_until(lambda: aws.assumed[slow] > before, "a scan of the slow account")
-    assert scans_on_workers(aws)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate()
-    aws.behaviour.seconds_to_assume = {}
-    assert process.returncode == 130, output
-    wait_until(lambda: not scans_on_workers(aws), "the end of the scan")
-
-
-def test_a_worker_without_the_plug_in_is_refused(
-    scanned: Scanned, plain: Environment, tmp_path: Path
+def test_no_worker_and_a_worker_without_the_plug_in_are_refused(
+    scanned: ClusterRun, plain: Environment, tmp_path: Path
 ) -> None:
     scanned.cluster.add_worker(scanned.aws.environment(), str(plain.python))
     refused = run(
@@ -169,35 +148,42 @@ def test_a_worker_without_the_plug_in_is_refused(
     assert refused.returncode == 1
     assert "has no prowler-access-keys. On the workers: pip install" in refused.output
     assert not (tmp_path / "output").exists()
+    assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
 
 
-def test_another_version_on_a_worker_is_named() -> None:
-    installed = {
-        "prowler": {"tcp://a": "5.46.0", "tcp://b": "5.45.0"},
-        "prowler-access-keys": {"tcp://a": "0.1.0", "tcp://b": "0.1.0"},
-    }
-    assert "but tcp://b has prowler 5.45.0. On the workers" in describe_misfits(VERSIONS, installed)
-    installed["prowler"]["tcp://b"] = "5.46.0"
-    assert describe_misfits(VERSIONS, installed) == ""
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:none"])
+def test_a_scheduler_that_cannot_be_reached_is_refused(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_cluster, "SECONDS_TO_CONNECT", 1)
+    with pytest.raises(StartError, match=f"Cannot reach the scheduler {address}"):
+        DaskCluster(address, VERSIONS)
+
+
+def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(StartError, match=r"pip install \"prowler-access-keys\[dask\]\""):
+        DaskCluster("tcp://127.0.0.1:9", VERSIONS)
+
+
+# On a worker
 
 
 def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
-    task = ScanTask(Account("111111111111", "name"), (), 60.0)
-    delivery = cluster.scan_on_worker(ClusterTask("run", task, (), (("prowler", "4.0.0"),)))
-    assert delivery.outcome.reason.startswith("The worker has prowler 5.")
+    finished = scan_on_worker(SentTask("run", TASK, (), (("prowler", "4.0.0"),)))
+    assert finished.result.reason.startswith("The worker has prowler 5.")
 
 
 def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "why_not_forked", lambda: "this system cannot fork")
-    launcher = Launcher()
-    launcher.stop()  # no scan is needed for this
-    monkeypatch.setitem(cluster._launchers, "run", launcher)
-    task = ScanTask(Account("111111111111", "name"), (), 60.0)
-    delivery = cluster.scan_on_worker(ClusterTask("run", task, (), ()))
-    assert delivery.not_forked == "this system cannot fork"
+    monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: "this system cannot fork")
+    launcher = ProwlerLauncher()
+    launcher.stop()  # this needs no scan
+    monkeypatch.setitem(dask_worker._launchers, "run", launcher)
+    finished = scan_on_worker(SentTask("run", TASK, (), ()))
+    assert finished.not_forked == "this system cannot fork"
 
 
-def test_scans_of_an_ended_run_do_not_start_on_a_worker_that_is_loading_prowler(
+def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     began, loaded = threading.Event(), threading.Event()
@@ -206,43 +192,67 @@ def test_scans_of_an_ended_run_do_not_start_on_a_worker_that_is_loading_prowler(
         began.set()
         assert loaded.wait(60)
 
-    monkeypatch.setattr(processes, "why_not_forked", loads_for_long)
-    monkeypatch.setattr(cluster, "_launchers", {})
-    monkeypatch.setattr(cluster, "_ended", set())
-    warming = threading.Thread(target=cluster.warm_up, args=("run",))
-    warming.start()
+    monkeypatch.setattr(prowler_processes, "why_not_forked", loads_for_long)
+    monkeypatch.setattr(dask_worker, "_launchers", {})
+    monkeypatch.setattr(dask_worker, "_ended", set())
+    loading = threading.Thread(target=dask_worker.load_prowler, args=("run",))
+    loading.start()
     assert began.wait(60)
-    cluster.end_scans("run")
+    dask_worker.end_scans("run")
     loaded.set()
-    warming.join()
-    assert cluster._launchers["run"].stopped.is_set()
+    loading.join()
+    assert dask_worker._launchers["run"].stopped.is_set()
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:none"])
-def test_a_scheduler_that_cannot_be_reached_is_refused(
-    scanned: Scanned,
-    address: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+# With TLS: the shell block of the page, with certificates made for this test
+
+CONNECT = """
+import sys
+from prowler_org.backends.dask_cluster import DaskCluster
+from prowler_org.state import installed_versions
+DaskCluster(sys.argv[1], installed_versions())
+"""
+"""What prowler-org does before it scans. Raises if it refuses the workers."""
+
+
+def certificates(folder: Path) -> Any:
+    """Certificates for a cluster, also written to the files that the page names."""
+    security: Any = Security.temporary()  # type: ignore[no-untyped-call]
+    (folder / "ca.pem").write_text(security.tls_ca_file)
+    (folder / "cert.pem").write_text(security.tls_client_cert)
+    (folder / "key.pem").write_text(security.tls_client_key)
+    return security
+
+
+def exported(settings: str, environment: dict[str, str]) -> dict[str, str]:
+    """The environment after the settings of a shell block."""
+    shell = subprocess.run(
+        ["bash", "-ec", f"{settings}\nenv -0"],  # noqa: S607
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(line.split("=", 1) for line in shell.stdout.split("\0") if line)
+
+
+def test_prowler_org_reaches_the_scheduler_and_its_workers_through_tls(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cluster, "SECONDS_TO_CONNECT", 1)
-    with environment_of(scanned.aws):
-        assert main(["--role", "R", "--scheduler", address]) == 1
-    assert f"The scheduler {address} cannot be reached" in capsys.readouterr().err
+    organization.add_account("account")
+    security = certificates(tmp_path)
+    settings, _, _ = block("dask scheduler --protocol tls").partition("dask scheduler")
+    environment = exported(settings, aws.environment())
+    scheduler = command("dask scheduler --protocol tls")
+    with EmbeddedCluster(tmp_path, scheduler, environment, security) as cluster:
+        address = cluster.address
+        assert address.startswith("tls://")
+        scan = arguments_of(at_address(address, command("--scheduler tls:")))
+        refused = run(*scan, environment=environment, directory=tmp_path / "output")
+        assert refused.returncode == 1
+        assert f"has no workers: start some with `dask worker {address}`" in refused.output
 
-
-def test_without_dask_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(Refused, match=r"pip install \"prowler-access-keys\[dask\]\""):
-        cluster.Cluster("tcp://127.0.0.1:9", VERSIONS)
-
-
-def test_files_are_named_where_they_are_on_the_worker(tmp_path: Path) -> None:
-    files = (("--mutelist-file", "mute.yaml", b"m"), ("--config-file", "c.yaml", b"c"))
-    given = ("-w", "a/mute.yaml", "--status", "FAIL")
-    arguments = with_files(given, files, tmp_path)
-    assert arguments[:4] == given
-    _, muted, _, config = arguments[4:]
-    assert (arguments[4], arguments[6]) == ("--mutelist-file", "--config-file")
-    assert Path(muted).read_bytes() == b"m"
-    assert Path(config).read_bytes() == b"c"
+        worker = at_address(address, command("dask worker tls:"))
+        cluster.add_worker(environment, worker=worker)
+        connected = subprocess.run(
+            [sys.executable, "-c", CONNECT, address],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert connected.returncode == 0, connected.stderr

@@ -1,4 +1,4 @@
-"""What goes wrong with one account is that account's alone, and --resume makes up for it."""
+"""A fault costs only its account. --resume scans what is missing after a kill or an interrupt."""
 
 from __future__ import annotations
 
@@ -12,160 +12,128 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
+from prowler_org.account_result import AccountResult
 
 from ..pages import command
-from .commands import OrgRun, arguments_of, outcomes_in, run, scans_of, start, wait_until
+from .commands import OrgRun, arguments_of, results_in, scans_of, start, wait_until
 
 LARGEST_FILE = 200_000
-"""Bytes. More than what the reports of the small accounts take, less than those of the large."""
+"""Bytes. The reports of the account "large" do not fit, those of the others do."""
+TIMEOUT = 15
+"""Seconds for one attempt to scan an account."""
+NAMES = ("throttled", "failing", "roleless", "hanging", "large", "killed", "last")
+"""By their fault, in the order in which they are scanned."""
 
 
-@dataclass
-class Troubled:
-    """An organization with an account for each fault, by what is wrong with it."""
+@dataclass(frozen=True)
+class KilledRun:
+    """A run with all faults that was killed while it scanned the last account."""
 
     aws: EmbeddedAWS
     accounts: dict[str, str]
+    """Account IDs by name."""
+    output: str
+    directory: Path
+    results: dict[str, AccountResult]
+    """By name."""
+    assumed: dict[str, int]
+    """How often the run tried to assume each account's role."""
 
 
 @pytest.fixture(scope="module")
-def troubled() -> Iterator[Troubled]:
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledRun]:
     with EmbeddedAWS() as aws:
         organization = EmbeddedOrganization(aws)
-        names = ("sound", "failing", "roleless", "hanging", "large")
-        accounts = {name: organization.add_account(name) for name in names}
-        organization.add_keys(accounts["sound"], "alice", 1)
-        organization.add_keys(accounts["failing"], "bob", 2)
+        made = sorted(organization.add_account(f"account-{number}") for number in range(len(NAMES)))
+        accounts = dict(zip(NAMES, made, strict=True))
+        organization.add_keys(accounts["failing"], "alice", 2)
         for number in range(120):
             organization.add_keys(accounts["large"], f"user-{number}", 0)
-        yield Troubled(aws, accounts)
+        hang = {accounts[name]: 600.0 for name in ("hanging", "killed", "last")}
+        aws.behaviour.seconds_to_assume = hang
+        aws.behaviour.accounts_without_role = frozenset({accounts["roleless"]})
+        # More than Prowler's own three retries.
+        aws.behaviour.throttle_next = {"sts:AssumeRole": 5}
+        directory = tmp_path_factory.mktemp("faults") / "output"
+        run = start(
+            *arguments_of(command("prowler-org --role ProwlerScan")),
+            "--timeout", str(TIMEOUT), "--jobs", "1",
+            environment=aws.environment(), directory=directory, largest_file=LARGEST_FILE,
+        )  # fmt: skip
+
+        wait_until(lambda: aws.assumed[accounts["killed"]], "a scan to kill")
+        aws.behaviour.seconds_to_assume = {accounts["last"]: 600.0}
+        (scan,) = scans_of(directory, accounts["killed"])
+        os.kill(scan, signal.SIGKILL)
+
+        wait_until(lambda: aws.assumed[accounts["last"]], "the last scan")
+        run.kill()
+        output, _ = run.communicate()
+        found = results_in(directory)
+        results = {name: found[made] for name, made in accounts.items() if made in found}
+        assumed = {name: aws.assumed[made] for name, made in accounts.items()}
+        yield KilledRun(aws, accounts, output, directory, results, assumed)
 
 
 @pytest.fixture(scope="module")
-def first(troubled: Troubled, tmp_path_factory: pytest.TempPathFactory) -> OrgRun:
-    """A run that meets all faults."""
-    behaviour = troubled.aws.behaviour
-    behaviour.accounts_without_role = frozenset({troubled.accounts["roleless"]})
-    behaviour.seconds_to_assume = {troubled.accounts["hanging"]: 600.0}
-    # More than Prowler's own three retries: whoever comes first is to be scanned again.
-    behaviour.throttle_next = {"sts:AssumeRole": 5}
-    return run(
-        *arguments_of(command("prowler-org --role ProwlerScan")), "--timeout", "10", "--jobs", "1",
-        environment=troubled.aws.environment(),
-        directory=tmp_path_factory.mktemp("faults") / "output",
-        largest_file=LARGEST_FILE,
+def resumed(killed: KilledRun) -> OrgRun:
+    """A run that resumes it without the faults, interrupted while it scans the last account."""
+    aws, last = killed.aws, killed.accounts["last"]
+    aws.behaviour.accounts_without_role = frozenset()
+    run = start(
+        *arguments_of(command("--resume")), "--jobs", "1",
+        environment=aws.environment(), directory=killed.directory,
     )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def second(troubled: Troubled, first: OrgRun) -> tuple[OrgRun, dict[str, int]]:
-    """The run that resumes it once the faults are gone; and the roles assumed before it."""
-    troubled.aws.behaviour.accounts_without_role = frozenset()
-    troubled.aws.behaviour.seconds_to_assume = {}
-    before = dict(troubled.aws.assumed)
-    resumed = run(
-        *arguments_of(command("--resume")), "--timeout", "10", "--jobs", "1",
-        environment=troubled.aws.environment(),
-        directory=first.directory,
-    )  # fmt: skip
-    return resumed, before
-
-
-def test_every_other_account_is_scanned(first: OrgRun, troubled: Troubled) -> None:
-    scanned = {a for a, outcome in first.outcomes.items() if outcome.status == "scanned"}
-    assert scanned == {troubled.accounts["sound"], troubled.accounts["failing"]}, first.output
+    wait_until(lambda: aws.assumed[last] > killed.assumed["last"], "the last scan")
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate()
+    return OrgRun(run.returncode, output, killed.directory)
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    ("fault", "attempts", "reason"),
     [
-        ("roleless", "The role could not be assumed: it is missing, or its policy does not"),
-        ("hanging", "The scan did not end within 10 seconds and was stopped."),
-        ("large", "OSError: [Errno 27] File too large"),
+        ("roleless", 1, "prowler-org could not assume the role: it is missing, or its policy"),
+        ("hanging", 1, f"The scan did not end within {TIMEOUT} seconds and was stopped."),
+        ("large", 1, "OSError: [Errno 27] File too large"),
+        ("throttled", 2, ""),
+        ("failing", 1, ""),
+        ("killed", 2, ""),
     ],
 )
-def test_an_account_that_is_not_scanned_has_the_reason_and_no_report(
-    first: OrgRun, troubled: Troubled, fault: str, reason: str
+def test_a_fault_costs_only_its_account(
+    killed: KilledRun, fault: str, attempts: int, reason: str
 ) -> None:
-    account = troubled.accounts[fault]
-    outcome = first.outcomes[account]
-    assert (outcome.status, outcome.reports) == ("not scanned", ())
-    assert reason in outcome.reason
-    assert reason in first.output
-    assert [path.name for path in (first.directory / "accounts" / account).iterdir()] == [
-        "prowler.log"
-    ]
+    result = killed.results[fault]
+    assert (result.was_scanned, result.attempts) == (not reason, attempts), killed.output
+    assert reason in result.reason
+    assert result.reason in killed.output
+    files = {path.name for path in (killed.directory / "accounts" / result.account).iterdir()}
+    assert files == {"prowler.log", *(Path(report).name for report in result.reports)}
+    assert bool(result.reports) is not bool(reason)
 
 
-def test_a_throttled_account_is_tried_again(first: OrgRun) -> None:
-    assert {outcome.attempts for outcome in first.outcomes.values()} == {1, 2}
+def test_a_killed_run_ends_its_scans_and_keeps_its_results(killed: KilledRun) -> None:
+    wait_until(lambda: not scans_of(killed.directory, killed.accounts["last"]), "the end")
+    assert set(killed.results) == set(NAMES) - {"last"}
 
 
-def test_the_exit_code_says_that_an_account_could_not_be_scanned(first: OrgRun) -> None:
-    assert first.returncode == 4
-
-
-def test_nothing_unfinished_is_left_behind(first: OrgRun) -> None:
-    assert {path.name for path in first.directory.glob(".*")} == set()
-
-
-def test_a_resumed_run_scans_what_is_missing_and_no_account_twice(
-    second: tuple[OrgRun, dict[str, int]], troubled: Troubled
+def test_a_resumed_run_scans_what_is_missing_and_nothing_twice(
+    killed: KilledRun, resumed: OrgRun
 ) -> None:
-    resumed, before = second
-    again = {a for a, times in troubled.aws.assumed.items() if times > before[a]}
-    assert again == {troubled.accounts[name] for name in ("roleless", "hanging", "large")}
-    assert {outcome.status for outcome in resumed.outcomes.values()} == {"scanned"}
+    times = {name: killed.aws.assumed[account] for name, account in killed.accounts.items()}
+    again = {name for name in NAMES if times[name] > killed.assumed[name]}
+    assert again == {"roleless", "hanging", "large", "last"}, resumed.output
 
 
-def test_a_resumed_run_reports_on_all_accounts(
-    second: tuple[OrgRun, dict[str, int]], troubled: Troubled
+def test_an_interrupted_run_ends_its_scans_and_reports_on_the_others(
+    killed: KilledRun, resumed: OrgRun
 ) -> None:
-    resumed, _ = second
-    assert resumed.returncode == 3, resumed.output
+    last = killed.accounts["last"]
+    assert resumed.returncode == 130, resumed.output
+    assert not scans_of(resumed.directory, last)
+    assert resumed.results[last].reason == "The run was interrupted."
     merged = resumed.merged(".csv").read_text("utf-8")
-    for account in troubled.accounts.values():
-        assert f";{account};" in merged
-
-
-@pytest.fixture
-def hanging() -> Iterator[Troubled]:
-    """An account that is quick to scan, and one whose scan goes on and on."""
-    with EmbeddedAWS() as aws:
-        organization = EmbeddedOrganization(aws)
-        accounts = {name: organization.add_account(name) for name in ("quick", "hanging")}
-        aws.behaviour.seconds_to_assume = {accounts["hanging"]: 600.0}
-        yield Troubled(aws, accounts)
-
-
-def test_killed_scans_killed_runs_and_interrupted_runs_lose_nothing_that_was_scanned(
-    hanging: Troubled, tmp_path: Path
-) -> None:
-    aws, directory, account = hanging.aws, tmp_path / "output", hanging.accounts["hanging"]
-
-    # A scan is killed: the account is scanned again.
-    killed = start("--jobs", "2", environment=aws.environment(), directory=directory)
-    wait_until(lambda: aws.assumed[account] == 1, "a scan of the account")
-    (scan,) = scans_of(directory, account)
-    os.kill(scan, signal.SIGKILL)
-    wait_until(lambda: aws.assumed[account] == 2, "another scan of the account")
-    wait_until(lambda: outcomes_in(directory), "the other account's outcome")
-
-    # The run is killed: its scans end with it.
-    killed.kill()
-    killed.communicate()
-    wait_until(lambda: not scans_of(directory, account), "the end of the scan")
-    assert set(outcomes_in(directory)) == {hanging.accounts["quick"]}
-
-    # It is resumed, and interrupted.
-    resumed = start("--resume", environment=aws.environment(), directory=directory)
-    wait_until(lambda: aws.assumed[account] == 3, "a scan of the account")
-    resumed.send_signal(signal.SIGINT)
-    output, _ = resumed.communicate()
-    assert resumed.returncode == 130, output
-    assert not scans_of(directory, account)
-    outcomes = outcomes_in(directory)
-    assert outcomes[account].reason == "The run was interrupted."
-    assert outcomes[hanging.accounts["quick"]].status == "scanned"
-    assert aws.assumed[hanging.accounts["quick"]] == 1
-    assert len(list(directory.glob("prowler-org-o-*.csv"))) == 1
+    for account, result in resumed.results.items():
+        assert result.was_scanned is (f";{account};" in merged) is (account != last)
+    assert list(resumed.directory.glob(".*")) == []

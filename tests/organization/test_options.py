@@ -1,4 +1,4 @@
-"""What may be asked of prowler-org, and what not. No AWS is asked and no scan started."""
+"""The command line. These tests ask no AWS and start no scan."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from prowler_org.cli import main
 from prowler_org.options import parse, split
+from prowler_org.prowler_arguments import CHECK
 
 from ..pages import command, table
 from .commands import arguments_of
@@ -13,11 +14,9 @@ from .commands import arguments_of
 ROLE = ("--role", "ProwlerScan")
 
 
-def test_what_comes_after_two_dashes_is_prowlers() -> None:
-    assert split(["--role", "R", "--", "-M", "csv", "--", "x"]) == (
-        ["--role", "R"],
-        ("-M", "csv", "--", "x"),
-    )
+def test_arguments_after_two_dashes_are_prowlers() -> None:
+    own, prowlers = split(["--role", "R", "--", "-M", "csv", "--", "x"])
+    assert (own, prowlers) == (["--role", "R"], ("-M", "csv", "--", "x"))
 
 
 def test_a_role_may_have_a_path() -> None:
@@ -28,24 +27,24 @@ def test_a_role_may_have_a_path() -> None:
     ("arguments", "sentence"),
     [
         ((), "the following arguments are required: --role"),
-        (("--role", "arn:aws:iam::111111111111:role/R"), "give the role's name only"),
-        (("--role", "not a role"), "is no name of an IAM role"),
-        ((*ROLE, "--accounts", "12345"), "'12345' is no account ID: it has 12 digits"),
-        ((*ROLE, "--ou", "Production"), "is no ID of an organizational unit"),
-        ((*ROLE, "--jobs", "0"), "'0' is no whole number from 1 up"),
-        ((*ROLE, "--timeout", "-1"), "'-1' is no number of seconds above 0"),
-        ((*ROLE, "--timeout", "nan"), "'nan' is no number of seconds above 0"),
-        ((*ROLE, "--organizations-role", "R"), "'R' is no ARN of a role"),
+        (("--role", "arn:aws:iam::111111111111:role/R"), "give only the role's name"),
+        (("--role", "not a role"), "'not a role' is not a valid IAM role name"),
+        ((*ROLE, "--accounts", "12345"), "'12345' is not a valid account ID, which has 12 digits"),
+        ((*ROLE, "--ou", "Production"), "is not a valid ID of an organizational unit"),
+        ((*ROLE, "--jobs", "0"), "'0' is not a whole number above 0"),
+        ((*ROLE, "--timeout", "-1"), "'-1' is not a number of seconds above 0"),
+        ((*ROLE, "--timeout", "nan"), "'nan' is not a number of seconds above 0"),
+        ((*ROLE, "--organizations-role", "R"), "'R' is not a valid role ARN"),
         ((*ROLE, "--frequency", "daily"), "unrecognized arguments"),
         ((*ROLE, "--jobs", "2", "--scheduler", "tcp://h:1"), "dask worker --nthreads"),
-        ((*ROLE, "--dry-run", "--resume"), "there is nothing to resume"),
+        ((*ROLE, "--dry-run", "--resume"), "leave out one of the two options"),
         (
             (*ROLE, "--accounts", "111111111111", "--exclude", "111111111111"),
             "--accounts and --exclude both name 111111111111",
         ),
     ],
 )
-def test_a_wrong_command_line_is_refused_with_a_sentence(
+def test_a_wrong_command_line_is_refused(
     arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
@@ -56,11 +55,13 @@ def test_a_wrong_command_line_is_refused_with_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
-def test_the_help_teaches_exit_codes_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_has_examples_the_check_and_the_exit_codes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit):
         main(arguments_of(command("prowler-org --help")))
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
-    assert "4  an account could not be scanned" in text
+    assert f"\n{CHECK} runs." in text
     for code, _ in table("| exit code |"):
         assert f"\n  {code}  " in text

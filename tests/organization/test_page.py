@@ -1,131 +1,151 @@
-"""The organization's page, as Chromium shows it."""
+"""The organization's page: what its HTML has, and how Chromium shows it."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import html
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
 
-from prowler_org.options import Selection
-from prowler_org.outcome import Counts, Outcome
-from prowler_org.page import MOST_BARS, link, total, worst_first, write_page
-from prowler_org.state import Job, State
+from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
+from prowler_org.accounts import Account
+from prowler_org.page import MOST_BARS, link, render, write_page
+from prowler_org.state import State
 
-from .chromium import Seen, look_at
+from . import examples
 
 HOSTILE = '<script>document.title = "taken"</script>"><img src=x onerror="document.title=1">&amp;'
-STATE = State(
-    Job("o-a1b2c3d4e5", "Prowler<b>Scan", Selection(), ("-M", "csv"), {"prowler": "5.46.0"}),
-    datetime(2026, 3, 1, tzinfo=timezone.utc),
-    {},
-)
+STATE = State(replace(examples.JOB, role="Prowler<b>Scan"), examples.STARTED, {})
 
 
-def outcome(number: int, name: str, counts: Counts) -> Outcome:
+def scanned(number: int, name: str, counts: FindingCounts) -> AccountResult:
     account = f"{number:012}"
-    report = f"accounts/{account}/prowler-output-{account}-20260301000000"
-    return Outcome(
-        account, name, "scanned", "", 0, counts, (f"{report}.csv", f"{report}.html"), 1, 1.0
-    )
+    report = f"accounts/{account}/prowler-output-{account}"
+    return examples.scanned(Account(account, name), counts, (f"{report}.csv", f"{report}.html"))
 
 
-def missing(number: int, reason: str) -> Outcome:
-    return Outcome(f"{number:012}", HOSTILE, "not scanned", reason)
+def missing(number: int, reason: str) -> AccountResult:
+    return not_scanned(Account(f"{number:012}", HOSTILE), reason)
 
 
-def shown(outcomes: list[Outcome], folder: Path, width: int = 1000) -> Seen:
-    page = folder / "prowler-org.html"
-    write_page(STATE, outcomes, page)
-    return look_at(page, width)
+SOME = [
+    scanned(1, "passing", FindingCounts(passed=4, muted=1)),
+    scanned(2, HOSTILE, FindingCounts(failed=2, passed=1, manual=1)),
+    scanned(3, "manual", FindingCounts(passed=4, manual=1)),
+    missing(4, f"Denied: {HOSTILE}"),
+]
+MANY = [scanned(number, "x" * number, FindingCounts(number % 7, number)) for number in range(99)]
+
+
+def page_of(results: list[AccountResult]) -> Element:
+    """The page, which is well-formed XML too."""
+    return ElementTree.fromstring(render(STATE, results))  # noqa: S314 - it is our own
+
+
+def rows(page: Element, heading: str) -> list[list[str]]:
+    """The cells of the table under a heading."""
+    parts = list(page.find("body/main") or ())
+    at = next(number for number, part in enumerate(parts) if part.get("id") == heading)
+    table = parts[at + 1]
+    return [["".join(cell.itertext()) for cell in row] for row in table.iterfind(".//tbody/tr")]
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """Three accounts: one that passes, one that fails, one not scanned."""
-    outcomes = [
-        outcome(1, "passing", Counts(passed=4, muted=1)),
-        outcome(2, HOSTILE, Counts(failed=2, passed=1, manual=1)),
-        missing(3, f"Denied: {HOSTILE}"),
-    ]
-    return shown(outcomes, tmp_path_factory.mktemp("three"))
+def page() -> Element:
+    return page_of(SOME)
 
 
-@pytest.fixture(scope="module")
-def thousand(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """A thousand accounts on a narrow screen."""
-    outcomes = [
-        outcome(number, f"team {number} " + "x" * (number % 40), Counts(number % 7, number % 90))
-        if number % 50
-        else missing(number, "The role could not be assumed.")
-        for number in range(1000)
-    ]
-    return shown(outcomes, tmp_path_factory.mktemp("thousand"), width=400)
-
-
-def test_the_accounts_are_listed_worst_first_with_their_counts(three: Seen) -> None:
-    assert three.rows == [
+def test_the_accounts_are_listed_worst_first_with_their_counts(page: Element) -> None:
+    assert rows(page, "accounts") == [
         ["000000000002", HOSTILE, "2", "1", "0", "1", "report"],
+        ["000000000003", "manual", "0", "1", "0", "4", "report"],
         ["000000000001", "passing", "0", "0", "1", "4", "report"],
     ]
+    assert page.findtext("head/title") == "o-a1b2c3d4e5: 1 of 3 accounts failing"
+    assert [one.text for one in page.iterfind(".//dl//dd")] == ["3", "1", "1", "2", "9", "2", "1"]
 
 
-def test_an_account_that_was_not_scanned_is_named_with_the_reason(three: Seen) -> None:
-    assert three.not_scanned == [["000000000003", HOSTILE, f"Denied: {HOSTILE}"]]
+def test_an_account_that_was_not_scanned_has_the_reason(page: Element) -> None:
+    assert rows(page, "not-scanned") == [["000000000004", HOSTILE, f"Denied: {HOSTILE}"]]
 
 
-def test_a_row_links_to_the_accounts_own_report(three: Seen) -> None:
-    assert [one.rpartition("/accounts/")[2] for one in three.links] == [
-        "000000000002/prowler-output-000000000002-20260301000000.html",
-        "000000000001/prowler-output-000000000001-20260301000000.html",
-    ]
+def test_a_row_links_to_the_accounts_own_report(page: Element) -> None:
+    links = [one.get("href") for one in page.iterfind(".//td/a")]
+    assert links[0] == "accounts/000000000002/prowler-output-000000000002.html"
+    csv = "accounts/1/prowler-output-1.csv"
+    reports = ("accounts/1/compliance/prowler-output-1_cis.csv", csv)
+    assert link(examples.scanned(Account("1", ""), reports=reports)) == csv
 
 
-def test_the_chart_has_a_bar_for_each_account_with_a_part_for_each_status(three: Seen) -> None:
-    assert three.bars == [3, 2]
-    assert three.widest_bar == pytest.approx(1000)
+def test_the_chart_has_a_bar_for_each_account_with_a_part_for_each_status(page: Element) -> None:
+    bars = [bar.findall("rect") for bar in page.iterfind(".//g")]
+    assert [len(bar) for bar in bars] == [3, 2, 2]
+    ends = [float(part.attrib["x"]) + float(part.attrib["width"]) for bar in bars for part in bar]
+    assert max(ends) == pytest.approx(1000)
 
 
-def test_nothing_that_others_named_runs_and_nothing_else_is_loaded(three: Seen) -> None:
-    assert (three.active, three.loaded) == (0, 0)
-    assert three.title == "o-a1b2c3d4e5: 1 of 2 accounts failing"
-    assert "Prowler<b>Scan" in three.text
+def test_names_and_reasons_are_only_text(page: Element) -> None:
+    active = {"script", "img", "iframe", "object", "embed", "link", "base", "form"}
+    assert not active & {element.tag for element in page.iter()}
+    assert not [name for one in page.iter() for name in one.keys() if name.startswith("on")]  # noqa: SIM118
+    assert "Prowler<b>Scan" in "".join(page.itertext())
 
 
-def test_a_thousand_accounts_are_all_there(thousand: Seen) -> None:
-    assert len(thousand.rows) == 980
-    assert len(thousand.not_scanned) == 20
-    assert len(thousand.bars) == MOST_BARS
-    failures = [int(row[2]) for row in thousand.rows]
+def test_a_check_that_crashed_is_named_beside_its_account() -> None:
+    (row,) = rows(page_of([replace(SOME[0], crashed=("iam_x",))]), "accounts")
+    assert row[-1] == "reportcrashed: iam_x"
+
+
+def test_many_accounts_are_listed_and_the_worst_have_bars() -> None:
+    page = page_of(MANY)
+    failures = [int(row[2]) for row in rows(page, "accounts")]
+    assert len(failures) == 99
     assert failures == sorted(failures, reverse=True)
+    assert len(page.findall(".//g")) == MOST_BARS
 
 
-def test_a_narrow_screen_need_not_be_scrolled_sideways(thousand: Seen) -> None:
-    assert not thousand.too_wide
+def test_a_page_without_findings_says_so() -> None:
+    page = page_of([AccountResult("000000000001", "empty", "scanned", "", 0)])
+    assert rows(page, "accounts")[0][-1] == "no findings"
 
 
-def test_a_page_without_findings_says_so(tmp_path: Path) -> None:
-    nothing = Outcome("000000000001", "empty", "scanned", "", 0)
-    seen = shown([nothing], tmp_path)
-    assert seen.rows == [["000000000001", "empty", "0", "0", "0", "0", "no findings"]]
-    assert seen.bars == []
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--allow-file-access-from-files", "--virtual-time-budget=20000", "--dump-dom",
+)  # fmt: skip
+NARROW = """
+<body><iframe src="{page}" style="width: 400px; height: 800px; border: 0"></iframe><script>
+document.querySelector("iframe").onload = event => {{
+  const seen = event.target.contentDocument, root = seen.scrollingElement;
+  const loaded = event.target.contentWindow.performance.getEntriesByType("resource").length;
+  const too_wide = root.scrollWidth > root.clientWidth;
+  document.body.textContent = JSON.stringify([seen.title, loaded, too_wide]);
+}};
+</script></body>
+"""
 
 
-def test_the_worst_account_is_the_one_with_most_failures_then_with_most_unknown() -> None:
-    ranked = worst_first(
-        [
-            outcome(1, "", Counts(passed=9)),
-            outcome(2, "", Counts(manual=1)),
-            outcome(3, "", Counts(failed=1)),
-            outcome(4, "", Counts(failed=2)),
-            missing(5, ""),
-        ]
-    )
-    assert [int(one.account) for one in ranked] == [4, 3, 2, 1]
-    assert total(ranked) == Counts(failed=3, passed=9, manual=1)
-
-
-def test_without_an_html_report_the_csv_is_linked_but_no_compliance_report() -> None:
-    reports = ("accounts/1/compliance/prowler-output-1_cis.csv", "accounts/1/prowler-output-1.csv")
-    one = Outcome("1", "", "scanned", "", 0, Counts(), reports)
-    assert link(one) == "accounts/1/prowler-output-1.csv"
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, to show the page as a reader sees it")
+@pytest.mark.parametrize("results", [SOME, MANY], ids=["some", "many"])
+def test_a_browser_runs_and_loads_nothing_and_a_narrow_screen_fits(
+    results: list[AccountResult], tmp_path: Path
+) -> None:
+    write_page(STATE, results, tmp_path / "page.html")
+    (tmp_path / "narrow.html").write_text(NARROW.format(page="page.html"))
+    shown = subprocess.run(
+        [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path}", f"file://{tmp_path}/narrow.html"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    body = re.search(r"<body>(.*)</body>", shown, re.DOTALL)
+    assert body, shown
+    title = page_of(results).findtext("head/title")
+    assert json.loads(html.unescape(body[1])) == [title, 0, False]

@@ -1,4 +1,4 @@
-"""Which of Prowler's options can be given for many accounts."""
+"""Which of Prowler's options fit a scan of many accounts."""
 
 from __future__ import annotations
 
@@ -7,39 +7,54 @@ from pathlib import Path
 
 import pytest
 
-from prowler_org.processes import Launcher
-from prowler_org.prowler_arguments import Examination, examine
+from prowler_org.errors import UsageError
+from prowler_org.prowler_arguments import (
+    CHECK,
+    LOGGING,
+    ParsedArguments,
+    check_prowler_arguments,
+    find_profile,
+)
+from prowler_org.prowler_processes import ProwlerLauncher
 
-CHECK = "iam_user_multiple_active_keys"
-LOGGING = ("--log-level", "ERROR")
-
-Examine = Callable[..., Examination]
+Parse = Callable[..., ParsedArguments]
 
 
 @pytest.fixture(scope="module")
-def examined() -> Examine:
-    """Has Prowler's arguments examined, in a forked process as prowler-org does."""
-    launcher = Launcher()
+def launcher() -> ProwlerLauncher:
+    """Forks from a process that has loaded Prowler, as prowler-org does."""
+    launcher = ProwlerLauncher()
     assert launcher.problem is None
-
-    def ask(*arguments: str) -> Examination:
-        return launcher.ask(examine, arguments)
-
-    return ask
+    return launcher
 
 
-def test_without_a_choice_of_checks_ours_runs(examined: Examine) -> None:
-    assert examined("-M", "csv").arguments == (*LOGGING, "-M", "csv", "--checks", CHECK)
+@pytest.fixture
+def parse(launcher: ProwlerLauncher) -> Parse:
+    return lambda *arguments: check_prowler_arguments(arguments, None, launcher)
+
+
+def test_without_a_choice_of_checks_ours_runs(parse: Parse) -> None:
+    parsed = parse("-M", "csv")
+    assert parsed.arguments == (*LOGGING, "-M", "csv", "--checks", CHECK)
+    assert parsed.redacted == ("-M", "csv")
+    assert parsed.always_finds
 
 
 @pytest.mark.parametrize(
     "choice",
     [("-s", "iam"), ("--checks", "iam_no_root_access_key"), ("-e", CHECK), ("--severity", "low")],
 )
-def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str, ...]) -> None:
-    examination = examined(*choice)
-    assert (examination.problem, examination.arguments) == ("", (*LOGGING, *choice))
-    assert examination.formats == ("csv", "json-ocsf", "html")
+def test_a_choice_of_checks_is_kept(parse: Parse, choice: tuple[str, ...]) -> None:
+    parsed = parse(*choice)
+    assert parsed.arguments == (*LOGGING, *choice)
+    assert parsed.formats == ("csv", "json-ocsf", "html")
+    assert not parsed.always_finds
+
+
+def test_with_a_choice_of_findings_an_account_may_have_none(parse: Parse) -> None:
+    arn = "arn:aws:iam::111111111111:user/a"
+    for choice in ("--status=FAIL", "--resource-tag=team=a", f"--resource-arn={arn}"):
+        assert not parse(choice).always_finds
 
 
 @pytest.mark.parametrize(
@@ -60,59 +75,41 @@ def test_a_choice_of_checks_stays_as_it_is(examined: Examine, choice: tuple[str,
         (("--frequency", "daily"), "unrecognized arguments"),
         (("-c", "no_such_check"), "Invalid check(s) specified: no_such_check"),
         (("--help",), "--help and --version do not scan"),
+        (("--config-file", "/no.yaml"), "Cannot read /no.yaml, which --config-file of Prowler"),
     ],
 )
-def test_what_cannot_work_for_many_accounts_is_refused_with_a_sentence(
-    examined: Examine, arguments: tuple[str, ...], sentence: str
+def test_an_option_that_does_not_fit_is_refused(
+    parse: Parse, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    assert sentence in examined(*arguments).problem
+    with pytest.raises(UsageError) as refused:
+        parse(*arguments)
+    assert sentence in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "always"),
-    [
-        (("-M", "csv"), True),
-        (("-e", "iam_no_root_access_key"), False),
-        (("--status", "FAIL"), False),
-        (("--resource-tag", "team=a"), False),
-        (("--resource-arn", "arn:aws:iam::111111111111:user/a"), False),
-    ],
-)
-def test_our_check_alone_finds_something_in_every_account_unless_findings_are_chosen(
-    examined: Examine, arguments: tuple[str, ...], always: bool
+def test_secret_values_are_not_stored_and_sent_only_encrypted(
+    parse: Parse, launcher: ProwlerLauncher
 ) -> None:
-    assert examined(*arguments).always_finds is always
-
-
-def test_secret_values_are_not_part_of_what_is_stored(examined: Examine) -> None:
     given = ("--shodan=s3cret", "-I", "ext-id", "-M", "csv")
-    examination = examined(*given)
-    assert examination.redacted == ("--shodan=REDACTED", "-I", "REDACTED", "-M", "csv")
-    assert examination.arguments[2:7] == given
-
-
-def test_the_logs_level_is_not_part_of_what_is_stored(examined: Examine) -> None:
-    examination = examined("-M", "csv")
-    assert examination.redacted == ("-M", "csv")
+    parsed = parse(*given)
+    assert parsed.redacted == ("--shodan=REDACTED", "-I", "REDACTED", "-M", "csv")
+    assert parsed.arguments[2:7] == given
+    with pytest.raises(UsageError, match="use a scheduler with tls://"):
+        check_prowler_arguments(given, "tcp://h:1", launcher)
+    assert check_prowler_arguments(given, "tls://h:1", launcher) == parsed
 
 
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])
-def test_a_file_that_prowler_is_given_is_known_however_it_is_spelt(
-    examined: Examine, tmp_path: Path, spelling: tuple[str, ...]
+def test_a_file_of_this_machine_is_known_in_any_spelling(
+    parse: Parse, tmp_path: Path, spelling: tuple[str, ...]
 ) -> None:
     mutelist = tmp_path / "mute.yaml"
     mutelist.write_text("Mutelist: {}")
     given = (part.format(mutelist) for part in spelling)
-    assert examined(*given).files == (("--mutelist-file", str(mutelist)),)
+    assert parse(*given).files == (("--mutelist-file", str(mutelist)),)
+    in_aws = (part.format("s3://bucket/mute.yaml") for part in spelling)
+    assert parse(*in_aws).files == ()
 
 
-def test_a_file_that_is_not_there_is_refused(examined: Examine) -> None:
-    problem = examined("--config-file", "/nowhere.yaml").problem
-    assert problem == (
-        "--config-file of Prowler names /nowhere.yaml, which is no file that can be read."
-    )
-
-
-def test_a_mutelist_in_aws_is_no_file(examined: Examine) -> None:
-    examination = examined("-w", "s3://bucket/mute.yaml")
-    assert (examination.problem, examination.files) == ("", ())
+@pytest.mark.parametrize("spelling", [("--profile", "audit"), ("-p", "audit")])
+def test_prowlers_profile_lists_the_accounts_too(spelling: tuple[str, ...]) -> None:
+    assert find_profile(("-M", "csv", *spelling)) == "audit"

@@ -1,85 +1,88 @@
-"""What is noted of an account whose reports cannot be stored, or whose state cannot be."""
+"""What the recorder does with results, also if the disk is full."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from prowler_org import recorder as recorder_module
-from prowler_org.options import Selection
-from prowler_org.organization import Account, Roster
-from prowler_org.outcome import Counts, Outcome
-from prowler_org.progress import progress
+from prowler_org.account_result import FindingCounts
+from prowler_org.accounts import Account
+from prowler_org.backends import FinishedScan
 from prowler_org.recorder import Recorder
-from prowler_org.reports import scan_folder
-from prowler_org.run import Delivery
-from prowler_org.state import Job, State, begin, resume
+from prowler_org.report_files import scan_folder
+from prowler_org.state import State, resume
 
-ALICE, BOB = Account("111111111111", "alice"), Account("222222222222", "bob")
-ROSTER = Roster("o-1", "aws", (ALICE, BOB), ())
-JOB = Job("o-1", "ProwlerScan", Selection(), (), {"prowler": "5.46.0"})
-REPORT = "prowler-output-1.csv"
+from .examples import ALICE, BOB, JOB, LISTED, REPORT, new_state, scanned
+
+NOT_FORKED = "this system cannot fork"
 
 
 @pytest.fixture
 def state() -> State:
-    return begin(JOB, ROSTER, datetime(2026, 3, 1, tzinfo=timezone.utc))
+    return new_state()
 
 
 @pytest.fixture
 def warnings() -> list[str]:
-    """What the user was warned of."""
+    """The warnings that the user got."""
     return []
 
 
 @pytest.fixture
 def recorder(state: State, tmp_path: Path, warnings: list[str]) -> Recorder:
-    with progress(2, True, io.StringIO()) as tell:
-        return Recorder(state, tmp_path, tell, warnings.append)
+    return Recorder(state, tmp_path, lambda result: None, warnings.append)
 
 
-def delivery(account: Account, directory: Path) -> Delivery:
-    folder = scan_folder(directory, account.id)
-    folder.mkdir(parents=True)
-    (folder / REPORT).write_text("")
-    counts = Counts(failed=2)
-    return Delivery(Outcome(account.id, account.name, "scanned", "", 3, counts, (REPORT,), 1, 1.0))
+@pytest.fixture
+def finished(tmp_path: Path) -> Callable[[Account], FinishedScan]:
+    """Makes an account's finished scan, with its report in the scan folder."""
+
+    def make(account: Account) -> FinishedScan:
+        folder = scan_folder(tmp_path, account.id)
+        folder.mkdir(parents=True)
+        (folder / REPORT).write_text("")
+        return FinishedScan(scanned(account, reports=(REPORT,)))
+
+    return make
 
 
-def test_reports_that_cannot_be_stored_cost_that_account_only(
-    state: State, recorder: Recorder, tmp_path: Path
+Finished = Callable[[Account], FinishedScan]
+
+
+@pytest.mark.parametrize("archive", [None, b"not a zip file"])
+def test_reports_that_cannot_be_stored_cost_only_their_account(
+    state: State, recorder: Recorder, finished: Finished, tmp_path: Path, archive: bytes | None
 ) -> None:
     (tmp_path / "accounts").mkdir()
-    (tmp_path / "accounts" / ALICE.id).write_text("a file where a folder has to be")
-    recorder.take([delivery(ALICE, tmp_path), delivery(BOB, tmp_path)])
-    alice, bob = state.outcomes[ALICE.id], state.outcomes[BOB.id]
-    assert (alice.status, alice.counts, alice.reports) == ("not scanned", Counts(), ())
-    assert alice.reason.startswith("The reports could not be written: ")
-    assert bob.status == "scanned"
+    (tmp_path / "accounts" / ALICE.id).write_text("a file in place of a folder")
+    recorder.record([replace(finished(ALICE), archive=archive), finished(BOB)])
+    alice, bob = state.results[ALICE.id], state.results[BOB.id]
+    assert (alice.status, alice.counts, alice.reports) == ("not scanned", FindingCounts(), ())
+    assert alice.reason.startswith("prowler-org could not write the reports: ")
     assert (tmp_path / bob.reports[0]).is_file()
 
 
 def test_a_state_that_cannot_be_saved_is_a_problem_until_it_can(
-    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recorder: Recorder, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
         disk.setattr("os.fsync", full)
-        recorder.take([delivery(ALICE, tmp_path)])
+        recorder.record([finished(ALICE)])
         assert recorder.problem is not None
-    recorder.take([delivery(BOB, tmp_path)])
+    recorder.record([finished(BOB)])
     assert recorder.problem is None
-    assert resume(JOB, ROSTER, tmp_path).to_scan == ()
+    assert resume(JOB, LISTED, tmp_path).to_scan == ()
 
 
-def test_a_state_that_takes_long_to_save_is_not_saved_for_each_account(
-    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_state_that_is_slow_to_save_is_not_saved_for_each_account(
+    recorder: Recorder, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
     save = State.save
@@ -90,54 +93,28 @@ def test_a_state_that_takes_long_to_save_is_not_saved_for_each_account(
 
     monkeypatch.setattr(State, "save", slow)
     monkeypatch.setattr(recorder_module, "monotonic", lambda: now[0])
-    recorder.take([delivery(ALICE, tmp_path)])
-    recorder.take([delivery(BOB, tmp_path)])
-    assert resume(JOB, ROSTER, tmp_path).to_scan == (BOB,)
+    recorder.record([finished(ALICE)])
+    recorder.record([finished(BOB)])
+    assert resume(JOB, LISTED, tmp_path).to_scan == (BOB,)
     now[0] += recorder_module.PAUSE
-    recorder.take([])
-    assert resume(JOB, ROSTER, tmp_path).to_scan == ()
-    recorder.take([])
+    recorder.record([])
+    assert resume(JOB, LISTED, tmp_path).to_scan == ()
+    recorder.record([])
     assert now == [102.0 + recorder_module.PAUSE]
 
 
-def test_it_is_said_once_that_a_worker_does_not_fork_its_scans(
-    recorder: Recorder, tmp_path: Path, warnings: list[str]
+def test_a_worker_that_does_not_fork_is_named_once(
+    recorder: Recorder, finished: Finished, warnings: list[str]
 ) -> None:
     for account in (ALICE, BOB):
-        one = replace(delivery(account, tmp_path), not_forked="this system cannot fork")
-        recorder.take([one])
-    assert warnings == ["this system cannot fork"]
+        recorder.record([replace(finished(account), not_forked=NOT_FORKED)])
+    assert warnings == [NOT_FORKED]
 
 
-def test_a_warning_that_cannot_be_written_loses_nothing(state: State, tmp_path: Path) -> None:
-    def closed(problem: str) -> None:
+def test_a_lost_terminal_loses_no_result(state: State, finished: Finished, tmp_path: Path) -> None:
+    def lost(shown: object) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    recorder = Recorder(state, tmp_path, lambda outcome: None, closed)
-    recorder.take([replace(delivery(ALICE, tmp_path), not_forked="this system cannot fork")])
-    assert resume(JOB, ROSTER, tmp_path).to_scan == (BOB,)
-
-
-def test_an_archive_that_cannot_be_unpacked_costs_that_account_only(
-    state: State, recorder: Recorder, tmp_path: Path
-) -> None:
-    broken = replace(delivery(ALICE, tmp_path), archive=b"no zip file")
-    recorder.take([broken, delivery(BOB, tmp_path)])
-    assert state.outcomes[ALICE.id].reason.startswith("The reports could not be written: ")
-    assert state.outcomes[BOB.id].status == "scanned"
-
-
-def test_what_is_given_up_has_the_reason(state: State, recorder: Recorder, tmp_path: Path) -> None:
-    recorder.take([delivery(ALICE, tmp_path)])
-    recorder.give_up("The cluster is gone.")
-    assert state.outcomes[ALICE.id].status == "scanned"
-    assert state.outcomes[BOB.id].reason == "The cluster is gone."
-
-
-def test_a_watcher_who_cannot_be_told_loses_nothing(state: State, tmp_path: Path) -> None:
-    def full(outcome: Outcome) -> None:
-        raise OSError(28, "No space left on device")
-
-    recorder = Recorder(state, tmp_path, full, print)
-    recorder.take([delivery(ALICE, tmp_path), delivery(BOB, tmp_path)])
-    assert resume(JOB, ROSTER, tmp_path).to_scan == ()
+    recorder = Recorder(state, tmp_path, lost, lost)
+    recorder.record([replace(finished(ALICE), not_forked=NOT_FORKED), finished(BOB)])
+    assert resume(JOB, LISTED, tmp_path).to_scan == ()

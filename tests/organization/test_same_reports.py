@@ -1,11 +1,10 @@
-"""An account's reports are those of ``prowler aws -R …``, whichever way the account is scanned."""
+"""An account's reports are the reports of ``prowler aws -R …``, also if its scan is forked."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ import pytest
 from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.outcome import Counts
+from prowler_org import cli, preload, prowler_processes
+from prowler_org.prowler_arguments import CHECK, ParsedArguments
+from prowler_org.prowler_processes import StandaloneProwler
 
-from ..end_to_end.environments import Environment
 from ..pages import block, command
-from ..scanning import CHECK
-from .commands import OrgRun, arguments_of, run
+from ..scanning import environment_of
+from .commands import PATIENCE, OrgRun, arguments_of, run
 
 COMMAND = arguments_of(command("prowler-org --role ProwlerScan -- --compliance"))
 OPTIONS = (
@@ -35,28 +35,23 @@ WHAT_DIFFERS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "SCAN"),
     (re.compile(r'("\w*time": )\d{10}\b'), r"\1SECONDS"),
     (re.compile(r"(?<!\d)20\d{12}(?!\d)"), "STAMP"),
+    (re.compile(r" --output-directory \S+"), ""),
 )
-"""Times and the scan's ID, in every format that Prowler writes them in."""
-SOME_DASHBOARD = """
-import dashboard.__main__
-from dashboard.pages.overview import data
-print("SHOWN", len(data), *sorted(set(data.ACCOUNT_UID)))
-"""
+"""Times and the scan's ID in Prowler's formats, and an argument that the HTML report shows."""
+ZONE = "Asia/Kolkata"
+"""A time zone that is hours away from UTC: a local time cannot pass for UTC."""
+has_safe_path = sys.version_info >= (3, 11)
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """An organization of two accounts, scanned by prowler-org in a folder."""
+    """An organization of two accounts that prowler-org has scanned, in a folder."""
 
     aws: EmbeddedAWS
     accounts: tuple[str, str]
     folder: Path
     run: OrgRun
     environment: dict[str, str]
-
-    def options(self) -> tuple[str, ...]:
-        role = f"arn:aws:iam::{self.accounts[0]}:role/ProwlerScan"
-        return ("-R", role, "--log-level", "ERROR", *OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +65,33 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         organization.add_keys(second, "dmitri", 1)
         folder = tmp_path_factory.mktemp("organization")
         (folder / "mutelist.yaml").write_text(muting("bob"))
-        # A zone that is hours away from UTC shows times that are taken for the other's.
-        environment = aws.environment(TZ="Asia/Kolkata")
-        # Scanned first, for more than a second: no second account's time can be the same.
+        if has_safe_path:
+            (folder / "prowler.py").write_text("raise SystemExit('from the working directory')")
+        # The first scan takes more than a second, so the second has another time.
         aws.behaviour.seconds_to_assume = {first: 1.5}
+        environment = aws.environment(TZ=ZONE)
         done = run(
             "--jobs", "1", "--", *OPTIONS, environment=environment, directory=folder / "output"
         )
         aws.behaviour.seconds_to_assume = {}
         yield Scanned(aws, (first, second), folder, done, environment)
+
+
+@pytest.fixture(scope="module")
+def standalone(scanned: Scanned) -> dict[str, str]:
+    """The reports of ``prowler aws -R …`` for the first account.
+
+    StandaloneProwler is what the command ``prowler`` does. prowler-org starts it if it cannot fork.
+    """
+    scanned.aws.drop_report()
+    role = f"arn:aws:iam::{scanned.accounts[0]}:role/ProwlerScan"
+    options = ("-R", role, "--log-level", "ERROR", *OPTIONS)
+    output, log = scanned.folder / "standalone", scanned.folder / "log"
+    with pytest.MonkeyPatch.context() as patch, environment_of(scanned.aws, {"TZ": ZONE}):
+        patch.chdir(scanned.folder)
+        process = StandaloneProwler(options, output, log)
+    assert process.wait(PATIENCE) == 3, log.read_text("utf-8")
+    return alike(output)
 
 
 def alike(folder: Path) -> dict[str, str]:
@@ -101,42 +114,33 @@ def differences(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def plain_run(scanned: Scanned, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The reports of ``prowler aws -R …`` for the first account."""
-    scanned.aws.drop_report()
-    folder = tmp_path_factory.mktemp("plain")
-    (folder / "mutelist.yaml").write_text(muting("bob"))
-    program = str(Path(sys.executable).with_name("prowler"))
-    command = [program, "aws", *scanned.options()]
-    done = subprocess.run(
-        command, cwd=folder, env=scanned.environment, capture_output=True, check=False
-    )
-    assert done.returncode == 3, done.stdout
-    return alike(folder / "output")
-
-
-def test_a_forked_scan_writes_what_a_plain_one_writes_but_for_times_and_the_scans_id(
-    scanned: Scanned, plain_run: dict[str, str]
+def test_a_forked_scan_writes_what_prowler_writes_except_for_times_and_the_scans_id(
+    scanned: Scanned, standalone: dict[str, str]
 ) -> None:
     forked = alike(scanned.run.directory / "accounts" / scanned.accounts[0])
     assert len(forked) == 6  # two of them about compliance
-    assert differences(forked, plain_run) == []
+    assert differences(forked, standalone) == []
 
 
-def test_every_scan_has_its_own_time(scanned: Scanned) -> None:
-    outcomes = scanned.run.outcomes
-    first, second = (outcomes[account].reports[0] for account in scanned.accounts)
+@pytest.mark.skipif(not has_safe_path, reason="Python 3.10 has no PYTHONSAFEPATH")
+@pytest.mark.usefixtures("standalone")
+def test_nothing_is_imported_from_the_working_directory(scanned: Scanned) -> None:
+    assert (scanned.folder / "prowler.py").exists()
+    assert "so Prowler starts anew" not in scanned.run.output
+
+
+def test_every_forked_scan_has_its_own_time_and_the_right_time_zone(scanned: Scanned) -> None:
+    results = scanned.run.results
+    first, second = (results[account].reports[0] for account in scanned.accounts)
     assert first.split("-")[-1] < second.split("-")[-1]
-
-
-def test_a_forked_scans_times_are_right_in_any_zone(scanned: Scanned) -> None:
     folder = scanned.run.directory / "accounts" / scanned.accounts[0]
-    (asff,) = folder.glob("*.asff.json")
-    (ocsf,) = folder.glob("*.ocsf.json")
-    observed = json.loads(asff.read_text("utf-8"))[0]["FirstObservedAt"]
-    utc = datetime.strptime(observed, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    assert abs(utc.timestamp() - json.loads(ocsf.read_text("utf-8"))[0]["time"]) < 1800
+    asff, ocsf = (
+        json.loads(next(folder.glob(f"*.{name}.json")).read_text("utf-8"))[0]
+        for name in ("asff", "ocsf")
+    )
+    observed = datetime.strptime(asff["FirstObservedAt"], "%Y-%m-%dT%H:%M:%SZ")
+    utc = observed.replace(tzinfo=timezone.utc)
+    assert abs(utc.timestamp() - ocsf["time"]) < 1800
 
 
 @pytest.fixture(scope="module")
@@ -146,51 +150,30 @@ def merged(scanned: Scanned) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=";"))
 
 
-def test_the_merged_csv_holds_the_findings_of_all_accounts(
+def test_the_merged_reports_have_the_findings_of_all_accounts(
     scanned: Scanned, merged: list[dict[str, str]]
 ) -> None:
+    first, second = scanned.accounts
     ours = [row for row in merged if row["CHECK_ID"] == CHECK]
     assert sorted((row["ACCOUNT_UID"], row["RESOURCE_NAME"], row["STATUS"]) for row in ours) == [
-        (scanned.accounts[0], "<root_account>", "PASS"),
-        (scanned.accounts[0], "alice", "FAIL"),
-        (scanned.accounts[0], "bob", "FAIL"),
-        (scanned.accounts[0], "carol", "FAIL"),
-        (scanned.accounts[1], "<root_account>", "PASS"),
-        (scanned.accounts[1], "dmitri", "PASS"),
+        (first, "<root_account>", "PASS"),
+        (first, "alice", "FAIL"),
+        (first, "bob", "FAIL"),
+        (first, "carol", "FAIL"),
+        (second, "<root_account>", "PASS"),
+        (second, "dmitri", "PASS"),
     ]
-
-
-def test_the_merged_ocsf_holds_the_same_findings(
-    scanned: Scanned, merged: list[dict[str, str]]
-) -> None:
-    findings = json.loads(scanned.run.merged(".ocsf.json").read_text("utf-8"))
-    assert [finding["finding_info"]["uid"] for finding in findings] == [
-        row["FINDING_UID"] for row in merged
-    ]
-
-
-def test_findings_are_counted_by_account_and_a_muted_one_as_muted(
-    scanned: Scanned, merged: list[dict[str, str]]
-) -> None:
-    for account in scanned.accounts:
-        rows = [row for row in merged if row["ACCOUNT_UID"] == account]
-        unmuted = [row["STATUS"] for row in rows if row["MUTED"] == "False"]
-        assert scanned.run.outcomes[account].counts == Counts(
-            unmuted.count("FAIL"),
-            unmuted.count("PASS"),
-            unmuted.count("MANUAL"),
-            len(rows) - len(unmuted),
-        )
+    ocsf = json.loads(scanned.run.merged(".ocsf.json").read_text("utf-8"))
+    uids = [finding["finding_info"]["uid"] for finding in ocsf]
+    assert uids == [row["FINDING_UID"] for row in merged]
     assert [row["RESOURCE_NAME"] for row in merged if row["MUTED"] == "True"] == ["bob"]
+    assert sum(result.counts.total for result in scanned.run.results.values()) == len(merged)
 
 
-def test_the_run_ends_as_prowler_does_when_something_failed(scanned: Scanned) -> None:
+def test_a_finding_that_fails_gives_prowlers_exit_code(scanned: Scanned) -> None:
     assert scanned.run.returncode == 3, scanned.run.output
     assert "2 of 2 accounts scanned, " in scanned.run.output
-
-
-def test_an_account_that_is_not_active_is_named(scanned: Scanned) -> None:
-    assert ": not active but SUSPENDED\n" in scanned.run.output
+    assert ": its state is SUSPENDED\n" in scanned.run.output
 
 
 def test_no_secret_is_printed_or_written(scanned: Scanned) -> None:
@@ -203,7 +186,7 @@ def test_no_secret_is_printed_or_written(scanned: Scanned) -> None:
     assert not [secret for secret in secrets if secret in scanned.run.output + written]
 
 
-def test_a_run_leaves_behind_what_the_page_shows(scanned: Scanned) -> None:
+def test_a_run_leaves_the_files_that_the_page_shows(scanned: Scanned) -> None:
     shown = [line.split()[0] for line in block("accounts/<account>/").splitlines()[1:]]
     stamped = re.compile(r"prowler-org-o-[a-z0-9]+-\d{14}")
     made = [
@@ -213,43 +196,35 @@ def test_a_run_leaves_behind_what_the_page_shows(scanned: Scanned) -> None:
     assert sorted(made) == sorted(name.replace("/<account>/", "") for name in shown)
 
 
-def test_prowlers_dashboard_shows_the_merged_findings_and_each_once(
-    scanned: Scanned, merged: list[dict[str, str]]
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("prowler.__main__:gone", "this Prowler has no prowler.__main__:gone"),
+        ("prowler.__main__:prowler", "prowler.__main__:prowler of this Prowler has other"),
+    ],
+)
+def test_a_prowler_that_is_not_as_expected_is_not_forked(
+    name: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dashboard = subprocess.run(
-        [sys.executable, "-c", SOME_DASHBOARD],
-        cwd=scanned.folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert " ".join(("SHOWN", str(len(merged)), *scanned.accounts)) in dashboard.stdout
+    monkeypatch.setattr(preload, "problem", None)
+    monkeypatch.setattr(preload, "EXPECTED", ((name, ("unexpected",)),))
+    preload.load()
+    assert str(preload.problem).startswith(problem)
 
 
-def test_with_a_prowler_that_the_preload_does_not_know_each_account_gets_a_plain_run(
-    scanned: Scanned, plain_run: dict[str, str], tmp_path: Path
+def test_without_forking_prowler_starts_anew_for_each_account_and_the_user_is_told(
+    scanned: Scanned,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    environment = Environment(tmp_path / "venv")
-    environment.install_plugin()
-    renamed = "update_checks_metadata_with_compliance"
-    program = environment.packages / "prowler" / "__main__.py"
-    text = program.read_text("utf-8")
-    program.unlink()  # it is a link to the Prowler that these tests run with
-    program.write_text(text.replace(renamed, "complete_checks_metadata"), "utf-8")
-    defining = environment.packages / "prowler" / "lib" / "check" / "compliance.py"
-    text = defining.read_text("utf-8")
-    defining.unlink()
-    defining.write_text(text.replace(renamed, "complete_checks_metadata"), "utf-8")
-
-    done = run(
-        "--accounts", scanned.accounts[0], "--", *OPTIONS,
-        environment=scanned.environment,
-        directory=scanned.folder / "fallback",
-        program=environment.folder / "bin" / "prowler-org",
-    )  # fmt: skip
-    assert done.returncode == 3, done.output
-    assert f"this Prowler has no prowler.__main__:{renamed}, so each account" in done.output
-    reports = alike(done.directory / "accounts" / scanned.accounts[0])
-    told = re.compile(r" --output-directory \S+")
-    untold = {name: told.sub("", text) for name, text in reports.items()}
-    assert differences(untold, plain_run) == []
+    monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: "this system cannot fork")
+    monkeypatch.delattr(prowler_processes, "ForkedProwler")
+    parsed = ParsedArguments(arguments=OPTIONS)  # parsing them is not the subject
+    monkeypatch.setattr(cli, "check_prowler_arguments", lambda *_: parsed)
+    with environment_of(scanned.aws):
+        options = ("--timeout", "0.01", "--output-directory", str(tmp_path / "output"))
+        assert cli.main(["--role", "ProwlerScan", *options]) == 4
+    said = capsys.readouterr()
+    assert "this system cannot fork, so Prowler starts anew for each account" in said.err
+    assert said.out.count("The scan did not end within 0.01 seconds") == 4

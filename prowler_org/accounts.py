@@ -1,11 +1,11 @@
-"""The accounts of an AWS organization: which there are, and which of them to scan.
+"""The accounts of an AWS organization: list them, and choose those to scan.
 
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .errors import StartError
 from .options import Selection
 from .printing import printable
-from .refusal import Refused
 
 ATTEMPTS = 10
-"""How often a call is tried. Organizations allows few calls a second, shared by all who ask."""
+"""How often to try a call. Organizations allows few calls a second, shared by all callers."""
 ACTIVE = "ACTIVE"
 
 
@@ -31,100 +31,99 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedAccount:
     """An account as Organizations lists it."""
 
     account: Account
     state: str
-    """``ACTIVE``, or why there is nothing to scan: ``SUSPENDED``, ``PENDING_CLOSURE``, …"""
+    """``ACTIVE``, or another state, in which it cannot be scanned: ``SUSPENDED``, ``CLOSED``, …"""
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """An account that is not to be scanned, and why."""
+class SkippedAccount:
+    """An account that is not scanned, and why."""
 
     account: Account
     reason: str
 
+    def __str__(self) -> str:
+        """A line for this account that is safe to print."""
+        return printable(f"  {self.account.id}  {self.account.name}: {self.reason}")
+
 
 @dataclass(frozen=True)
-class Roster:
-    """Who is to be scanned, and who is not."""
+class AccountList:
+    """The accounts to scan, and the accounts to skip."""
 
     organization: str
     partition: str
     accounts: tuple[Account, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedAccount, ...]
 
 
-def read_roster(
+def list_accounts(
     selection: Selection, profile: str | None, organizations_role: str | None
-) -> Roster:
+) -> AccountList:
     """List the organization's accounts and choose among them.
 
-    ``profile`` is one of the AWS configuration's, ``organizations_role`` the ARN of a role to
-    assume first. Raises Refused for no organization, no permission, and unknown accounts or units.
+    ``profile`` is a profile of the AWS configuration, ``organizations_role`` the ARN of a role to
+    assume first. Raises StartError if there is no organization, if a permission is missing, and
+    for unknown accounts or units.
     """
     try:
         client = _client(profile, organizations_role)
         organization = client.describe_organization()["Organization"]
-        # Units before accounts: one that joins meanwhile is among the accounts then.
+        # Units before accounts: an account that joins in between is then among the accounts.
         below = [set(_accounts_below(client, unit)) for unit in selection.units]
         in_units = set().union(*below) if below else None
-        listed = {one.account.id: one for one in _accounts(client)}
+        listed = {one.account.id: one for one in _listed_accounts(client)}
     except ClientError as error:
-        raise Refused(_sentence(error)) from error
+        raise StartError(_sentence(error)) from error
     except BotoCoreError as error:
-        raise Refused(f"The organization's accounts could not be listed: {error}") from error
+        raise StartError(f"prowler-org could not list the accounts: {error}") from error
     accounts, skipped = choose(listed, in_units, selection, organization["MasterAccountId"])
-    return Roster(organization["Id"], organization["Arn"].split(":")[1], accounts, skipped)
+    return AccountList(organization["Id"], organization["Arn"].split(":")[1], accounts, skipped)
 
 
 def choose(
-    listed: Mapping[str, Listed],
+    listed: Mapping[str, ListedAccount],
     in_units: set[str] | None,
     selection: Selection,
     management_account: str,
-) -> tuple[tuple[Account, ...], tuple[Skipped, ...]]:
-    """The accounts to scan, by ID, and those that the selection names and that are not scanned.
+) -> tuple[tuple[Account, ...], tuple[SkippedAccount, ...]]:
+    """The accounts to scan, and the selected accounts to skip, both by ID.
 
-    ``in_units`` are the accounts in the selected units, None where none was selected. Raises
-    Refused where the selection names what the organization does not have, or selects nothing.
+    ``in_units`` are the accounts in the selected units, or None if no unit was selected. Raises
+    StartError if the selection names an unknown account, or selects nothing.
     """
     unknown = sorted({*selection.accounts, *selection.exclude} - listed.keys())
     if unknown:
-        raise Refused(f"The organization has no account {', '.join(unknown)}.")
+        raise StartError(f"The organization has no account {', '.join(unknown)}.")
     wanted = set(selection.accounts) or (set(listed) if in_units is None else in_units)
-    wanted &= listed.keys()
     accounts, skipped = [], []
-    for one in (listed[account] for account in sorted(wanted)):
+    for one in (listed[account] for account in sorted(wanted & listed.keys())):
         if in_units is not None and one.account.id not in in_units:
-            reason = "in none of the units that --ou names"
+            reason = "not in the units that --ou names"
         else:
             reason = _reason_to_skip(one, selection, management_account)
         if reason:
-            skipped.append(Skipped(one.account, reason))
+            skipped.append(SkippedAccount(one.account, reason))
         else:
             accounts.append(one.account)
     if not accounts:
-        raise Refused("\n".join(["No account is left to scan.", *describe_skipped(skipped)]))
+        raise StartError("\n".join(["There is no account to scan.", *map(str, skipped)]))
     return tuple(accounts), tuple(skipped)
 
 
-def _reason_to_skip(one: Listed, selection: Selection, management_account: str) -> str:
+def _reason_to_skip(one: ListedAccount, selection: Selection, management_account: str) -> str:
     if one.account.id in selection.exclude:
         return "excluded"
     asked_for = selection.include_management or one.account.id in selection.accounts
     if one.account.id == management_account and not asked_for:
-        return "the management account, see --include-management"
+        return "the management account; --include-management adds it"
     if one.state != ACTIVE:
-        return f"not active but {one.state}"
+        return f"its state is {one.state}"
     return ""
-
-
-def describe_skipped(skipped: Iterable[Skipped]) -> list[str]:
-    """A line for each account that is not scanned, safe to print."""
-    return [printable(f"  {one.account.id}  {one.account.name}: {one.reason}") for one in skipped]
 
 
 def _client(profile: str | None, organizations_role: str | None) -> Any:
@@ -143,12 +142,12 @@ def _client(profile: str | None, organizations_role: str | None) -> Any:
     return session.client("organizations", config=config)
 
 
-def _accounts(client: Any) -> Iterator[Listed]:
+def _listed_accounts(client: Any) -> Iterator[ListedAccount]:
     for page in client.get_paginator("list_accounts").paginate():
         for account in page["Accounts"]:
             # State replaces Status, which AWS ends in September 2026.
             state = account.get("State") or account["Status"]
-            yield Listed(Account(account["Id"], account.get("Name", "")), state)
+            yield ListedAccount(Account(account["Id"], account.get("Name", "")), state)
 
 
 def _accounts_below(client: Any, unit: str) -> Iterator[str]:
@@ -164,14 +163,14 @@ def _accounts_below(client: Any, unit: str) -> Iterator[str]:
 def _sentence(error: ClientError) -> str:
     code = error.response["Error"]["Code"]
     if code == "AWSOrganizationsNotInUseException":
-        return "This account is in no organization: scan it with `prowler aws`."
+        return "This account does not belong to an organization: scan it with `prowler aws`."
     if code == "ParentNotFoundException":
-        return "The organization has no such organizational unit: look at what --ou names."
+        return "The organization does not have an organizational unit that --ou names."
     call = f"{error.operation_name} failed with {code}"
     if code.startswith("AccessDenied"):
         return (
-            f"The organization's accounts may not be listed with these credentials ({call}). Use "
-            "those of the management account or of a delegated administrator, or name a role "
-            "there with --organizations-role; metadata/permissions/ has its policy."
+            f"These credentials may not list the organization's accounts ({call}). Use credentials "
+            "of the management account or of a delegated administrator, or name a role there with "
+            "--organizations-role. The policy that it needs is in metadata/permissions/."
         )
-    return f"The organization's accounts could not be listed: {call}."
+    return f"prowler-org could not list the accounts: {call}."

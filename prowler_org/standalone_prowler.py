@@ -1,9 +1,9 @@
-"""A plain run of Prowler that ends with the process that started it.
+"""The command ``prowler``, ended when the process that started it ends.
 
-    python -m prowler_org.plain ARGUMENTS OF PROWLER
+    python -m prowler_org.standalone_prowler ARGUMENTS OF PROWLER
 
-Its standard input is a pipe that nobody writes to. When the other end is gone, so is who would
-take the reports: the run ends, lest it go on beside one that resumes.
+Its standard input is a pipe that nothing is written to. When the other end closes, the process that
+wants the reports is gone. This one then ends too, so that it does not scan beside a resumed run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 
 
 def main() -> None:
-    """What the command ``prowler`` does."""
+    """Do what the command ``prowler`` does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.argv = ["prowler", *sys.argv[1:]]
     from prowler.__main__ import prowler

@@ -1,4 +1,4 @@
-"""Prowler in processes of this machine: forked from a preloaded one, or started from scratch."""
+"""Prowler in processes of this machine: forked from one that has loaded it, or standalone."""
 
 from __future__ import annotations
 
@@ -16,30 +16,32 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import preload
 
-if TYPE_CHECKING:  # Windows has none
+if TYPE_CHECKING:  # Windows does not have it
     from multiprocessing.context import ForkServerContext
 
+FORK_SERVER_IMPORTS = ["__main__", "prowler_org.load_prowler"]
+"""What the server that scans are forked from imports when it starts."""
 LOST = 255
 """The exit code that multiprocessing gives a process whose fork server is gone. It may still run.
 
 Prowler never ends with it.
 """
 SAFE_PATH = "PYTHONSAFEPATH"
-"""Set for what is started here with ``-c`` or ``-m``, which looks for modules where it is started.
+"""Set for processes that start with ``-c`` or ``-m``, which look for modules where they start.
 
-A checkout of Prowler there would be run instead of the one that is installed. Python 3.10 does
-not know this variable.
+Without it, they would run a checkout of Prowler in the working directory. Python 3.10 does not know
+this variable.
 """
 SECONDS_TO_DIE = 10.0
-"""How long to wait for the end of a process that was killed."""
+"""How long to wait for the end of a process after killing it."""
 
 Answer = TypeVar("Answer")
 
 _CHILDREN = threading.Lock()
-"""Held while a child process is started and while its exit code is read.
+"""Held while a child process starts and while its exit code is read.
 
 ``multiprocessing`` looks at all children when it starts one. The exit code of a child of the fork
-server can be read once only, so two threads at a time would lose it.
+server can be read only once: two threads at a time would lose it.
 """
 
 
@@ -47,18 +49,18 @@ class NoAnswerError(Exception):
     """A process ended before it gave its answer."""
 
 
-class Run(Protocol):
-    """One run of Prowler."""
+class ProwlerProcess(Protocol):
+    """A process that runs Prowler once."""
 
     def wait(self, seconds: float) -> int | None:
-        """Wait for its end. Returns the exit code, -N if signal N killed it, None if it runs on."""
+        """Wait for its end. Returns the exit code, -N if signal N killed it, None if it goes on."""
 
     def kill(self) -> None:
-        """End it and all that it started, at once."""
+        """End it at once, with all processes that it started."""
 
 
-class ForkedRun:
-    """A run forked from the process that loaded Prowler."""
+class ForkedProwler:
+    """Prowler, forked from a process that has loaded it."""
 
     def __init__(self, arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
         self._process: Any = _fork_server().Process(
@@ -68,22 +70,22 @@ class ForkedRun:
             self._process.start()
 
     def wait(self, seconds: float) -> int | None:
-        """See Run."""
+        """See ProwlerProcess."""
         connection.wait([self._process.sentinel], seconds)
         with _CHILDREN:
             exit_code: int | None = self._process.exitcode
         return exit_code
 
     def kill(self) -> None:
-        """See Run."""
-        _kill(self._process.pid)
+        """See ProwlerProcess."""
+        kill_group(self._process.pid)
 
 
-class PlainRun:
-    """A run of the command ``prowler``, which loads everything itself."""
+class StandaloneProwler:
+    """The command ``prowler``, which loads everything itself."""
 
     def __init__(self, arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
-        command = [sys.executable, "-m", "prowler_org.plain", "aws", *arguments]
+        command = [sys.executable, "-m", "prowler_org.standalone_prowler", "aws", *arguments]
         command += ["--output-directory", str(output_directory)]
         with log.open("wb") as file:
             self._process = subprocess.Popen(
@@ -95,62 +97,67 @@ class PlainRun:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The process ID."""
+        return self._process.pid
+
     def wait(self, seconds: float) -> int | None:
-        """See Run."""
+        """See ProwlerProcess."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
 
     def kill(self) -> None:
-        """See Run."""
+        """See ProwlerProcess."""
         if sys.platform == "win32":
             self._process.kill()
         else:
-            _kill(self._process.pid)
+            kill_group(self.pid)
 
 
-class Launcher:
-    """Starts runs of Prowler on this machine, forked if possible, and can end them all."""
+class ProwlerLauncher:
+    """Starts Prowler on this machine, forked if possible, and can end all that it started."""
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
-        """Set once nothing is to be started any more."""
-        self._running: set[Run] = set()
+        """Set when nothing more is to start."""
+        self._running: set[ProwlerProcess] = set()
         self._lock = threading.Lock()
         self.problem = why_not_forked()
-        """Why runs are plain ones; None if they are forked."""
+        """Why each scan starts Prowler anew. None if scans are forked."""
 
     def run(
         self, arguments: tuple[str, ...], output_directory: Path, log: Path, timeout: float
     ) -> int | None:
-        """Run ``prowler aws`` to its end, or to ``timeout`` seconds.
+        """Run ``prowler aws`` until it ends, or for ``timeout`` seconds.
 
         Its reports go to ``output_directory``, what it prints to the file ``log``. Returns its
-        exit code, -N if signal N killed it, LOST if nobody knows, None if it was ended for its
-        time.
+        exit code, -N if signal N killed it, LOST if its exit code is not known, None if it took too
+        long.
         """
-        kind: Callable[..., Run] = PlainRun if self.problem else ForkedRun
+        kind: Callable[..., ProwlerProcess] = StandaloneProwler if self.problem else ForkedProwler
         with self._lock:
             if self.stopped.is_set():
                 return None
             try:
-                run = kind(arguments, output_directory, log)
+                process = kind(arguments, output_directory, log)
             except (OSError, EOFError):  # the fork server has ended
                 return LOST
-            self._running.add(run)
+            self._running.add(process)
         try:
-            exit_code = run.wait(timeout)
+            exit_code = process.wait(timeout)
             if exit_code in (None, LOST):
-                run.kill()
-                run.wait(SECONDS_TO_DIE)
+                process.kill()
+                process.wait(SECONDS_TO_DIE)
             return exit_code
         finally:
             with self._lock:
-                self._running.discard(run)
+                self._running.discard(process)
 
     def ask(self, question: Callable[..., Answer], *arguments: Any) -> Answer:
-        """Ask in a process of its own, which may end without harm. Raises NoAnswerError."""
+        """Call a function in a process of its own, which it may end. Raises NoAnswerError."""
         context = multiprocessing.get_context("spawn") if self.problem else _fork_server()
         return _ask(context, question, *arguments)
 
@@ -158,32 +165,41 @@ class Launcher:
         """Start nothing more, and end all that runs."""
         with self._lock:
             self.stopped.set()
-            for run in self._running:
-                run.kill()
+            for process in self._running:
+                process.kill()
 
 
 def why_not_forked() -> str | None:
-    """Why scans cannot be forked from a process that has loaded Prowler; None if they can."""
+    """Why scans cannot be forked from a process that has loaded Prowler. None if they can."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return "this system cannot fork"
     try:
-        return _ask(_fork_server(), _tell_problem)
+        return _ask(_fork_server(), _preload_problem)
     except (NoAnswerError, OSError) as error:
         return f"the process that loads Prowler did not start: {error}"
 
 
+def kill_group(pid: int) -> None:
+    """Kill the process group that this process leads, or else the process. It may have ended."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:  # it has ended, or does not lead a group yet
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def _fork_server() -> ForkServerContext:
-    # A Dask worker under a nanny is a daemonic process. Those are not allowed to have children,
-    # as they could outlive it; ours do not, see _end_with_parent.
+    # A Dask worker under a nanny is a daemonic process. Python does not let those have children,
+    # because they could outlive it. Ours do not: see _end_with_parent.
     multiprocessing.current_process().daemon = False
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "prowler_org.warm_up"])
+    context.set_forkserver_preload(FORK_SERVER_IMPORTS)
     return context
 
 
 @contextmanager
 def _starting() -> Iterator[None]:
-    """While a child process is started, which may start the fork server too."""
+    """Held while a child process starts, which may start the fork server too."""
     with _CHILDREN:
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"
@@ -199,7 +215,7 @@ def _starting() -> Iterator[None]:
 def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answer:
     receiver, sender = context.Pipe(duplex=False)
     with receiver:
-        process = context.Process(target=_tell, args=(sender, question, *arguments))
+        process = context.Process(target=_answer, args=(sender, question, *arguments))
         with sender:
             try:
                 with _starting():
@@ -216,19 +232,21 @@ def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answ
     return answer
 
 
-# In the child
+# In the child process
 
 
-def _tell(sender: connection.Connection, question: Callable[..., Answer], *arguments: Any) -> None:
+def _answer(
+    sender: connection.Connection, question: Callable[..., Answer], *arguments: Any
+) -> None:
     sender.send(question(*arguments))
 
 
-def _tell_problem() -> str | None:
+def _preload_problem() -> str | None:
     return preload.problem
 
 
 def _run_prowler(arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
-    """What ``prowler aws`` does in a new process, with the output in ``log``."""
+    """Do what ``prowler aws`` does in a new process, with its output in ``log``."""
     os.setsid()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -242,16 +260,8 @@ def _run_prowler(arguments: tuple[str, ...], output_directory: Path, log: Path) 
 
 
 def _end_with_parent() -> None:
-    """End this run when the process that asked for it is gone: nobody would take its reports."""
+    """End this scan when the process that wants its reports is gone."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
         os.killpg(0, signal.SIGKILL)
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except OSError:  # it has ended, or has not come to make its own group
-        with suppress(OSError):
-            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,44 @@
+"""Where scans run. Each backend is a module of this package."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..account_result import AccountResult
+from ..account_scan import ScanTask
+
+
+@dataclass(frozen=True)
+class FinishedScan:
+    """What a backend hands over after a scan."""
+
+    result: AccountResult
+    archive: bytes | None = None
+    """A zip file with the account's folder. None if that folder is on this machine."""
+    not_forked: str | None = None
+    """Why a worker starts Prowler anew for each scan. None if it forks its scans."""
+
+
+class BackendLostError(Exception):
+    """The backend is gone. The text is a sentence for the user."""
+
+
+class Backend(Protocol):
+    """Runs scans."""
+
+    def capacity(self) -> int:
+        """How many scans can run at a time. May change. Raises BackendLostError."""
+
+    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+        """Start the scan of an account, or queue it."""
+
+    def check(self) -> None:
+        """Raise BackendLostError if no scan will finish any more."""
+
+    def stop(self) -> None:
+        """Start no more scans. End the running ones if possible."""
+
+    def close(self) -> None:
+        """Release the backend."""

@@ -1,0 +1,155 @@
+"""Scans on a Dask cluster: https://distributed.dask.org.
+
+Workers scan with their own credentials. They get an account's ID and Prowler's arguments, and send
+back the result and the report files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ..account_scan import ScanTask
+from ..errors import StartError
+from . import BackendLostError, FinishedScan
+from .dask_worker import SentFile, SentTask, end_scans, load_prowler, scan_on_worker
+
+SECONDS_TO_CONNECT = 10
+SECONDS_WITHOUT_WORKERS = 60.0
+"""How long a cluster may be without workers during a run. A worker that was killed comes back, and
+autoscaling takes time."""
+
+
+class DaskCluster:
+    """A Backend."""
+
+    def __init__(self, address: str, versions: Mapping[str, str]) -> None:
+        """Connect to a scheduler. Raises StartError if prowler-org cannot use it or a worker."""
+        self._run = uuid4().hex
+        self._versions = dict(versions)
+        self._files: tuple[SentFile, ...] = ()
+        self._client = _connect(address)
+        try:
+            self._check_workers(address)
+        except (BackendLostError, OSError, asyncio.TimeoutError) as error:
+            self._client.close()
+            raise StartError(f"The scheduler {address} or a worker does not answer.") from error
+        except BaseException:
+            self._client.close()
+            raise
+        self._executor = self._client.get_executor(pure=False)
+        # Workers load Prowler while this machine parses Prowler's arguments.
+        self._loading = [
+            self._client.submit(load_prowler, self._run, workers=[worker], pure=False)
+            for worker in self._workers()
+        ]
+        self._seen_workers = time.monotonic()
+
+    def send_files(self, files: Iterable[tuple[str, str]]) -> None:
+        """Send the files that these options of Prowler name to the workers. Raises StartError."""
+        try:
+            self._files = tuple(
+                SentFile(option, Path(name).name, Path(name).read_bytes()) for option, name in files
+            )
+        except OSError as error:
+            raise StartError(f"Cannot read {error.filename}: {error.strerror}.") from error
+
+    def capacity(self) -> int:
+        """See Backend: the threads of all workers."""
+        return sum(self._workers().values())
+
+    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+        """See Backend. The finished scan has the report files with it."""
+        sent = SentTask(self._run, task, self._files, tuple(self._versions.items()))
+        future: Future[FinishedScan] = self._executor.submit(scan_on_worker, sent)
+        return future
+
+    def check(self) -> None:
+        """See Backend."""
+        if self._client.status != "running":
+            raise BackendLostError("The connection to the scheduler was lost.")
+        if self._workers():
+            self._seen_workers = time.monotonic()
+        elif time.monotonic() - self._seen_workers > SECONDS_WITHOUT_WORKERS:
+            raise BackendLostError(
+                f"The cluster has had no worker for {SECONDS_WITHOUT_WORKERS:.0f} seconds."
+            )
+
+    def stop(self) -> None:
+        """See Backend."""
+        with suppress(Exception):  # the scheduler may be gone, and then there is nothing to end
+            self._executor.shutdown(wait=False)
+            self._client.run(end_scans, self._run, on_error="ignore")
+
+    def close(self) -> None:
+        """See Backend."""
+        self._client.close()
+
+    def _workers(self) -> dict[str, int]:
+        """The number of threads of each worker. Raises BackendLostError."""
+        try:
+            return dict(self._client.nthreads())
+        except (OSError, asyncio.TimeoutError, ValueError) as error:
+            raise BackendLostError("The connection to the scheduler was lost.") from error
+
+    def _check_workers(self, address: str) -> None:
+        if not self._workers():
+            raise StartError(
+                f"The scheduler {address} has no workers: start some with `dask worker {address}`."
+            )
+        installed = {
+            name: self._client.run(version, name, on_error="return") for name in self._versions
+        }
+        problem = describe_other_versions(self._versions, installed)
+        if problem:
+            raise StartError(problem)
+
+
+def describe_other_versions(
+    wanted: Mapping[str, str], installed: Mapping[str, Mapping[str, object]]
+) -> str:
+    """Which workers do not have the wanted versions. Empty if all have them.
+
+    ``installed`` has for each distribution what each worker answered: a version or an exception.
+    """
+    others = [
+        f"{worker} has {f'{name} {found}' if isinstance(found, str) else f'no {name}'}"
+        for name, answers in installed.items()
+        for worker, found in sorted(answers.items())
+        if found != wanted[name]
+    ]
+    if not others:
+        return ""
+    needed = " ".join(f'"{name}=={number}"' for name, number in wanted.items())
+    return (
+        f"Workers must have the same versions as this machine, but {', '.join(others)}. "
+        f"On the workers: pip install {needed}"
+    )
+
+
+def _connect(address: str) -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise StartError(
+            "To scan on a cluster, install Dask here and on the workers: pip install "
+            '"prowler-access-keys[dask]"'
+        ) from error
+    # Dask logs a traceback when it loses a connection. prowler-org says it in a sentence.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    try:
+        client: Any = distributed.Client
+        return client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, asyncio.TimeoutError, ValueError, TypeError) as error:
+        raise StartError(
+            f"Cannot reach the scheduler {address} ({type(error).__name__}). An address looks like "
+            "tcp://host:8786, or tls://host:8786 with certificates."
+        ) from error

@@ -1,0 +1,97 @@
+"""What runs on the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from ..account_result import not_scanned
+from ..account_scan import ScanTask, scan_account
+from ..prowler_processes import ProwlerLauncher
+from ..report_files import pack
+from . import FinishedScan
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that an option of Prowler names."""
+
+    option: str
+    name: str
+    """The file's name, without folders."""
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SentTask:
+    """A scan as a worker gets it."""
+
+    run: str
+    """The ID of the run of prowler-org. A cluster may serve several."""
+    task: ScanTask
+    files: tuple[SentFile, ...]
+    versions: tuple[tuple[str, str], ...]
+    """The versions that the worker must have, by distribution."""
+
+
+_launchers: dict[str, ProwlerLauncher] = {}
+"""By the ID of the run."""
+_launchers_lock = threading.Lock()
+_ended: set[str] = set()
+"""The runs that were interrupted. The launcher of such a run may still be loading Prowler."""
+
+
+def load_prowler(run: str) -> None:
+    """Load Prowler on this worker."""
+    _launcher_of(run)
+
+
+def scan_on_worker(sent: SentTask) -> FinishedScan:
+    """Scan an account in a temporary folder of this worker."""
+    for name, wanted in sent.versions:
+        if version(name) != wanted:
+            reason = f"The worker has {name} {version(name)}, not {wanted}."
+            return FinishedScan(not_scanned(sent.task.account, reason))
+    launcher = _launcher_of(sent.run)
+    with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
+        folder = Path(name)
+        arguments = with_files(sent.task.arguments, sent.files, folder / "files")
+        task = replace(sent.task, arguments=arguments)
+        result = scan_account(task, folder / "scan", launcher)
+        return FinishedScan(result, pack(folder / "scan"), launcher.problem)
+
+
+def end_scans(run: str) -> None:
+    """End a run's scans on this worker, and start no more of them."""
+    # Without the lock: a launcher takes seconds to make, and the worker's event loop waits here.
+    _ended.add(run)
+    if run in _launchers:
+        _launchers[run].stop()
+
+
+def _launcher_of(run: str) -> ProwlerLauncher:
+    with _launchers_lock:
+        if run not in _launchers:
+            _launchers[run] = ProwlerLauncher()
+        if run in _ended:
+            _launchers[run].stop()
+        return _launchers[run]
+
+
+def with_files(
+    arguments: tuple[str, ...], files: Iterable[SentFile], folder: Path
+) -> tuple[str, ...]:
+    """Write files to ``folder``. Returns the arguments, with each option naming its new file.
+
+    Prowler uses the last value of an option that is given twice.
+    """
+    for number, file in enumerate(files):
+        path = folder / str(number) / file.name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(file.content)
+        arguments = (*arguments, file.option, str(path))
+    return arguments

@@ -1,0 +1,47 @@
+"""Scans on this machine."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from ..account_scan import ScanTask, scan_account
+from ..prowler_processes import ProwlerLauncher
+from ..report_files import SCANS, scan_folder
+from . import FinishedScan
+
+
+class ThisMachine:
+    """A Backend. Each of its threads waits for a process that scans an account."""
+
+    def __init__(self, jobs: int, directory: Path, launcher: ProwlerLauncher) -> None:
+        self._directory = directory
+        self._launcher = launcher
+        self._jobs = jobs
+        self._executor = ThreadPoolExecutor(jobs, thread_name_prefix="scan")
+
+    def capacity(self) -> int:
+        """See Backend."""
+        return self._jobs
+
+    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+        """See Backend. The reports stay in the account's scan folder."""
+        return self._executor.submit(self._scan, task)
+
+    def check(self) -> None:
+        """See Backend. This machine cannot be lost."""
+
+    def stop(self) -> None:
+        """See Backend."""
+        self._launcher.stop()
+        self._executor.shutdown(cancel_futures=True)
+
+    def close(self) -> None:
+        """See Backend."""
+        self._executor.shutdown()
+        shutil.rmtree(self._directory / SCANS, ignore_errors=True)
+
+    def _scan(self, task: ScanTask) -> FinishedScan:
+        folder = scan_folder(self._directory, task.account.id)
+        return FinishedScan(scan_account(task, folder, self._launcher))

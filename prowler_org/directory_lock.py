@@ -1,0 +1,53 @@
+"""A lock on the output directory, so that two runs do not write there at a time.
+
+This locks the directory itself. The library filelock needs a file for its lock and leaves it there,
+among the reports. Where a file system has no locks, it leaves a mark that outlives a killed run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import StartError
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Make a directory and lock it until the process ends or leaves this context.
+
+    Windows does not lock directories: there, this only makes the directory. Raises StartError.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = None if sys.platform == "win32" else os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise StartError(f"Cannot write to {directory}: {error.strerror or error}.") from error
+    try:
+        if descriptor is not None:
+            _lock(descriptor, directory)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartError(
+                f"Another run of prowler-org writes to {directory}. Wait for it, or give another "
+                "--output-directory."
+            ) from error
+        except OSError as error:
+            raise StartError(
+                f"Cannot lock {directory}: {error.strerror or error}. Give another "
+                "--output-directory."
+            ) from error

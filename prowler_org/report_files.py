@@ -1,0 +1,171 @@
+"""Prowler's report files: their names, their places, what is in them, and merging them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from .account_result import AccountResult, FindingCounts
+from .prowler_log import LOG_FILE
+from .whole_file import whole_file
+
+ACCOUNTS = "accounts"
+"""The folder in the output directory that has a folder for each account."""
+SCANS = ".prowler-org-scans"
+"""The folder in the output directory that running scans write to."""
+
+_CSV, _OCSF = ".csv", ".ocsf.json"
+_SUFFIXES = {"html": ".html", "json-ocsf": _OCSF}
+"""Reports that Prowler writes whenever it writes a CSV, by format."""
+_LAST_BYTES = {".html": b"</html>", ".json": b"]", ".csv": b"\r\n"}
+"""The last bytes of a complete report, by the ending of its name."""
+
+
+def scan_folder(directory: Path, account: str) -> Path:
+    """The folder that a running scan of an account writes to."""
+    return directory / SCANS / account
+
+
+def holds_findings(report: str, suffix: str) -> bool:
+    """Whether a report has an account's findings, in the format that ``suffix`` names.
+
+    Compliance reports, in a folder of their own, do not. Prowler's quick inventory does not.
+    """
+    folder, _, name = report.rpartition("/")
+    return (
+        name.startswith("prowler-output-")
+        and name.endswith(suffix)
+        and not folder.endswith("compliance")
+    )
+
+
+def findings_csv(reports: Iterable[Path]) -> list[Path]:
+    """The CSV reports with findings among these files."""
+    return [path for path in reports if holds_findings(path.as_posix(), _CSV)]
+
+
+def missing_format(reports: Iterable[Path], formats: Iterable[str]) -> str:
+    """The first of these formats that has no report. Empty if all have one."""
+    names = [path.name for path in reports]
+    for name, suffix in _SUFFIXES.items():
+        if name in formats and not any(one.endswith(suffix) for one in names):
+            return name
+    return ""
+
+
+def incomplete_report(reports: Iterable[Path]) -> str:
+    """The name of the first report that ends too early. Empty if all are complete."""
+    for path in reports:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 200))
+            last = file.read()
+        if path.suffix != _CSV:
+            last = last.rstrip()
+        if not last.endswith(_LAST_BYTES.get(path.suffix, b"")):
+            return path.name
+    return ""
+
+
+def count_findings(reports: Iterable[Path]) -> FindingCounts:
+    """Count the findings of CSV reports by status. Keeps one finding in memory at a time.
+
+    Raises OSError, and ValueError, KeyError or csv.Error for a file that is not such a report.
+    """
+    csv.field_size_limit(sys.maxsize)
+    failed = passed = manual = muted = 0
+    for path in findings_csv(reports):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter=";"):
+                is_muted = row.get("MUTED") == "True"
+                muted += is_muted
+                failed += not is_muted and row["STATUS"] == "FAIL"
+                passed += not is_muted and row["STATUS"] == "PASS"
+                manual += not is_muted and row["STATUS"] == "MANUAL"
+    return FindingCounts(failed, passed, manual, muted)
+
+
+def pack(folder: Path) -> bytes:
+    """A folder's files as a zip file, to send to another machine."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return packed.getvalue()
+
+
+def unpack(archive: bytes, folder: Path) -> None:
+    """The reverse of ``pack``. Empties ``folder`` first. Raises OSError or BadZipFile."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        packed.extractall(folder)
+
+
+def move_to_account(result: AccountResult, folder: Path, directory: Path) -> AccountResult:
+    """Move an account's files from ``folder`` to the account's folder in the output directory.
+
+    Returns the result with the reports' new paths. Raises OSError.
+    """
+    target = directory / ACCOUNTS / result.account
+    for report in (*result.reports, LOG_FILE):
+        if not (folder / report).exists():
+            continue
+        (target / report).parent.mkdir(parents=True, exist_ok=True)
+        (folder / report).replace(target / report)
+    shutil.rmtree(folder, ignore_errors=True)
+    moved = tuple(f"{ACCOUNTS}/{result.account}/{report}" for report in result.reports)
+    return replace(result, reports=moved)
+
+
+def merge(results: Sequence[AccountResult], directory: Path, name: str) -> tuple[Path, ...]:
+    """Merge the accounts' CSV and OCSF reports. Returns the merged files.
+
+    Their names begin with ``name``. They have what Prowler wrote, byte for byte; no finding is kept
+    in memory. There is no file for a format in which no account has a report. Raises OSError.
+    """
+    reports = [report for result in results for report in result.reports]
+    made = []
+    for suffix, merge_files in ((_CSV, _merge_csv), (_OCSF, _merge_json)):
+        files = [directory / report for report in reports if holds_findings(report, suffix)]
+        if files:
+            made.append(directory / f"{name}{suffix}")
+            with whole_file(made[-1]) as target:
+                merge_files(files, target)
+    return tuple(made)
+
+
+def _merge_csv(files: list[Path], target: BinaryIO) -> None:
+    """Write one file after the other, and the column names, which are all alike, only once."""
+    for number, path in enumerate(files):
+        with path.open("rb") as file:
+            columns = file.readline()
+            if number == 0:
+                target.write(columns)
+            shutil.copyfileobj(file, target)
+
+
+def _merge_json(files: list[Path], target: BinaryIO) -> None:
+    """Make one JSON list of several: what is in each file's brackets, with commas between."""
+    target.write(b"[")
+    for number, path in enumerate(files):
+        if number:
+            target.write(b",")
+        with path.open("rb") as file:
+            size = file.seek(-1, os.SEEK_END)
+            file.seek(1)
+            _copy(file.read, target, size - 1)
+    target.write(b"]")
+
+
+def _copy(read: Callable[[int], bytes], target: BinaryIO, size: int) -> None:
+    while size > 0 and (chunk := read(min(size, 1 << 20))):
+        target.write(chunk)
+        size -= len(chunk)

@@ -1,0 +1,68 @@
+"""What prowler-org prints during a run and at its end."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from prowler_org.account_result import FindingCounts, not_scanned
+from prowler_org.accounts import Account
+from prowler_org.progress import progress
+from prowler_org.summary import describe_result, summarize
+
+from .examples import ALICE, BOB, scanned
+
+CAROL = Account("333333333333", "carol")
+RESULTS = (
+    scanned(ALICE, FindingCounts(failed=2, passed=1, manual=1)),
+    not_scanned(BOB, "It was denied."),
+    scanned(CAROL, FindingCounts(passed=5, muted=1)),
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def printed(stream: io.StringIO, quiet: bool = False) -> str:
+    with progress(len(RESULTS), quiet, stream) as show:
+        for result in RESULTS:
+            show(result)
+    return stream.getvalue()
+
+
+def test_without_a_terminal_each_account_has_a_line() -> None:
+    assert printed(io.StringIO()).splitlines() == [
+        "[1/3] 111111111111 alice: 2 failed, 1 passed, 1 manual",
+        "[2/3] 222222222222 bob's <account>: not scanned. It was denied.",
+        "[3/3] 333333333333 carol: 0 failed, 5 passed, 1 muted",
+    ]
+
+
+def test_on_a_terminal_a_bar_counts_accounts() -> None:
+    end = printed(Terminal()).rstrip().splitlines()[-1]
+    assert "3/3" in end
+    assert "1 failing, 1 not scanned" in end
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_quiet_prints_nothing(stream: io.StringIO) -> None:
+    assert printed(stream, quiet=True) == ""
+
+
+def test_a_name_cannot_control_the_terminal() -> None:
+    line = describe_result(not_scanned(Account("1", "\x1b[2J\nalice"), "\x07"))
+    assert line == "1 ?[2J?alice: not scanned. ?"
+
+
+def test_the_summary_names_the_accounts_not_scanned_and_the_reports() -> None:
+    assert summarize(RESULTS, [Path("org.csv")]).splitlines() == [
+        "2 of 3 accounts scanned, 1 of them failing.",
+        "1 not scanned (--resume tries again):",
+        "  222222222222 bob's <account>: not scanned. It was denied.",
+        "Reports:",
+        "  org.csv",
+    ]
