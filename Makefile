@@ -53,4 +53,4 @@ dist: $(INSTALLED) ## Build wheel and sdist into dist/, and run both demos from 
 	$(VENV)/bin/python -m scripts.release
 
 clean: ## Remove what was made
-	rm -rf $(VENV) .comparison .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

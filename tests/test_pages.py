@@ -26,27 +26,17 @@ from .pages import (
     find,
 )
 
-INSTALLS_OTHER_TOOLS = "installs other tools for minutes; it is run when the page is made"
 RUN_ELSEWHERE = {
     "pipx inject --include-apps prowler .": "needs Prowler installed by pipx",
-    "make bench": "takes long; tests/benchmarks runs its program on the smallest sizes",
+    "make bench": "takes long",
     "make test-matrix": "takes an hour; it is run when the table on the page is made",
     "make dist": "builds and downloads for minutes; it is run when a release is made",
-    "python -m benchmarks.comparison": INSTALLS_OTHER_TOOLS,
-    "git clone https://github.com/aquasecurity/cloudsploit": INSTALLS_OTHER_TOOLS,
-    "npm install --omit=dev --ignore-scripts --prefix cloudsploit": INSTALLS_OTHER_TOOLS,
-    "git clone https://github.com/turbot/steampipe-mod-aws-compliance": INSTALLS_OTHER_TOOLS,
-    "python -m benchmarks.comparison --cloudsploit cloudsploit "
-    "--steampipe-mod steampipe-mod-aws-compliance": INSTALLS_OTHER_TOOLS,
     "prowler-org --jobs 1": "names a row of the figures that make bench makes",
     "prowler-org --jobs 2": "names a row of the figures that make bench makes",
 }
 """The commands that no test runs, and why."""
 NOT_PROWLERS = {
     "--nthreads": "dask worker",
-    "--only": "python -m benchmarks.comparison",
-    "--cache-period": "Cloud Custodian",
-    "--exit-code": "CloudSploit",
 }
 """Options on the pages that are neither Prowler's nor prowler-org's."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
