@@ -22,8 +22,7 @@ FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
 HEAD = """\
 # Figures
 
-Written by `make bench`, which writes it anew: do not edit. Other pages quote these tables, and
-`tests/test_figures.py` compares them.
+`make bench` writes this page: do not edit it. `make tables` copies its tables to other pages.
 
 - Measured on {date:%Y-%m-%d}
 - Prowler {prowler}, Python {python}
