@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
-FIGURES = REPOSITORY / "docs" / "figures.md"
-FRAMEWORK = REPOSITORY / "metadata" / "compliance" / "access_key_hygiene_1.0_aws.json"
+from .compliance_framework import UNIVERSAL
+
+FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
 
 
 def figures(heading: str) -> str:
@@ -22,7 +22,7 @@ def figures(heading: str) -> str:
 
 def requirements() -> str:
     """The requirements of the compliance framework, and the checks that measure them."""
-    framework = json.loads(FRAMEWORK.read_text("utf-8"))
+    framework = json.loads(UNIVERSAL.read_text("utf-8"))
     lines = ["| | requirement | measured by |", "| --- | --- | --- |"]
     for one in framework["requirements"]:
         checks = ", ".join(f"`{check}`" for check in one["checks"].get("aws", []))

@@ -25,7 +25,7 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
-from scripts import tables
+from scripts.compliance_framework import UNIVERSAL
 
 from ..pages import command
 from ..scanning import ACCOUNT, CHECK, ROOT, SOURCE_LINKS
@@ -35,7 +35,7 @@ from .loaded import LoadedProwler
 FORMATS = ("csv", "html", "json-ocsf", "json-asff")
 FRAMEWORK = "access_key_hygiene_1.0_aws"
 LABEL = "Access-Key-Hygiene-1.0"
-REQUIREMENTS = json.loads(tables.FRAMEWORK.read_text("utf-8"))["requirements"]
+REQUIREMENTS = json.loads(UNIVERSAL.read_text("utf-8"))["requirements"]
 ACTIVE_KEYS = {
     "passing": 1, "failing": 2, "muted": 2, "unreadable": 2,
     "=alice": 0, "+bob": 1, "@carol": 2, "dmitri,ivanov": 0, "e.f": 1, "-grace": 2, "_hugo": 0,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
-from scripts import tables
+from scripts.compliance_framework import UNIVERSAL
 
 from ..pages import REPOSITORY, command
 from ..scanning import CHECK
@@ -60,7 +60,7 @@ def test_prowler_selects_exactly_the_frameworks_checks(
 ) -> None:
     words = ("prowler", "aws", "--list-checks", "--compliance", FRAMEWORK)
     listed = loaded.run(words, environment={}, directory=tmp_path)
-    requirements = json.loads(tables.FRAMEWORK.read_text("utf-8"))["requirements"]
+    requirements = json.loads(UNIVERSAL.read_text("utf-8"))["requirements"]
     assert set(re.findall(r"^\[(\w+)\]", listed.output, re.MULTILINE)) == {
         check for one in requirements for check in one["checks"].get("aws", [])
     }
