@@ -32,7 +32,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import judge_user
 from prowler_org.cli import main
-from scripts import matrix
+from scripts import matrix, pictures
 
 from .aws_commands import as_call
 from .keys import NOW, active
@@ -71,11 +71,13 @@ def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
             assert not anchor or anchor in headings(target), link
 
 
-def test_every_picture_is_shown_and_is_small_enough_to_load() -> None:
+def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> None:
     shown = {page.parent / link for page in PAGES for link in LINK.findall(TEXTS[page.name])}
     for picture in (REPOSITORY / "docs" / "images").iterdir():
         assert picture in shown, picture.name
         assert picture.stat().st_size < 300_000, picture.name
+    scans = (pictures.FIRST_SCAN, pictures.COMPLIANCE_SCAN, pictures.ORGANIZATION_SCAN)
+    assert {" ".join(scan) for scan in scans} <= commands()
 
 
 def test_every_block_says_whether_it_holds_commands_or_output() -> None:
