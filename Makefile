@@ -48,11 +48,10 @@ USERS ?= 50 500
 MANY_USERS ?= 5000
 ACCOUNTS ?= 24
 MORE_ACCOUNTS ?= 200
-STARTS ?= 3
 FIGURES ?= docs/figures.md
 bench: $(INSTALLED) ## Measure all figures of the documentation into docs/figures.md
 	$(VENV)/bin/python -m benchmarks --users $(USERS) --many-users $(MANY_USERS) \
-		--accounts $(ACCOUNTS) --more-accounts $(MORE_ACCOUNTS) --starts $(STARTS) \
+		--accounts $(ACCOUNTS) --more-accounts $(MORE_ACCOUNTS) \
 		--output $(FIGURES)
 	$(COG) -r $(PAGES)
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.release import IN_WHEEL
+
 from ..pages import REPOSITORY, command
 
 DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
 """How the names begin of what belongs to this plug-in in the environment of the tests."""
-BUILT_FROM = ("checks", "metadata", "prowler_org", "pyproject.toml", "README.md", "LICENSE")
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,7 @@ class Run:
         return self.report("*.html").read_text("utf-8")
 
     def statuses(self) -> dict[str, str]:
-        """Status by resource name, from the CSV report.
-
-        Prowler puts a quote before a name that a spreadsheet would take for a formula.
-        """
+        """Status by resource name, from the CSV report, which quotes what looks like a formula."""
         return {row["RESOURCE_NAME"].removeprefix("'"): row["STATUS"] for row in self.csv()}
 
 
@@ -88,12 +86,10 @@ class Environment:
         """``pip install .``, or another command of the README, in a copy of the sources."""
         _, *arguments = install or command("pip install .")
         sources = self.folder / "sources"
-        sources.mkdir(exist_ok=True)
-        for path in (REPOSITORY / name for name in BUILT_FROM):
-            if path.is_dir():
-                shutil.copytree(path, sources / path.name, dirs_exist_ok=True)
-            else:
-                shutil.copy(path, sources)
+        for path in (REPOSITORY / name for name in IN_WHEEL):
+            shutil.copytree(path, sources / path.name, dirs_exist_ok=True)
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(REPOSITORY / name, sources)
         offline = ("--no-index", "--no-deps", "--no-build-isolation")
         return self.pip(*arguments, *offline, directory=sources)
 

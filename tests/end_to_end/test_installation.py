@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
+from scripts.release import IN_WHEEL
 
 from ..pages import REPOSITORY, block, command
 from ..permissions import actions, role_credentials
@@ -34,9 +35,8 @@ def aws() -> Iterator[EmbeddedAWS]:
         for name, unused in (("alice", 400), ("bob", 1), ("break-glass-1", 400)):
             user = embedded.add_user(name, "/people/")
             for age, idle in ((900, unused), (300, 1)):
-                embedded.add_key(
-                    user, created=NOW - timedelta(days=age), last_used=NOW - timedelta(days=idle)
-                )
+                created, used = NOW - timedelta(days=age), NOW - timedelta(days=idle)
+                embedded.add_key(user, created=created, last_used=used)
         embedded.add_key(embedded.add_user("carol"))
         yield embedded
 
@@ -60,6 +60,13 @@ def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) 
     _, *uninstall = command("pip uninstall")
     environment.pip(*uninstall, "--yes")
     assert environment.installed_files() == before
+
+
+def test_every_file_of_the_folders_is_installed(installed: Environment) -> None:
+    for folder, place in IN_WHEEL.items():
+        for path in (REPOSITORY / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                assert (installed.packages / place / path.relative_to(REPOSITORY / folder)).exists()
 
 
 def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
@@ -128,13 +135,10 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
     if how == "checks folder":
         environment, options = plain, [*options, "--checks-folder", "checks"]
     before = environment.installed_files()
-    allowed = sorted({*actions("scan.json"), *actions("fix.json")})
-    credentials = role_credentials(aws, allowed)
+    credentials = role_credentials(aws, [*actions("scan.json"), *actions("fix.json")])
+    rights = aws.environment() | credentials
     with aws.enforcing_policies():
-        run = environment.run(
-            command("--fixer"), *options,
-            environment=aws.environment() | credentials, directory=clone,
-        )  # fmt: skip
+        run = environment.run(command("--fixer"), *options, environment=rights, directory=clone)
     states = {name: [k.status for k in user.access_keys] for name, user in aws.iam().users.items()}
     assert states == {
         "alice": ["Inactive", "Active"],
@@ -161,11 +165,9 @@ def test_prowler_logs_a_check_of_the_framework_that_it_lacks_and_goes_on(
     environment, missing = Environment(tmp_path / "venv"), "iam_user_accesskey_unused"
     environment.install_plugin()
     shutil.rmtree(environment.packages / "prowler/providers/aws/services/iam" / missing)
-    run = environment.run(
-        command("prowler aws --compliance access_key_hygiene_1.0_aws"),
-        "--region", "us-east-1", "-M", "csv", "--log-level", "ERROR",
-        environment=aws.environment(), directory=tmp_path,
-    )  # fmt: skip
+    words = command("prowler aws --compliance access_key_hygiene_1.0_aws")
+    options = ("--region", "us-east-1", "-M", "csv", "--log-level", "ERROR")
+    run = environment.run(words, *options, environment=aws.environment(), directory=tmp_path)
     assert f"Check '{missing}' was not found" in run.output
     ours = {row["RESOURCE_NAME"]: row["STATUS"] for row in run.csv() if row["CHECK_ID"] == CHECK}
     assert ours == TRUTH
