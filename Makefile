@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/installed
+COG := $(VENV)/bin/cog --verbosity=1 -P -I . -p "from scripts import tables"
+PAGES := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-org test test-matrix lint bench dist clean
+.PHONY: help demo demo-org test test-matrix lint tables bench dist clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,21 +38,25 @@ lint: $(INSTALLED) ## Check format, lint and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
+	$(COG) --check --check-fail-msg="Run make tables." $(PAGES)
+
+tables: $(INSTALLED) ## Write the generated tables of README.md and docs/ anew
+	$(COG) -r $(PAGES)
 
 # The sizes, and where the figures go: make bench USERS="2" MANY_USERS= FIGURES=/tmp/figures.md
 USERS ?= 50 500
 MANY_USERS ?= 5000
 ACCOUNTS ?= 24
 MORE_ACCOUNTS ?= 200
-STARTS ?= 3
 FIGURES ?= docs/figures.md
 bench: $(INSTALLED) ## Measure all figures of the documentation into docs/figures.md
 	$(VENV)/bin/python -m benchmarks --users $(USERS) --many-users $(MANY_USERS) \
-		--accounts $(ACCOUNTS) --more-accounts $(MORE_ACCOUNTS) --starts $(STARTS) \
+		--accounts $(ACCOUNTS) --more-accounts $(MORE_ACCOUNTS) \
 		--output $(FIGURES)
+	$(COG) -r $(PAGES)
 
 dist: $(INSTALLED) ## Build wheel and sdist into dist/, and run both demos from the wheel
 	$(VENV)/bin/python -m scripts.release
 
 clean: ## Remove what was made
-	rm -rf $(VENV) .comparison .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -15,7 +15,7 @@ RESULTS = Path("build") / "test-matrix"
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 """Those that Prowler supports."""
 PROWLERS = {"oldest": "==5.37.1", "middle": "==5.42.0", "newest": "<6"}
-TESTS = ("tests/end_to_end", "tests/test_prowler_internals.py")
+TESTS = ("tests/end_to_end", "tests/test_permissions.py", "tests/test_prowler_internals.py")
 VERSIONS = """
 import importlib.metadata, platform
 print(importlib.metadata.version("prowler") + "_" + platform.python_version())

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from embedded_aws.aws import EmbeddedAWS
 
-from .programs import SOMETHING_FAILED, run
+from .programs import LATENCY, run
 from .tables import ratio, table
 
 OURS = "iam_user_multiple_active_keys"
@@ -37,21 +37,21 @@ class Cost:
     whole: float
 
 
-def figures(users: Sequence[int], many_users: Sequence[int], latency: float) -> str:
+def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
     """Measure accounts of these sizes, those of ``many_users`` without Prowler's own check.
 
-    ``latency`` is what each call takes, in seconds. Returns Markdown.
+    Returns Markdown.
     """
     costs = {}
     with EmbeddedAWS() as aws:
         for size in users:
-            costs[size] = measure(aws, size, latency, (FRESH, CACHED, BUILT_IN_RUN, BOTH))
+            costs[size] = measure(aws, size, (FRESH, CACHED, BUILT_IN_RUN, BOTH))
         for size in many_users:
-            costs[size] = measure(aws, size, latency, (FRESH, CACHED))
+            costs[size] = measure(aws, size, (FRESH, CACHED))
     return f"""\
 ## One account
 
-On the embedded AWS with {latency * 1000:.0f} ms for each call; one user in {ONE_FAILING_IN} has two
+On the embedded AWS with {LATENCY * 1000:.0f} ms for each call; one user in {ONE_FAILING_IN} has two
 active keys. "Built-in" is `{BUILT_IN}`; *inside* is the time that Prowler's
 own progress bar gives for the checks.
 
@@ -66,14 +66,8 @@ In one run with the built-in check, which reads all of IAM:
 def compared(costs: Mapping[int, Mapping[str, Cost]]) -> str:
     """The costs by the number of users, how much less than the built-in check first."""
     columns = (
-        "users",
-        "run",
-        "fewer calls",
-        "less time inside",
-        "IAM calls",
-        "inside",
-        "whole run",
-    )
+        "users", "run", "fewer calls", "less time inside", "IAM calls", "inside", "whole run",
+    )  # fmt: skip
     rows = []
     for users, runs in costs.items():
         built_in = runs.get(BUILT_IN_RUN)
@@ -98,11 +92,11 @@ def beside(costs: Mapping[int, Mapping[str, Cost]]) -> str:
     return table(columns, rows)
 
 
-def measure(aws: EmbeddedAWS, users: int, latency: float, names: Iterable[str]) -> dict[str, Cost]:
+def measure(aws: EmbeddedAWS, users: int, names: Iterable[str]) -> dict[str, Cost]:
     """Run the scenarios with these names on an account of so many users."""
     aws.clear()
     _fill(aws, users)
-    aws.behaviour.latency = latency
+    aws.behaviour.latency = LATENCY
     fresh, cached = aws.drop_report, lambda: aws.hold_report(timedelta(hours=1))
     scenarios = {
         FRESH: (fresh, [OURS]),
@@ -132,14 +126,9 @@ def _fill(aws: EmbeddedAWS, users: int) -> None:
 def _run(aws: EmbeddedAWS, prepare: Callable[[], None], checks: Iterable[str]) -> Cost:
     prepare()
     aws.calls.clear()
-    command = ("prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
-    scan = run(aws, *command, exit_code=SOMETHING_FAILED)
-    return Cost(iam_calls(aws), _seconds_inside(scan.output), scan.wall)
-
-
-def iam_calls(aws: EmbeddedAWS) -> int:
-    """How many calls to IAM the embedded AWS has counted."""
-    return sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
+    scan = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
+    calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
+    return Cost(calls, _seconds_inside(scan.output), scan.wall)
 
 
 def _seconds_inside(output: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import tempfile
 import threading
 import time
@@ -22,7 +23,7 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 
-from .programs import SOMETHING_FAILED, children_processor_time, run
+from .programs import LATENCY, run
 from .tables import ratio, table
 
 CHECK = "iam_user_multiple_active_keys"
@@ -52,26 +53,25 @@ class Cost:
         return self.processor / self.accounts
 
 
-def figures(few: int, many: int, latency: float) -> str:
-    """Measure scans of ``few`` accounts, and one of ``many``.
-
-    ``latency`` is what each call takes, in seconds. Returns Markdown.
-    """
+def figures(few: int, many: int) -> str:
+    """Measure scans of ``few`` accounts, and one of ``many``, which is more. Returns Markdown."""
     _adopt_orphans()
     with EmbeddedAWS() as aws:
         accounts = _fill(aws, many)
-        aws.behaviour.latency = latency
+        aws.behaviour.latency = LATENCY
         costs = {
             LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
-            ONE_JOB: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "1")),
-            TWO_JOBS: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "2")),
+            ONE_JOB: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "1")),
+            TWO_JOBS: measure(
+                few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2")
+            ),
             CLUSTER: measure(few, lambda folder: _scan_on_cluster(aws, accounts[:few], folder)),
         }
-        large = measure(many, lambda folder: _scan(aws, accounts, folder, "2"))
+        large = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
     return f"""\
 ## An organization
 
-{few} accounts of {USERS} users each on the embedded AWS with {latency * 1000:.0f} ms for each
+{few} accounts of {USERS} users each on the embedded AWS with {LATENCY * 1000:.0f} ms for each
 call, all processes and their start included:
 
 {compared(costs)}
@@ -136,12 +136,18 @@ def _seconds(seconds: float) -> str:
 
 def measure(accounts: int, scan: Callable[[Path], None]) -> Cost:
     """Measure scans, which get an empty folder to write to."""
-    before, started = children_processor_time(), time.monotonic()
+    before, started = _processor_time(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder, _Memory() as memory:
         scan(Path(folder))
         wall = time.monotonic() - started
         _wait_for_orphans()
-    return Cost(accounts, wall, children_processor_time() - before, memory.most / 1e6)
+    return Cost(accounts, wall, _processor_time() - before, memory.most / 1e6)
+
+
+def _processor_time() -> float:
+    """Seconds of all processes that this one started and that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Memory:
@@ -183,26 +189,19 @@ def _fill(aws: EmbeddedAWS, number: int) -> list[str]:
 def _loop(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
     for account in accounts:
         role = f"arn:aws:iam::{account}:role/ProwlerScan"
-        command = ("prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
-        run(aws, *command, exit_code=SOMETHING_FAILED)
+        run(aws, "prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
 
 
-def _scan(aws: EmbeddedAWS, accounts: list[str], folder: Path, jobs: str) -> None:
-    _scan_with(aws, accounts, folder, "--jobs", jobs)
+def _scan(aws: EmbeddedAWS, accounts: list[str], folder: Path, *how: str) -> None:
+    options = ("--role", "ProwlerScan", "--output-directory", str(folder / "output"))
+    run(aws, "prowler-org", *options, *how, "--accounts", *accounts)
 
 
 def _scan_on_cluster(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
     with EmbeddedCluster(folder) as cluster:
         for _ in range(2):
             cluster.add_worker(aws.environment())
-        _scan_with(aws, accounts, folder / "output", "--scheduler", cluster.address)
-
-
-def _scan_with(aws: EmbeddedAWS, accounts: list[str], folder: Path, *options: str) -> None:
-    run(
-        aws, "prowler-org", "--role", "ProwlerScan", "--output-directory", str(folder), *options,
-        "--accounts", *accounts, exit_code=SOMETHING_FAILED,
-    )  # fmt: skip
+        _scan(aws, accounts, folder, "--scheduler", cluster.address)
 
 
 def _adopt_orphans() -> None:

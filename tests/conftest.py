@@ -7,6 +7,7 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.environments import Environment
+from .end_to_end.loaded import LoadedProwler
 
 
 @pytest.fixture
@@ -28,3 +29,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     environment = Environment(tmp_path_factory.mktemp("installed") / "venv")
     environment.install_plugin()
     return environment
+
+
+@pytest.fixture(scope="session")
+def loaded() -> Iterator[LoadedProwler]:
+    """Prowler with this plug-in, in a process that runs are forked from."""
+    prowler = LoadedProwler()
+    yield prowler
+    prowler.stop()

@@ -1,4 +1,4 @@
-"""Virtual environments to start the real ``prowler`` command in."""
+"""Virtual environments to start the real ``prowler`` command in, and what a run of it leaves."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..pages import command
+from scripts.release import IN_WHEEL
 
-REPOSITORY = Path(__file__).parents[2]
-DISTRIBUTION = (
-    "prowler_access_keys", "prowler_org", "__editable__", "__editable___prowler_access_keys",
-)  # fmt: skip
-BUILT_FROM = ("checks", "metadata", "prowler_org", "pyproject.toml", "README.md", "LICENSE")
+from ..pages import REPOSITORY, command
+
+DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
+"""How the names begin of what belongs to this plug-in in the environment of the tests."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +30,28 @@ class Run:
     output: str
     directory: Path
 
-    def report(self, suffix: str) -> Path:
-        """The one report whose name ends with ``suffix``."""
-        (path,) = self.directory.glob(f"*{suffix}")
+    def report(self, pattern: str) -> Path:
+        """The one report whose name matches."""
+        (path,) = self.directory.glob(pattern)
         return path
 
-    def csv(self) -> list[dict[str, str]]:
-        """The rows of the CSV report."""
-        with self.report(".csv").open(encoding="utf-8", newline="") as file:
+    def csv(self, pattern: str = "*.csv") -> list[dict[str, str]]:
+        """The rows of a CSV report."""
+        with self.report(pattern).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file, delimiter=";"))
 
-    def ocsf(self) -> list[dict[str, Any]]:
-        """The findings of the OCSF report."""
-        findings: list[dict[str, Any]] = json.loads(self.report(".ocsf.json").read_text("utf-8"))
+    def json(self, pattern: str) -> list[dict[str, Any]]:
+        """The findings of an OCSF or ASFF report."""
+        findings: list[dict[str, Any]] = json.loads(self.report(pattern).read_text("utf-8"))
         return findings
 
     def html(self) -> str:
         """The HTML report."""
-        return self.report(".html").read_text("utf-8")
+        return self.report("*.html").read_text("utf-8")
 
     def statuses(self) -> dict[str, str]:
-        """Status by resource name, from the CSV report."""
-        return {row["RESOURCE_NAME"]: row["STATUS"] for row in self.csv()}
+        """Status by resource name, from the CSV report, which quotes what looks like a formula."""
+        return {row["RESOURCE_NAME"].removeprefix("'"): row["STATUS"] for row in self.csv()}
 
 
 class Environment:
@@ -81,23 +80,16 @@ class Environment:
     def pip(self, *arguments: str, directory: Path | None = None) -> str:
         """Run pip on this environment, without a network. Returns what it printed."""
         pip = [sys.executable, "-m", "pip", "--python", str(self.python), *arguments]
-        run = subprocess.run(
-            pip, cwd=directory, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True,
-        )  # fmt: skip
-        return run.stdout
+        return subprocess.check_output(pip, cwd=directory, stderr=subprocess.STDOUT, text=True)
 
     def install_plugin(self, install: Sequence[str] = ()) -> str:
         """``pip install .``, or another command of the README, in a copy of the sources."""
         _, *arguments = install or command("pip install .")
         sources = self.folder / "sources"
-        sources.mkdir()
-        for name in BUILT_FROM:
-            path = REPOSITORY / name
-            if path.is_dir():
-                shutil.copytree(path, sources / name)
-            else:
-                shutil.copy(path, sources / name)
+        for path in (REPOSITORY / name for name in IN_WHEEL):
+            shutil.copytree(path, sources / path.name, dirs_exist_ok=True)
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(REPOSITORY / name, sources)
         offline = ("--no-index", "--no-deps", "--no-build-isolation")
         return self.pip(*arguments, *offline, directory=sources)
 
@@ -109,38 +101,24 @@ class Environment:
             if "__pycache__" not in path.parts
         }
 
-    def run(self, *arguments: str, environment: Mapping[str, str], directory: Path) -> Run:
-        """Run ``prowler aws``; reports go to ``directory``, which is its working directory too."""
-        prowler = ("prowler", "aws", *arguments)
-        return self.run_command(prowler, environment=environment, directory=directory)
-
-    def run_command(
+    def run(
         self, words: Sequence[str], *more: str, environment: Mapping[str, str], directory: Path
     ) -> Run:
-        """Run a program of this environment, with ``more`` arguments than its command line has."""
-        directory.mkdir(exist_ok=True)
-        program, *arguments = words
-        path = str(self.folder / "bin" / program)
-        return _run([path, *arguments, *more], environment, directory)
+        """Run a command line with ``more`` arguments, where the first programs are those in here.
 
-    def run_shell(self, text: str, *, environment: Mapping[str, str], directory: Path) -> Run:
-        """Run a shell block, where the first programs found are those of this environment."""
-        path = f"{self.folder / 'bin'}{os.pathsep}{environment['PATH']}"
-        return _run(["bash", "-ec", text], {**environment, "PATH": path}, directory)
-
-
-def _run(command: Sequence[str], environment: Mapping[str, str], directory: Path) -> Run:
-    """Run a command in ``directory``, where its reports are to be found."""
-    process = subprocess.run(
-        command,
-        env=dict(environment),
-        cwd=directory,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Run(process.returncode, process.stdout, directory / "output")
+        ``directory`` is the working directory; the reports go to ``output`` in it.
+        """
+        path = f"{self.folder / 'bin'}{os.pathsep}{environment.get('PATH', os.environ['PATH'])}"
+        process = subprocess.run(
+            [shutil.which(words[0], path=path) or words[0], *words[1:], *more],
+            env={**environment, "PATH": path},
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Run(process.returncode, process.stdout, directory / "output")
 
 
 def _link(source: str, destination: str) -> None:

@@ -1,30 +1,52 @@
-"""Installing, and what an installed check is to Prowler: the same as one of its own."""
+"""The ways to give Prowler the check, by the README's commands; each leaves Prowler as it was."""
 
 from __future__ import annotations
 
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from ..pages import command
-from ..scanning import CHECK
+from embedded_aws.aws import EmbeddedAWS
+from scripts.release import IN_WHEEL
+
+from ..pages import REPOSITORY, block, command
+from ..permissions import actions, role_credentials
+from ..scanning import CHECK, ROOT
 from .environments import Environment
 
+AUDITORS_KEY = "AKIAOFTHEAUDITORS"
+PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
+TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
+NOW = datetime.now(timezone.utc)
 
-@pytest.mark.parametrize(
-    "selection",
-    [
-        ("--severity", "medium"),
-        ("--category", "identity-access"),
-        (),
-    ],
-    ids=" ".join,
-)
-def test_prowler_lists_the_installed_check(
-    installed: Environment, tmp_path: Path, selection: tuple[str, ...]
-) -> None:
-    listed = installed.run("--list-checks", *selection, environment={}, directory=tmp_path)
-    assert f"[{CHECK}] IAM user has at most one active access key" in listed.output
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAWS]:
+    """Alice has a key unused for 400 days, and so has a muted user; bob uses both of his."""
+    with EmbeddedAWS() as embedded:
+        embedded.behaviour.root_keys_active = (True, True)
+        for name, unused in (("alice", 400), ("bob", 1), ("break-glass-1", 400)):
+            user = embedded.add_user(name, "/people/")
+            for age, idle in ((900, unused), (300, 1)):
+                created, used = NOW - timedelta(days=age), NOW - timedelta(days=idle)
+                embedded.add_key(user, created=created, last_used=used)
+        embedded.add_key(embedded.add_user("carol"))
+        yield embedded
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A working directory with the folders that the README's commands name."""
+    for name in ("checks", "metadata"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -35,19 +57,117 @@ def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) 
     before = environment.installed_files()
     environment.install_plugin(install)
     assert environment.installed_files() != before
-    listed = environment.run_command(
-        command("--list-checks --service iam"), environment={}, directory=tmp_path
-    )
-    assert CHECK in listed.output
     _, *uninstall = command("pip uninstall")
     environment.pip(*uninstall, "--yes")
     assert environment.installed_files() == before
 
 
+def test_every_file_of_the_folders_is_installed(installed: Environment) -> None:
+    for folder, place in IN_WHEEL.items():
+        for path in (REPOSITORY / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                assert (installed.packages / place / path.relative_to(REPOSITORY / folder)).exists()
+
+
 def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
-    _, *install = command('pip install ".[dask]"')
-    told = installed.pip(
-        *install, "--dry-run", "--no-index", "--no-deps", "--no-build-isolation",
-        directory=installed.folder / "sources",
-    )  # fmt: skip
+    told = installed.install_plugin([*command('pip install ".[dask]"'), "--dry-run"])
     assert "does not provide the extra" not in told
+
+
+def test_the_installed_check_runs_with_a_profile(
+    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
+) -> None:
+    before = installed.installed_files()
+    (tmp_path / "credentials").write_text(PROFILE)
+    environment = aws.environment(AWS_SHARED_CREDENTIALS_FILE="credentials")
+    run = installed.run(command("--profile audit"), environment=environment, directory=tmp_path)
+    assert run.returncode == 3
+    assert run.statuses() == TRUTH, run.output
+    assert aws.callers == {AUDITORS_KEY}
+    assert installed.installed_files() == before
+
+
+def test_after_a_killed_run_prowler_works_and_the_next_run_cleans_up(
+    aws: EmbeddedAWS, plain: Environment, clone: Path
+) -> None:
+    before, words = plain.installed_files(), command("--checks-folder checks")
+    copy = plain.packages / "prowler/providers/aws/services/iam" / CHECK
+    aws.behaviour.latency = 2.0
+    with subprocess.Popen(
+        [plain.prowler, *words[1:]], env=aws.environment(), cwd=clone, stdout=subprocess.DEVNULL
+    ) as process:
+        while not copy.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    aws.behaviour.latency = 0.0
+    assert copy.exists()
+    listing = command("--list-checks --service iam")
+    listed = plain.run(listing, environment={}, directory=clone)
+    assert listed.returncode == 0
+    assert "iam_user_two_active_access_key" in listed.output
+
+    run = plain.run(words, environment=aws.environment(), directory=clone)
+    assert run.statuses() == TRUTH, run.output
+    assert plain.installed_files() == before
+
+
+def test_a_checks_file_runs_the_check_from_an_s3_folder(
+    aws: EmbeddedAWS, plain: Environment, tmp_path: Path
+) -> None:
+    before, s3 = plain.installed_files(), aws.client("s3")
+    s3.create_bucket(Bucket="my-bucket")
+    for path in (REPOSITORY / "checks").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            s3.upload_file(str(path), "my-bucket", f"shared/{path.relative_to(REPOSITORY)}")
+    shell = ("bash", "-ec", block("--checks-folder s3://"))
+    run = plain.run(shell, environment=aws.environment(), directory=tmp_path)
+    assert run.statuses() == TRUTH, run.output
+    assert plain.installed_files() == before
+
+
+@pytest.mark.parametrize("how", ["installed", "checks folder"])
+def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
+    how: str, aws: EmbeddedAWS, installed: Environment, plain: Environment, clone: Path
+) -> None:
+    """With the rights of the policies in ``metadata/permissions`` and no others."""
+    environment, options = installed, ["--mutelist-file", "metadata/examples/mutelist.yaml"]
+    if how == "checks folder":
+        environment, options = plain, [*options, "--checks-folder", "checks"]
+    before = environment.installed_files()
+    credentials = role_credentials(aws, [*actions("scan.json"), *actions("fix.json")])
+    rights = aws.environment() | credentials
+    with aws.enforcing_policies():
+        run = environment.run(command("--fixer"), *options, environment=rights, directory=clone)
+    states = {name: [k.status for k in user.access_keys] for name, user in aws.iam().users.items()}
+    assert states == {
+        "alice": ["Inactive", "Active"],
+        "bob": ["Active", "Active"],
+        "break-glass-1": ["Active", "Active"],
+        "carol": ["Active"],
+    }
+    assert "Refused: the finding about user break-glass-1 is muted." in run.output
+    assert "1 findings fixed!" in run.output
+    assert "Refused: arn:aws:iam::123456789012:root is no IAM user" in run.output
+    assert without_key_ids(block("FIXING Resource")) <= without_key_ids(run.output)
+    assert environment.installed_files() == before
+
+
+def without_key_ids(output: str) -> set[str]:
+    """The lines of an output, without colours, and with all access key IDs alike."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", output)
+    return {line.rstrip() for line in re.sub(r"\bAKIA\w+", "AKIA", plain).splitlines()}
+
+
+def test_prowler_logs_a_check_of_the_framework_that_it_lacks_and_goes_on(
+    aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    environment, missing = Environment(tmp_path / "venv"), "iam_user_accesskey_unused"
+    environment.install_plugin()
+    shutil.rmtree(environment.packages / "prowler/providers/aws/services/iam" / missing)
+    words = command("prowler aws --compliance access_key_hygiene_1.0_aws")
+    options = ("--region", "us-east-1", "-M", "csv", "--log-level", "ERROR")
+    run = environment.run(words, *options, environment=aws.environment(), directory=tmp_path)
+    assert f"Check '{missing}' was not found" in run.output
+    ours = {row["RESOURCE_NAME"]: row["STATUS"] for row in run.csv() if row["CHECK_ID"] == CHECK}
+    assert ours == TRUTH

@@ -1,8 +1,9 @@
-"""Prowler's options for choosing and changing findings work on the installed check."""
+"""Prowler's options for choosing and changing findings work on this check."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
+from scripts.compliance_framework import UNIVERSAL
 
-from ..pages import command, like_a_clone
+from ..pages import REPOSITORY, command
 from ..scanning import CHECK
-from .environments import REPOSITORY, Environment, Run
+from .environments import Run
+from .loaded import LoadedProwler
 
 EXAMPLES = REPOSITORY / "metadata" / "examples"
+SCAN = ("prowler", "aws", "-c", CHECK, "-M", "csv")
+FRAMEWORK = "access_key_hygiene_1.0_aws"
 
 
 @pytest.fixture(scope="module")
@@ -33,53 +38,64 @@ def aws() -> Iterator[EmbeddedAWS]:
         yield embedded
 
 
-def test_a_scan_of_one_user_finds_that_user_only(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ("--list-checks --severity medium", f"[{CHECK}]"),
+        ("--list-checks --category identity-access", f"[{CHECK}]"),
+        ("--list-checks --service iam", f"[{CHECK}]"),
+        ("--list-compliance", f"- {FRAMEWORK}\n"),
+        (f"--list-compliance-requirements {FRAMEWORK}", "has at most one active access key."),
+    ],
+)
+def test_prowler_lists_the_check_and_the_framework(
+    loaded: LoadedProwler, tmp_path: Path, options: str, line: str
 ) -> None:
-    run = installed.run_command(
-        command("--resource-arn"), environment=aws.environment(), directory=tmp_path
-    )
+    words = ("prowler", "aws", *options.split())
+    assert line in loaded.run(words, environment={}, directory=tmp_path).output
+
+
+def test_prowler_selects_exactly_the_frameworks_checks(
+    loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    words = ("prowler", "aws", "--list-checks", "--compliance", FRAMEWORK)
+    listed = loaded.run(words, environment={}, directory=tmp_path)
+    requirements = json.loads(UNIVERSAL.read_text("utf-8"))["requirements"]
+    assert set(re.findall(r"^\[(\w+)\]", listed.output, re.MULTILINE)) == {
+        check for one in requirements for check in one["checks"].get("aws", [])
+    }
+
+
+def test_a_scan_of_one_user_finds_that_user_only(
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    words = command("--resource-arn")
+    run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
 
-@pytest.fixture(scope="module")
-def with_files(
-    aws: EmbeddedAWS, installed: Environment, tmp_path_factory: pytest.TempPathFactory
-) -> Run:
-    """A run to which every choice is given in a file, one of them with a bad setting."""
-    directory = tmp_path_factory.mktemp("with_files")
-    (directory / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
-    (directory / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: soon\n")
-    return installed.run(
-        "--checks-file", "checks.json", "-M", "csv", "--config-file", "config.yaml",
-        "--mutelist-file", str(EXAMPLES / "mutelist.yaml"),
+def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_logged(
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    (tmp_path / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
+    (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: soon\n")
+    run = loaded.run(
+        ("prowler", "aws", "--checks-file", "checks.json", "-M", "csv"),
+        "--config-file", "config.yaml", "--mutelist-file", str(EXAMPLES / "mutelist.yaml"),
         "--custom-checks-metadata-file", str(EXAMPLES / "severity.yaml"), "--log-level", "ERROR",
-        environment=aws.environment(), directory=directory,
+        environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
-
-
-def test_a_checks_file_selects_the_check(with_files: Run) -> None:
-    assert {row["CHECK_ID"] for row in with_files.csv()} == {CHECK}, with_files.output
-
-
-def test_a_bad_setting_is_logged_and_the_run_goes_on_strictly(with_files: Run) -> None:
-    assert "multiple_active_keys_grace_days is 'soon' in Prowler's config file" in with_files.output
-    assert with_files.statuses()["rotating"] == "FAIL"
-
-
-def test_findings_can_be_made_severe(with_files: Run) -> None:
-    assert {row["SEVERITY"] for row in with_files.csv()} == {"high"}
-
-
-def test_break_glass_users_can_be_muted_by_name(with_files: Run) -> None:
-    assert muted(with_files) == {"break-glass-1"}
+    assert {(row["CHECK_ID"], row["SEVERITY"]) for row in run.csv()} == {(CHECK, "high")}
+    assert muted(run) == {"break-glass-1"}
+    assert "multiple_active_keys_grace_days is 'soon' in Prowler's config file" in run.output
+    assert run.statuses()["rotating"] == "FAIL"
 
 
 def test_break_glass_users_can_be_muted_by_tag(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
 ) -> None:
-    run = installed.run(
-        "-c", CHECK, "-M", "csv", "--mutelist-file", str(EXAMPLES / "mutelist_by_tag.yaml"),
+    run = loaded.run(
+        SCAN, "--mutelist-file", str(EXAMPLES / "mutelist_by_tag.yaml"),
         environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
     assert muted(run) == {"alice"}
@@ -91,39 +107,12 @@ def muted(run: Run) -> set[str]:
 
 
 def test_the_example_config_gives_a_rotation_its_grace(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
 ) -> None:
-    run = installed.run_command(
-        command("--config-file"),
-        environment=aws.environment(),
-        directory=like_a_clone(tmp_path / "clone"),
-    )
+    (tmp_path / "metadata").symlink_to(REPOSITORY / "metadata")
+    words = command("--config-file")
+    run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
     row = next(row for row in run.csv() if row["RESOURCE_NAME"] == "rotating")
     assert row["STATUS"] == "PASS", run.output
     assert "The grace period ends on" in row["STATUS_EXTENDED"]
     assert run.statuses()["alice"] == "FAIL"
-
-
-@pytest.mark.parametrize(
-    ("credentials", "error"),
-    [
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "NoCredentialsError"),
-        ({"AWS_SESSION_TOKEN": "expired"}, "ExpiredToken"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "Could not connect to the endpoint URL"),
-    ],
-    ids=["no credentials", "expired credentials", "unreachable endpoint"],
-)
-def test_without_access_the_error_is_prowlers_own(
-    aws: EmbeddedAWS,
-    installed: Environment,
-    tmp_path: Path,
-    credentials: dict[str, str],
-    error: str,
-) -> None:
-    environment = aws.environment() | credentials
-    aws.behaviour.credentials_expired = "AWS_SESSION_TOKEN" in credentials
-    run = installed.run("-c", CHECK, environment=environment, directory=tmp_path)
-    aws.behaviour.credentials_expired = False
-    assert run.returncode == 1
-    assert error in run.output
-    assert "Traceback" not in run.output

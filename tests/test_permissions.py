@@ -9,10 +9,10 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 
-from ..pages import command
-from ..permissions import actions, role_credentials
-from ..scanning import ACCOUNT, CHECK, ROOT, by_name, provider_of, scan, statuses
-from .environments import Environment
+from .end_to_end.loaded import LoadedProwler
+from .pages import command
+from .permissions import actions, role_credentials
+from .scanning import ACCOUNT, ROOT, by_name, provider_of, scan, statuses
 
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
 WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
@@ -38,17 +38,17 @@ def account() -> Iterator[EmbeddedAWS]:
 
 
 def test_the_scan_policy_is_enough_for_the_real_command(
-    account: EmbeddedAWS, installed: Environment, tmp_path: Path
+    account: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
 ) -> None:
     credentials = role_credentials(account, actions("scan.json"))
     account.calls.clear()
     with account.enforcing_policies():
-        run = installed.run_command(
+        run = loaded.run(
             command("prowler aws --checks iam_user_multiple_active_keys --verbose"),
             environment=account.environment() | credentials, directory=tmp_path,
         )  # fmt: skip
     assert run.statuses() == TRUTH, run.output
-    alice = next(row for row in run.csv() if row["RESOURCE_NAME"] == "alice")
+    (alice,) = [row for row in run.csv() if row["RESOURCE_NAME"] == "alice"]
     assert alice["STATUS_EXTENDED"] in run.output
     assert "could not be read" not in alice["STATUS_EXTENDED"]
     iam_calls = {call for call in account.calls if call.startswith("iam:")}
@@ -89,19 +89,3 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
 
 def test_every_action_of_the_scan_policy_is_tried_without() -> None:
     assert {missing for missing, _, _ in WITHOUT} == set(actions("scan.json"))
-
-
-def test_the_fixer_policy_is_enough_beside_the_scan_policy(
-    account: EmbeddedAWS, installed: Environment, tmp_path: Path
-) -> None:
-    alice = account.iam().users["alice"]
-    alice.access_keys[0].create_date = alice.create_date.replace(year=2020)
-    allowed = sorted({*actions("scan.json"), *actions("fix.json")})
-    credentials = role_credentials(account, allowed)
-    with account.enforcing_policies():
-        run = installed.run(
-            "-c", CHECK, "--fixer",
-            environment=account.environment() | credentials, directory=tmp_path,
-        )  # fmt: skip
-    assert "1 findings fixed!" in run.output
-    assert [key.status for key in alice.access_keys] == ["Inactive", "Active"]

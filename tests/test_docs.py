@@ -1,0 +1,208 @@
+"""README.md and docs/ are true: links, options, commands, and what they show of the code."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session
+from botocore.validate import ParamValidator
+from prowler.lib.check.check import list_fixers
+from prowler.lib.cli.parser import ProwlerArgumentParser
+from prowler.providers.aws.services import iam
+
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import settings
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
+    AccessKey,
+    LastUse,
+    User,
+    UserAccessKeys,
+)
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.advice import Action
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource import describe
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import judge_user
+from prowler_org.cli import main
+from scripts import matrix, pictures
+
+from .aws_commands import as_call
+from .keys import NOW, active
+from .pages import PAGES, REPOSITORY, block, blocks, commands, table
+from .permissions import actions
+from .scanning import CHECK
+
+OF_OTHER_PROGRAMS = {"--", "--nthreads"}
+"""What the pages name that is not an option of Prowler or prowler-org."""
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+TEXTS = {page.name: page.read_text("utf-8") for page in PAGES}
+
+
+def code(cell: str) -> str:
+    """What a table's cell has between its first two backquotes."""
+    return cell.split("`")[1]
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that GitHub gives to a page's headings."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+# Links, pictures, options, and commands
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "CONTRIBUTING.md"], ids=lambda p: p.name)
+def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
+    for link in LINK.findall(page.read_text("utf-8")):
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        if not link.startswith("https://"):
+            assert target.is_relative_to(REPOSITORY), link
+            assert target.exists(), link
+            assert not anchor or anchor in headings(target), link
+
+
+def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> None:
+    shown = {page.parent / link for page in PAGES for link in LINK.findall(TEXTS[page.name])}
+    for picture in (REPOSITORY / "docs" / "images").iterdir():
+        assert picture in shown, picture.name
+        assert picture.stat().st_size < 300_000, picture.name
+    scans = (pictures.FIRST_SCAN, pictures.COMPLIANCE_SCAN, pictures.ORGANIZATION_SCAN)
+    assert {" ".join(scan) for scan in scans} <= commands()
+
+
+def test_every_block_says_whether_it_holds_commands_or_output() -> None:
+    assert {one.language for one in blocks()} <= {"sh", "text", "json", "mermaid"}
+    assert sum(text.count("```") for text in TEXTS.values()) == 2 * len(blocks())
+
+
+def options() -> dict[str, set[str]]:
+    """The options that each program has."""
+    with redirect_stdout(io.StringIO()) as told, pytest.raises(SystemExit):
+        main(["--help"])
+    prowler = ProwlerArgumentParser().subparsers.choices["aws"]._option_string_actions
+    return {"prowler": {*prowler}, "prowler-org": set(re.findall(r"--[\w-]+", told.getvalue()))}
+
+
+def test_every_option_on_a_page_is_an_option_of_its_program() -> None:
+    known = options()
+    for text in TEXTS.values():
+        named = {words.split()[0] for words in re.findall(r"`(-[^`]+)`", text)}
+        assert named <= set().union(OF_OTHER_PROGRAMS, *known.values())
+    for one in commands():
+        program, _, rest = one.partition(" ")
+        own, _, prowlers = rest.partition(" -- ")
+        if program in known:
+            assert {word for word in own.split() if word[0] == "-"} <= known[program], one
+            assert {word for word in prowlers.split() if word[0] == "-"} <= known["prowler"], one
+
+
+@pytest.mark.parametrize("text", sorted(one for one in commands() if one.startswith("aws ")))
+def test_a_command_of_the_aws_cli_is_a_call_that_aws_knows(text: str) -> None:
+    assert_valid(shlex.split(text))
+
+
+def test_the_command_that_undoes_a_fix_is_a_call_that_aws_knows() -> None:
+    _, _, undo = block("FIXING Resource").partition("To undo: ")
+    assert_valid(undo.splitlines()[0].split())
+
+
+def assert_valid(words: list[str]) -> None:
+    service, method, parameters = as_call(words)
+    model = Session().get_service_model(service)
+    operation = model.operation_model("".join(map(str.title, method.split("_"))))
+    if operation.input_shape:
+        problems = ParamValidator().validate(parameters, operation.input_shape)
+        assert not problems.has_errors(), problems.generate_report()
+
+
+# What the pages show of the code
+
+
+def shown_user() -> tuple[User, tuple[AccessKey, ...]]:
+    """The user of the OCSF data that is shown, as AWS would tell of it."""
+    facts = json.loads(block('"access_keys": ['))
+    return User(facts["name"], facts["arn"]), tuple(map(shown_key, facts["access_keys"]))
+
+
+def shown_key(facts: Mapping[str, Any]) -> AccessKey:
+    used = datetime.fromisoformat(facts["last_used_date"])
+    last_use = LastUse(used, facts["last_used_service"], facts["last_used_region"])
+    return AccessKey(facts["access_key_id"], datetime.fromisoformat(facts["create_date"]), last_use)
+
+
+def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
+    user, keys = shown_user()
+    verdict = judge_user(UserAccessKeys(user, active(*keys)), Settings(), NOW)
+    shown = " ".join(block("FAIL  User backup-nightly").split())
+    assert shown == f"{verdict.status} {verdict.sentence}"
+    made = describe(user.name, user.arn, active(*keys), verdict, NOW)
+    assert json.loads(block('"access_keys": [')) == made
+
+
+def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> None:
+    ours = {path.name for path in (REPOSITORY / "checks").glob("iam_*")}
+    prowlers = {path.name for path in Path(iam.__path__[0]).iterdir()}
+    named = set(re.findall(r"\biam_(?:user|root)_\w+", TEXTS["README.md"]))
+    assert ours <= named <= ours | prowlers
+
+
+def test_all_actions_of_an_advice_are_listed() -> None:
+    assert [code(action) for action, _ in table("| `action` |")] == [one.value for one in Action]
+
+
+def test_all_settings_are_listed_with_default_and_range() -> None:
+    listed = {code(name): (int(default), text) for name, default, text in table("| setting |")}
+    assert listed.keys() == {setting.name for setting in fields(Settings)}
+    for setting in fields(Settings):
+        default, text = listed[setting.name]
+        allowed = settings._ALLOWED[setting.name]
+        assert default == setting.default
+        assert f"({allowed[0]} to {allowed[-1]})" in text
+
+
+def test_the_actions_of_the_policies_are_those_that_the_pages_name() -> None:
+    missing = [code(action) for action, _ in table("| missing |")]
+    assert sorted(missing) == sorted(actions("scan.json"))
+    assert set(actions("fix.json")) - set(actions("scan.json")) == {"iam:UpdateAccessKey"}
+    assert "`iam:UpdateAccessKey` is the one action" in TEXTS["README.md"]
+
+
+def test_the_versions_that_are_named_are_those_that_can_be_installed() -> None:
+    project = (REPOSITORY / "pyproject.toml").read_text("utf-8")
+    for said, written in (
+        ("Prowler 5.37.1 or later", '"prowler>=5.37.1,<6"'),
+        ("Python 3.10 to 3.13", 'requires-python = ">=3.10,<3.14"'),
+    ):
+        assert said in TEXTS["README.md"]
+        assert written in project
+
+
+def test_prowler_does_not_list_the_fixers_of_plug_ins() -> None:
+    # Take the limit off the README once Prowler does.
+    assert CHECK not in list_fixers("aws")
+
+
+def test_the_table_of_tested_versions_has_what_pytest_counted(tmp_path: Path) -> None:
+    for versions, counted in {
+        "5.37.1_3.10.13": 'errors="1" failures="2" skipped="0" tests="75"',
+        "5.46.0_3.10.13": 'errors="0" failures="0" skipped="0" tests="75"',
+        "5.46.0_3.9.2": 'errors="0" failures="0" skipped="1" tests="75"',
+    }.items():
+        suite = f"<testsuites><testsuite {counted} /></testsuites>"
+        (tmp_path / f"{versions}.xml").write_text(suite)
+    assert matrix.table(tmp_path, date(2026, 1, 2)).splitlines() == [
+        "| 2026-01-02 | Python 3.9.2 | Python 3.10.13 |",
+        "| --- | --- | --- |",
+        "| Prowler 5.37.1 | not run | **3 of 75 failed** |",
+        "| Prowler 5.46.0 | 74 passed, 1 skipped | 75 passed |",
+    ]
