@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def command(part: str) -> list[str]:
     """The words of the one command that is, or else that contains, this text."""
     known = commands()
     return shlex.split(part if part in known else _only(part, known))
+
+
+def program(name: str) -> str:
+    """Where a program of the environment of the tests is."""
+    return str(Path(sys.executable).with_name(name))
 
 
 def block(part: str) -> str:

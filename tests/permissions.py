@@ -24,16 +24,31 @@ def actions(policy: str) -> list[str]:
     return allowed
 
 
+def user_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
+    """Credentials, as environment variables, of a user that may do this and nothing else."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="prowler")
+    iam.put_user_policy(UserName="prowler", PolicyName="allowed", PolicyDocument=_policy(allowed))
+    key = iam.create_access_key(UserName="prowler")["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+
+
 def role_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
     """Credentials, as environment variables, of a role that may do this and nothing else."""
     iam, sts = aws.client("iam"), aws.client("sts")
     role = iam.create_role(RoleName="Scan", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_role_policy(RoleName="Scan", PolicyName="allowed", PolicyDocument=policy)
+    iam.put_role_policy(RoleName="Scan", PolicyName="allowed", PolicyDocument=_policy(allowed))
     session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
         "AWS_SESSION_TOKEN": session["SessionToken"],
     }
+
+
+def _policy(allowed: list[str]) -> str:
+    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

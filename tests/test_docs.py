@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import fields
@@ -14,29 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import Session
-from botocore.validate import ParamValidator
 from prowler.lib.check.check import list_fixers
 from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.providers.aws.services import iam
 
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib import settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.access_keys import (
-    AccessKey,
-    LastUse,
-    User,
-    UserAccessKeys,
+from prowler_access_keys.services.iam.iam_access_keys import settings
+from prowler_access_keys.services.iam.iam_access_keys.advice import Action
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse, User
+from prowler_access_keys.services.iam.iam_access_keys.finding import describe
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
+    iam_user_multiple_active_keys,
 )
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.advice import Action
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.resource import describe
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.lib.verdict import judge_user
 from prowler_org.cli import main
 from scripts import matrix, pictures
 
-from .aws_commands import as_call
 from .keys import NOW, active
-from .pages import PAGES, REPOSITORY, block, blocks, commands, table
+from .known_facts import Known
+from .pages import PAGES, REPOSITORY, block, blocks, commands, program, table
 from .permissions import actions
 from .scanning import CHECK
 
@@ -107,22 +105,10 @@ def test_every_option_on_a_page_is_an_option_of_its_program() -> None:
 
 
 @pytest.mark.parametrize("text", sorted(one for one in commands() if one.startswith("aws ")))
-def test_a_command_of_the_aws_cli_is_a_call_that_aws_knows(text: str) -> None:
-    assert_valid(shlex.split(text))
-
-
-def test_the_command_that_undoes_a_fix_is_a_call_that_aws_knows() -> None:
-    _, _, undo = block("FIXING Resource").partition("To undo: ")
-    assert_valid(undo.splitlines()[0].split())
-
-
-def assert_valid(words: list[str]) -> None:
-    service, method, parameters = as_call(words)
-    model = Session().get_service_model(service)
-    operation = model.operation_model("".join(map(str.title, method.split("_"))))
-    if operation.input_shape:
-        problems = ParamValidator().validate(parameters, operation.input_shape)
-        assert not problems.has_errors(), problems.generate_report()
+def test_a_command_of_the_aws_cli_is_valid(text: str) -> None:
+    validate = [program("aws"), *shlex.split(text)[1:], "--generate-cli-skeleton", "output"]
+    environment = os.environ | {"AWS_DEFAULT_REGION": "us-east-1"}
+    subprocess.run(validate, cwd=REPOSITORY, env=environment, check=True)
 
 
 # What the pages show of the code
@@ -137,20 +123,23 @@ def shown_user() -> tuple[User, tuple[AccessKey, ...]]:
 def shown_key(facts: Mapping[str, Any]) -> AccessKey:
     used = datetime.fromisoformat(facts["last_used_date"])
     last_use = LastUse(used, facts["last_used_service"], facts["last_used_region"])
-    return AccessKey(facts["access_key_id"], datetime.fromisoformat(facts["create_date"]), last_use)
+    return AccessKey(
+        facts["access_key_id"], datetime.fromisoformat(facts["create_date"]), last_use=last_use
+    )
 
 
 def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
     user, keys = shown_user()
-    verdict = judge_user(UserAccessKeys(user, active(*keys)), Settings(), NOW)
+    facts = Known(user, listed=active(*keys))
+    verdict = iam_user_multiple_active_keys().judge(facts, Settings(), NOW)
     shown = " ".join(block("FAIL  User backup-nightly").split())
     assert shown == f"{verdict.status} {verdict.sentence}"
-    made = describe(user.name, user.arn, active(*keys), verdict, NOW)
-    assert json.loads(block('"access_keys": [')) == made
+    shown_data = json.loads(block('"access_keys": ['))
+    assert shown_data == describe(user.name, user.arn, verdict, NOW)
 
 
 def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> None:
-    ours = {path.name for path in (REPOSITORY / "checks").glob("iam_*")}
+    ours = our_checks()
     prowlers = {path.name for path in Path(iam.__path__[0]).iterdir()}
     named = set(re.findall(r"\biam_(?:user|root)_\w+", TEXTS["README.md"]))
     assert ours <= named <= ours | prowlers
@@ -161,13 +150,13 @@ def test_all_actions_of_an_advice_are_listed() -> None:
 
 
 def test_all_settings_are_listed_with_default_and_range() -> None:
-    listed = {code(name): (int(default), text) for name, default, text in table("| setting |")}
+    listed = {code(name): (default, text) for name, default, text in table("| setting |")}
     assert listed.keys() == {setting.name for setting in fields(Settings)}
     for setting in fields(Settings):
         default, text = listed[setting.name]
-        allowed = settings._ALLOWED[setting.name]
-        assert default == setting.default
-        assert f"({allowed[0]} to {allowed[-1]})" in text
+        days = settings.ALLOWED.get(setting.name)
+        assert default == str(setting.default).lower()
+        assert (f"({days[0]} to {days[-1]})" if days else "(true or false)") in text
 
 
 def test_the_actions_of_the_policies_are_those_that_the_pages_name() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -25,6 +24,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
     fixer,
 )
 
+from .pages import program
 from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan
 
 NOW = datetime.now(timezone.utc)
@@ -134,10 +134,12 @@ def test_the_command_that_undoes_a_change_undoes_it(
     assert fixer(f"{ARN}{name}")
     assert unused.status == "Inactive"
     undo = capsys.readouterr().out.partition("To undo: ")[2].splitlines()[0]
-    program = Path(sys.executable).with_name("aws")
     assert undo.startswith("aws ")
     run = subprocess.run(  # noqa: S602 - a shell, as for the person who pastes it
-        f"{program} {undo.removeprefix('aws ')}", shell=True, env=aws.environment(), check=False
+        f"{program('aws')} {undo.removeprefix('aws ')}",
+        shell=True,
+        env=aws.environment(),
+        check=False,
     )
     assert (run.returncode, unused.status) == (0, "Active")
 

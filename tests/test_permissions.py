@@ -23,8 +23,13 @@ WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
     ("iam:ListAccessKeys", TRUTH, "alice"),
     ("iam:GetAccessKeyLastUsed", TRUTH, "alice"),
     ("iam:GetUser", {"alice": "MANUAL"}, "alice"),
+    ("iam:ListAttachedUserPolicies", {"alice": "FAIL"}, "alice"),
+    ("iam:ListGroupsForUser", {"alice": "FAIL"}, "alice"),
+    ("iam:ListAttachedGroupPolicies", {"alice": "FAIL"}, "alice"),
 ]
 """A missing action, the statuses then, and the finding that names it if one does."""
+CHOSEN_USERS_ONLY = {missing for missing, expected, _ in WITHOUT if ROOT not in expected}
+"""The actions that only a scan with ``--resource-arn`` needs."""
 
 
 @pytest.fixture
@@ -33,6 +38,7 @@ def account() -> Iterator[EmbeddedAWS]:
         alice = aws.add_user("alice")
         aws.add_key(alice)
         aws.add_key(alice)
+        aws.add_group("developers", alice)
         aws.add_key(aws.add_user("bob"))
         yield aws
 
@@ -52,7 +58,7 @@ def test_the_scan_policy_is_enough_for_the_real_command(
     assert alice["STATUS_EXTENDED"] in run.output
     assert "could not be read" not in alice["STATUS_EXTENDED"]
     iam_calls = {call for call in account.calls if call.startswith("iam:")}
-    assert iam_calls == set(actions("scan.json")) - {"iam:GetUser"}
+    assert iam_calls == set(actions("scan.json")) - CHOSEN_USERS_ONLY
 
 
 def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) -> None:
@@ -75,7 +81,7 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
 ) -> None:
     allowed = [action for action in actions("scan.json") if action != missing]
     credentials = role_credentials(account, allowed)
-    arn = ["arn:aws:iam::123456789012:user/alice"] if missing == "iam:GetUser" else None
+    arn = ["arn:aws:iam::123456789012:user/alice"] if missing in CHOSEN_USERS_ONLY else None
     with (
         account.enforcing_policies(),
         provider_of(account, credentials, resource_arn=arn) as provider,

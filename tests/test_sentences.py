@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,8 +9,6 @@ import pytest
 from prowler_access_keys.services.iam.iam_access_keys import finding
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
-    Keys,
-    Quarantine,
     RootAccessKeys,
     UnmatchedARN,
     Unreadable,
@@ -19,45 +16,14 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
 )
 from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
-from prowler_access_keys.services.iam.iam_access_keys.user_facts import (
-    UnreadableError,
-    UserFacts,
-)
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
     iam_user_multiple_active_keys,
 )
 
 from .keys import DENIED, NOW, active, key
+from .known_facts import ALICE, Known
 
 CHECK = iam_user_multiple_active_keys()
-ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
-
-
-@dataclass(frozen=True)
-class Known(UserFacts):  # type: ignore[misc]
-    """Facts that need no reading."""
-
-    user: User = ALICE
-    answers: Any = None
-    listed: Keys | Unreadable = ()
-    counted: int | None = None
-    quarantined: Quarantine = ()
-
-    def active_count(self) -> int:
-        return self.counted if self.counted is not None else len(self.keys())
-
-    def keys(self) -> Keys:
-        if isinstance(self.listed, Unreadable):
-            raise UnreadableError(self.listed)
-        return self.listed
-
-    def with_last_use(self, keys: Keys) -> Keys:
-        return keys
-
-    def quarantine(self) -> Quarantine:
-        return self.quarantined
-
-
 COUNTED = Known(listed=Unreadable("iam:ListAccessKeys", "AccessDenied"), counted=2)
 
 

@@ -88,7 +88,7 @@ class Environment:
         sources = self.folder / "sources"
         for path in (REPOSITORY / name for name in IN_WHEEL):
             shutil.copytree(path, sources / path.name, dirs_exist_ok=True)
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
+        for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
             shutil.copy(REPOSITORY / name, sources)
         offline = ("--no-index", "--no-deps", "--no-build-isolation")
         return self.pip(*arguments, *offline, directory=sources)

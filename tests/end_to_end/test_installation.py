@@ -17,7 +17,7 @@ from embedded_aws.aws import EmbeddedAWS
 from scripts.release import IN_WHEEL
 
 from ..pages import REPOSITORY, block, command
-from ..permissions import actions, role_credentials
+from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
 from .environments import Environment
 
@@ -135,7 +135,7 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
     if how == "checks folder":
         environment, options = plain, [*options, "--checks-folder", "checks"]
     before = environment.installed_files()
-    credentials = role_credentials(aws, [*actions("scan.json"), *actions("fix.json")])
+    credentials = user_credentials(aws, [*actions("scan.json"), *actions("fix.json")])
     rights = aws.environment() | credentials
     with aws.enforcing_policies():
         run = environment.run(command("--fixer"), *options, environment=rights, directory=clone)
@@ -145,10 +145,11 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
         "bob": ["Active", "Active"],
         "break-glass-1": ["Active", "Active"],
         "carol": ["Active"],
+        "prowler": ["Active"],
     }
     assert "Refused: the finding about user break-glass-1 is muted." in run.output
     assert "1 findings fixed!" in run.output
-    assert "Refused: arn:aws:iam::123456789012:root is no IAM user" in run.output
+    assert "Refused: arn:aws:iam::123456789012:root is not an IAM user of" in run.output
     assert without_key_ids(block("FIXING Resource")) <= without_key_ids(run.output)
     assert environment.installed_files() == before
 

@@ -74,7 +74,7 @@ def test_a_scan_of_one_user_finds_that_user_only(
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
 
-def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_logged(
+def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
     aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
 ) -> None:
     (tmp_path / "checks.json").write_text(json.dumps({"aws": [CHECK]}))
@@ -82,7 +82,7 @@ def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_logged(
     run = loaded.run(
         ("prowler", "aws", "--checks-file", "checks.json", "-M", "csv"),
         "--config-file", "config.yaml", "--mutelist-file", str(EXAMPLES / "mutelist.yaml"),
-        "--custom-checks-metadata-file", str(EXAMPLES / "severity.yaml"), "--log-level", "ERROR",
+        "--custom-checks-metadata-file", str(EXAMPLES / "severity.yaml"),
         environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
     assert {(row["CHECK_ID"], row["SEVERITY"]) for row in run.csv()} == {(CHECK, "high")}

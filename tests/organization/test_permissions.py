@@ -23,8 +23,7 @@ from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.accounts import list_accounts
 from prowler_org.options import Selection
 
-from ..aws_commands import as_call
-from ..pages import REPOSITORY, command
+from ..pages import REPOSITORY, command, program
 from ..permissions import PERMISSIONS, actions, role_credentials
 
 LIST = "organization-list.json"
@@ -82,47 +81,34 @@ def test_the_template_is_valid() -> None:
     assert (lint.returncode, lint.stdout) == (0, "")
 
 
-# The commands that roll the role out, as calls of botocore, which has the AWS CLI's own model. This
-# shows that the operations and options exist, that their values have the right types, and that moto
-# makes the role in the accounts. It does not show what AWS's own StackSets make of them.
+# The commands that roll the role out. This shows that the AWS CLI takes them and that moto makes
+# the role in the accounts. It does not show what AWS's own StackSets make of them.
 
 
-@pytest.fixture
-def roll_out(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
-    monkeypatch.chdir(REPOSITORY)  # where file://metadata/… is
-    return [
-        as_call(command("activate-organizations-access")),
-        as_call(command("create-stack-set")),
-        as_call(command("create-stack-instances")),
-    ]
-
-
-def test_the_template_accepts_the_parameters_on_the_page(
-    roll_out: list[tuple[str, str, dict[str, Any]]],
-) -> None:
+def test_the_template_accepts_the_parameters_on_the_page() -> None:
     known = cfn_yaml.load(str(TEMPLATE))["Parameters"]
-    for given in roll_out[1][2]["Parameters"]:
-        pattern = known[given["ParameterKey"]]["AllowedPattern"]
-        assert re.fullmatch(pattern, given["ParameterValue"])
+    pair = re.compile("ParameterKey=(.+),ParameterValue=(.+)")
+    given = filter(None, map(pair.fullmatch, command("create-stack-set")))
+    values = {match[1]: match[2] for match in given}
+    assert values.keys() == {"ScannerArn", "OrganizationId"}
+    for name, value in values.items():
+        assert re.fullmatch(known[name]["AllowedPattern"], value)
     assert known["ReadEverything"]["AllowedValues"] == ["true", "false"]
 
 
 @pytest.fixture
-def cloudformation(aws: EmbeddedAWS) -> Iterator[Any]:
-    """A client of the embedded AWS, which keeps stack sets from test to test."""
-    yield aws.client("cloudformation")
+def cloudformation() -> Iterator[None]:
+    """The embedded AWS keeps stack sets from test to test: begin the next one without."""
+    yield
     get_backend("cloudformation").reset()
 
 
+@pytest.mark.usefixtures("cloudformation")
 def test_the_commands_make_the_role_in_the_accounts(
-    roll_out: list[tuple[str, str, dict[str, Any]]],
-    organization: EmbeddedOrganization,
-    aws: EmbeddedAWS,
-    cloudformation: Any,
+    organization: EmbeddedOrganization, aws: EmbeddedAWS
 ) -> None:
     account = organization.add_account("account")
-    _, (_, _, stack_set), (_, _, instances) = roll_out
-    instances["DeploymentTargets"]["OrganizationalUnitIds"] = [organization.root]
-    cloudformation.create_stack_set(**stack_set)
-    cloudformation.create_stack_instances(**instances)
+    for part in ("create-stack-set", "create-stack-instances"):
+        words = [word.replace("r-a1b2", organization.root) for word in command(part)[1:]]
+        subprocess.run([program("aws"), *words], cwd=REPOSITORY, env=aws.environment(), check=True)
     assert "ProwlerScan" in [role.name for role in aws.iam(account).roles.values()]
