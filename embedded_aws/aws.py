@@ -180,6 +180,8 @@ class EmbeddedAWS:
 
     def __enter__(self) -> EmbeddedAWS:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        # Prowler asks EC2 for the regions only; moto would load thousands of machine images.
+        self._stack.enter_context(mock.patch.object(settings, "ec2_load_default_amis", _never))
         self._forget()
         self._stack.callback(self._forget)
         for name, answer in self._answers().items():
@@ -528,6 +530,10 @@ def _nothing_accessed(_: IamResponse) -> dict[str, Any]:
         "JobCompletionDate": now,
         "ServicesLastAccessed": [],
     }
+
+
+def _never() -> bool:
+    return False
 
 
 def _now() -> datetime:

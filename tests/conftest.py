@@ -1,13 +1,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from unittest import mock
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.environments import Environment
 from .end_to_end.loaded import LoadedProwler
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_parsed_once() -> Iterator[None]:
+    """Botocore parses its models of AWS anew for each session, a third of the time of a test."""
+    parse = JSONFileLoader._load_file
+
+    @cache
+    def parsed(path: str, open_method: Any) -> Any:
+        return parse(JSONFileLoader(), path, open_method)
+
+    def load(_: JSONFileLoader, path: str, open_method: Any) -> Any:
+        return parsed(path, open_method)
+
+    with mock.patch.object(JSONFileLoader, "_load_file", load):
+        yield
 
 
 @pytest.fixture

@@ -90,7 +90,8 @@ def provider_of(
 ) -> Iterator[AwsProvider]:
     """Prowler's own provider, connected to the embedded AWS."""
     with environment_of(aws, credentials):
-        provider = AwsProvider(**arguments)
+        # One region, as IAM is the same in all of them and each one costs a client.
+        provider = AwsProvider(**{"regions": {aws.region}, **arguments})
         provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
         Provider.set_global_provider(provider)
         yield provider
