@@ -82,14 +82,10 @@ class Environment:
         pip = [sys.executable, "-m", "pip", "--python", str(self.python), *arguments]
         return subprocess.check_output(pip, cwd=directory, stderr=subprocess.STDOUT, text=True)
 
-    def install_plugin(self, install: Sequence[str] = ()) -> str:
+    def install_plugin(self, install: Sequence[str] = (), sources: Path | None = None) -> str:
         """``pip install .``, or another command of the README, in a copy of the sources."""
         _, *arguments = install or command("pip install .")
-        sources = self.folder / "sources"
-        for path in (REPOSITORY / name for name in IN_WHEEL):
-            shutil.copytree(path, sources / path.name, dirs_exist_ok=True)
-        for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-            shutil.copy(REPOSITORY / name, sources)
+        sources = sources or copy_sources(self.folder / "sources")
         offline = ("--no-index", "--no-deps", "--no-build-isolation")
         return self.pip(*arguments, *offline, directory=sources)
 
@@ -119,6 +115,15 @@ class Environment:
             check=False,
         )
         return Run(process.returncode, process.stdout, directory / "output")
+
+
+def copy_sources(folder: Path) -> Path:
+    """A copy of what the plug-in is built from, in this folder, which is returned."""
+    for path in (REPOSITORY / name for name in IN_WHEEL):
+        shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, folder)
+    return folder
 
 
 def _link(source: str, destination: str) -> None:

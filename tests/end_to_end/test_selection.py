@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -36,6 +37,20 @@ def aws() -> Iterator[EmbeddedAWS]:
         for age in (300, 3):
             embedded.add_key(rotating, created=today - timedelta(days=age), last_used=today)
         yield embedded
+
+
+def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text("aws:\n  unreadable_access_keys_fail: true\n")
+    nobody = ("--resource-arn", "arn:aws:iam::123456789012:user/nobody")
+    environment = aws.environment()
+    run = loaded.run(SCAN, *nobody, environment=environment, directory=tmp_path)
+    assert (run.returncode, [*run.statuses().values()]) == (0, ["MANUAL"])
+    shutil.rmtree(run.directory)
+    more = (*nobody, "--config-file", "config.yaml")
+    run = loaded.run(SCAN, *more, environment=environment, directory=tmp_path)
+    assert (run.returncode, [*run.statuses().values()]) == (3, ["FAIL"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""A new check takes a folder and one line: see CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from embedded_aws.aws import EmbeddedAWS
+
+from ..scanning import CHECK
+from .environments import Environment, copy_sources
+
+NEW = "iam_user_no_active_keys"
+CODE = f'''"""A check."""
+
+from datetime import datetime
+
+from ..iam_access_keys.base_check import AccessKeyCheck
+from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.user_facts import UserFacts
+
+
+class {NEW}(AccessKeyCheck):
+    """An IAM user has no active access key."""
+
+    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
+        count = facts.active_count()
+        status = "FAIL" if count else "PASS"
+        return Verdict(status, f"User {{facts.user.name}} has {{count}} active keys.", count)
+'''
+ENTRY_POINTS = '[project.entry-points."prowler.checks.aws"]\n'
+LINE = f'{NEW} = "prowler_access_keys.services.iam.{NEW}.{NEW}"\n'
+
+
+def with_a_new_check(sources: Path) -> Path:
+    """A copy of the tree in this folder, with one more check."""
+    copy_sources(sources)
+    folder = sources / "checks" / NEW
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / f"{NEW}.py").write_text(CODE)
+    model = sources / "checks" / CHECK / f"{CHECK}.metadata.json"
+    metadata = model.read_text("utf-8").replace(f'"CheckID": "{CHECK}"', f'"CheckID": "{NEW}"')
+    (folder / f"{NEW}.metadata.json").write_text(metadata, "utf-8")
+    project = sources / "pyproject.toml"
+    project.write_text(project.read_text("utf-8").replace(ENTRY_POINTS, ENTRY_POINTS + LINE))
+    return sources
+
+
+@pytest.mark.parametrize("how", ["installed", "checks folder"])
+def test_a_new_check_runs(how: str, aws: EmbeddedAWS, plain: Environment, tmp_path: Path) -> None:
+    aws.add_user("alice")
+    aws.add_key(aws.add_user("bob"))
+    sources = with_a_new_check(tmp_path / "sources")
+    words = ["prowler", "aws", "--checks", NEW, "--output-formats", "csv"]
+    environment = plain
+    if how == "installed":
+        environment = Environment(tmp_path / "venv")
+        environment.install_plugin(sources=sources)
+        shutil.rmtree(sources)
+    else:
+        words += ["--checks-folder", str(sources / "checks")]
+    before = environment.installed_files()
+    run = environment.run(words, environment=aws.environment(), directory=tmp_path)
+    assert run.statuses() == {"alice": "PASS", "bob": "FAIL"}, run.output
+    assert environment.installed_files() == before
