@@ -65,7 +65,7 @@ def test_keys_that_could_only_be_counted_fail_and_are_not_named() -> None:
     assert (verdict.status, verdict.sentence) == (
         "FAIL",
         "User alice has 2 active access keys, according to the credential report made for this "
-        "scan. Which keys they are, could not be read: iam:ListAccessKeys failed with "
+        "scan. Which keys they are could not be read: iam:ListAccessKeys failed with "
         "AccessDenied. Allow the call and scan again, or check the user in the IAM console.",
     )
 
@@ -80,7 +80,7 @@ def test_a_grace_period_might_excuse_keys_that_could_only_be_counted() -> None:
 
 def test_a_user_that_was_listed_and_then_not_found_is_named() -> None:
     gone = Unreadable("iam:ListAccessKeys", "NoSuchEntity")
-    assert finding.unreadable_keys(ALICE, gone).sentence == (
+    assert finding.unreadable(ALICE, gone, "access keys").sentence == (
         "User alice was listed, and then not found: it was deleted or renamed while the scan was "
         "reading. Scan again."
     )

@@ -14,16 +14,28 @@ from prowler_access_keys.services.iam.iam_access_keys.settings import ALLOWED, S
 
 
 def test_without_settings_the_strict_defaults_hold() -> None:
-    assert parse({}) == (Settings(0, 45, False), ())
+    assert parse({}) == (Settings(), ())
 
 
 def test_settings_are_taken() -> None:
     config = {
         "multiple_active_keys_grace_days": 7,
         "max_unused_access_keys_days": 60,
+        "max_unrotated_access_keys_days": 30,
+        "max_inactive_access_keys_days": 1,
+        "access_key_owner_tags": ["who"],
+        "allowed_service_specific_credentials": ["codecommit.amazonaws.com"],
         "unreadable_access_keys_fail": True,
     }
-    assert parse(config) == (Settings(7, 60, True), ())
+    chosen = Settings(7, 60, 30, 1, ("who",), ("codecommit.amazonaws.com",), True)
+    assert parse(config) == (chosen, ())
+
+
+@pytest.mark.parametrize("value", ["owner", [], [""], [1], None, {"owner": 1}])
+def test_a_value_that_is_not_a_list_of_names_is_named_and_the_default_holds(value: Any) -> None:
+    chosen, (problem,) = parse({"access_key_owner_tags": value})
+    assert chosen == Settings()
+    assert problem.endswith("['owner', 'owner_contact', 'team', 'contact'] is used instead.")
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "7", "soon", True, None, [7], 10**10])

@@ -1,4 +1,4 @@
-"""What to do about a user with several active access keys, and how to say it. Pure.
+"""What to do about a user's active access keys, and how to say it. Pure.
 
 Checks and fixers go by the same advice, so a fixer does what the finding announced.
 """
@@ -14,7 +14,7 @@ from .wording import days
 
 
 class Action(str, Enum):
-    """What to do about a user with more than one active key."""
+    """What to do about a user's active access keys."""
 
     INCIDENT = "incident"
     """AWS has seen a key of this user in public: respond to an incident."""
@@ -28,6 +28,8 @@ class Action(str, Enum):
     """A young key that has not worked yet, and no rotation explains it: find out who made it."""
     MOVE = "move"
     """All keys are in use: move what uses the older one to the newer one first."""
+    REPLACE = "replace"
+    """The only key is in use: move what uses it to temporary credentials."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Advice:
 
 
 def advise(active: Keys, quarantine: Quarantine, now: datetime, unused_days: int) -> Advice:
-    """The advice for two or more active keys, by the first of these rules that fits.
+    """The advice for a user's active keys, one or more, by the first of these rules that fits.
 
     The key that stays must have worked: the other one may be an attacker's way to stay (MITRE
     ATT&CK T1098.001). A key is idle if it was last used ``unused_days`` ago or longer or, with no
@@ -63,7 +65,7 @@ def advise(active: Keys, quarantine: Quarantine, now: datetime, unused_days: int
     5. All have a use on record, and some are idle: deactivate the one that was idle longest.
     6. None has a use on record: deactivate the oldest if it is idle, else find out who made them.
     7. All are in use: move what uses the oldest key to the newest, which has the longer part of
-       its life before it.
+       its life before it. With one key only, replace it with temporary credentials.
 
     Rules 3, 5 and 6 do not hold if it is not known whether AWS has quarantined the user: then find
     that out first. ``now`` is UTC. Limits are whole days, reached when that many times 24 hours
@@ -77,11 +79,18 @@ def advise(active: Keys, quarantine: Quarantine, now: datetime, unused_days: int
     def idle(key: AccessKey) -> bool:
         return key.idle(now) >= timedelta(days=unused_days)
 
-    def deactivate(retire: AccessKey, keep: AccessKey) -> Advice:
+    def deactivate(retire: AccessKey, keep: AccessKey | None) -> Advice:
         action = Action.FIND_OUT if isinstance(quarantine, Unreadable) else Action.DEACTIVATE
-        return Advice(action, retire, keep, keep_is_idle=idle(keep), quarantine=quarantine)
+        keep_is_idle = keep is not None and idle(keep)
+        return Advice(action, retire, keep, keep_is_idle=keep_is_idle, quarantine=quarantine)
 
     older, newer = active[0], active[-1]
+    if len(active) == 1:
+        if idle(older):
+            return deactivate(older, None)
+        if not older.used:
+            return Advice(Action.FIND_CREATOR, creator_of=active, quarantine=quarantine)
+        return Advice(Action.REPLACE, older, quarantine=quarantine)
     used = [key for key in active if key.used]
     unused = [key for key in active if not key.used]
     if used and unused:
@@ -117,12 +126,12 @@ def _word(advice: Advice, now: datetime) -> str:
             f"attached {' and '.join(advice.quarantine)}. Find out what uses the keys and "
             "deactivate them, look at what they did, and keep the policy until then."
         )
-    if advice.action is Action.DEACTIVATE and retire and keep:
-        return f"{_idle(retire, now)} and can be deactivated now.{_keep_is_idle(advice, now)}"
+    if advice.action is Action.DEACTIVATE and retire:
+        return f"{_idle(retire, now)} and can be deactivated now.{_keep(advice, now)}"
     if advice.action is Action.FIND_OUT and retire:
         return (
             f"{_idle(retire, now)}: deactivate it once you know that AWS has not quarantined this "
-            f"user.{_keep_is_idle(advice, now)}"
+            f"user.{_keep(advice, now)}"
         )
     if advice.action is Action.FINISH_ROTATION and retire and keep:
         return (
@@ -142,6 +151,11 @@ def _word(advice: Advice, now: datetime) -> str:
             f"Both are in use: move what uses {retire.access_key_id} to {keep.access_key_id}, "
             f"then deactivate {retire.access_key_id}."
         )
+    if advice.action is Action.REPLACE and retire:
+        return (
+            f"{retire.access_key_id} is in use: move what uses it to an IAM role or, for a person, "
+            "to aws login or IAM Identity Center, then deactivate it."
+        )
     return "Find out which keys are in use before you deactivate one."
 
 
@@ -151,9 +165,11 @@ def _idle(key: AccessKey, now: datetime) -> str:
     return f"{key.access_key_id} was not used for {days(key.idle(now).days)}"
 
 
-def _keep_is_idle(advice: Advice, now: datetime) -> str:
+def _keep(advice: Advice, now: datetime) -> str:
     keep = advice.keep
-    if keep is None or not advice.keep_is_idle:
+    if keep is None:
+        return " The user then has no active access key."
+    if not advice.keep_is_idle:
         return ""
     return f" {_idle(keep, now)} either: check whether the user needs a key at all."
 

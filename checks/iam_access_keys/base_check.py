@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,7 +15,7 @@ from prowler.providers.common.provider import Provider
 
 from . import finding, reading
 from .command_line import settings_of
-from .facts import ROOT_USER_NAME, RootAccessKeys, Unreadable, User
+from .facts import ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding import Verdict
 from .prowler_workarounds import remove_copies_at_exit
 from .reading import AccountReading
@@ -25,13 +26,92 @@ from .user_facts import UnreadableError, UserFacts
 remove_copies_at_exit(sys.argv)
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a check goes by, the same for all its findings."""
+
+    provider: Any
+    """Prowler's provider."""
+    settings: Settings
+    now: datetime
+    """UTC."""
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+        return str(self.provider.identity.account)
+
+
 class AccessKeyCheck(Check):
+    """From Prowler's call of a check to its reports; see ``UserCheck`` and ``RootUserCheck``.
+
+    No attribute may be annotated, but as ``ClassVar``: Prowler's ``Check`` is a pydantic model.
+    """
+
+    @abstractmethod
+    def findings(self, account: AccountReading, run: Run) -> Iterable[Check_Report_AWS]:
+        """All findings of the check."""
+
+    def execute(self) -> list[Check_Report_AWS]:
+        """Read the account and judge what was read. Never raises.
+
+        Prowler takes a check that raises for one that found nothing, so what goes wrong here
+        becomes a finding.
+        """
+        provider = Provider.get_global_provider()
+        run = Run(provider, Settings(), datetime.now(timezone.utc))
+        try:
+            settings, problems = settings_of(provider)
+            run = replace(run, settings=settings)
+            for problem in problems:
+                logger.critical(problem)  # the one level that Prowler shows by default
+            return list(self.findings(reading.of_run(provider), run))
+        except KeyboardInterrupt:  # Prowler's progress bar would swallow it
+            verdict = finding.interruption(run.account)
+        except Exception as error:
+            logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
+            verdict = finding.crash(run.account, type(error).__name__)
+        return [self.report_on_account(verdict, run)]
+
+    def report_on_account(self, verdict: Verdict, run: Run) -> Check_Report_AWS:
+        """Prowler's report of a verdict on the account itself."""
+        resource = {"name": run.account, "arn": run.provider.identity.account_arn}
+        return self.report(verdict, resource, run.provider.get_default_region("iam"), run)
+
+    def report_on_root(self, root: RootAccessKeys, verdict: Verdict, run: Run) -> Check_Report_AWS:
+        """Prowler's report of a verdict on the root user."""
+        resource = finding.describe(ROOT_USER_NAME, root.arn, verdict, run.now)
+        return self.report(verdict, resource, run.provider.get_default_region("iam"), run)
+
+    def report(
+        self,
+        verdict: Verdict,
+        resource: dict[str, Any],
+        region: str,
+        run: Run,
+        tags: Iterable[Any] = (),
+    ) -> Check_Report_AWS:
+        """Prowler's report of a verdict. ``resource`` has the facts, ``name`` and ``arn`` first."""
+        report = Check_Report_AWS(metadata=self.metadata(), resource=resource)
+        report.resource_id = resource["name"]
+        report.resource_arn = resource["arn"]
+        report.resource_tags = list(tags)
+        report.region = region
+        fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
+        report.status = "FAIL" if fails else verdict.status
+        report.status_extended = verdict.sentence
+        if verdict.severity:
+            report.check_metadata.Severity = verdict.severity
+        return report
+
+
+class UserCheck(AccessKeyCheck):
     """A check with one finding for each IAM user, and perhaps one for the root user.
 
     A subclass says which users fail, and what its findings say. This class has read what that
     needs, turns what could not be read into MANUAL (FAIL, if ``unreadable_access_keys_fail`` says
     so), and adds findings about the account: users that could not be listed, ARNs that name no
-    user. No attribute may be annotated: Prowler's ``Check`` is a pydantic model.
+    user.
     """
 
     @abstractmethod
@@ -46,102 +126,51 @@ class AccessKeyCheck(Check):
         """The verdict on the root user; None, the default, if the check leaves it out."""
         return None
 
-    def execute(self) -> list[Check_Report_AWS]:
-        """Read the account and judge what was read. Never raises.
-
-        Prowler takes a check that raises for one that found nothing, so what goes wrong here
-        becomes a finding.
-        """
-        provider = Provider.get_global_provider()
-        now = datetime.now(timezone.utc)
-        settings = Settings()
-        try:
-            settings, problems = settings_of(provider)
-            for problem in problems:
-                logger.critical(problem)  # the one level that Prowler shows by default
-            account = reading.of_run(provider)
-            about_account = self._about_account(provider, account, settings, now)
-            return [*about_account, *self._about_users(account, settings, now)]
-        except KeyboardInterrupt:  # Prowler's progress bar would swallow it
-            verdict = finding.interruption(provider.identity.account)
-        except Exception as error:
-            logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
-            verdict = finding.crash(provider.identity.account, type(error).__name__)
-        return [self._account_report(provider, verdict, settings)]
-
-    def _about_account(
-        self, provider: Any, account: AccountReading, settings: Settings, now: datetime
-    ) -> Iterator[Check_Report_AWS]:
-        number = provider.identity.account
+    def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
         if account.gap:
-            yield self._account_report(
-                provider, finding.unlisted_users(account.gap, number), settings
-            )
+            yield self.report_on_account(finding.unlisted_users(account.gap, run.account), run)
         if account.looks_at_nothing:
-            yield self._account_report(provider, finding.nothing_to_look_at(number), settings)
+            yield self.report_on_account(finding.nothing_to_look_at(run.account), run)
         for one in account.unmatched:
-            verdict = finding.unmatched_arn(one, number)
-            resource = {"name": one.arn, "arn": one.arn}
-            yield self._report(verdict, resource, account.region, settings)
+            verdict = finding.unmatched_arn(one, run.account)
+            yield self.report(verdict, {"name": one.arn, "arn": one.arn}, account.region, run)
         verdict_on_root = self.judge_root(account.root) if account.root else None
         if account.root and verdict_on_root:
-            resource = finding.describe(ROOT_USER_NAME, account.root.arn, verdict_on_root, now)
-            yield self._report(verdict_on_root, resource, account.region, settings)
+            yield self.report_on_root(account.root, verdict_on_root, run)
+        yield from self._about_users(account, run)
 
-    def _about_users(
-        self, account: AccountReading, settings: Settings, now: datetime
-    ) -> list[Check_Report_AWS]:
+    def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
         def judge(facts: UserFacts) -> Verdict:
             try:
-                verdict = self.judge(facts, settings, now)
+                verdict = self.judge(facts, run.settings, run.now)
             except UnreadableError as error:
-                verdict = finding.unreadable_keys(facts.user, error.failure)
+                verdict = finding.unreadable(facts.user, error.failure, error.what)
             return finding.with_unread_tags(verdict, facts.user)
 
         verdicts = account.answers.settle(account.users, judge)
-        findings = [
-            (
-                facts.user,
-                verdicts[facts],
-                self._about_user(facts.user, verdicts[facts], account, settings, now),
+        findings = []
+        for facts in account.users:
+            user, verdict = facts.user, verdicts[facts]
+            owner_tags = run.settings.access_key_owner_tags
+            resource = finding.describe_user(user, verdict, owner_tags, run.now)
+            tags = () if isinstance(user.tags, Unreadable) else user.tags
+            findings.append(
+                (user, verdict, self.report(verdict, resource, account.region, run, tags))
             )
-            for facts in account.users
-        ]
         remember(self.CheckID, findings)
         return [report for _, _, report in findings]
 
-    def _about_user(
-        self,
-        user: User,
-        verdict: Verdict,
-        account: AccountReading,
-        settings: Settings,
-        now: datetime,
-    ) -> Check_Report_AWS:
-        resource = finding.describe(user.name, user.arn, verdict, now)
-        tags = [] if isinstance(user.tags, Unreadable) else list(user.tags)
-        return self._report(verdict, resource, account.region, settings, tags)
 
-    def _account_report(
-        self, provider: Any, verdict: Verdict, settings: Settings
-    ) -> Check_Report_AWS:
-        resource = {"name": provider.identity.account, "arn": provider.identity.account_arn}
-        return self._report(verdict, resource, provider.get_default_region("iam"), settings)
+class RootUserCheck(AccessKeyCheck):
+    """A check with one finding, for the root user."""
 
-    def _report(
-        self,
-        verdict: Verdict,
-        resource: dict[str, Any],
-        region: str,
-        settings: Settings,
-        tags: list[Any] | None = None,
-    ) -> Check_Report_AWS:
-        report = Check_Report_AWS(metadata=self.metadata(), resource=resource)
-        report.resource_id = resource["name"]
-        report.resource_arn = resource["arn"]
-        report.resource_tags = tags or []
-        report.region = region
-        fails = verdict.status == "MANUAL" and settings.unreadable_access_keys_fail
-        report.status = "FAIL" if fails else verdict.status
-        report.status_extended = verdict.sentence
-        return report
+    @abstractmethod
+    def judge_root(self, root: RootAccessKeys, now: datetime) -> Verdict:
+        """The verdict on the root user; ``now`` is UTC."""
+
+    def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+        if account.root:
+            yield self.report_on_root(account.root, self.judge_root(account.root, run.now), run)
+        elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
+            # The scan is limited to other resources, which no other check looks at.
+            yield self.report_on_account(finding.nothing_to_look_at(run.account), run)

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_ACTIVE_COLUMN = re.compile(r"access_key_\d+_active")
+_ACTIVE_COLUMN = re.compile(r"(access_key_\d+)_active")
 _NEEDED_COLUMNS = ("arn", "access_key_1_active", "access_key_2_active")
-_ACTIVE = {"true": 1, "false": 0}
+_BOOLEAN = {"true": True, "false": False}
 _MORE_COLUMN = "additional_credentials_info"
 """AWS fills it for a user with more credentials than the other columns have room for."""
 _NO_MORE = ("", "N/A")
@@ -27,11 +27,31 @@ class MalformedReportError(ValueError):
 
 
 @dataclass(frozen=True)
+class KeySlot:
+    """One of the places for access keys. Their order says nothing about age."""
+
+    active: bool
+    last_used: datetime | None = None
+    """UTC; None if no use is recorded, or if that cannot be read."""
+
+
+@dataclass(frozen=True)
 class ReportRow:
     """What one row proves; the row says nothing of a user's key IDs."""
 
-    active_keys: int
-    """How many access keys are active."""
+    slots: tuple[KeySlot, ...]
+    password: bool | None = None
+    """Whether the user has a console password; None if the row does not say."""
+
+    @property
+    def active_slots(self) -> tuple[KeySlot, ...]:
+        """Those of active access keys."""
+        return tuple(slot for slot in self.slots if slot.active)
+
+    @property
+    def active_keys(self) -> int:
+        """How many access keys are active."""
+        return len(self.active_slots)
 
 
 @dataclass(frozen=True)
@@ -72,17 +92,32 @@ def _clear_rows(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ReportRow
     seen = Counter(row.get("arn") for row in rows)
     clear = {}
     for row in rows:
-        arn, count = row.get("arn"), _count(row)
-        if arn and seen[arn] == 1 and count is not None:
-            clear[arn] = ReportRow(count)
+        arn, slots = row.get("arn"), _slots(row)
+        if arn and seen[arn] == 1 and slots is not None:
+            password = _BOOLEAN.get((row.get("password_enabled") or "").lower())
+            clear[arn] = ReportRow(slots, password)
     return clear
 
 
-def _count(row: Mapping[str, str | None]) -> int | None:
-    """The number of active keys that a row proves; None if it proves none."""
+def _slots(row: Mapping[str, str | None]) -> tuple[KeySlot, ...] | None:
+    """The states of all access keys that a row proves; None if it proves none."""
     if (row.get(_MORE_COLUMN, "") or "") not in _NO_MORE:
         return None
-    columns = [name for name in row if name and _ACTIVE_COLUMN.fullmatch(name)]
-    states = [_ACTIVE.get((row[name] or "").lower()) for name in columns]
-    known = [state for state in states if state is not None]
-    return sum(known) if len(known) == len(states) else None
+    slots = []
+    for name in row:
+        column = _ACTIVE_COLUMN.fullmatch(name or "")
+        if column:
+            active = _BOOLEAN.get((row[name] or "").lower())
+            if active is None:
+                return None
+            slots.append(KeySlot(active, _date(row.get(f"{column[1]}_last_used_date"))))
+    return tuple(slots)
+
+
+def _date(text: str | None) -> datetime | None:
+    """A date of the report, such as ``2026-01-31T12:00:00+00:00``; None for ``N/A``."""
+    try:
+        date = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return date if date.tzinfo else None

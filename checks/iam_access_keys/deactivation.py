@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
@@ -15,6 +14,7 @@ from .remembered import Found
 from .run_credentials import Caller
 from .settings import Settings
 from .user_facts import Answers, UnreadableError, UserFacts
+from .wording import aws_command
 
 LOOKS = 5
 """How often to look whether a change is seen: IAM is eventually consistent.
@@ -122,12 +122,16 @@ def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
 
 def announce(user: User, key: AccessKey) -> str:
     """What is about to be done and how to undo it, to be said before it is done."""
-    # With "=", a name that begins with a dash is not taken for an option.
-    name = shlex.quote(f"--user-name={user.name}")
-    return (
-        f"Deactivating {key.access_key_id} of user {user.name}. To undo: aws iam update-access-key "
-        f"{name} --access-key-id {key.access_key_id} --status Active"
+    undo = aws_command(
+        "iam",
+        "update-access-key",
+        f"--user-name={user.name}",
+        "--access-key-id",
+        key.access_key_id,
+        "--status",
+        "Active",
     )
+    return f"Deactivating {key.access_key_id} of user {user.name}. To undo: {undo}"
 
 
 def deactivate(iam: IAM, user: User, key: AccessKey) -> Outcome:

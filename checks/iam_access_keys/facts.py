@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 ROOT_USER_NAME = "<root_account>"
 """AWS's name for the root user in the first row of a credential report."""
@@ -85,6 +85,10 @@ class AccessKey:
         """How long the key has not been used at ``now`` (UTC)."""
         return now - self.last_active()
 
+    def age_days(self, now: datetime) -> int:
+        """How many times 24 hours ago the key was created; 0 if that is in the future."""
+        return max(0, (now - self.create_date).days)
+
 
 Keys: TypeAlias = tuple[AccessKey, ...]
 """Access keys of one user, older first."""
@@ -96,16 +100,28 @@ def older_first(keys: Iterable[AccessKey]) -> Keys:
 
 
 @dataclass(frozen=True)
+class Policies:
+    """The policies of one user or of one group."""
+
+    attached: tuple[str, ...] = ()
+    """ARNs of managed policies."""
+    inline: Mapping[str, Any] | None = None
+    """Documents of inline policies by name; None if they were not read."""
+    boundary: str | None = None
+    """ARN of the user's permissions boundary, empty without one; None if it was not read."""
+    groups: tuple[str, ...] = ()
+    """Names of the user's groups."""
+
+
+@dataclass(frozen=True)
 class User:
     """An IAM user, as IAM names it."""
 
     name: str
     arn: str
     tags: tuple[Tag, ...] | Unreadable = field(default=(), hash=False)
-    attached_policies: tuple[str, ...] | None = None
-    """ARNs of the managed policies attached to the user; None if the listing does not say."""
-    groups: tuple[str, ...] | None = None
-    """Names of the user's groups; None if the listing does not say."""
+    policies: Policies | None = field(default=None, hash=False)
+    """The user's own policies and its groups; None if the listing does not say."""
 
     @classmethod
     def of_arn(cls, arn: str) -> User:
@@ -113,21 +129,57 @@ class User:
         return cls(arn.rsplit("/", 1)[-1], arn)
 
 
+@dataclass(frozen=True)
+class UserPolicies:
+    """The policies that apply to a user: its own and those of its groups."""
+
+    attached: tuple[tuple[str, str], ...] = ()
+    """ARN of a managed policy and the group that it comes through, empty for the user's own."""
+    inline: tuple[tuple[str, str, Any], ...] = ()
+    """Name of an inline policy, the group that it comes through, and its document."""
+    boundary: str | None = ""
+    """ARN of the permissions boundary, empty without one; None if it was not read."""
+    attached_unread: Unreadable | None = None
+    """Why there may be more managed policies; None if these are all."""
+    inline_unread: Unreadable | None = None
+    """Why there may be more inline policies or a boundary; None if these are all."""
+
+
 Quarantine: TypeAlias = tuple[str, ...] | Unreadable
 """Names of AWS's quarantine policies on a user, its groups included, or why they are not known."""
 
 
 @dataclass(frozen=True)
+class ServiceSpecificCredential:
+    """A service-specific credential: an API key, or a user name and password for one service."""
+
+    credential_id: str
+    service: str
+    """The service's name as IAM writes it: ``bedrock.amazonaws.com``."""
+    create_date: datetime
+    """UTC."""
+    active: bool = True
+    expires: datetime | None = None
+    """UTC; None if it never expires."""
+
+
+@dataclass(frozen=True)
 class RootAccessKeys:
-    """The root user's active access keys, or why they are not known."""
+    """The root user's access keys, or why they are not known."""
 
     arn: str
     active: int | Unreadable
-    """How many."""
+    """How many are active."""
+    present: bool | Unreadable = True
+    """Whether there is one, active or not, at the time of the scan."""
+    last_used: datetime | None = None
+    """When an active one was last used (UTC); None if no use is recorded."""
     report_date: datetime | None = None
     """When the credential report that says so was made (UTC); None if no report was needed."""
     report_age: timedelta = timedelta(0)
     """How old that report was when it was read."""
+    report_is_fresh: bool = False
+    """Whether that report was made for this scan."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .advice import Advice
 from .facts import AccessKey, Keys, LastUse, ListingGap, UnmatchedARN, Unreadable, User
+from .tags import description_of, owner_of
 from .wording import what_to_do
 
 Status = Literal["PASS", "FAIL", "MANUAL"]
@@ -30,10 +31,12 @@ class Verdict:
     """What could not be read, if the verdict is for that reason what it is."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further facts as data: only plain JSON."""
+    severity: str = ""
+    """The severity, if it differs from that of the check's metadata."""
 
 
-def unreadable_keys(user: User, failure: Unreadable) -> Verdict:
-    """MANUAL for a user whose access keys could not be read."""
+def unreadable(user: User, failure: Unreadable, what: str) -> Verdict:
+    """MANUAL for a user of whom something could not be read; ``what`` names it."""
     if failure.gone:
         return Verdict(
             "MANUAL",
@@ -43,7 +46,7 @@ def unreadable_keys(user: User, failure: Unreadable) -> Verdict:
         )
     return Verdict(
         "MANUAL",
-        f"The access keys of user {user.name} could not be read: {failure}. {what_to_do(failure)}",
+        f"The {what} of user {user.name} could not be read: {failure}. {what_to_do(failure)}",
         unreadable=failure,
     )
 
@@ -100,8 +103,8 @@ def nothing_to_look_at(account: str) -> Verdict:
     """MANUAL for the account if the scan is limited to resources of other services."""
     return Verdict(
         "MANUAL",
-        f"No access key of account {account} was checked: the scan is limited to resources none of "
-        "which is an IAM user or the root user.",
+        f"Nothing in account {account} was checked: the scan is limited to resources that this "
+        "check does not look at.",
     )
 
 
@@ -109,8 +112,8 @@ def crash(account: str, error: str) -> Verdict:
     """MANUAL for the account if the check itself broke; ``error`` is the exception's name."""
     return Verdict(
         "MANUAL",
-        f"The access keys of account {account} were not checked: the check crashed with {error}. "
-        "Run Prowler with --log-level ERROR, and report what it logs.",
+        f"Account {account} was not checked: the check crashed with {error}. Run Prowler with "
+        "--log-level ERROR, and report what it logs.",
     )
 
 
@@ -118,8 +121,7 @@ def interruption(account: str) -> Verdict:
     """MANUAL for the account if the user pressed Ctrl-C."""
     return Verdict(
         "MANUAL",
-        f"The access keys of account {account} were not checked: the scan was interrupted. "
-        "Scan again.",
+        f"Account {account} was not checked: the scan was interrupted. Scan again.",
     )
 
 
@@ -139,6 +141,23 @@ def describe(name: str, arn: str, verdict: Verdict, now: datetime) -> dict[str, 
         facts |= _quarantine(verdict.advice)
         facts["advice"] = _advice(verdict.advice)
     return {**facts, **verdict.more}
+
+
+def describe_user(
+    user: User, verdict: Verdict, owner_tags: tuple[str, ...], now: datetime
+) -> dict[str, Any]:
+    """The facts of a finding about a user, with what its tags say of the user and its keys."""
+    facts = describe(user.name, user.arn, verdict, now)
+    if isinstance(user.tags, Unreadable):
+        return facts
+    owner = owner_of(user.tags, owner_tags)
+    if owner:
+        facts["owner"] = owner["Value"].strip()
+    for key in facts.get("access_keys", ()):
+        description = description_of(user.tags, key["access_key_id"])
+        if description:
+            key["description"] = description
+    return facts
 
 
 def _quarantine(advice: Advice) -> dict[str, Any]:
@@ -162,8 +181,10 @@ def _key(key: AccessKey, now: datetime) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "access_key_id": key.access_key_id,
         "create_date": key.create_date.isoformat(),
-        "age_days": max(0, (now - key.create_date).days),
+        "age_days": key.age_days(now),
     }
+    if not key.active:
+        facts["active"] = False
     if isinstance(key.last_use, LastUse):
         facts["last_used_date"] = key.last_use.date.isoformat()
         facts["last_used_service"] = key.last_use.service

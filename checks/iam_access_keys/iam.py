@@ -12,7 +12,18 @@ from typing import Any
 from prowler.lib.logger import logger
 
 from .credential_report import CredentialReport, MalformedReportError, parse
-from .facts import AccessKey, Keys, LastUse, Tag, UnmatchedARN, Unreadable, User, older_first
+from .facts import (
+    AccessKey,
+    Keys,
+    LastUse,
+    Policies,
+    ServiceSpecificCredential,
+    Tag,
+    UnmatchedARN,
+    Unreadable,
+    User,
+    older_first,
+)
 from .iam_client import CallFailedError, IAMClient
 
 REPORT_WAIT = 60.0
@@ -31,10 +42,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class PolicyListing(Listing):
-    """Users and groups with their managed policies."""
+    """Users and groups with their policies."""
 
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """ARNs of the managed policies of each group that was listed, by the group's name."""
+    groups: Mapping[str, Policies] = field(default_factory=dict)
+    """The policies of each group that was listed, by the group's name."""
 
 
 class IAM(IAMClient):
@@ -52,17 +63,16 @@ class IAM(IAMClient):
 
     # Users
 
-    def list_users(self) -> Listing:
-        """All users with their tags and, if the first call succeeds, their policies and groups.
+    def list_users(self, details: PolicyListing) -> Listing:
+        """All users with their tags.
 
-        ``GetAccountAuthorizationDetails`` gives all of it at once. If it fails, ``ListUsers``
-        and one ``ListUserTags`` for each user give the tags.
+        ``details`` are what ``policy_details`` gave. If it failed, ``ListUsers`` and one
+        ``ListUserTags`` for each user complete it.
         """
-        detailed = self.policy_details(("User",))
-        if detailed.failure is None:
-            return detailed
+        if details.failure is None:
+            return details
         plain = self._list_plain_users()
-        known = {user.name: user for user in detailed.users}
+        known = {user.name: user for user in details.users}
         without_tags = [user for user in plain.users if user.name not in known]
         return Listing((*known.values(), *self.with_tags(without_tags)), plain.failure)
 
@@ -75,23 +85,39 @@ class IAM(IAMClient):
             return Listing(tuple(users.values()), failed.unreadable)
         return Listing(tuple(users.values()))
 
-    def policy_details(self, kinds: tuple[str, ...]) -> PolicyListing:
-        """``GetAccountAuthorizationDetails`` of the kinds ``User`` and ``Group``.
+    def policy_details(self) -> PolicyListing:
+        """All users and groups by ``GetAccountAuthorizationDetails``.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
         """
         users: dict[str, User] = {}
-        groups: dict[str, tuple[str, ...]] = {}
+        groups: dict[str, Policies] = {}
         failure = None
         try:
-            for page in self.pages("GetAccountAuthorizationDetails", Filter=list(kinds)):
+            for page in self.pages("GetAccountAuthorizationDetails", Filter=["User", "Group"]):
                 detailed = map(_detailed_user, page.get("UserDetailList", ()))
                 users.update((user.arn, user) for user in detailed)
                 for group in page.get("GroupDetailList", ()):
-                    groups[group["GroupName"]] = _policy_arns(group)
+                    groups[group["GroupName"]] = _policies(group, "GroupPolicyList")
         except CallFailedError as failed:
             failure = failed.unreadable
         return PolicyListing(tuple(users.values()), failure, groups)
+
+    def customer_policies(self) -> dict[str, Any] | Unreadable:
+        """By ARN, the documents of the account's own managed policies, in their default version.
+
+        The same call as ``policy_details``, with another filter.
+        """
+        documents: dict[str, Any] = {}
+        try:
+            for page in self.pages("GetAccountAuthorizationDetails", Filter=["LocalManagedPolicy"]):
+                for policy in page.get("Policies", ()):
+                    for version in policy.get("PolicyVersionList", ()):
+                        if version.get("IsDefaultVersion"):
+                            documents[policy["Arn"]] = version.get("Document")
+        except CallFailedError as failed:
+            return failed.unreadable
+        return documents
 
     def is_user_arn(self, arn: str) -> bool:
         """Whether this is the ARN of an IAM user of the audited account."""
@@ -117,26 +143,69 @@ class IAM(IAMClient):
     def _tags(self, user: User) -> tuple[Tag, ...] | Unreadable:
         return self.items("ListUserTags", "Tags", UserName=user.name)
 
-    def policies_and_groups(self, user: User) -> User | Unreadable:
-        """The user with its managed policies and groups, read for this user alone."""
+    def own_policies(self, user: User) -> Policies | Unreadable:
+        """The user's managed policies and groups, read for this user alone."""
         policies = self.items("ListAttachedUserPolicies", "AttachedPolicies", UserName=user.name)
         if isinstance(policies, Unreadable):
             return policies
         groups = self.items("ListGroupsForUser", "Groups", UserName=user.name)
         if isinstance(groups, Unreadable):
             return groups
-        return replace(
-            user,
-            attached_policies=tuple(policy["PolicyArn"] for policy in policies),
+        return Policies(
+            tuple(policy["PolicyArn"] for policy in policies),
             groups=tuple(group["GroupName"] for group in groups),
         )
 
-    def group_policies(self, group: str) -> tuple[str, ...] | Unreadable:
-        """ARNs of a group's managed policies; none if the group was deleted meanwhile."""
+    def group_policies(self, group: str) -> Policies | Unreadable:
+        """A group's managed policies; none if the group was deleted meanwhile."""
         policies = self.items("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=group)
         if isinstance(policies, Unreadable):
-            return () if policies.gone else policies
-        return tuple(policy["PolicyArn"] for policy in policies)
+            return Policies() if policies.gone else policies
+        return Policies(tuple(policy["PolicyArn"] for policy in policies))
+
+    # Passwords and service-specific credentials
+
+    def has_password(self, user: User) -> bool | Unreadable:
+        """Whether the user has a console password, live."""
+        try:
+            self.call("GetLoginProfile", UserName=user.name)
+        except CallFailedError as failed:
+            return False if failed.unreadable.gone else failed.unreadable
+        return True
+
+    def service_specific_credentials(
+        self, user: User
+    ) -> tuple[ServiceSpecificCredential, ...] | Unreadable:
+        """One user's service-specific credentials, live."""
+        by_user = self._service_specific_credentials(UserName=user.name)
+        return by_user if isinstance(by_user, Unreadable) else by_user.get(user.name, ())
+
+    def all_service_specific_credentials(
+        self,
+    ) -> dict[str, tuple[ServiceSpecificCredential, ...]] | Unreadable:
+        """All users' service-specific credentials, by the user's name; one call a page."""
+        return self._service_specific_credentials(AllUsers=True)
+
+    def _service_specific_credentials(
+        self, **parameters: Any
+    ) -> dict[str, tuple[ServiceSpecificCredential, ...]] | Unreadable:
+        by_user: dict[str, tuple[ServiceSpecificCredential, ...]] = {}
+        while True:  # botocore has no paginator for it
+            try:
+                page = self.call("ListServiceSpecificCredentials", **parameters)
+            except CallFailedError as failed:
+                return failed.unreadable
+            for one in page.get("ServiceSpecificCredentials", ()):
+                if one["Status"] not in KEY_STATES:
+                    return Unreadable(
+                        "iam:ListServiceSpecificCredentials", f"UnknownStatus{one['Status']}"
+                    )
+                name = one["UserName"]
+                by_user[name] = (*by_user.get(name, ()), _service_specific_credential(one))
+            marker = page.get("Marker")
+            if not page.get("IsTruncated") or marker == parameters.get("Marker"):
+                return by_user
+            parameters["Marker"] = marker
 
     # Access keys
 
@@ -228,13 +297,26 @@ def _user(answer: Mapping[str, Any]) -> User:
 
 
 def _detailed_user(answer: Mapping[str, Any]) -> User:
+    return replace(_user(answer), policies=_policies(answer, "UserPolicyList"))
+
+
+def _policies(answer: Mapping[str, Any], inline: str) -> Policies:
     # IAM leaves out a list that is empty.
-    return replace(
-        _user(answer),
-        attached_policies=_policy_arns(answer),
-        groups=tuple(answer.get("GroupList", ())),
+    attached = answer.get("AttachedManagedPolicies", ())
+    documents = answer.get(inline, ())
+    return Policies(
+        tuple(policy["PolicyArn"] for policy in attached),
+        {policy["PolicyName"]: policy.get("PolicyDocument") for policy in documents},
+        answer.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+        tuple(answer.get("GroupList", ())),
     )
 
 
-def _policy_arns(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(policy["PolicyArn"] for policy in answer.get("AttachedManagedPolicies", ()))
+def _service_specific_credential(answer: Mapping[str, Any]) -> ServiceSpecificCredential:
+    return ServiceSpecificCredential(
+        answer["ServiceSpecificCredentialId"],
+        answer["ServiceName"],
+        answer["CreateDate"],
+        answer["Status"] == "Active",
+        answer.get("ExpirationDate"),
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from time import monotonic
 
 from .credential_report import CredentialReport, ReportRow
 from .facts import Keys, UnmatchedARN, Unreadable, User
-from .iam import IAM, Listing
+from .iam import IAM, Listing, PolicyListing
 from .iam_client import CallFailedError
 
 
@@ -26,10 +26,18 @@ class OwnSource:
         return self._iam.account_summary()
 
     def list_users(self, expected: int | Unreadable) -> Listing:
-        return self._iam.list_users()
+        return self._iam.list_users(self.account_details)
 
     def chosen_users(self, arns: set[str]) -> dict[str, User | UnmatchedARN | Unreadable]:
         return self._iam.get_users(arns)
+
+    @cached_property
+    def account_details(self) -> PolicyListing:
+        return self._iam.policy_details()
+
+    @property
+    def passwords(self) -> Collection[str]:
+        return ()
 
     @property
     def held_keys(self) -> Mapping[str, Keys]:
@@ -44,6 +52,10 @@ class OwnSource:
 
     def credential_report(self) -> CredentialReport | Unreadable:
         return self._fresh_report or self._iam.credential_report()
+
+    @property
+    def report_is_fresh(self) -> bool:
+        return self._fresh_report is not None
 
     @cached_property
     def _fresh_report(self) -> CredentialReport | None:

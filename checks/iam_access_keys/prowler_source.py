@@ -19,7 +19,7 @@ from prowler.config.config import timestamp_utc
 
 from .credential_report import CredentialReport, ReportRow
 from .facts import Keys, UnmatchedARN, Unreadable, User
-from .iam import IAM, Listing, is_complete, keys_in
+from .iam import IAM, Listing, PolicyListing, is_complete, keys_in
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
 _COMMAND = "prowler.__main__"
@@ -68,7 +68,7 @@ class ProwlerSource:
         users = self._users()
         if isinstance(expected, int) and len({user.arn for user in users}) >= expected:
             return Listing(users)
-        again = self._iam.list_users()
+        again = self._iam.list_users(self.account_details)
         # By name: a user that was moved to another path meanwhile has another ARN, and no twin.
         listed = {user.name: user for user in (*users, *again.users)}
         return Listing(tuple(listed.values()), again.failure)
@@ -87,6 +87,16 @@ class ProwlerSource:
         return (*tagged, *self._iam.with_tags(untagged))
 
     @cached_property
+    def account_details(self) -> PolicyListing:
+        # The shared client has policies and groups too, but a failed call looks like none.
+        return self._iam.policy_details()
+
+    @cached_property
+    def passwords(self) -> Collection[str]:
+        """Of users without one, a failed call looks the same: only those with one are certain."""
+        return {user.arn for user in self._shared.users if user.console_access}
+
+    @cached_property
     def held_keys(self) -> Mapping[str, Keys]:
         """The keys that the shared client lists. An empty list may be a failed call: left out."""
         held = {
@@ -100,9 +110,14 @@ class ProwlerSource:
     def fresh_rows(self) -> Mapping[str, ReportRow]:
         """Those of a report that this run has caused: an older one does not know of later keys."""
         report = self._report
-        if isinstance(report, Unreadable) or not report.made_within(_seconds_since_start()):
+        if isinstance(report, Unreadable) or not self.report_is_fresh:
             return {}
         return report.rows
+
+    @cached_property
+    def report_is_fresh(self) -> bool:
+        report = self._report
+        return isinstance(report, CredentialReport) and report.made_within(_seconds_since_start())
 
     def credential_report(self) -> CredentialReport | Unreadable:
         return self._report

@@ -15,10 +15,10 @@ from .facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from .iam import IAM, Listing
 from .own_source import OwnSource
 from .prowler_source import ProwlerSource, shared_client
-from .user_facts import Answers, KnownKeys, UserFacts
+from .user_facts import Answers, Known, UserFacts
 
 
-class Source(KnownKeys, Protocol):
+class Source(Known, Protocol):
     """Where users come from, and what is known of them without a call for each."""
 
     def account_summary(self) -> Mapping[str, int] | Unreadable:
@@ -32,6 +32,10 @@ class Source(KnownKeys, Protocol):
 
     def credential_report(self) -> CredentialReport | Unreadable:
         """The newest credential report that there is."""
+
+    @property
+    def report_is_fresh(self) -> bool:
+        """Whether that report was made for this scan."""
 
 
 class AccountReading:
@@ -72,15 +76,31 @@ class AccountReading:
         if self._wanted and arn not in self._wanted:
             return None
         summary = self._summary
-        if not isinstance(summary, Unreadable) and summary["AccountAccessKeysPresent"] == 0:
-            return RootAccessKeys(arn, 0)
+        present: bool | Unreadable
+        if isinstance(summary, Unreadable):
+            present = summary
+        else:
+            present = summary["AccountAccessKeysPresent"] > 0
+            if not present:
+                return RootAccessKeys(arn, 0, present)
         report = self._source.credential_report()
         if isinstance(report, Unreadable):
-            return RootAccessKeys(arn, report)
-        if arn not in report.rows:
-            return RootAccessKeys(arn, Unreadable("iam:GetCredentialReport", "NoClearRootRow"))
-        active = report.rows[arn].active_keys
-        return RootAccessKeys(arn, active, report.generated, report.age)
+            return RootAccessKeys(arn, report, present)
+        row = report.rows.get(arn)
+        if row is None:
+            return RootAccessKeys(
+                arn, Unreadable("iam:GetCredentialReport", "NoClearRootRow"), present
+            )
+        uses = [slot.last_used for slot in row.active_slots if slot.last_used]
+        return RootAccessKeys(
+            arn,
+            row.active_keys,
+            present,
+            max(uses, default=None),
+            report.generated,
+            report.age,
+            self._source.report_is_fresh,
+        )
 
     @cached_property
     def gap(self) -> ListingGap | None:

@@ -19,6 +19,14 @@ class Settings:
     """Whole days that a second key may stay after it was made; 0 gives no grace."""
     max_unused_access_keys_days: int = 45
     """Whole days that a key may go unused: a setting of Prowler's ``iam_user_accesskey_unused``."""
+    max_unrotated_access_keys_days: int = 90
+    """Whole days that an active key may be old."""
+    max_inactive_access_keys_days: int = 90
+    """Whole days that an inactive key may have gone unused."""
+    access_key_owner_tags: tuple[str, ...] = ("owner", "owner_contact", "team", "contact")
+    """Keys of tags that name who answers for a user, the first choice first."""
+    allowed_service_specific_credentials: tuple[str, ...] = ()
+    """Services whose service-specific credentials pass: ``codecommit.amazonaws.com``."""
     unreadable_access_keys_fail: bool = False
     """Whether what could not be read is a FAIL instead of MANUAL."""
 
@@ -28,6 +36,8 @@ class Settings:
 ALLOWED = {
     "multiple_active_keys_grace_days": range(366),
     "max_unused_access_keys_days": range(30, 181),
+    "max_unrotated_access_keys_days": range(1, 366),
+    "max_inactive_access_keys_days": range(1, 366),
 }
 """The values that a setting in days may have."""
 
@@ -41,7 +51,8 @@ def parse(
     for each problem: a value that does not fit, for which the default holds, and a name that is
     neither ours nor known, and looks like one of ours.
     """
-    valid, problems = {}, []
+    valid: dict[str, Any] = {}
+    problems = []
     for setting in fields(Settings):
         value = config.get(setting.name, setting.default)
         complaint = _complaint(setting.name, value)
@@ -51,7 +62,7 @@ def parse(
                 f"{complaint}. {_shown(setting.default)} is used instead."
             )
         else:
-            valid[setting.name] = value
+            valid[setting.name] = tuple(value) if isinstance(value, list) else value
     names = [setting.name for setting in fields(Settings)]
     for name in config:
         if name in known or name in names:
@@ -60,22 +71,33 @@ def parse(
         if similar:
             problems.append(
                 f"{_shown(name)} in Prowler's config file is not a setting. Did you mean "
-                f"{similar[0]}? {getattr(Settings(**valid), similar[0])!r} is used for that."
+                f"{similar[0]}? {_shown(getattr(Settings(**valid), similar[0]))} is used for that."
             )
     return Settings(**valid), tuple(problems)
 
 
 def _complaint(name: str, value: Any) -> str:
     """What a value must be, if it is not; else empty."""
-    if name not in ALLOWED:
+    default = getattr(Settings, name)
+    if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
+    if isinstance(default, tuple):
+        return "" if _is_list_of_names(value, may_be_empty=not default) else "a list of names"
     allowed = ALLOWED[name]
     if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
         return ""
     return f"a whole number of days from {allowed[0]} to {allowed[-1]}"
 
 
+def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:
+    if not isinstance(value, (list, tuple)) or not (value or may_be_empty):
+        return False
+    return all(isinstance(one, str) and one.strip() for one in value)
+
+
 def _shown(value: Any) -> str:
     """A value of the file in one short line, as YAML would have it."""
+    if isinstance(value, tuple):
+        value = list(value)
     text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from .credential_report import ReportRow
-from .facts import Keys, Quarantine, Unreadable, User
-from .iam import IAM
-from .quarantine import read_quarantine
+from .facts import (
+    Keys,
+    Quarantine,
+    ServiceSpecificCredential,
+    Tag,
+    Unreadable,
+    User,
+    UserPolicies,
+)
+from .iam import IAM, PolicyListing
+from .policies import PolicyReader, quarantine_of
 
 Subject = TypeVar("Subject", bound=Hashable)
 Result = TypeVar("Result")
@@ -19,9 +28,13 @@ Result = TypeVar("Result")
 class Fact(Enum):
     """A fact that takes calls of its own."""
 
-    KEYS = "the user's access keys"
-    LAST_USE = "when an access key was last used"
-    QUARANTINE = "AWS's quarantine policies on the user"
+    KEYS = "access keys"
+    LAST_USE = "last use of access keys"
+    PASSWORD = "console password"  # noqa: S105 - a name
+    ATTACHED_POLICIES = "managed policies"
+    ALL_POLICIES = "policies"
+    POLICY_DOCUMENTS = "documents of managed policies"
+    SERVICE_SPECIFIC_CREDENTIALS = "service-specific credentials"
 
 
 class NotReadYetError(Exception):
@@ -36,13 +49,15 @@ class NotReadYetError(Exception):
 class UnreadableError(Exception):
     """A check asked for a fact that could not be read."""
 
-    def __init__(self, failure: Unreadable) -> None:
+    def __init__(self, failure: Unreadable, what: str = Fact.KEYS.value) -> None:
         super().__init__(str(failure))
         self.failure = failure
+        self.what = what
+        """What could not be read, as a sentence names it."""
 
 
-class KnownKeys(Protocol):
-    """What a source knows of users' keys without a call for each."""
+class Known(Protocol):
+    """What a source knows of users without a call for each."""
 
     @property
     def held_keys(self) -> Mapping[str, Keys]:
@@ -52,18 +67,38 @@ class KnownKeys(Protocol):
     def fresh_rows(self) -> Mapping[str, ReportRow]:
         """By ARN, the rows of a credential report that was made for this scan, if there is one."""
 
+    @property
+    def passwords(self) -> Collection[str]:
+        """ARNs of users that have a console password for certain."""
+
+    @property
+    def account_details(self) -> PolicyListing:
+        """``GetAccountAuthorizationDetails`` for users and groups, called once."""
+
 
 class Answers:
     """What has been read so far, each fact at most once, and how to read more."""
 
-    def __init__(self, iam: IAM, known: KnownKeys | None, *, whole_account: bool) -> None:
-        """``whole_account``: whether calls about all users are worth it."""
+    def __init__(self, iam: IAM, known: Known | None, *, whole_account: bool) -> None:
+        """``whole_account``: whether calls about all users are worth it.
+
+        Without ``known``, nothing counts but what is asked from now on.
+        """
         self._answers: dict[tuple[Fact, Hashable], Any] = {}
         self._known = known
+        policies = PolicyReader(
+            iam, lambda: known.account_details if known else iam.policy_details()
+        )
         self._readers: dict[Fact, Callable[[Iterable[Any]], Mapping[Any, Any]]] = {
             Fact.KEYS: lambda users: iam.ask_each(iam.list_keys, users),
             Fact.LAST_USE: lambda ids: iam.ask_each(iam.last_use, ids),
-            Fact.QUARANTINE: lambda users: read_quarantine(iam, users, whole_account=whole_account),
+            Fact.PASSWORD: lambda users: iam.ask_each(iam.has_password, users),
+            Fact.ATTACHED_POLICIES: lambda users: policies.read(users, whole_account=whole_account),
+            Fact.ALL_POLICIES: lambda users: policies.read(users, whole_account=True),
+            Fact.POLICY_DOCUMENTS: lambda arns: _policy_documents(iam, arns),
+            Fact.SERVICE_SPECIFIC_CREDENTIALS: lambda users: _service_specific_credentials(
+                iam, users, whole_account=whole_account
+            ),
         }
 
     def get(self, fact: Fact, about: Iterable[Hashable]) -> list[Any]:
@@ -85,6 +120,16 @@ class Answers:
     def row(self, user: User) -> ReportRow | None:
         """The user's row of a report that was made for this scan, if there is a clear one."""
         return self._known.fresh_rows.get(user.arn) if self._known else None
+
+    def has_password(self, user: User) -> bool | Unreadable:
+        """Whether the user has a console password. Raises NotReadYetError."""
+        row = self.row(user)
+        if row and row.password is not None:
+            return row.password
+        if self._known and user.arn in self._known.passwords:
+            return True
+        answer: bool | Unreadable = self.get(Fact.PASSWORD, (user,))[0]
+        return answer
 
     def settle(
         self, subjects: Iterable[Subject], judge: Callable[[Subject], Result]
@@ -108,6 +153,26 @@ class Answers:
         return results
 
 
+def _policy_documents(iam: IAM, arns: Iterable[str]) -> dict[str, Any]:
+    """By ARN, the documents of the account's own policies, or why one is not known."""
+    documents = iam.customer_policies()
+    if isinstance(documents, Unreadable):
+        return dict.fromkeys(arns, documents)
+    unlisted = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
+    return {arn: documents.get(arn, unlisted) for arn in arns}
+
+
+def _service_specific_credentials(
+    iam: IAM, users: Iterable[User], *, whole_account: bool
+) -> Mapping[User, tuple[ServiceSpecificCredential, ...] | Unreadable]:
+    """The credentials of each user: all at once or, where that fails, user by user."""
+    users = tuple(users)
+    everyone = iam.all_service_specific_credentials() if whole_account else None
+    if isinstance(everyone, dict):
+        return {user: everyone.get(user.name, ()) for user in users}
+    return iam.ask_each(iam.service_specific_credentials, users)
+
+
 @dataclass(frozen=True)
 class UserFacts:
     """What a check may ask about one user.
@@ -121,6 +186,8 @@ class UserFacts:
     failure: Unreadable | None = None
     """Why nothing at all is known of the user."""
 
+    # Access keys
+
     def active_count(self) -> int:
         """How many active access keys the user has: from a report made for this scan, or listed."""
         try:
@@ -132,15 +199,23 @@ class UserFacts:
                 raise
             return row.active_keys
 
+    def all_used_since(self, moment: datetime) -> bool:
+        """Whether a report made for this scan proves that all active keys were used after then.
+
+        False proves nothing. Raises nothing.
+        """
+        row = None if self.failure else self.answers.row(self.user)
+        return row is not None and all(
+            slot.last_used is not None and slot.last_used > moment for slot in row.active_slots
+        )
+
     def keys(self) -> Keys:
         """All access keys, live."""
-        failure = self.failure
-        if failure is None:
-            keys = self.answers.keys(self.user)
-            if not isinstance(keys, Unreadable):
-                return keys
-            failure = keys
-        raise UnreadableError(failure)
+        self._raise_failure()
+        keys = self.answers.keys(self.user)
+        if isinstance(keys, Unreadable):
+            raise UnreadableError(keys)
+        return keys
 
     def active_keys(self) -> Keys:
         """The active access keys, live."""
@@ -151,7 +226,48 @@ class UserFacts:
         uses = self.answers.get(Fact.LAST_USE, (key.access_key_id for key in keys))
         return tuple(replace(key, last_use=use) for key, use in zip(keys, uses, strict=True))
 
+    # Whatever else a user has
+
+    def has_password(self) -> bool:
+        """Whether the user has a console password."""
+        self._raise_failure()
+        password = self.answers.has_password(self.user)
+        if isinstance(password, Unreadable):
+            raise UnreadableError(password, Fact.PASSWORD.value)
+        return password
+
+    def tags(self) -> tuple[Tag, ...]:
+        """The user's tags."""
+        self._raise_failure()
+        if isinstance(self.user.tags, Unreadable):
+            raise UnreadableError(self.user.tags, "tags")
+        return self.user.tags
+
     def quarantine(self) -> Quarantine:
         """AWS's quarantine policies on the user and its groups. No UnreadableError."""
-        quarantine: Quarantine = self.answers.get(Fact.QUARANTINE, (self.user,))[0]
-        return quarantine
+        policies: UserPolicies = self.answers.get(Fact.ATTACHED_POLICIES, (self.user,))[0]
+        return quarantine_of(policies)
+
+    def policies(self) -> UserPolicies:
+        """All policies of the user and its groups, as far as they were read. No UnreadableError."""
+        policies: UserPolicies = self.answers.get(Fact.ALL_POLICIES, (self.user,))[0]
+        return policies
+
+    def policy_documents(self, arns: Iterable[str]) -> dict[str, Any]:
+        """By ARN, documents of the account's own policies, or Unreadable. No UnreadableError."""
+        arns = tuple(arns)
+        return dict(zip(arns, self.answers.get(Fact.POLICY_DOCUMENTS, arns), strict=True))
+
+    def service_specific_credentials(self) -> tuple[ServiceSpecificCredential, ...]:
+        """The user's service-specific credentials, live."""
+        self._raise_failure()
+        fact = Fact.SERVICE_SPECIFIC_CREDENTIALS
+        credentials: tuple[ServiceSpecificCredential, ...] | Unreadable
+        credentials = self.answers.get(fact, (self.user,))[0]
+        if isinstance(credentials, Unreadable):
+            raise UnreadableError(credentials, fact.value)
+        return credentials
+
+    def _raise_failure(self) -> None:
+        if self.failure is not None:
+            raise UnreadableError(self.failure)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime, timedelta, timezone
 
-from .facts import AccessKey, Unreadable
+from .facts import AccessKey, RootAccessKeys, Unreadable
 
 TRACKING_BEGAN = datetime(2015, 4, 22, tzinfo=timezone.utc)
 """Since when AWS records the last use of access keys.
@@ -52,6 +53,24 @@ def age(duration: timedelta) -> str:
     minutes = max(0, int(duration.total_seconds() // 60))
     number, unit = (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
     return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def of_report(root: RootAccessKeys) -> str:
+    """Which credential report says so; empty if none had to."""
+    if root.report_date is None:
+        return ""
+    return (
+        f", according to the credential report of {root.report_date:%Y-%m-%d %H:%M} UTC "
+        f"({age(root.report_age)} old)"
+    )
+
+
+def aws_command(*words: str) -> str:
+    """A command of the AWS CLI, to paste into a shell.
+
+    An option and its value are one word, with "=": a name may begin with a dash.
+    """
+    return shlex.join(["aws", *words])
 
 
 def what_to_do(failure: Unreadable) -> str:

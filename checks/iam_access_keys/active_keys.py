@@ -1,0 +1,62 @@
+"""The FAIL of a user for its active access keys: which they are, and what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .advice import advise, word
+from .facts import Keys
+from .finding import Verdict
+from .settings import Settings
+from .user_facts import UnreadableError, UserFacts
+from .wording import counted, described, what_to_do
+
+
+def has_active_keys(facts: UserFacts, count: int) -> str:
+    """The beginning of a sentence: how many active access keys a user has."""
+    return f"User {facts.user.name} has {counted(count)}"
+
+
+def failing(
+    facts: UserFacts,
+    settings: Settings,
+    now: datetime,
+    reason: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """FAIL for a user's active keys: the keys, the ``reason`` as sentences, and the advice.
+
+    Asks for the keys, for the last use of each, and whether AWS has quarantined the user. If the
+    keys could be counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if
+    not even their number is known.
+    """
+    count = facts.active_count()
+    has = has_active_keys(facts, count)
+    because = f" {reason}" if reason else ""
+    try:
+        keys = facts.active_keys()
+    except UnreadableError as error:
+        return Verdict(
+            "FAIL",
+            f"{has}, according to the credential report made for this scan.{because} Which keys "
+            f"they are could not be read: {error.failure}. {what_to_do(error.failure)}",
+            count,
+            unreadable=error.failure,
+            more=more or {},
+        )
+    keys = facts.with_last_use(keys)
+    advice = advise(keys, facts.quarantine(), now, settings.max_unused_access_keys_days)
+    sentence = f"{has}: {listed(keys, now)}.{because} {word(advice, now)}"
+    return Verdict("FAIL", sentence, count, keys, advice, more=more or {})
+
+
+def listed(keys: Keys, now: datetime) -> str:
+    """Keys with their age and last use; ``now`` is UTC."""
+    return " and ".join(described(key, now) for key in keys)
+
+
+def ids(keys: Keys) -> str:
+    """The IDs of keys."""
+    return " and ".join(key.access_key_id for key in keys)
