@@ -12,8 +12,11 @@ AWS documents it:
   then ``COMPLETE``; a report less than four hours old is handed out again as it was, and its
   first row is the root user's.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
-* Answers to ``GetServiceLastAccessedDetails`` and ``ListServiceSpecificCredentials``, which
-  Prowler's own IAM service asks for each user: nothing was accessed, there are none.
+* Details of users, groups, and customer managed policies, with documents and boundaries.
+* Service-specific credentials, of one user or of all.
+  https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCredentials.html
+* An answer to ``GetServiceLastAccessedDetails``, which Prowler's own IAM service asks for each
+  user: nothing was accessed.
 * Trouble. Calls take time, are throttled (``Throttling``, 400), fail (``ServiceFailure``, 500)
   or are denied (``AccessDenied``, 403).
   https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
@@ -30,19 +33,20 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 import os
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from unittest import mock
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import boto3
 from moto import settings
@@ -57,10 +61,12 @@ from moto.iam.models import (
     AWSManagedPolicy,
     Group,
     IAMBackend,
+    ManagedPolicy,
     User,
     iam_backends,
 )
 from moto.iam.responses import IamResponse
+from moto.iam.utils import random_resource_id
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -137,6 +143,10 @@ class Behaviour:
     """How often GenerateCredentialReport is to be called until a new report is complete."""
     root_keys_active: tuple[bool, ...] = ()
     """The root user's access keys: whether each is active."""
+    root_key_last_used: datetime | None = None
+    """When they were last used (UTC)."""
+    refuses_all_users: bool = False
+    """Whether ListServiceSpecificCredentials answers about one user only."""
     accounts_without_role: frozenset[str] = frozenset()
     """IDs of accounts in which no role can be assumed."""
     seconds_to_assume: Mapping[str, float] = field(default_factory=dict)
@@ -174,6 +184,8 @@ class EmbeddedAWS:
         """The access key IDs that calls were signed with."""
         self.endpoint = ""
         self._report: _Report | None = None
+        self._credentials: dict[str, list[dict[str, Any]]] = {}
+        self._boundaries: dict[str, str] = {}
         self._dice = random.Random(7)
         self._lock = threading.Lock()
         self._stack = ExitStack()
@@ -208,6 +220,8 @@ class EmbeddedAWS:
         self.behaviour = Behaviour()
         self.calls.clear()
         self._report = None
+        self._credentials.clear()
+        self._boundaries.clear()
 
     @staticmethod
     def _forget() -> None:
@@ -298,16 +312,67 @@ class EmbeddedAWS:
         return group
 
     def attach(self, entity: User | Group, policy: str) -> None:
-        """Attach one of AWS's managed policies, by its name, to a user or a group.
+        """Attach a managed policy to a user or a group: one of AWS's by name, else by its ARN.
 
-        moto loads those policies on demand only, all 1,500; what a policy allows is left out.
+        moto loads AWS's policies on demand only, all 1,500; what one allows is left out.
         """
         iam = self.iam(entity.account_id)
+        if policy.startswith("arn:"):
+            iam.managed_policies[policy].attach_to(entity)
+            return
         document = '{"Version": "2012-10-17", "Statement": []}'
         attached = AWSManagedPolicy(  # type: ignore[abstract]
             policy, entity.account_id, self.region, document=document
         )
         iam.managed_policies.setdefault(attached.arn, attached).attach_to(entity)
+
+    def add_customer_policy(
+        self, name: str, document: Mapping[str, Any], older_versions: Sequence[Any] = ()
+    ) -> str:
+        """Make a managed policy of the account with this default version. Returns its ARN."""
+        iam = self.iam()
+        first, *others = map(json.dumps, (*older_versions, document))
+        arn = iam.create_policy("", "/", first, name, []).arn
+        for version in others:
+            iam.create_policy_version(arn, version, True)
+        return arn
+
+    @staticmethod
+    def add_inline_policy(entity: User | Group, name: str, document: Mapping[str, Any]) -> None:
+        """Give a user or a group an inline policy."""
+        entity.policies[name] = json.dumps(document)
+
+    def set_boundary(self, user: User, arn: str) -> None:
+        """Set a user's permissions boundary."""
+        self._boundaries[user.arn] = arn
+
+    @staticmethod
+    def add_password(user: User) -> None:
+        """Give a user a console password."""
+        user.password = "a password"  # noqa: S105
+
+    def add_service_specific_credential(
+        self,
+        user: User,
+        service: str,
+        *,
+        created: datetime,
+        expires: datetime | None = None,
+        active: bool = True,
+    ) -> str:
+        """Give a user a credential for one service; times are UTC. Returns its ID."""
+        held = self._credentials.setdefault(user.name, [])
+        credential: dict[str, Any] = {
+            "UserName": user.name,
+            "Status": "Active" if active else "Inactive",
+            "CreateDate": created,
+            "ServiceSpecificCredentialId": f"ACCA{random_resource_id(16)}",
+            "ServiceName": service,
+        }
+        if expires:
+            credential["ExpirationDate"] = expires
+        held.append(credential)
+        return str(credential["ServiceSpecificCredentialId"])
 
     def hold_report(self, age: timedelta, polls_left: int = 0) -> None:
         """Make a credential report of the present state now, and let it be as old as ``age``.
@@ -411,21 +476,36 @@ class EmbeddedAWS:
             # Prowler's own IAM service asks these of every user.
             "generate_service_last_accessed_details": answering(lambda _: {"JobId": "0" * 36}),
             "get_service_last_accessed_details": answering(_nothing_accessed),
-            "list_service_specific_credentials": answering(
-                lambda _: {"ServiceSpecificCredentials": []}
-            ),
+            "list_service_specific_credentials": answering(self._list_credentials),
         }
 
     def _list_users(self, response: IamResponse) -> dict[str, Any]:
-        page, more = self._page(response)
-        return {"Users": [_described(one) for one in page if isinstance(one, User)], **more}
+        page, more = self._page(response, self._listed(response))
+        return {"Users": [_described(user) for user in page], **more}
+
+    def _list_credentials(self, response: IamResponse) -> dict[str, Any]:
+        if response._get_param("AllUsers") not in (None, "false", False):
+            if self.behaviour.refuses_all_users:
+                raise IAMException("ValidationError", "AllUsers is not supported.")
+            held = [one for credentials in self._credentials.values() for one in credentials]
+            page, more = self._page(response, held)
+            return {"ServiceSpecificCredentials": page, **more}
+        name = response._get_param("UserName")
+        response.backend.get_user(name)
+        return {"ServiceSpecificCredentials": self._credentials.get(name, [])}
 
     def _authorization_details(self, response: IamResponse) -> dict[str, Any]:
         kinds = set(response._get_param("Filter", []))
-        if not kinds or kinds - {"User", "Group"}:
-            raise NotImplementedError("the embedded AWS has details of users and groups only")
+        if not kinds or kinds - {"User", "Group", "LocalManagedPolicy"}:
+            raise NotImplementedError("the embedded AWS has no details of roles and AWS's policies")
         iam: IAMBackend = response.backend
-        page, more = self._page(response, kinds)
+        policies = [one for one in iam.managed_policies.values() if ":aws:policy/" not in one.arn]
+        entries: list[User | Group | ManagedPolicy] = [
+            *(self._listed(response) if "User" in kinds else ()),
+            *(iam.groups.values() if "Group" in kinds else ()),
+            *(policies if "LocalManagedPolicy" in kinds else ()),
+        ]
+        page, more = self._page(response, entries)
         groups_of: dict[str, list[str]] = {}
         for group in iam.groups.values():
             for user in group.users:
@@ -436,7 +516,8 @@ class EmbeddedAWS:
                     **_described(one),
                     "Tags": one.tags or [],
                     "GroupList": groups_of.get(one.name, []),
-                    "AttachedManagedPolicies": _attached(one),
+                    **_policies(one, "UserPolicyList"),
+                    **self._boundary(one),
                 }
                 for one in page
                 if isinstance(one, User)
@@ -448,32 +529,35 @@ class EmbeddedAWS:
                     "Path": one.path,
                     "Arn": one.arn,
                     "CreateDate": one.create_date,
-                    "GroupPolicyList": [],
-                    "AttachedManagedPolicies": _attached(one),
+                    **_policies(one, "GroupPolicyList"),
                 }
                 for one in page
                 if isinstance(one, Group)
             ],
             "RoleDetailList": [],
-            "Policies": [],
+            "Policies": [_versions(one) for one in page if isinstance(one, ManagedPolicy)],
             **more,
         }
 
+    def _boundary(self, user: User) -> dict[str, Any]:
+        arn = self._boundaries.get(user.arn)
+        kind = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
+        return {"PermissionsBoundary": kind} if arn else {}
+
+    def _listed(self, response: IamResponse) -> list[User]:
+        users = response.backend.users.values()
+        return [user for user in users if user.name not in self.behaviour.unlisted]
+
     def _page(
-        self, response: IamResponse, kinds: Container[str] = ("User",)
-    ) -> tuple[list[User | Group], dict[str, Any]]:
-        """A page of users and groups, in that order, and whether and how it goes on."""
+        self, response: IamResponse, entries: Sequence[Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """A page of these entries, and whether and how it goes on."""
         behaviour = self.behaviour
         asked = int(response._get_param("MaxItems") or USERS_ON_A_PAGE)
         size = min(asked, behaviour.page_size, MOST_USERS_ON_A_PAGE)
         start = int(response._get_param("Marker") or 0)
-        users = [u for u in response.backend.users.values() if u.name not in behaviour.unlisted]
-        entries: list[User | Group] = [
-            *(users if "User" in kinds else ()),
-            *(response.backend.groups.values() if "Group" in kinds else ()),
-        ]
         following = start if behaviour.repeats_marker and start else start + size
-        page = entries[start : start + size]
+        page = list(entries[start : start + size])
         if following >= len(entries):
             return page, {"IsTruncated": False}
         return page, {"IsTruncated": True, "Marker": str(following)}
@@ -512,7 +596,9 @@ class EmbeddedAWS:
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(REPORT_COLUMNS)
-        root_keys = [(active, None, None) for active in self.behaviour.root_keys_active]
+        used = self.behaviour.root_key_last_used
+        last_use = AccessKeyLastUsed(used, "s3", "us-east-1") if used else None
+        root_keys = [(active, None, last_use) for active in self.behaviour.root_keys_active]
         root = f"arn:{iam.partition}:iam::{iam.account_id}:root"
         rows.writerow(_report_row("<root_account>", root, _now(), "not_supported", root_keys))
         for user in iam.users.values():
@@ -556,11 +642,35 @@ def _described(user: User) -> dict[str, Any]:
     }
 
 
-def _attached(entity: User | Group) -> list[dict[str, str]]:
-    return [
-        {"PolicyName": policy.name, "PolicyArn": policy.arn}
-        for policy in entity.managed_policies.values()
+def _policies(entity: User | Group, inline: str) -> dict[str, Any]:
+    """Attached and inline policies; IAM leaves out the latter if there are none."""
+    managed = entity.managed_policies.values()
+    documents = [
+        {"PolicyName": name, "PolicyDocument": quote(document)}
+        for name, document in entity.policies.items()
     ]
+    return {
+        "AttachedManagedPolicies": [
+            {"PolicyName": policy.name, "PolicyArn": policy.arn} for policy in managed
+        ],
+        **({inline: documents} if documents else {}),
+    }
+
+
+def _versions(policy: ManagedPolicy) -> dict[str, Any]:
+    return {
+        "PolicyName": policy.name,
+        "Arn": policy.arn,
+        "DefaultVersionId": policy.default_version_id,
+        "PolicyVersionList": [
+            {
+                "VersionId": version.version_id,
+                "Document": quote(version.document),
+                "IsDefaultVersion": version.version_id == policy.default_version_id,
+            }
+            for version in policy.versions
+        ],
+    }
 
 
 def _report_row(

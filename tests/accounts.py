@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -16,8 +18,40 @@ TAGS = st.dictionaries(
 )
 
 
-AGES = st.integers(0, 60) | st.integers(0, 2000)
-UNUSED = st.none() | st.integers(0, 60) | st.integers(0, 400)
+OWNER_TAGS = st.dictionaries(
+    st.sampled_from(
+        ["owner", "Owner Contact", "company:TEAM", "con-tact", "ownership", "CostCenter"]
+    ),
+    st.sampled_from(["payments", " ", ""]),
+    max_size=2,
+)
+LIMITS = st.sampled_from([44, 45, 46, 89, 90, 91])
+AGES = st.integers(0, 60) | st.integers(0, 2000) | LIMITS
+UNUSED = st.none() | st.integers(0, 60) | st.integers(0, 400) | LIMITS
+MANY_DAYS = 36_600
+
+
+def document(**statement: Any) -> dict[str, Any]:
+    """A policy with one statement."""
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+
+
+DOCUMENTS = {
+    "everything": document(Action="*", Resource="*"),
+    "all of IAM": document(Action=["s3:*", "IAM:*"], Resource=["*"]),
+    "all but S3": document(NotAction="s3:*", Resource="*"),
+    "all but IAM": document(NotAction=["iam:*"], Resource="*"),
+    "on one bucket": document(Action="*", Resource="arn:aws:s3:::bucket"),
+    "reading": document(Action=["iam:Get*", "iam:List*"], Resource="*"),
+}
+ADMINISTRATION = {"everything", "all of IAM", "all but S3", "AdministratorAccess", "IAMFullAccess"}
+"""The policies that make an administrator."""
+BY_AWS = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "ReadOnlyAccess")
+GRANTS = st.tuples(
+    st.sampled_from([*DOCUMENTS, *BY_AWS]),
+    st.sampled_from(["managed", "inline"]),
+    st.sampled_from(["user", "group"]),
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +61,21 @@ class DrawnKey:
     active: bool
     age: int
     unused: int | None
+
+    @property
+    def idle(self) -> int:
+        """Whole days without a use; one before the creation does not count."""
+        return self.age if self.unused is None else min(self.age, self.unused)
+
+
+@dataclass(frozen=True)
+class DrawnCredential:
+    """A service-specific credential as drawn."""
+
+    service: str
+    active: bool
+    days_left: int | None
+    """None if it never expires."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +88,30 @@ class DrawnUser:
     keys: tuple[DrawnKey, ...]
     quarantine: str = ""
     """Whether AWS has quarantined the ``user`` itself or a ``group`` of it."""
+    password: bool = False
+    grants: tuple[tuple[str, str, str], ...] = ()
+    """Policies: one of DOCUMENTS or of BY_AWS, how it is kept, and on what."""
+    boundary: str = ""
+    """The permissions boundary: one of DOCUMENTS or of BY_AWS."""
+    credentials: tuple[DrawnCredential, ...] = ()
+
+    @property
+    def active(self) -> list[DrawnKey]:
+        """The active access keys."""
+        return [key for key in self.keys if key.active]
 
     @property
     def active_keys(self) -> int:
         """How many active access keys the user has."""
-        return sum(key.active for key in self.keys)
+        return len(self.active)
 
     @property
     def status(self) -> str:
-        """The right verdict."""
+        """The right verdict of the first check."""
         return "FAIL" if self.active_keys > 1 else "PASS"
 
     def put_into(self, aws: EmbeddedAWS) -> None:
-        """Make the user, with its keys."""
+        """Make the user, with all it has."""
         now = datetime.now(timezone.utc)
         user = aws.add_user(self.name, self.path, dict(self.tags))
         for key in self.keys:
@@ -62,15 +122,86 @@ class DrawnUser:
             in_group = self.quarantine == "group"
             entity = aws.add_group(f"g{self.name}", user) if in_group else user
             aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
+        if self.password:
+            aws.add_password(user)
+        for number, (policy, how, where) in enumerate(self.grants):
+            name = f"p{number}{self.name}"
+            entity = aws.add_group(name, user) if where == "group" else user
+            if how == "inline" and policy in DOCUMENTS:
+                aws.add_inline_policy(entity, name, DOCUMENTS[policy])
+            else:
+                aws.attach(entity, self._managed(aws, policy, name))
+        if self.boundary:
+            managed = self._managed(aws, self.boundary, f"b{self.name}")
+            of_aws = f"arn:aws:iam::aws:policy/{managed}"
+            aws.set_boundary(user, managed if managed.startswith("arn:") else of_aws)
+        for one in self.credentials:
+            left = one.days_left
+            expires = None if left is None else now + timedelta(days=left, minutes=10)
+            created = now - timedelta(days=500)
+            aws.add_service_specific_credential(
+                user, one.service, created=created, expires=expires, active=one.active
+            )
 
+    @staticmethod
+    def _managed(aws: EmbeddedAWS, policy: str, name: str) -> str:
+        """A managed policy, of AWS or made for this: what ``attach`` takes."""
+        if policy not in DOCUMENTS:
+            return policy
+        older = DOCUMENTS["reading" if policy in ADMINISTRATION else "everything"]
+        return aws.add_customer_policy(name, DOCUMENTS[policy], older_versions=(older,))
+
+
+def _plain(tag: str) -> str:
+    return tag.rsplit(":", 1)[-1].lower().replace(" ", "").replace("-", "").replace("_", "")
+
+
+def _owned(user: DrawnUser) -> bool:
+    owners = ("owner", "ownercontact", "team", "contact")
+    return any(value.strip() and _plain(tag) in owners for tag, value in user.tags)
+
+
+FAILS: dict[str, Callable[[DrawnUser], object]] = {
+    "iam_user_multiple_active_keys": lambda u: u.active_keys > 1,
+    "iam_user_unused_active_keys": lambda u: any(key.idle >= 45 for key in u.active),
+    "iam_user_unrotated_active_keys": lambda u: any(key.age > 90 for key in u.active),
+    "iam_user_inactive_keys_not_deleted": lambda u: any(
+        key.idle > 90 for key in u.keys if not key.active
+    ),
+    "iam_user_console_password_and_active_keys": lambda u: u.active and u.password,
+    "iam_user_administrator_active_keys": lambda u: (
+        u.active
+        and any(policy in ADMINISTRATION for policy, _, _ in u.grants)
+        and (not u.boundary or u.boundary in ADMINISTRATION)
+    ),
+    "iam_user_quarantined_active_keys": lambda u: u.active and u.quarantine,
+    "iam_user_active_keys_without_owner": lambda u: u.active and not _owned(u),
+    "iam_user_long_term_api_keys": lambda u: any(
+        one.active and (one.days_left is None or one.days_left >= 0) for one in u.credentials
+    ),
+}
+"""The truth: which users fail each check of users."""
 
 users = st.builds(
     DrawnUser,
     name=NAME,
     path=PATH,
-    tags=TAGS.map(lambda tags: tuple(tags.items())),
+    tags=(TAGS | OWNER_TAGS).map(lambda tags: tuple(tags.items())),
     keys=st.lists(st.builds(DrawnKey, st.booleans(), AGES, UNUSED), max_size=2).map(tuple),
     quarantine=st.sampled_from(["", "", "", "", "user", "group"]),
+    password=st.booleans(),
+    grants=st.just(()) | st.lists(GRANTS, max_size=2).map(tuple),
+    boundary=st.sampled_from(["", "", "", *DOCUMENTS, *BY_AWS]),
+    credentials=st.just(())
+    | st.lists(
+        st.builds(
+            DrawnCredential,
+            st.sampled_from(["bedrock.amazonaws.com", "codecommit.amazonaws.com", "new.example"]),
+            st.booleans(),
+            st.none() | st.sampled_from([-1, 0, 1, MANY_DAYS]),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 # IAM takes names that differ in case only for the same.
 accounts = st.lists(users, max_size=8, unique_by=lambda user: user.name.casefold())

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Keys,
     Quarantine,
+    ServiceSpecificCredential,
     Unreadable,
     User,
+    UserPolicies,
 )
 from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError, UserFacts
 
+from .accounts import DOCUMENTS
+
+DENIED_DETAILS = Unreadable("iam:GetAccountAuthorizationDetails", "AccessDenied")
+NO_POLICIES = UserPolicies()
 ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
 
 
@@ -25,17 +33,34 @@ class Known(UserFacts):  # type: ignore[misc]
     listed: Keys | Unreadable = ()
     counted: int | None = None
     quarantined: Quarantine = ()
+    applying: UserPolicies = NO_POLICIES
+    credentials: tuple[ServiceSpecificCredential, ...] = ()
 
     def active_count(self) -> int:
-        return self.counted if self.counted is not None else len(self.keys())
+        return self.counted if self.counted is not None else len(self.all_keys())
 
-    def keys(self) -> Keys:
+    def all_keys(self) -> Keys:
         if isinstance(self.listed, Unreadable):
             raise UnreadableError(self.listed)
         return self.listed
 
+    def all_used_since(self, moment: datetime) -> bool:
+        return False
+
     def with_last_use(self, keys: Keys) -> Keys:
         return keys
 
+    def has_password(self) -> bool:
+        return True
+
     def quarantine(self) -> Quarantine:
         return self.quarantined
+
+    def policies(self) -> UserPolicies:
+        return self.applying
+
+    def policy_documents(self, arns: Iterable[str]) -> dict[str, Any]:
+        return {arn: DOCUMENTS.get(arn.rpartition("/")[2], DENIED_DETAILS) for arn in arns}
+
+    def service_specific_credentials(self) -> tuple[ServiceSpecificCredential, ...]:
+        return self.credentials

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -21,11 +21,11 @@ from prowler.providers.common.models import Audit_Metadata
 from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
-    iam_user_multiple_active_keys as check_module,
-)
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 CHECK = "iam_user_multiple_active_keys"
+FAMILY = tuple(sorted(our_checks()))
+"""All checks of this plug-in."""
 ACCOUNT = "123456789012"
 ROOT = "<root_account>"
 NEIGHBOUR = "iam_user_accesskey_unused"
@@ -46,6 +46,7 @@ SHARED_CLIENT = "prowler.providers.aws.services.iam.iam_client"
 class Found:
     """What a report of Prowler's says in one finding."""
 
+    check: str
     uid: str
     status: str
     sentence: str
@@ -59,6 +60,7 @@ class Found:
     @classmethod
     def of(cls, finding: Finding) -> Found:
         return cls(
+            finding.metadata.CheckID,
             finding.uid,
             finding.status.value,
             finding.status_extended,
@@ -105,8 +107,13 @@ def scan_account(aws: EmbeddedAWS, *other_checks: str, **arguments: Any) -> list
 
 def scan(provider: AwsProvider, *other_checks: str) -> list[Found]:
     """Run the check as Prowler runs it. ``other_checks`` are further ones that the run has."""
-    begin_run(provider, CHECK, *other_checks)
-    return run_check(provider)
+    return scan_with(provider, (CHECK,), *other_checks)
+
+
+def scan_with(provider: AwsProvider, checks: Sequence[str], *other_checks: str) -> list[Found]:
+    """Run checks of this plug-in as Prowler runs them, in one run."""
+    begin_run(provider, *checks, *other_checks)
+    return [found for check in checks for found in run_check(provider, check)]
 
 
 def begin_run(provider: AwsProvider, *checks: str, forget: bool = True) -> None:
@@ -126,10 +133,11 @@ def load_shared_client() -> Any:
     return importlib.import_module(SHARED_CLIENT).iam_client
 
 
-def run_check(provider: AwsProvider) -> list[Found]:
-    """Run the check within a run that has begun."""
+def run_check(provider: AwsProvider, check_id: str = CHECK) -> list[Found]:
+    """Run a check of this plug-in within a run that has begun."""
     options = SimpleNamespace(unix_timestamp=False, bulk_checks_metadata={}, only_logs=True)
-    check = check_module.iam_user_multiple_active_keys()
+    module = f"prowler_access_keys.services.iam.{check_id}.{check_id}"
+    check = getattr(importlib.import_module(module), check_id)()
     reports = execute(check, provider, None, options)
     return [Found.of(Finding.generate_output(provider, report, options)) for report in reports]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,26 +11,40 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.loaded import LoadedProwler
-from .pages import command
-from .permissions import actions, role_credentials
-from .scanning import ACCOUNT, ROOT, by_name, provider_of, scan, statuses
+from .permissions import PERMISSIONS, actions, role_credentials
+from .scanning import ACCOUNT, CHECK, FAMILY, ROOT, by_name, provider_of, scan, scan_with, statuses
 
+CHECKS_FILE = PERMISSIONS.parent / "examples" / "checks.json"
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
-WITHOUT: list[tuple[str, dict[str, str], str | None]] = [
-    ("iam:GenerateCredentialReport", TRUTH, None),
-    ("iam:GetCredentialReport", TRUTH, None),
-    ("iam:GetAccountAuthorizationDetails", {ROOT: "PASS", ACCOUNT: "MANUAL"}, None),
-    ("iam:GetAccountSummary", {**TRUTH, ACCOUNT: "MANUAL"}, ACCOUNT),
-    ("iam:ListAccessKeys", TRUTH, "alice"),
-    ("iam:GetAccessKeyLastUsed", TRUTH, "alice"),
-    ("iam:GetUser", {"alice": "MANUAL"}, "alice"),
-    ("iam:ListAttachedUserPolicies", {"alice": "FAIL"}, "alice"),
-    ("iam:ListGroupsForUser", {"alice": "FAIL"}, "alice"),
-    ("iam:ListAttachedGroupPolicies", {"alice": "FAIL"}, "alice"),
+PASSWORDS = "iam_user_console_password_and_active_keys"
+CREDENTIALS = "iam_user_long_term_api_keys"
+UNREAD = {"alice": "MANUAL", "bob": "MANUAL"}
+WITHOUT: list[tuple[str, str, dict[str, str], str | None]] = [
+    ("iam:GenerateCredentialReport", CHECK, TRUTH, None),
+    ("iam:GetCredentialReport", CHECK, TRUTH, None),
+    ("iam:GetAccountAuthorizationDetails", CHECK, {ROOT: "PASS", ACCOUNT: "MANUAL"}, None),
+    ("iam:GetAccountSummary", CHECK, {**TRUTH, ACCOUNT: "MANUAL"}, ACCOUNT),
+    ("iam:ListAccessKeys", CHECK, TRUTH, "alice"),
+    ("iam:GetAccessKeyLastUsed", CHECK, TRUTH, "alice"),
+    ("iam:GetLoginProfile", PASSWORDS, UNREAD, "alice"),
+    (
+        "iam:ListServiceSpecificCredentials",
+        CREDENTIALS,
+        {"alice": "MANUAL", "bob": "MANUAL"},
+        "bob",
+    ),
+    ("iam:GetUser", CHECK, {"alice": "MANUAL"}, "alice"),
+    ("iam:ListAttachedUserPolicies", CHECK, {"alice": "FAIL"}, "alice"),
+    ("iam:ListGroupsForUser", CHECK, {"alice": "FAIL"}, "alice"),
+    ("iam:ListAttachedGroupPolicies", CHECK, {"alice": "FAIL"}, "alice"),
 ]
-"""A missing action, the statuses then, and the finding that names it if one does."""
-CHOSEN_USERS_ONLY = {missing for missing, expected, _ in WITHOUT if ROOT not in expected}
+"""A missing action, a check that needs it, the statuses then, and the finding that names it."""
+CHOSEN_USERS_ONLY = {missing for missing, _, expected, _ in WITHOUT if "bob" not in expected} - {
+    "iam:GetAccountAuthorizationDetails"
+}
 """The actions that only a scan with ``--resource-arn`` needs."""
+WITHOUT_A_REPORT_ONLY = {"iam:GetLoginProfile"}
+"""What a credential report that is made for the scan says too."""
 
 
 @pytest.fixture
@@ -50,15 +65,15 @@ def test_the_scan_policy_is_enough_for_the_real_command(
     account.calls.clear()
     with account.enforcing_policies():
         run = loaded.run(
-            command("prowler aws --checks iam_user_multiple_active_keys --verbose"),
+            ("prowler", "aws", "--checks-file", str(CHECKS_FILE)),
             environment=account.environment() | credentials, directory=tmp_path,
         )  # fmt: skip
-    assert run.statuses() == TRUTH, run.output
-    (alice,) = [row for row in run.csv() if row["RESOURCE_NAME"] == "alice"]
-    assert alice["STATUS_EXTENDED"] in run.output
-    assert "could not be read" not in alice["STATUS_EXTENDED"]
+    rows = run.csv()
+    assert {row["CHECK_ID"] for row in rows} == set(FAMILY)
+    assert {row["STATUS"] for row in rows} == {"PASS", "FAIL"}, run.output
+    assert not [row for row in rows if "could not be read" in row["STATUS_EXTENDED"]]
     iam_calls = {call for call in account.calls if call.startswith("iam:")}
-    assert iam_calls == set(actions("scan.json")) - CHOSEN_USERS_ONLY
+    assert iam_calls == set(actions("scan.json")) - CHOSEN_USERS_ONLY - WITHOUT_A_REPORT_ONLY
 
 
 def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) -> None:
@@ -71,10 +86,11 @@ def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) 
         assert statuses(scan(provider)) == {"alice": "FAIL"}
 
 
-@pytest.mark.parametrize(("missing", "expected", "said_of"), WITHOUT)
+@pytest.mark.parametrize(("missing", "check", "expected", "said_of"), WITHOUT)
 def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
     account: EmbeddedAWS,
     missing: str,
+    check: str,
     expected: dict[str, str],
     said_of: str | None,
     caplog: pytest.LogCaptureFixture,
@@ -86,7 +102,9 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
         account.enforcing_policies(),
         provider_of(account, credentials, resource_arn=arn) as provider,
     ):
-        found = by_name(scan(provider))
+        if missing in WITHOUT_A_REPORT_ONLY:
+            account.hold_report(timedelta(hours=1))
+        found = by_name(scan_with(provider, (check,)))
     assert {name: finding.status for name, finding in found.items()} == expected
     assert f"{missing} failed with AccessDenied" in caplog.text
     if said_of:
@@ -94,4 +112,4 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
 
 
 def test_every_action_of_the_scan_policy_is_tried_without() -> None:
-    assert {missing for missing, _, _ in WITHOUT} == set(actions("scan.json"))
+    assert {missing for missing, _, _, _ in WITHOUT} == set(actions("scan.json"))

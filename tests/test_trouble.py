@@ -379,8 +379,8 @@ def test_a_user_listed_twice_does_not_stand_for_one_that_is_missing(
         aws.add_user(name)
     page = EmbeddedAWS._page
 
-    def first_user_twice(embedded: Any, response: Any) -> Any:
-        users, more = page(embedded, response)
+    def first_user_twice(embedded: Any, response: Any, entries: Any) -> Any:
+        users, more = page(embedded, response, entries)
         return [users[0], users[0]], more
 
     monkeypatch.setattr(EmbeddedAWS, "_page", first_user_twice)

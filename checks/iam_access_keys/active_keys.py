@@ -19,19 +19,29 @@ def has_active_keys(facts: UserFacts, count: int) -> str:
     return f"User {facts.user.name} has {counted(count)}"
 
 
+def passing(facts: UserFacts, count: int, rest: str = "") -> Verdict:
+    """PASS for a user; ``rest`` ends the sentence about a user that has active keys."""
+    return Verdict("PASS", f"{has_active_keys(facts, count)}{rest if count else ''}.", count)
+
+
 def failing(
     facts: UserFacts,
     settings: Settings,
     now: datetime,
     reason: str = "",
+    about: Keys = (),
     more: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """FAIL for a user's active keys: the keys, the ``reason`` as sentences, and the advice.
 
-    Asks for the keys, for the last use of each, and whether AWS has quarantined the user. If the
-    keys could be counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if
-    not even their number is known.
+    ``about`` are the keys that fail, if that is not all of them. Asks for the keys, for the last
+    use of each, and whether AWS has quarantined the user. If the keys could be counted and not
+    listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their number is known.
     """
+    more = {
+        **(more or {}),
+        **({"failing_access_keys": [k.access_key_id for k in about]} if about else {}),
+    }
     count = facts.active_count()
     has = has_active_keys(facts, count)
     because = f" {reason}" if reason else ""
@@ -44,12 +54,12 @@ def failing(
             f"they are could not be read: {error.failure}. {what_to_do(error.failure)}",
             count,
             unreadable=error.failure,
-            more=more or {},
+            more=more,
         )
     keys = facts.with_last_use(keys)
     advice = advise(keys, facts.quarantine(), now, settings.max_unused_access_keys_days)
     sentence = f"{has}: {listed(keys, now)}.{because} {word(advice, now)}"
-    return Verdict("FAIL", sentence, count, keys, advice, more=more or {})
+    return Verdict("FAIL", sentence, count, keys, advice, more=more)
 
 
 def listed(keys: Keys, now: datetime) -> str:

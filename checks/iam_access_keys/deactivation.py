@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
-from .advice import Action, Advice, advise, in_grace, word
+from .advice import Action, Advice, advise, word
 from .facts import AccessKey, Keys, Unreadable, User
 from .iam import IAM
 from .iam_client import CallFailedError
@@ -72,15 +72,17 @@ def _decide(
         if error.failure.gone:
             return f"user {name} does not exist any more."
         return f"the access keys of user {name} could not be read: {error.failure}."
-    if len(active) < 2:
-        return f"user {name} now has fewer than two active access keys."
-    if in_grace(active, now, settings.multiple_active_keys_grace_days):
-        return f"user {name} is within the grace period of a rotation."
+    if not active:
+        return f"user {name} now has no active access keys."
+    if found and len(active) < len(found.keys):
+        return f"user {name} now has fewer active access keys than the finding says."
     active = facts.with_last_use(active)
     advice = advise(active, facts.quarantine(), now, settings.max_unused_access_keys_days)
     if advice.action is not Action.DEACTIVATE or advice.retire is None:
         return f"no access key of user {name} is safe to deactivate. {word(advice, now)}"
-    if found is None or _changed(found.keys, active, advice.retire):
+    if found is None or found.retire is None:
+        return f"no finding of this run says that a key of user {name} can be deactivated now."
+    if _changed(found, active, advice.retire):
         return (
             f"the access keys of user {name}, or their last use, are not what the finding says. "
             "Scan again."
@@ -88,14 +90,15 @@ def _decide(
     return advice
 
 
-def _changed(found: Keys, active: Keys, retire: AccessKey) -> bool:
-    """Whether other keys are active now, or the key to retire was used since the finding.
+def _changed(found: Found, active: Keys, retire: AccessKey) -> bool:
+    """Whether the finding announced something else.
 
-    A new use of the key to keep is no reason to refuse.
+    That is so if other keys are active now, if it named another key to retire, or if that key was
+    used since. A new use of the key to keep is no reason to refuse.
     """
-    then = {key.access_key_id for key in found}
+    then = {key.access_key_id for key in found.keys}
     now = {key.access_key_id for key in active}
-    return then != now or retire not in found
+    return then != now or found.retire != retire
 
 
 def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
@@ -134,8 +137,8 @@ def announce(user: User, key: AccessKey) -> str:
     return f"Deactivating {key.access_key_id} of user {user.name}. To undo: {undo}"
 
 
-def deactivate(iam: IAM, user: User, key: AccessKey) -> Outcome:
-    """Deactivate a key, then look at the result.
+def deactivate(iam: IAM, user: User, key: AccessKey, *, is_last: bool) -> Outcome:
+    """Deactivate a key, then look at the result. ``is_last``: whether it is the only active one.
 
     Does not raise for what AWS denies or fails to answer.
     """
@@ -154,6 +157,8 @@ def deactivate(iam: IAM, user: User, key: AccessKey) -> Outcome:
         return Outcome(False, f"It could not be verified that {key_id} is inactive now: {left}.")
     if key_id in left:
         return Outcome(False, f"{key_id} still shows as active. Check the user.")
+    if not left and is_last:
+        return Outcome(True, "Done: it is inactive. The user has no active access key now.")
     if not left:
         return Outcome(
             False,

@@ -53,7 +53,7 @@ def unreadable(user: User, failure: Unreadable, what: str) -> Verdict:
 
 def with_unread_tags(verdict: Verdict, user: User) -> Verdict:
     """The same verdict, with a sentence about the tags if they could not be read."""
-    if not isinstance(user.tags, Unreadable):
+    if not isinstance(user.tags, Unreadable) or verdict.unreadable == user.tags:
         return verdict
     sentence = f"{verdict.sentence} The user's tags could not be read: {user.tags}."
     return replace(verdict, sentence=sentence)

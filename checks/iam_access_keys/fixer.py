@@ -57,7 +57,7 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
         _say(f"Refused: {decision}")
         return False
     _say(announce(user, decision))
-    outcome = deactivate(iam, user, decision)
+    outcome = deactivate(iam, user, decision, is_last=len(found.keys) == 1 if found else False)
     _say(outcome.sentence)
     return outcome.fixed
 

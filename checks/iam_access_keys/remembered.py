@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .facts import Keys, Unreadable, User
+from .advice import Action
+from .facts import AccessKey, Keys, Unreadable, User
 from .finding import Verdict
 
 
@@ -18,7 +19,9 @@ class Found:
     """What this run found of a user."""
 
     keys: Keys
-    """The keys that the finding is about, with their last use."""
+    """The user's active keys, with their last use."""
+    retire: AccessKey | None
+    """The key of which the finding says that it can be deactivated now."""
     muted: bool
     unread_tags: Unreadable | None = None
     """Why a mutelist that mutes by tag may mute the user; None if the tags are known."""
@@ -43,4 +46,6 @@ def recall(check_id: str, arn: str) -> Found | None:
     if not verdict.keys:
         return None
     tags = user.tags if isinstance(user.tags, Unreadable) else None
-    return Found(verdict.keys, bool(report.muted), tags)
+    advice = verdict.advice
+    retire = advice.retire if advice and advice.action is Action.DEACTIVATE else None
+    return Found(verdict.keys, retire, bool(report.muted), tags)

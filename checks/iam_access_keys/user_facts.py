@@ -209,7 +209,7 @@ class UserFacts:
             slot.last_used is not None and slot.last_used > moment for slot in row.active_slots
         )
 
-    def keys(self) -> Keys:
+    def all_keys(self) -> Keys:
         """All access keys, live."""
         self._raise_failure()
         keys = self.answers.keys(self.user)
@@ -219,7 +219,7 @@ class UserFacts:
 
     def active_keys(self) -> Keys:
         """The active access keys, live."""
-        return tuple(key for key in self.keys() if key.active)
+        return tuple(key for key in self.all_keys() if key.active)
 
     def with_last_use(self, keys: Keys) -> Keys:
         """The same keys with their last use, which may be Unreadable. No UnreadableError."""

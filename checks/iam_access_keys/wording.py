@@ -30,11 +30,11 @@ def described(key: AccessKey, now: datetime) -> str:
     )
 
 
-def counted(active: int) -> str:
-    """How many active access keys there are."""
-    if active == 0:
-        return "no active access keys"
-    return f"{active} active access key{'s' if active > 1 else ''}"
+def counted(number: int, state: str = "active") -> str:
+    """How many access keys there are in a state."""
+    if number == 0:
+        return f"no {state} access keys"
+    return f"{number} {state} access key{'' if number == 1 else 's'}"
 
 
 def when(date: datetime, now: datetime) -> str:

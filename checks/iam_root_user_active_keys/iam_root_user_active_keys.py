@@ -1,0 +1,58 @@
+"""The check: Prowler finds this module by its name and calls ``execute`` of the class."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..iam_access_keys.base_check import RootUserCheck
+from ..iam_access_keys.facts import RootAccessKeys, Unreadable
+from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.wording import counted, of_report, what_to_do, when
+
+DELETE = (
+    "Delete it, do not rotate it: sign in as the root user or, with centralized root access, "
+    "delete the root user's credentials from the management account."
+)
+
+
+class iam_root_user_active_keys(RootUserCheck):
+    """The root user has no active access keys.
+
+    ``GetAccountSummary`` tells whether there is a key at the time of the scan, and a credential
+    report whether it is active. An old report can prove that a key is active, and not that none is.
+    """
+
+    def judge_root(self, root: RootAccessKeys, now: datetime) -> Verdict:
+        if root.present is False:
+            return Verdict("PASS", "The root user has no access keys.", 0)
+        if isinstance(root.active, Unreadable) and root.present is True:
+            return Verdict(
+                "FAIL",
+                "The root user has an access key. Whether it is active could not be read: "
+                f"{root.active}. {DELETE}",
+                unreadable=root.active,
+            )
+        if isinstance(root.present, Unreadable) and not root.report_is_fresh:
+            return _unreadable(root.present)
+        if isinstance(root.active, Unreadable):
+            return _unreadable(root.active)
+        sentence = f"The root user has {counted(root.active)}{of_report(root)}"
+        if root.active:
+            used = f"last used {when(root.last_used, now)}" if root.last_used else "no use recorded"
+            return Verdict("FAIL", f"{sentence}; {used}. {DELETE}", root.active)
+        if root.report_is_fresh:
+            inactive = " An inactive one is still there: delete it." if root.present is True else ""
+            return Verdict("PASS", f"{sentence}.{inactive}", 0)
+        return Verdict(
+            "MANUAL",
+            f"The root user has an access key. It was not active{of_report(root)}, and may be "
+            f"now. {DELETE}",
+        )
+
+
+def _unreadable(failure: Unreadable) -> Verdict:
+    return Verdict(
+        "MANUAL",
+        f"The access keys of the root user could not be read: {failure}. {what_to_do(failure)}",
+        unreadable=failure,
+    )

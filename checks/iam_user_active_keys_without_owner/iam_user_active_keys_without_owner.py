@@ -1,0 +1,33 @@
+"""The check: Prowler finds this module by its name and calls ``execute`` of the class."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..iam_access_keys.active_keys import failing, passing
+from ..iam_access_keys.base_check import UserCheck
+from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.tags import owner_of
+from ..iam_access_keys.user_facts import UserFacts
+
+
+class iam_user_active_keys_without_owner(UserCheck):
+    """An IAM user with active access keys has an owner tag.
+
+    The tags that count are ``access_key_owner_tags``; case, blanks, ``-`` and ``_`` do not matter.
+    A tag without a value names nobody.
+    """
+
+    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
+        count = facts.active_count()
+        if count == 0:
+            return passing(facts, count)
+        owner = owner_of(facts.tags(), settings.access_key_owner_tags)
+        if owner:
+            return passing(facts, count, f", and the tag {owner['Key']} names an owner")
+        reason = (
+            f"No tag names an owner: none of {', '.join(settings.access_key_owner_tags)} has a "
+            "value. For 90 days, CloudTrail's event CreateAccessKey says who created a key."
+        )
+        return failing(facts, settings, now, reason)

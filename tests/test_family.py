@@ -1,0 +1,181 @@
+"""Whatever users an account has, every check of the family says the truth about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import pytest
+from hypothesis import Phase, event, given, settings
+from hypothesis import strategies as st
+from prowler.providers.aws.aws_provider import AwsProvider
+
+from embedded_aws.aws import EmbeddedAWS
+
+from .accounts import FAILS, DrawnUser, accounts
+from .permissions import actions
+from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
+
+QUICK = settings(deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+"""Without shrinking, which takes minutes over HTTP."""
+REPORTS = ("fresh", "cached", "none")
+ROOT_CHECK = "iam_root_user_active_keys"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
+    with EmbeddedAWS() as aws, provider_of(aws) as connected:
+        yield aws, connected
+
+
+def put_into(aws: EmbeddedAWS, users: list[DrawnUser], report: str = "fresh") -> None:
+    aws.clear()
+    for user in users:
+        user.put_into(aws)
+    prepare(aws, report)
+
+
+def prepare(aws: EmbeddedAWS, report: str) -> None:
+    """Have no report yet, one from before the scan, or none at all."""
+    aws.behaviour.denied = frozenset()
+    aws.drop_report()
+    if report == "cached":
+        aws.hold_report(timedelta(minutes=90))
+    if report == "none":
+        aws.behaviour.denied = frozenset({"iam:GenerateCredentialReport"})
+
+
+def of_users(found: list[Found]) -> dict[tuple[str, str], Found]:
+    """The findings about users, by check and name: one each."""
+    about = [one for one in found if one.name not in (ROOT, ACCOUNT)]
+    by_user = {(one.check, one.name): one for one in about}
+    assert len(by_user) == len(about)
+    return by_user
+
+
+def truth(users: list[DrawnUser]) -> Mapping[tuple[str, str], str]:
+    return {
+        (check, user.name): "FAIL" if fails(user) else "PASS"
+        for check, fails in FAILS.items()
+        for user in users
+    }
+
+
+def test_the_truth_is_about_all_checks_of_users() -> None:
+    assert {*FAILS, ROOT_CHECK} == set(FAMILY)
+
+
+@given(users=accounts, report=st.sampled_from(REPORTS))
+@settings(QUICK, max_examples=60)
+def test_every_check_agrees_with_the_truth(
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], report: str
+) -> None:
+    aws, connected = provider
+    put_into(aws, users, report)
+    found = of_users(scan_with(connected, FAMILY))
+    assert {key: one.status for key, one in found.items()} == truth(users)
+    for (check, _), one in found.items():
+        event(f"{check} {one.status}")
+
+
+@given(
+    users=accounts,
+    check=st.sampled_from(FAMILY),
+    root_keys=st.sampled_from([(), (True,), (True, False)]),
+)
+@settings(QUICK, max_examples=25)
+def test_alone_together_and_beside_other_checks_it_finds_the_same(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    users: list[DrawnUser],
+    check: str,
+    root_keys: tuple[bool, ...],
+) -> None:
+    aws, connected = provider
+    put_into(aws, users)
+    aws.behaviour.root_keys_active = root_keys
+    together = scan_with(connected, FAMILY)
+    for report in REPORTS:
+        prepare(aws, report)
+        assert of_users(scan_with(connected, FAMILY)) == of_users(together)
+    prepare(aws, "fresh")
+    assert scan_with(connected, (check,)) == [one for one in together if one.check == check]
+    prepare(aws, "fresh")
+    assert scan_with(connected, FAMILY, NEIGHBOUR) == together
+
+
+# Nothing unread passes
+
+
+def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
+    """Nobody is lost, and a verdict is the truth, MANUAL, or a FAIL that says what was unread."""
+    judged = of_users(found)
+    unlisted = {one.check for one in found if one.name == ACCOUNT and one.status == "MANUAL"}
+    for (check, name), right in truth(users).items():
+        if (check, name) in judged:
+            one = judged[check, name]
+            severe = one.status == "FAIL" and "could not be read" in one.sentence
+            assert severe or one.status in (right, "MANUAL"), one
+        else:
+            assert check in unlisted
+
+
+@given(
+    users=accounts,
+    report=st.sampled_from(REPORTS),
+    denied=st.sampled_from(actions("scan.json")),
+    beside=st.booleans(),
+)
+@settings(QUICK, max_examples=40)
+def test_a_denied_call_makes_no_verdict_wrong(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    users: list[DrawnUser],
+    report: str,
+    denied: str,
+    beside: bool,
+) -> None:
+    aws, connected = provider
+    put_into(aws, users, report)
+    aws.behaviour.denied |= {denied}
+    others = (NEIGHBOUR,) if beside else ()
+    assert_no_false_verdict(scan_with(connected, FAMILY, *others), users)
+
+
+@given(users=accounts, report=st.sampled_from(REPORTS), beside=st.booleans())
+@settings(QUICK, max_examples=15)
+def test_a_user_of_whom_nothing_may_be_read_passes_nothing_that_it_fails(
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], report: str, beside: bool
+) -> None:
+    aws, connected = provider
+    put_into(aws, users, report)
+    aws.behaviour.denied_users = frozenset(user.name for user in users[::2])
+    others = (NEIGHBOUR,) if beside else ()
+    assert_no_false_verdict(scan_with(connected, FAMILY, *others), users)
+
+
+@given(users=accounts)
+@settings(QUICK, max_examples=3)
+def test_throttling_changes_nothing(
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser]
+) -> None:
+    aws, connected = provider
+    put_into(aws, users)
+    aws.behaviour.throttled = 0.3
+    found = of_users(scan_with(connected, FAMILY))
+    assert {key: one.status for key, one in found.items()} == truth(users)
+
+
+# One reading
+
+
+def test_all_checks_together_ask_no_call_twice(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+) -> None:
+    aws, connected = provider
+    users = [DrawnUser(f"u{number}", "/", (), (), password=True) for number in range(3)]
+    put_into(aws, users)
+    aws.calls.clear()
+    scan_with(connected, FAMILY)
+    once = {call: number for call, number in aws.calls.items() if call.startswith("iam:")}
+    assert once.pop("iam:GenerateCredentialReport") == 2  # start, and look whether it is done
+    assert once.pop("iam:ListAccessKeys") == len(users)
+    assert set(once.values()) == {1}
