@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 from .command import output_directory, run
 from .population import populate
 
-CHECK = "iam_user_multiple_active_keys"
+CHECKS = tuple(sorted(our_checks()))
+SHOWN = 2
+"""How many failures of each check are printed."""
+SEVERITIES = ("critical", "high", "medium", "low")
 PROWLER_FOUND_FAILURES = 3
 
 
@@ -23,7 +27,7 @@ def main() -> int:
         populate(aws)
         print(f"An embedded AWS with {len(aws.iam().users)} IAM users runs at {aws.endpoint}.\n")
         exit_code = run(
-            aws, "prowler", "aws", "--checks", CHECK, "--output-formats", "csv", "html",
+            aws, "prowler", "aws", "--checks", *CHECKS, "--output-formats", "csv", "html",
             "json-ocsf", "--output-directory", str(directory), "--no-banner",
         )  # fmt: skip
     if exit_code != PROWLER_FOUND_FAILURES:
@@ -38,12 +42,27 @@ def _summarize(reports: list[Path]) -> None:
     with table.open(encoding="utf-8", newline="") as file:
         findings = list(csv.DictReader(file, delimiter=";"))
     failed = [finding for finding in findings if finding["STATUS"] == "FAIL"]
-    print(f"\n{len(failed)} of {len(findings)} findings are failures:\n")
-    for finding in failed:
-        print(f"  {finding['STATUS_EXTENDED']}")
+    print(f"\n{len(failed)} of {len(findings)} findings of {len(CHECKS)} checks are failures:")
+    for severity in SEVERITIES:
+        for check in CHECKS:
+            sentences = [
+                finding["STATUS_EXTENDED"]
+                for finding in failed
+                if (finding["CHECK_ID"], finding["SEVERITY"]) == (check, severity)
+            ]
+            if sentences:
+                _show(f"{severity}: {check}, {len(sentences)}", sentences)
     print("\nThe reports:")
     for path in reports:
         print(f"  {path}")
+
+
+def _show(title: str, sentences: list[str]) -> None:
+    print(f"\n{title}")
+    for sentence in sentences[:SHOWN]:
+        print(f"  {sentence}")
+    if len(sentences) > SHOWN:
+        print(f"  … and {len(sentences) - SHOWN} more: see the reports")
 
 
 if __name__ == "__main__":

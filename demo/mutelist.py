@@ -1,8 +1,6 @@
-"""A mutelist for the check, as Prowler's ``--mutelist-file`` takes it."""
+"""A mutelist for all checks, as Prowler's ``--mutelist-file`` takes it."""
 
 from __future__ import annotations
-
-from prowler_org.prowler_arguments import CHECK
 
 
 def muting(users: str) -> str:
@@ -12,7 +10,7 @@ Mutelist:
   Accounts:
     "*":
       Checks:
-        "{CHECK}":
+        "*":
           Regions: ["*"]
           Resources: ["{users}"]
 """

@@ -51,8 +51,24 @@ BOT_KINDS = (
 )
 
 
+# What a few of them have besides keys.
+WITH_PASSWORD = frozenset(PEOPLE) - {"dmitri.petrov", "kavya.rao"}
+WITHOUT_OWNER = frozenset({"legacy-ftp-sync", "smtp-relay"})
+ADMINISTRATORS = ("terraform-apply", "erin.walsh")
+ADMINISTRATORS_GROUP = ("github-actions", "rosa.jimenez")
+QUARANTINED = "partner-feed"
+API_KEYS = (
+    ("etl-loader", "bedrock.amazonaws.com", 210, None),
+    ("mei.tanaka", "bedrock.amazonaws.com", 70, 20),
+    ("image-publisher", "codecommit.amazonaws.com", 1600, None),
+)
+"""Users, services, ages in days, and in how many days the credential expires."""
+ROOT_KEY_UNUSED = 1300
+"""Days since the root user's key was last used."""
+
+
 def populate(aws: EmbeddedAWS) -> None:
-    """Fill the embedded AWS with people, machine users and two break-glass users."""
+    """Fill the embedded AWS with people, machine users, two break-glass users, and trouble."""
     chance = random.Random(2026)
     teams = ("payments", "platform", "data", "mobile")
     for number, name in enumerate(PEOPLE):
@@ -60,9 +76,33 @@ def populate(aws: EmbeddedAWS) -> None:
         _add(aws, chance, name, "/people/", {"team": chance.choice(teams)}, kind)
     for number, name in enumerate(BOTS):
         tags = {"team": chance.choice(teams), "purpose": "machine"}
+        if name in WITHOUT_OWNER:
+            del tags["team"]
         _add(aws, chance, name, "/ci/bots/", tags, BOT_KINDS[number % len(BOT_KINDS)])
     for name in BREAK_GLASS:
         _add(aws, chance, name, "/", {"purpose": "break-glass"}, "second key never used")
+    _add_trouble(aws)
+
+
+def _add_trouble(aws: EmbeddedAWS) -> None:
+    users = aws.iam().users
+    by_name = {user.name: user for user in users.values()}
+    now = datetime.now(timezone.utc)
+    for name in sorted(WITH_PASSWORD):
+        aws.add_password(by_name[name])
+    for name in ADMINISTRATORS:
+        aws.attach(by_name[name], "AdministratorAccess")
+    group = aws.add_group("platform-admins", *(by_name[name] for name in ADMINISTRATORS_GROUP))
+    aws.attach(group, "AdministratorAccess")
+    aws.attach(by_name[QUARANTINED], "AWSCompromisedKeyQuarantineV3")
+    for name, service, age, expires_in in API_KEYS:
+        expires = now + timedelta(days=expires_in, hours=1) if expires_in else None
+        created = now - timedelta(days=age)
+        aws.add_service_specific_credential(
+            by_name[name], service, created=created, expires=expires
+        )
+    aws.behaviour.root_keys_active = (True,)
+    aws.behaviour.root_key_last_used = now - timedelta(days=ROOT_KEY_UNUSED)
 
 
 def _add(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UsageError
-from .prowler_arguments import CHECK
 
 DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.
@@ -18,9 +17,9 @@ Scan all accounts of an AWS organization with Prowler, with one command.
 prowler-org lists the organization's accounts, assumes a role in each, runs Prowler there, and
 writes Prowler's own reports for each account and one CSV, OCSF and HTML report for all of them.
 """
-EPILOG = f"""\
-prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the check
-{CHECK} runs.
+EPILOG = """\
+prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, all
+checks of access keys run, which are those of this plug-in.
 
 examples:
   prowler-org --role ProwlerScan --dry-run

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+
 from .errors import StartError, UsageError
 from .prowler_log import critical_messages, last_message
 from .prowler_processes import NoAnswerError, ProwlerLauncher
 
-CHECK = "iam_user_multiple_active_keys"
-"""The check that runs if the arguments choose none."""
+DEFAULT_CHECKS = tuple(sorted(our_checks()))
+"""The checks that run if Prowler's arguments choose none: all of this plug-in."""
 LOGGING = ("--log-level", "ERROR")
 """Without it, Prowler does not log that it could not import a check."""
 SELECTING = (
@@ -98,7 +100,7 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
         return ParsedArguments(problem)
     chosen = any(getattr(parsed, name, None) for name in SELECTING)
     # Prowler uses the last of two log levels: one among the arguments wins.
-    complete = (*LOGGING, *arguments, *(() if chosen else ("--checks", CHECK)))
+    complete = (*LOGGING, *arguments, *(() if chosen else ("--checks", *DEFAULT_CHECKS)))
     problem = _list_checks(complete)
     if problem:
         return ParsedArguments(f"Prowler rejects its arguments: {problem}")

@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.text import Text
 
 from demo import organization
-from demo.__main__ import CHECK
 from demo.mutelist import muting
 from demo.population import populate
 from embedded_aws.aws import EmbeddedAWS
@@ -27,6 +26,7 @@ from embedded_aws.aws import EmbeddedAWS
 from .compliance_framework import UNIVERSAL
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+CHECK = "iam_user_multiple_active_keys"
 FIRST_SCAN = ("prowler", "aws", "--checks", CHECK, "--verbose")
 """The command whose output and report are shown."""
 COMPLIANCE_SCAN = ("prowler", "aws", "--compliance", UNIVERSAL.stem)

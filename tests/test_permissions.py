@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,8 @@ def account() -> Iterator[EmbeddedAWS]:
         aws.add_key(alice)
         aws.add_key(alice)
         aws.add_group("developers", alice)
+        now = datetime.now(timezone.utc)
+        aws.add_service_specific_credential(alice, "bedrock.amazonaws.com", created=now)
         aws.add_key(aws.add_user("bob"))
         yield aws
 
@@ -70,6 +72,10 @@ def test_the_scan_policy_is_enough_for_the_real_command(
         )  # fmt: skip
     rows = run.csv()
     assert {row["CHECK_ID"] for row in rows} == set(FAMILY)
+    severities = {
+        row["RESOURCE_NAME"]: row["SEVERITY"] for row in rows if row["CHECK_ID"] == CREDENTIALS
+    }
+    assert severities == {"alice": "critical", "bob": "high"}
     assert {row["STATUS"] for row in rows} == {"PASS", "FAIL"}, run.output
     assert not [row for row in rows if "could not be read" in row["STATUS_EXTENDED"]]
     iam_calls = {call for call in account.calls if call.startswith("iam:")}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from prowler.lib.check.models import Check, Check_Report_AWS
+from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
@@ -101,7 +101,8 @@ class AccessKeyCheck(Check):
         report.status = "FAIL" if fails else verdict.status
         report.status_extended = verdict.sentence
         if verdict.severity:
-            report.check_metadata.Severity = verdict.severity
+            # Prowler's CSV writer takes the member of the enumeration, and not its value.
+            report.check_metadata.Severity = Severity(verdict.severity)
         return report
 
 

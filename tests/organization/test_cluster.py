@@ -26,12 +26,11 @@ from prowler_org.backends import dask_cluster, dask_worker
 from prowler_org.backends.dask_cluster import DaskCluster
 from prowler_org.backends.dask_worker import SentTask, scan_on_worker
 from prowler_org.errors import StartError
-from prowler_org.prowler_arguments import CHECK
 from prowler_org.prowler_processes import ProwlerLauncher
 
 from ..end_to_end.environments import Environment
 from ..pages import block, command
-from ..scanning import environment_of
+from ..scanning import CHECK, environment_of
 from .commands import (
     OrgRun,
     arguments_of,

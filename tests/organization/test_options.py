@@ -6,7 +6,6 @@ import pytest
 
 from prowler_org.cli import main
 from prowler_org.options import parse, split
-from prowler_org.prowler_arguments import CHECK
 
 from ..pages import command, table
 from .commands import arguments_of
@@ -62,6 +61,6 @@ def test_the_help_has_examples_the_check_and_the_exit_codes(
         main(arguments_of(command("prowler-org --help")))
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
-    assert f"\n{CHECK} runs." in text
+    assert "all\nchecks of access keys run" in text
     for code, _ in table("| exit code |"):
         assert f"\n  {code}  " in text

@@ -9,7 +9,7 @@ import pytest
 
 from prowler_org.errors import UsageError
 from prowler_org.prowler_arguments import (
-    CHECK,
+    DEFAULT_CHECKS,
     LOGGING,
     ParsedArguments,
     check_prowler_arguments,
@@ -33,16 +33,21 @@ def parse(launcher: ProwlerLauncher) -> Parse:
     return lambda *arguments: check_prowler_arguments(arguments, None, launcher)
 
 
-def test_without_a_choice_of_checks_ours_runs(parse: Parse) -> None:
+def test_without_a_choice_of_checks_all_of_ours_run(parse: Parse) -> None:
     parsed = parse("-M", "csv")
-    assert parsed.arguments == (*LOGGING, "-M", "csv", "--checks", CHECK)
+    assert parsed.arguments == (*LOGGING, "-M", "csv", "--checks", *DEFAULT_CHECKS)
     assert parsed.redacted == ("-M", "csv")
     assert parsed.always_finds
 
 
 @pytest.mark.parametrize(
     "choice",
-    [("-s", "iam"), ("--checks", "iam_no_root_access_key"), ("-e", CHECK), ("--severity", "low")],
+    [
+        ("-s", "iam"),
+        ("--checks", "iam_no_root_access_key"),
+        ("-e", DEFAULT_CHECKS[0]),
+        ("--severity", "low"),
+    ],
 )
 def test_a_choice_of_checks_is_kept(parse: Parse, choice: tuple[str, ...]) -> None:
     parsed = parse(*choice)
