@@ -106,7 +106,7 @@ def measure(aws: EmbeddedAWS, users: int, names: Iterable[str]) -> dict[str, Cos
     }
     costs = {}
     for name in names:
-        costs[name] = _run(aws, *scenarios[name])
+        costs[name] = scan(aws, *scenarios[name])
         print(f"{users} users: {name}: {costs[name]}", file=sys.stderr, flush=True)
     return costs
 
@@ -123,12 +123,13 @@ def _fill(aws: EmbeddedAWS, users: int) -> None:
             aws.add_key(user)
 
 
-def _run(aws: EmbeddedAWS, prepare: Callable[[], None], checks: Iterable[str]) -> Cost:
+def scan(aws: EmbeddedAWS, prepare: Callable[[], None], checks: Iterable[str]) -> Cost:
+    """Scan with these checks after ``prepare``."""
     prepare()
     aws.calls.clear()
-    scan = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
+    done = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
     calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
-    return Cost(calls, _seconds_inside(scan.output), scan.wall)
+    return Cost(calls, _seconds_inside(done.output), done.wall)
 
 
 def _seconds_inside(output: str) -> float:

@@ -17,13 +17,13 @@ CODE = f'''"""A check."""
 
 from datetime import datetime
 
-from ..iam_access_keys.base_check import AccessKeyCheck
+from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
 
 
-class {NEW}(AccessKeyCheck):
+class {NEW}(UserCheck):
     """An IAM user has no active access key."""
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
