@@ -66,7 +66,7 @@ def test_the_truth_is_about_all_checks_of_users() -> None:
 
 
 @given(users=accounts, report=st.sampled_from(REPORTS))
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=40)
 def test_every_check_agrees_with_the_truth(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], report: str
 ) -> None:
@@ -83,7 +83,7 @@ def test_every_check_agrees_with_the_truth(
     check=st.sampled_from(FAMILY),
     root_keys=st.sampled_from([(), (True,), (True, False)]),
 )
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=10)
 def test_alone_together_and_beside_other_checks_it_finds_the_same(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
@@ -125,7 +125,7 @@ def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
     denied=st.sampled_from(actions("scan.json")),
     beside=st.booleans(),
 )
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=25)
 def test_a_denied_call_makes_no_verdict_wrong(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
@@ -141,7 +141,7 @@ def test_a_denied_call_makes_no_verdict_wrong(
 
 
 @given(users=accounts, report=st.sampled_from(REPORTS), beside=st.booleans())
-@settings(QUICK, max_examples=15)
+@settings(QUICK, max_examples=8)
 def test_a_user_of_whom_nothing_may_be_read_passes_nothing_that_it_fails(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], report: str, beside: bool
 ) -> None:

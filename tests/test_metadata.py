@@ -66,6 +66,11 @@ def test_related_checks_are_checks_of_prowler(check: str) -> None:
 
 
 @each_check
+def test_it_is_not_of_a_category_that_prowler_leaves_out_of_scans(check: str) -> None:
+    assert "threat-detection" not in load_check_metadata(str(FILES[check])).Categories
+
+
+@each_check
 def test_its_links_use_https(check: str) -> None:
     assert load_check_metadata(str(FILES[check])).AdditionalURLs
     assert "http://" not in FILES[check].read_text("utf-8")

@@ -20,8 +20,6 @@ from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
 from .environments import Environment
 
-AUDITORS_KEY = "AKIAOFTHEAUDITORS"
-PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
 TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
 NOW = datetime.now(timezone.utc)
 
@@ -71,19 +69,6 @@ def test_every_file_of_the_folders_is_installed(installed: Environment) -> None:
 def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
     told = installed.install_plugin([*command('pip install ".[dask]"'), "--dry-run"])
     assert "does not provide the extra" not in told
-
-
-def test_the_installed_check_runs_with_a_profile(
-    aws: EmbeddedAWS, installed: Environment, tmp_path: Path
-) -> None:
-    before = installed.installed_files()
-    (tmp_path / "credentials").write_text(PROFILE)
-    environment = aws.environment(AWS_SHARED_CREDENTIALS_FILE="credentials")
-    run = installed.run(command("--profile audit"), environment=environment, directory=tmp_path)
-    assert run.returncode == 3
-    assert run.statuses() == TRUTH, run.output
-    assert aws.callers == {AUDITORS_KEY}
-    assert installed.installed_files() == before
 
 
 def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> None:

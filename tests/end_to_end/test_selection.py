@@ -21,6 +21,8 @@ from .loaded import LoadedProwler
 
 EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCAN = ("prowler", "aws", "-c", CHECK, "-M", "csv")
+AUDITORS_KEY = "AKIAOFTHEAUDITORS"
+PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
 FRAMEWORK = "access_key_hygiene_1.0_aws"
 
 
@@ -79,6 +81,15 @@ def test_prowler_selects_exactly_the_frameworks_checks(
     assert set(re.findall(r"^\[(\w+)\]", listed.output, re.MULTILINE)) == {
         check for one in requirements for check in one["checks"].get("aws", [])
     }
+
+
+def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text(PROFILE)
+    environment = aws.environment(AWS_SHARED_CREDENTIALS_FILE="credentials")
+    aws.callers.clear()
+    run = loaded.run(command("--profile audit"), environment=environment, directory=tmp_path)
+    assert run.returncode == 3
+    assert aws.callers == {AUDITORS_KEY}
 
 
 def test_a_scan_of_one_user_finds_that_user_only(
