@@ -155,8 +155,12 @@ def test_all_settings_are_listed_with_default_and_range() -> None:
     for setting in fields(Settings):
         default, text = listed[setting.name]
         days = settings.ALLOWED.get(setting.name)
-        assert default == str(setting.default).lower()
-        assert (f"({days[0]} to {days[-1]})" if days else "(true or false)") in text
+        if isinstance(setting.default, tuple):
+            assert default == (", ".join(setting.default) or "none")
+            assert "(a list of names)" in text
+        else:
+            assert default == str(setting.default).lower()
+            assert (f"({days[0]} to {days[-1]})" if days else "(true or false)") in text
 
 
 def test_the_actions_of_the_policies_are_those_that_the_pages_name() -> None:
