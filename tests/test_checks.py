@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,6 +26,7 @@ from prowler_access_keys.services.iam.iam_access_keys.user_facts import Unreadab
 from .accounts import ADMINISTRATION, DOCUMENTS
 from .keys import DENIED, NOW, active, key
 from .known_facts import DENIED_DETAILS, Known
+from .pages import program
 
 MINUTE = 1 / 24 / 60
 CUSTOMER = "arn:aws:iam::123456789012:policy/"
@@ -163,7 +167,8 @@ def test_a_user_with_a_password_and_a_key_fails() -> None:
     assert verdict.sentence == (
         f"User alice has 1 active access key: {NAMED}. The user has a console password too. A "
         "person can use aws login or IAM Identity Center instead of an access key. A program needs "
-        f"no password: aws iam delete-login-profile --user-name=alice. {REPLACE}"
+        "no password: aws iam delete-login-profile --user-name=alice deletes it. "
+        f"{REPLACE}"
     )
 
 
@@ -345,3 +350,23 @@ def test_the_root_user_passes_only_if_no_key_is_active_now(
     verdict = check("iam_root_user_active_keys").judge_root(root, NOW)
     assert verdict.status == status
     assert said in verdict.sentence
+
+
+# Commands
+
+
+@pytest.mark.parametrize("name", ["-ci-bot", "--help", "x=y,z"])
+def test_the_commands_that_are_printed_are_valid_whatever_the_name(name: str) -> None:
+    user = User(name, f"arn:aws:iam::123456789012:user/{name}")
+    lasting = (credential("bedrock.amazonaws.com"),)
+    said = [
+        judge("iam_user_inactive_keys_not_deleted", with_keys(inactive(900), user=user)),
+        judge("iam_user_console_password_and_active_keys", with_keys(ONE, user=user)),
+        judge("iam_user_long_term_api_keys", Known(user=user, credentials=lasting)),
+    ]
+    for verdict in said:
+        words = shlex.split(verdict.sentence.replace("user's", "").partition(": aws ")[2])
+        end = words.index("deletes") if "deletes" in words else len(words)
+        validate = [program("aws"), *words[:end], "--generate-cli-skeleton", "output"]
+        environment = os.environ | {"AWS_DEFAULT_REGION": "us-east-1"}
+        subprocess.run(validate, env=environment, check=True, stdout=subprocess.DEVNULL)

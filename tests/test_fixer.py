@@ -19,17 +19,19 @@ from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import deactivation, remembered
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
+from prowler_access_keys.services.iam.iam_access_keys.fixer import deactivating_fixer
 from prowler_access_keys.services.iam.iam_access_keys.iam_client import CallFailedError, IAMClient
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,
 )
 
 from .pages import program
-from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan
+from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan, scan_with
 
 NOW = datetime.now(timezone.utc)
 ARN = f"arn:aws:iam::{ACCOUNT}:user/"
 ALICE = f"{ARN}alice"
+UNUSED = "iam_user_unused_active_keys"
 
 
 @pytest.fixture
@@ -142,6 +144,31 @@ def test_the_command_that_undoes_a_change_undoes_it(
         check=False,
     )
     assert (run.returncode, unused.status) == (0, "Active")
+
+
+def test_of_unused_keys_it_deactivates_the_only_one_and_says_that_none_is_left(
+    aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = give(aws, 900, 400)
+    (found,) = scan_with(provider, (UNUSED,))
+    assert "The user then has no active access key." in found.sentence
+    assert deactivating_fixer(UNUSED)(ALICE)
+    assert only.status == "Inactive"
+    assert "The user has no active access key now." in capsys.readouterr().out
+
+
+def test_each_check_keeps_what_it_found(
+    aws: EmbeddedAWS, provider: AwsProvider, keys: Keys, refused: Refused
+) -> None:
+    scan_with(provider, (CHECK, UNUSED))
+    assert deactivating_fixer(UNUSED)(ALICE)
+    assert keys.unused.status == "Inactive"
+    assert refused("user alice now has fewer active access keys than the finding says")
+
+
+def test_no_other_check_has_a_fixer() -> None:
+    fixers = Path(deactivation.__file__).parents[1].glob("*/*_fixer.py")
+    assert {path.parent.name for path in fixers} == {CHECK, UNUSED}
 
 
 # What is not safe

@@ -25,6 +25,6 @@ class iam_user_console_password_and_active_keys(UserCheck):
         delete = aws_command("iam", "delete-login-profile", f"--user-name={facts.user.name}")
         reason = (
             "The user has a console password too. A person can use aws login or IAM Identity "
-            f"Center instead of an access key. A program needs no password: {delete}."
+            f"Center instead of an access key. A program needs no password: {delete} deletes it."
         )
         return failing(facts, settings, now, reason, more={"console_password": True})
