@@ -1,141 +1,159 @@
-"""What a scan of access keys costs: this check beside Prowler's own, on the same embedded AWS.
+"""What each check costs alone, and what all cost together, beside Prowler's own three.
 
-Calls are counted by the server. Time inside the check is what Prowler's own progress bar says
-once all checks are done; time of the whole run is that of the ``prowler`` process.
+Calls are counted by the server. Time inside the checks is what Prowler's own progress bar says
+once all checks are done.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 from .programs import LATENCY, run
 from .tables import ratio, table
 
-OURS = "iam_user_multiple_active_keys"
-BUILT_IN = "iam_user_two_active_access_key"
-FRESH = "this check, fresh report"
-CACHED = "this check, cached report"
-BUILT_IN_RUN = "built-in"
-BOTH = "both in one run"
+FAMILY = tuple(sorted(our_checks()))
+SIBLINGS = (
+    "iam_user_accesskey_unused", "iam_rotate_access_key_90_days", "iam_user_two_active_access_key",
+)  # fmt: skip
+TOGETHER = "all ten"
+SIBLINGS_RUN = "three built-in checks"
+BOTH = "all ten and the three"
 ONE_FAILING_IN = 10
-"""One user in so many has two active keys."""
+"""One user in so many fails most checks, and another one that of inactive keys."""
 _BAR = re.compile(r"\[100%\] in (?:(?:(\d+):)?(\d+):)?([\d.]+)s?")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of ``prowler`` cost; times in seconds."""
+    """What one run of ``prowler`` cost."""
 
     calls: int
+    """IAM calls."""
     inside: float
-    whole: float
+    """Seconds that its checks took."""
+
+
+Costs = Mapping[tuple[str, str], Cost]
+"""By the name of the run, and by the credential report that there is: fresh or cached."""
 
 
 def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
-    """Measure accounts of these sizes, those of ``many_users`` without Prowler's own check.
+    """Measure accounts of these sizes, those of ``many_users`` with all ten checks only.
 
     Returns Markdown.
     """
     costs = {}
     with EmbeddedAWS() as aws:
         for size in users:
-            costs[size] = measure(aws, size, (FRESH, CACHED, BUILT_IN_RUN, BOTH))
+            costs[size] = measure(aws, size, alone=True)
         for size in many_users:
-            costs[size] = measure(aws, size, (FRESH, CACHED))
+            costs[size] = measure(aws, size, alone=False)
     return f"""\
 ## One account
 
-On the embedded AWS with {LATENCY * 1000:.0f} ms for each call; one user in {ONE_FAILING_IN} has two
-active keys. "Built-in" is `{BUILT_IN}`; *inside* is the time that Prowler's
-own progress bar gives for the checks.
+On the embedded AWS with {LATENCY * 1000:.0f} ms for each call. The users have one key in use; one
+in {ONE_FAILING_IN} fails most checks, and another one has an inactive key. *Inside* is the time that
+Prowler's own progress bar gives for the checks. The built-in checks are
+{", ".join(f"`{one}`" for one in SIBLINGS)}.
 
 {compared(costs)}
 
-In one run with the built-in check, which reads all of IAM:
+Each check alone:
 
-{beside(costs)}
+{compared(costs, FAMILY)}
 """
 
 
-def compared(costs: Mapping[int, Mapping[str, Cost]]) -> str:
-    """The costs by the number of users, how much less than the built-in check first."""
+def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
+    """The costs by the number of users: of these checks, else of several checks together."""
     columns = (
-        "users", "run", "fewer calls", "less time inside", "IAM calls", "inside", "whole run",
+        "users", "run", "IAM calls, fresh report", "cached report", "inside, fresh report",
+        "cached report", "less time", "cached report",
     )  # fmt: skip
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for users, runs in costs.items():
-        built_in = runs.get(BUILT_IN_RUN)
-        for number, name in enumerate(one for one in runs if one != BOTH):
-            cost, less = runs[name], ("", "")
-            if built_in and name != BUILT_IN_RUN:
-                less = ratio(built_in.calls, cost.calls), ratio(built_in.inside, cost.inside)
-            taken = f"{cost.calls:,}", _inside(cost), f"{cost.whole:,.0f} s"
-            rows.append(("" if number else f"{users:,}", name, *less, *taken))
+        shown = [
+            name for name in names or (TOGETHER, SIBLINGS_RUN, BOTH) if (name, "fresh") in runs
+        ]
+        siblings = runs.get((SIBLINGS_RUN, "fresh"))
+        for number, name in enumerate(shown):
+            both = [runs.get((name, report)) for report in ("fresh", "cached")]
+            compares = siblings if name not in (SIBLINGS_RUN, BOTH) else None
+            rows.append(
+                (
+                    "" if number else f"{users:,}",
+                    f"`{name}`" if name in FAMILY else name,
+                    *(f"{cost.calls:,}" if cost else "" for cost in both),
+                    *(f"{cost.inside:,.1f} s" if cost else "" for cost in both),
+                    *(
+                        ratio(compares.inside, cost.inside) if compares and cost else ""
+                        for cost in both
+                    ),
+                )
+            )
     return table(columns, rows)
 
 
-def beside(costs: Mapping[int, Mapping[str, Cost]]) -> str:
-    """How many calls this check adds to those of the built-in one."""
-    columns = ("users", "failing", "IAM calls of the built-in check", "of both", "more")
-    rows = []
-    for users, runs in costs.items():
-        if BOTH in runs:
-            alone, both = runs[BUILT_IN_RUN].calls, runs[BOTH].calls
-            failing = len(range(0, users, ONE_FAILING_IN))
-            rows.append([f"{one:,}" for one in (users, failing, alone, both, both - alone)])
-    return table(columns, rows)
-
-
-def measure(aws: EmbeddedAWS, users: int, names: Iterable[str]) -> dict[str, Cost]:
-    """Run the scenarios with these names on an account of so many users."""
+def measure(aws: EmbeddedAWS, users: int, *, alone: bool) -> dict[tuple[str, str], Cost]:
+    """Scan an account of so many users in each way; ``alone``: with each check alone too."""
     aws.clear()
     _fill(aws, users)
     aws.behaviour.latency = LATENCY
-    fresh, cached = aws.drop_report, lambda: aws.hold_report(timedelta(hours=1))
-    scenarios = {
-        FRESH: (fresh, [OURS]),
-        CACHED: (cached, [OURS]),
-        BUILT_IN_RUN: (fresh, [BUILT_IN]),
-        BOTH: (fresh, [BUILT_IN, OURS]),
+    reports: dict[str, Callable[[], None]] = {
+        "fresh": aws.drop_report,
+        "cached": lambda: aws.hold_report(timedelta(hours=1)),
     }
+    runs: dict[str, Sequence[str]] = {TOGETHER: FAMILY}
+    if alone:
+        runs = {**{check: (check,) for check in FAMILY}, **runs}
+        runs |= {SIBLINGS_RUN: SIBLINGS, BOTH: (*SIBLINGS, *FAMILY)}
     costs = {}
-    for name in names:
-        costs[name] = scan(aws, *scenarios[name])
-        print(f"{users} users: {name}: {costs[name]}", file=sys.stderr, flush=True)
+    for name, checks in runs.items():
+        for report, prepare in reports.items():
+            if name in (SIBLINGS_RUN, BOTH) and report == "cached":
+                continue
+            prepare()
+            costs[name, report] = _scan(aws, checks)
+            print(f"{users} users: {name}, {report}: {costs[name, report]}", file=sys.stderr)
     return costs
 
 
-def _inside(cost: Cost) -> str:
-    return f"{cost.inside:.1f} s" if cost.inside < 100 else f"{cost.inside:,.0f} s"
-
-
 def _fill(aws: EmbeddedAWS, users: int) -> None:
+    now = datetime.now(timezone.utc)
+
+    def days_ago(days: int) -> datetime:
+        return now - timedelta(days=days)
+
     for number in range(users):
-        user = aws.add_user(f"user-{number:04}", tags={"number": str(number)})
-        aws.add_key(user)
-        if number % ONE_FAILING_IN == 0:
-            aws.add_key(user)
+        fails = number % ONE_FAILING_IN == 0
+        user = aws.add_user(f"user-{number:04}", tags={} if fails else {"owner": "payments"})
+        aws.add_key(user, created=days_ago(200 if fails else 60), last_used=days_ago(1))
+        if fails:
+            aws.add_key(user, created=days_ago(300), last_used=days_ago(200))
+            aws.add_password(user)
+            aws.attach(user, "AdministratorAccess")
+            service = "bedrock.amazonaws.com"
+            aws.add_service_specific_credential(user, service, created=days_ago(30))
+        elif number % ONE_FAILING_IN == 1:
+            aws.add_key(user, active=False, created=days_ago(300), last_used=days_ago(200))
+        if number == 0:
+            aws.attach(user, "AWSCompromisedKeyQuarantineV3")
+    aws.behaviour.root_keys_active = (True,)
 
 
-def scan(aws: EmbeddedAWS, prepare: Callable[[], None], checks: Iterable[str]) -> Cost:
-    """Scan with these checks after ``prepare``."""
-    prepare()
+def _scan(aws: EmbeddedAWS, checks: Sequence[str]) -> Cost:
     aws.calls.clear()
-    done = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
+    output = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner").output
     calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
-    return Cost(calls, _seconds_inside(done.output), done.wall)
-
-
-def _seconds_inside(output: str) -> float:
-    """The seconds that Prowler's bar says its checks took."""
     found = _BAR.search(output)
     if found is None:
         raise SystemExit(f"prowler did not finish:\n{output}")
     hours, minutes, seconds = found.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+    return Cost(calls, int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds))
