@@ -59,8 +59,8 @@ def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
 ## One account
 
 On the embedded AWS with {LATENCY * 1000:.0f} ms for each call. The users have one key in use; one
-in {ONE_FAILING_IN} fails most checks, and another one has an inactive key. *Inside* is the time that
-Prowler's own progress bar gives for the checks. The built-in checks are
+in {ONE_FAILING_IN} fails most checks, and another one has an inactive key. *Inside* is the time
+that Prowler's own progress bar gives for the checks. The built-in checks are
 {", ".join(f"`{one}`" for one in SIBLINGS)}.
 
 {compared(costs)}
@@ -74,7 +74,7 @@ Each check alone:
 def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
     """The costs by the number of users: of these checks, else of several checks together."""
     columns = (
-        "users", "run", "IAM calls, fresh report", "cached report", "inside, fresh report",
+        "users", "check" if names else "run", "IAM calls, fresh report", "cached report", "inside, fresh report",
         "cached report", "less time", "cached report",
     )  # fmt: skip
     rows: list[tuple[str, ...]] = []
@@ -98,7 +98,7 @@ def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
                     ),
                 )
             )
-    return table(columns, rows)
+    return table(columns, rows, words=("run", "check"))
 
 
 def measure(aws: EmbeddedAWS, users: int, *, alone: bool) -> dict[tuple[str, str], Cost]:
