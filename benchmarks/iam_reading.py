@@ -74,8 +74,8 @@ Each check alone:
 def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
     """The costs by the number of users: of these checks, else of several checks together."""
     columns = (
-        "users", "check" if names else "run", "IAM calls, fresh report", "cached report", "inside, fresh report",
-        "cached report", "less time", "cached report",
+        "users", "check" if names else "run", "IAM calls, fresh report", "cached report",
+        "inside, fresh report", "cached report", "less time", "cached report",
     )  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for users, runs in costs.items():
