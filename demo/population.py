@@ -51,7 +51,7 @@ BOT_KINDS = (
 )
 
 
-# What a few of them have besides keys.
+# What a few of them have in addition to keys.
 WITH_PASSWORD = frozenset(PEOPLE) - {"dmitri.petrov", "kavya.rao"}
 WITHOUT_OWNER = frozenset({"legacy-ftp-sync", "smtp-relay"})
 ADMINISTRATORS = ("terraform-apply", "erin.walsh")

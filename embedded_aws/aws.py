@@ -377,12 +377,12 @@ class EmbeddedAWS:
     def hold_report(self, age: timedelta, polls_left: int = 0) -> None:
         """Make a credential report of the present state now, and let it be as old as ``age``.
 
-        With ``polls_left``, it is still in progress for so many calls: somebody else asked.
+        With ``polls_left``, it is still in progress for so many calls: another program asked.
         """
         self._report = _Report(self._report_text(), _now() - age, polls_left)
 
     def drop_report(self) -> None:
-        """Let the account have no credential report, as when nobody asked for four hours."""
+        """Let the account have no credential report, as when no program asked for four hours."""
         self._report = None
 
     @contextmanager

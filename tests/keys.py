@@ -27,5 +27,5 @@ def key(name: str, age: float, unused: float | Unreadable | None = None) -> Acce
 
 
 def active(*keys: AccessKey) -> Keys:
-    """These keys, as somebody's active ones."""
+    """These keys, as a user's active ones."""
     return older_first(keys)

@@ -124,11 +124,11 @@ def test_of_more_than_two_keys_one_that_never_worked_goes_first() -> None:
          "A rotation was started and not finished: put new to use, then deactivate old. If nobody "
          "is rotating this key, find out who created new."),
         ((key("old", 900, 200), key("new", 1)),
-         "No use of new is recorded: find out who created it and why, and deactivate what nobody "
-         "needs."),
+         "No use of new is recorded: find out who created it and why, and deactivate what is not "
+         "needed."),
         ((key("old", 30), key("new", 1)),
          "No use of old and new is recorded: find out who created them and why, and deactivate "
-         "what nobody needs."),
+         "what is not needed."),
         ((key("old", 900, DENIED), key("new", 1)),
          "Find out which keys are in use before you deactivate one."),
     ],

@@ -42,7 +42,7 @@ class Advice:
     keep: AccessKey | None = None
     """The key that stays in its place."""
     creator_of: tuple[AccessKey, ...] = ()
-    """Young keys that have not worked yet, and that somebody else may have made."""
+    """Young keys that have not worked yet, and that someone else may have made."""
     keep_is_idle: bool = False
     """Whether the key that stays is idle beyond the limit too."""
     quarantine: Quarantine = ()
@@ -144,7 +144,7 @@ def _word(advice: Advice, now: datetime) -> str:
         it = "it" if len(advice.creator_of) == 1 else "them"
         return (
             f"No use of {ids} is recorded: find out who created {it} and why, and deactivate "
-            "what nobody needs."
+            "what is not needed."
         )
     if advice.action is Action.MOVE and retire and keep:
         return (

@@ -65,7 +65,7 @@ class AccessKey:
     """UTC."""
     active: bool = True
     last_use: LastUse | Unreadable | None = None
-    """None if AWS has no use on record, or if nobody asked."""
+    """None if AWS has no use on record, or if it was not asked for."""
 
     @property
     def used(self) -> bool:

@@ -36,7 +36,7 @@ class Verdict:
 
 
 def unreadable(user: User, failure: Unreadable, what: str) -> Verdict:
-    """MANUAL for a user of whom something could not be read; ``what`` names it."""
+    """MANUAL for a user about which something could not be read; ``what`` names it."""
     if failure.gone:
         return Verdict(
             "MANUAL",

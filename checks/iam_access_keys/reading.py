@@ -39,7 +39,7 @@ class Source(Known, Protocol):
 
 
 class AccountReading:
-    """The access keys of an account, read when somebody asks and kept.
+    """The access keys of an account, read when a check asks, and kept.
 
     Reads all users and the root user, or those that the run's ``--resource-arn`` names. Does not
     raise for what AWS denies or fails to answer: that is part of the reading.

@@ -165,7 +165,7 @@ def _policy_documents(iam: IAM, arns: Iterable[str]) -> dict[str, Any]:
 def _service_specific_credentials(
     iam: IAM, users: Iterable[User], *, whole_account: bool
 ) -> Mapping[User, tuple[ServiceSpecificCredential, ...] | Unreadable]:
-    """The credentials of each user: all at once or, where that fails, user by user."""
+    """The credentials of each user: all at once or, if that fails, user by user."""
     users = tuple(users)
     everyone = iam.all_service_specific_credentials() if whole_account else None
     if isinstance(everyone, dict):

@@ -16,7 +16,7 @@ class iam_user_active_keys_without_owner(UserCheck):
     """An IAM user with active access keys has an owner tag.
 
     The tags that count are ``access_key_owner_tags``; case, blanks, ``-`` and ``_`` do not matter.
-    A tag without a value names nobody.
+    A tag without a value names no owner.
     """
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
