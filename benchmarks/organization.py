@@ -79,10 +79,6 @@ call, all processes and their start included:
 More accounts with {TWO_JOBS}:
 
 {more(costs[LOOP], costs[TWO_JOBS], large)}
-
-What follows from that, for accounts like these on this machine (computed, not measured):
-
-{at_scale(costs[LOOP], costs[TWO_JOBS], large)}
 """
 
 
@@ -103,7 +99,7 @@ def compared(costs: Mapping[str, Cost]) -> str:
 def more(loop: Cost, small: Cost, large: Cost) -> str:
     """What one more account costs."""
     columns = ("accounts", "memory", "processor time of each further account", "less than the loop")
-    processor, _ = _further(small, large)
+    processor = (large.processor - small.processor) / (large.accounts - small.accounts)
     return table(columns, [
         (f"{small.accounts:,}", f"{small.memory:,.0f} MB", "", ""),
         (
@@ -111,23 +107,6 @@ def more(loop: Cost, small: Cost, large: Cost) -> str:
             ratio(loop.processor_each, processor),
         ),
     ])  # fmt: skip
-
-
-def at_scale(loop: Cost, small: Cost, large: Cost) -> str:
-    """What follows for many accounts."""
-    _, wall = _further(small, large)
-    rows = []
-    for accounts in (1_000, 10_000):
-        in_loop = accounts * loop.wall / loop.accounts / 3600
-        hours = (large.wall + (accounts - large.accounts) * wall) / 3600
-        rows.append((f"{accounts:,}", f"{in_loop:.1f} h", f"{hours:.1f} h"))
-    return table(("accounts", LOOP, TWO_JOBS), rows)
-
-
-def _further(small: Cost, large: Cost) -> tuple[float, float]:
-    """Processor time and time of each further account, in seconds."""
-    accounts = large.accounts - small.accounts
-    return (large.processor - small.processor) / accounts, (large.wall - small.wall) / accounts
 
 
 def _seconds(seconds: float) -> str:
@@ -194,7 +173,7 @@ def _loop(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
 
 def _scan(aws: EmbeddedAWS, accounts: list[str], folder: Path, *how: str) -> None:
     options = ("--role", "ProwlerScan", "--output-directory", str(folder / "output"))
-    run(aws, "prowler-org", *options, *how, "--accounts", *accounts)
+    run(aws, "prowler-org", *options, *how, "--accounts", *accounts, "--", "--checks", CHECK)
 
 
 def _scan_on_cluster(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:

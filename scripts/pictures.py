@@ -19,13 +19,13 @@ from rich.console import Console
 from rich.text import Text
 
 from demo import organization
-from demo.mutelist import muting
 from demo.population import populate
 from embedded_aws.aws import EmbeddedAWS
 
 from .compliance_framework import UNIVERSAL
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+MUTELIST = Path(__file__).parents[1] / "metadata" / "examples" / "mutelist.yaml"
 CHECK = "iam_user_multiple_active_keys"
 FIRST_SCAN = ("prowler", "aws", "--checks", CHECK, "--verbose")
 """The command whose output and report are shown."""
@@ -73,11 +73,10 @@ def first_scan(folder: Path) -> Path:
 
 def compliance_scan(folder: Path) -> None:
     """Draw what a scan of all users of the demo prints about the framework."""
-    (folder / "mutelist.yaml").write_text(muting("break-glass-.*"), "utf-8")
     with EmbeddedAWS() as aws:
         populate(aws)
         deny(aws, UNREADABLE_USER)
-        options = ("--region", aws.region, "--mutelist-file", "mutelist.yaml")
+        options = ("--region", aws.region, "--mutelist-file", str(MUTELIST))
         output = run(aws, folder, *COMPLIANCE_SCAN, *options, "--no-banner")
     table = part(output, "Compliance Status of", "Detailed results of")
     draw_terminal(COMPLIANCE_SCAN, table, IMAGES / "compliance-table.svg", 92)

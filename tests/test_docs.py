@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
     iam_user_multiple_active_keys,
 )
 from prowler_org.cli import main
-from scripts import matrix, pictures
+from scripts import pictures
 
 from .keys import NOW, active
 from .known_facts import Known
@@ -183,19 +183,3 @@ def test_the_versions_that_are_named_are_those_that_can_be_installed() -> None:
 def test_prowler_does_not_list_the_fixers_of_plug_ins() -> None:
     # Take the limit off the README once Prowler does.
     assert CHECK not in list_fixers("aws")
-
-
-def test_the_table_of_tested_versions_has_what_pytest_counted(tmp_path: Path) -> None:
-    for versions, counted in {
-        "5.37.1_3.10.13": 'errors="1" failures="2" skipped="0" tests="75"',
-        "5.46.0_3.10.13": 'errors="0" failures="0" skipped="0" tests="75"',
-        "5.46.0_3.9.2": 'errors="0" failures="0" skipped="1" tests="75"',
-    }.items():
-        suite = f"<testsuites><testsuite {counted} /></testsuites>"
-        (tmp_path / f"{versions}.xml").write_text(suite)
-    assert matrix.table(tmp_path, date(2026, 1, 2)).splitlines() == [
-        "| 2026-01-02 | Python 3.9.2 | Python 3.10.13 |",
-        "| --- | --- | --- |",
-        "| Prowler 5.37.1 | not run | **3 of 75 failed** |",
-        "| Prowler 5.46.0 | 74 passed, 1 skipped | 75 passed |",
-    ]

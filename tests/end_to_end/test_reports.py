@@ -23,10 +23,10 @@ from prowler.providers.common.arguments import validate_sarif_usage
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
-from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
 from scripts.compliance_framework import UNIVERSAL
 
+from ..mutelists import muting
 from ..pages import command
 from ..scanning import ACCOUNT, CHECK, ROOT, SOURCE_LINKS
 from .environments import Run

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from distributed.security import Security
 
-from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
@@ -29,6 +28,7 @@ from prowler_org.errors import StartError
 from prowler_org.prowler_processes import ProwlerLauncher
 
 from ..end_to_end.environments import Environment
+from ..mutelists import muting
 from ..pages import block, command
 from ..scanning import CHECK, environment_of
 from .commands import (

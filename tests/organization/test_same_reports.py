@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from demo.mutelist import muting
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import cli, preload, prowler_processes
 from prowler_org.prowler_arguments import ParsedArguments
 from prowler_org.prowler_processes import StandaloneProwler
 
+from ..mutelists import muting
 from ..pages import block, command
 from ..scanning import CHECK, environment_of
 from .commands import PATIENCE, OrgRun, arguments_of, run
