@@ -1,7 +1,7 @@
-"""A lock on the output directory, so that two runs do not write there at a time.
+"""A lock on the output directory, so that two runs do not write there at the same time.
 
-This locks the directory itself. The library filelock needs a file for its lock and leaves it there,
-among the reports. Where a file system has no locks, it leaves a mark that outlives a killed run.
+This locks the directory itself. The library filelock needs a file for its lock, and leaves it among
+the reports. If a file system does not have locks, it leaves a mark that outlives a killed run.
 """
 
 from __future__ import annotations

@@ -29,9 +29,9 @@ examples:
   prowler-org --role ProwlerScan --ou ou-a1b2-11111111 --exclude 111122223333
         scan an organizational unit and the units below it, except for one account
   prowler-org --role ProwlerScan -- --service iam -M csv html json-ocsf
-        use other checks and other options of Prowler
+        run other checks, with other options of Prowler
   prowler-org --role ProwlerScan --resume
-        scan what an earlier run with the same options did not
+        scan the accounts that an earlier run with the same options did not scan
 
 exit codes:
   0  prowler-org scanned all accounts, and no finding failed

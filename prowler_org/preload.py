@@ -1,4 +1,4 @@
-"""Load Prowler once for many scans. All tricks that this needs are in this file.
+"""Load Prowler once for many scans. All workarounds that this needs are in this file.
 
 Before its first call to AWS, Prowler takes about ten seconds of processor time for work that is the
 same for every account: it imports itself, and reads the metadata of all checks and all compliance

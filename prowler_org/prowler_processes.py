@@ -41,7 +41,7 @@ _CHILDREN = threading.Lock()
 """Held while a child process starts and while its exit code is read.
 
 ``multiprocessing`` looks at all children when it starts one. The exit code of a child of the fork
-server can be read only once: two threads at a time would lose it.
+server can be read only once: two threads that read it at the same time would lose it.
 """
 
 
@@ -260,7 +260,7 @@ def _run_prowler(arguments: tuple[str, ...], output_directory: Path, log: Path) 
 
 
 def _end_with_parent() -> None:
-    """End this scan when the process that wants its reports is gone."""
+    """End this scan when the process that started it ends."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()

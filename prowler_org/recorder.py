@@ -34,7 +34,7 @@ class Recorder:
         show: ShowResult,
         warn: Callable[[str], None],
     ) -> None:
-        """``show`` gets each result, ``warn`` gets once why a worker does not fork its scans."""
+        """``show`` gets each result. ``warn`` gets each reason why a worker does not fork, once."""
         self._state = state
         self._directory = directory
         self._show = show

@@ -2,8 +2,8 @@
 
     python -m prowler_org.standalone_prowler ARGUMENTS OF PROWLER
 
-Its standard input is a pipe that nothing is written to. When the other end closes, the process that
-wants the reports is gone. This one then ends too, so that it does not scan beside a resumed run.
+Its standard input is a pipe that stays empty. When the other end closes, the process that started
+this one has ended. This one then ends too, so that it does not scan beside a resumed run.
 """
 
 from __future__ import annotations
