@@ -18,8 +18,8 @@ prowler-org lists the organization's accounts, assumes a role in each, runs Prow
 writes Prowler's own reports for each account and one CSV, OCSF and HTML report for all of them.
 """
 EPILOG = """\
-prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, all
-checks of access keys run, which are those of this plug-in.
+prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the
+ten checks of this plug-in run.
 
 examples:
   prowler-org --role ProwlerScan --dry-run

@@ -135,10 +135,15 @@ class UserCheck(AccessKeyCheck):
         for one in account.unmatched:
             verdict = finding.unmatched_arn(one, run.account)
             yield self.report(verdict, {"name": one.arn, "arn": one.arn}, account.region, run)
-        verdict_on_root = self.judge_root(account.root) if account.root else None
-        if account.root and verdict_on_root:
-            yield self.report_on_root(account.root, verdict_on_root, run)
+        yield from self._about_root(account, run)
         yield from self._about_users(account, run)
+
+    def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+        if type(self).judge_root is UserCheck.judge_root:
+            return  # reading the root user may take a credential report
+        verdict = self.judge_root(account.root) if account.root else None
+        if account.root and verdict:
+            yield self.report_on_root(account.root, verdict, run)
 
     def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
         def judge(facts: UserFacts) -> Verdict:
