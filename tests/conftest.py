@@ -6,6 +6,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import yaml
 from botocore.loaders import JSONFileLoader
 
 from embedded_aws.aws import EmbeddedAWS
@@ -15,8 +16,8 @@ from .end_to_end.loaded import LoadedProwler
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _models_parsed_once() -> Iterator[None]:
-    """Botocore parses its models of AWS anew for each session, a third of the time of a test."""
+def _parsed_once() -> Iterator[None]:
+    """Parsing AWS's models and Prowler's config anew for each provider takes half of a test."""
     parse = JSONFileLoader._load_file
 
     @cache
@@ -26,7 +27,10 @@ def _models_parsed_once() -> Iterator[None]:
     def load(_: JSONFileLoader, path: str, open_method: Any) -> Any:
         return parsed(path, open_method)
 
-    with mock.patch.object(JSONFileLoader, "_load_file", load):
+    with (
+        mock.patch.object(JSONFileLoader, "_load_file", load),
+        mock.patch.object(yaml, "SafeLoader", yaml.CSafeLoader),
+    ):
         yield
 
 

@@ -83,7 +83,7 @@ def test_every_check_agrees_with_the_truth(
     check=st.sampled_from(FAMILY),
     root_keys=st.sampled_from([(), (True,), (True, False)]),
 )
-@settings(QUICK, max_examples=10)
+@settings(QUICK, max_examples=7)
 def test_alone_together_and_beside_other_checks_it_finds_the_same(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
@@ -153,7 +153,7 @@ def test_a_user_of_whom_nothing_may_be_read_passes_nothing_that_it_fails(
 
 
 @given(users=accounts)
-@settings(QUICK, max_examples=3)
+@settings(QUICK, max_examples=2)
 def test_throttling_changes_nothing(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser]
 ) -> None:

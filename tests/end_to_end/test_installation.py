@@ -19,6 +19,7 @@ from ..pages import REPOSITORY, block, command
 from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
 from .environments import Environment
+from .loaded import LoadedProwler
 
 TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
 NOW = datetime.now(timezone.utc)
@@ -103,19 +104,21 @@ def test_a_checks_file_runs_the_check_from_an_s3_folder(
 
 @pytest.mark.parametrize("how", ["installed", "checks folder, after a killed run"])
 def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
-    how: str, aws: EmbeddedAWS, installed: Environment, plain: Environment, clone: Path
+    how: str, aws: EmbeddedAWS, loaded: LoadedProwler, plain: Environment, clone: Path
 ) -> None:
     """With the rights of the policies in ``metadata/permissions`` and no others."""
-    environment, options = installed, ["--mutelist-file", "metadata/examples/mutelist.yaml"]
+    prowler: Environment | LoadedProwler = loaded
+    options, before = (
+        ["--mutelist-file", "metadata/examples/mutelist.yaml"],
+        plain.installed_files(),
+    )
     if how != "installed":
-        environment, options = plain, [*options, "--checks-folder", "checks"]
-    before = environment.installed_files()
-    if how != "installed":
-        kill_a_run(aws, environment, clone)
+        prowler, options = plain, [*options, "--checks-folder", "checks"]
+        kill_a_run(aws, plain, clone)
     credentials = user_credentials(aws, [*actions("scan.json"), *actions("fix.json")])
     rights = aws.environment() | credentials
     with aws.enforcing_policies():
-        run = environment.run(command("--fixer"), *options, environment=rights, directory=clone)
+        run = prowler.run(command("--fixer"), *options, environment=rights, directory=clone)
     states = {name: [k.status for k in user.access_keys] for name, user in aws.iam().users.items()}
     assert states == {
         "alice": ["Inactive", "Active"],
@@ -128,7 +131,7 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
     assert "1 findings fixed!" in run.output
     assert "Refused: arn:aws:iam::123456789012:root is not an IAM user of" in run.output
     assert without_key_ids(block("FIXING Resource")) <= without_key_ids(run.output)
-    assert environment.installed_files() == before
+    assert plain.installed_files() == before
 
 
 def without_key_ids(output: str) -> set[str]:
