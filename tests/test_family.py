@@ -12,7 +12,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 
-from .accounts import FAILS, DrawnUser, accounts
+from .accounts import FAILS, DrawnCredential, DrawnUser, accounts
 from .permissions import actions
 from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
 
@@ -162,6 +162,19 @@ def test_throttling_changes_nothing(
     aws.behaviour.throttled = 0.3
     found = of_users(scan_with(connected, FAMILY))
     assert {key: one.status for key, one in found.items()} == truth(users)
+
+
+def test_api_keys_are_read_user_by_user_if_aws_refuses_all_at_once(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+) -> None:
+    aws, connected = provider
+    lasting = (DrawnCredential("bedrock.amazonaws.com", active=True, days_left=None),)
+    users = [DrawnUser("one", "/", (), (), credentials=lasting), DrawnUser("none", "/", (), ())]
+    put_into(aws, users)
+    at_once = scan_with(connected, ("iam_user_long_term_api_keys",))
+    aws.behaviour.refuses_all_users = True
+    assert scan_with(connected, ("iam_user_long_term_api_keys",)) == at_once
+    assert [one.status for one in at_once] == ["PASS", "FAIL"]
 
 
 # One reading

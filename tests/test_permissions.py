@@ -117,5 +117,29 @@ def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
         assert f"{missing} failed with AccessDenied" in found[said_of].sentence
 
 
+REPORT = ("iam:GetAccountSummary", "iam:GenerateCredentialReport", "iam:GetCredentialReport")
+USERS = ("iam:GetAccountSummary", "iam:GetAccountAuthorizationDetails")
+KEYS = {*REPORT, *USERS, "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"}
+PART = {
+    **dict.fromkeys(FAMILY, KEYS),
+    "iam_root_user_active_keys": {*REPORT},
+    CREDENTIALS: {*USERS, "iam:ListServiceSpecificCredentials"},
+    PASSWORDS: KEYS | {"iam:GetLoginProfile"},
+}
+"""What docs/findings.md says that each check needs."""
+
+
+@pytest.mark.parametrize("check", FAMILY)
+@pytest.mark.parametrize("cached", [False, True], ids=["fresh", "cached"])
+def test_a_check_alone_needs_only_its_part(account: EmbeddedAWS, check: str, cached: bool) -> None:
+    credentials = role_credentials(account, sorted(PART[check]))
+    if cached:
+        account.hold_report(timedelta(hours=1))
+    with account.enforcing_policies(), provider_of(account, credentials) as provider:
+        found = scan_with(provider, (check,))
+    assert {one.status for one in found} <= {"PASS", "FAIL"}
+    assert not [one for one in found if "could not be read" in one.sentence]
+
+
 def test_every_action_of_the_scan_policy_is_tried_without() -> None:
     assert {missing for missing, _, _, _ in WITHOUT} == set(actions("scan.json"))
