@@ -15,6 +15,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+
 DIST = Path("dist")
 IN_WHEEL = {
     "metadata": "prowler_access_keys",
@@ -69,12 +71,10 @@ def try_out(wheel: Path, sdist: Path, folder: Path) -> None:
     for demo in DEMOS:
         output = str(folder / f"{demo}-output")
         _run(python, "-m", demo, "--output-directory", output, directory=folder / "work")
-    for check in Path("checks").glob("iam_*"):
-        compiled = (
-            f"lib/*/site-packages/{IN_WHEEL['checks']}/{check.name}/__pycache__/{check.name}.*"
-        )
+    for check in sorted(our_checks()):
+        compiled = f"lib/*/site-packages/{IN_WHEEL['checks']}/{check}/__pycache__/{check}.*"
         if not any(environment.glob(compiled)):
-            sys.exit(f"Not to be released: {check.name} did not run from the wheel.")
+            sys.exit(f"Not to be released: {check} did not run from the wheel.")
 
 
 def _run(*command: str, directory: Path | None = None) -> None:
