@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import Phase, event, given, settings
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.facts import User
+from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
 
-from .accounts import FAILS, DrawnCredential, DrawnUser, accounts
+from .accounts import FAILS, DrawnCredential, DrawnKey, DrawnUser, accounts
 from .permissions import actions
 from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
 
@@ -162,6 +165,35 @@ def test_throttling_changes_nothing(
     aws.behaviour.throttled = 0.3
     found = of_users(scan_with(connected, FAMILY))
     assert {key: one.status for key, one in found.items()} == truth(users)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+def test_a_change_while_the_scan_reads_loses_no_user_and_breaks_no_check(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    monkeypatch: pytest.MonkeyPatch,
+    report: str,
+    others: tuple[str, ...],
+) -> None:
+    """One user is deleted after the listing, and another one's idle keys are rotated."""
+    aws, connected = provider
+    idle = (DrawnKey(True, 300, 200), DrawnKey(True, 300, 200))
+    names = ("deleted", "rotated")
+    put_into(aws, [DrawnUser(name, "/", (), idle, password=True) for name in names], report)
+    list_keys = IAM.list_keys
+
+    def change_then_list(iam: IAM, user: User) -> Any:
+        aws.iam().users.pop("deleted", None)
+        for key in aws.iam().users["rotated"].access_keys:
+            key.status = "Inactive"
+        return list_keys(iam, user)
+
+    monkeypatch.setattr(IAM, "list_keys", change_then_list)
+    found = scan_with(connected, FAMILY, *others)
+    assert of_users(found).keys() == {(check, name) for check in FAILS for name in names}
+    assert not [one for one in found if "crashed" in one.sentence]
+    unused = of_users(found)["iam_user_unused_active_keys", "deleted"]
+    assert unused.status in ("FAIL", "MANUAL")
 
 
 def test_api_keys_are_read_user_by_user_if_aws_refuses_all_at_once(
