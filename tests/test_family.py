@@ -224,3 +224,22 @@ def test_all_checks_together_ask_no_call_twice(
     assert once.pop("iam:GenerateCredentialReport") == 2  # start, and look whether it is done
     assert once.pop("iam:ListAccessKeys") == len(users)
     assert set(once.values()) == {1}
+
+
+def test_documents_of_policies_are_read_once_though_the_report_leaves_a_user_open(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+) -> None:
+    aws, connected = provider
+    keys, grants = (DrawnKey(True, 60, 1),), (("reading", "managed", "user"),)
+    put_into(aws, [DrawnUser(name, "/", (), keys, grants=grants) for name in ("clear", "open")])
+
+    def unclear(report: str) -> str:
+        lines = report.splitlines()
+        rows = [line.replace("true", "unknown") if line[:5] == "open," else line for line in lines]
+        return "\n".join(rows)
+
+    aws.behaviour.rewrite_report = unclear
+    aws.calls.clear()
+    scan_with(connected, ("iam_user_administrator_active_keys",))
+    assert aws.calls["iam:ListAccessKeys"] == 1
+    assert aws.calls["iam:GetAccountAuthorizationDetails"] == 2

@@ -242,12 +242,12 @@ def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
 def test_the_start_of_a_run_is_known() -> None:
     rely(
         isinstance(config.timestamp_utc.timestamp(), float),
-        f"config.timestamp_utc is no longer the run's start: see {SHARED}/prowler_source.py.",
+        f"config.timestamp_utc does not say when a run started any more: see {SHARED}/prowler_source.py.",
     )
     script = Path(sys.executable).with_name("prowler").read_text("utf-8")
     rely(
         "from prowler.__main__ import prowler" in script,
-        f"Prowler's command is no longer prowler.__main__: see {SHARED}/prowler_source.py.",
+        f"Prowler's command is not prowler.__main__ any more: see {SHARED}/prowler_source.py.",
     )
 
 

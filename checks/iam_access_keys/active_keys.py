@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from .advice import advise, word
-from .facts import Keys
+from .facts import AccessKey, Keys, Unreadable
 from .finding import Verdict
 from .settings import Settings
 from .user_facts import UnreadableError, UserFacts
@@ -38,10 +38,9 @@ def failing(
     use of each, and whether AWS has quarantined the user. If the keys could be counted and not
     listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their number is known.
     """
-    more = {
-        **(more or {}),
-        **({"failing_access_keys": [k.access_key_id for k in about]} if about else {}),
-    }
+    more = dict(more or {})
+    if about:
+        more["failing_access_keys"] = [key.access_key_id for key in about]
     count = facts.active_count()
     has = has_active_keys(facts, count)
     because = f" {reason}" if reason else ""
@@ -62,11 +61,20 @@ def failing(
     return Verdict("FAIL", sentence, count, keys, advice, more=more)
 
 
+def unused(facts: UserFacts, keys: Keys, is_idle: Callable[[AccessKey], bool]) -> Keys:
+    """Those of the keys that are idle; asks for the last use of each.
+
+    Raises UnreadableError if none of them is, and the last use of one could not be read.
+    """
+    keys = facts.with_last_use(keys)
+    known = [key for key in keys if not isinstance(key.last_use, Unreadable)]
+    idle = tuple(filter(is_idle, known))
+    for key in keys:
+        if not idle and isinstance(key.last_use, Unreadable):
+            raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
+    return idle
+
+
 def listed(keys: Keys, now: datetime) -> str:
     """Keys with their age and last use; ``now`` is UTC."""
     return " and ".join(described(key, now) for key in keys)
-
-
-def ids(keys: Keys) -> str:
-    """The IDs of keys."""
-    return " and ".join(key.access_key_id for key in keys)

@@ -45,13 +45,7 @@ def grants_in(
     """
     grants, unread = [], policies.attached_unread or policies.inline_unread
     for arn, group in policies.attached:
-        by_aws = _OF_AWS.fullmatch(arn)
-        if by_aws:
-            grant = "" if by_aws[1] in _ADMINISTRATOR_OF_AWS else None
-        elif isinstance(documents[arn], Unreadable):
-            grant, unread = None, unread or documents[arn]
-        else:
-            grant, unread = _grant(documents[arn], unread)
+        grant, unread = _managed_grant(arn, documents, unread)
         if grant is not None:
             grants.append(f"policy {arn.rsplit('/', 1)[-1]}{_through(group)}{grant}")
     for name, group, document in policies.inline:
@@ -69,27 +63,35 @@ def judge_boundary(policies: UserPolicies, documents: Mapping[str, Any]) -> Boun
     if arn is None:
         return Boundary(False, " Whether a permissions boundary limits it could not be read.")
     name = arn.rsplit("/", 1)[-1]
-    by_aws = _OF_AWS.fullmatch(arn)
-    if by_aws:
-        passes = by_aws[1] in _ADMINISTRATOR_OF_AWS
-    else:
-        document = documents[arn]
-        if isinstance(document, Unreadable) or not isinstance(document, Mapping):
-            return Boundary(False, f" The permissions boundary {name} could not be read.")
-        passes = _allowed_under(document) is not None
-    return (
-        Boundary(False)
-        if passes
-        else Boundary(True, f"the permissions boundary {name} limits them")
-    )
+    grant, unread = _managed_grant(arn, documents, None)
+    if unread:
+        return Boundary(False, f" The permissions boundary {name} could not be read.")
+    if grant is None:
+        return Boundary(True, f"the permissions boundary {name} limits them")
+    return Boundary(limits=False)
 
 
 def _through(group: str) -> str:
     return f" through group {group}" if group else ""
 
 
+def _managed_grant(
+    arn: str, documents: Mapping[str, Any], unread: Unreadable | None
+) -> tuple[str | None, Unreadable | None]:
+    """The same as ``_grant`` for a managed policy: one of AWS's own is known by its name."""
+    by_aws = _OF_AWS.fullmatch(arn)
+    if by_aws:
+        return ("" if by_aws[1] in _ADMINISTRATOR_OF_AWS else None), unread
+    return _grant(documents[arn], unread)
+
+
 def _grant(document: Any, unread: Unreadable | None) -> tuple[str | None, Unreadable | None]:
-    """The condition of a grant in words, None if there is no grant; and what is not known."""
+    """Under which condition a document makes an administrator (see ``_allowed_under``).
+
+    The second value is ``unread``, or why this document could not be read.
+    """
+    if isinstance(document, Unreadable):
+        return None, unread or document
     if not isinstance(document, Mapping):
         return None, unread or _MALFORMED
     return _allowed_under(document), unread

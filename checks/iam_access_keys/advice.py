@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from .facts import AccessKey, Keys, Quarantine, Unreadable
-from .wording import days
+from .wording import days, ids
 
 
 class Action(str, Enum):
@@ -140,11 +140,10 @@ def _word(advice: Advice, now: datetime) -> str:
             f"created {keep.access_key_id}."
         )
     if advice.action is Action.FIND_CREATOR:
-        ids = " and ".join(key.access_key_id for key in advice.creator_of)
         it = "it" if len(advice.creator_of) == 1 else "them"
         return (
-            f"No use of {ids} is recorded: find out who created {it} and why, and deactivate "
-            "what is not needed."
+            f"No use of {ids(advice.creator_of)} is recorded: find out who created {it} and why, "
+            "and deactivate what is not needed."
         )
     if advice.action is Action.MOVE and retire and keep:
         return (
@@ -180,5 +179,5 @@ def grace_ends(active: Keys, grace_days: int) -> datetime:
 
 
 def in_grace(active: Keys, now: datetime, grace_days: int) -> bool:
-    """Whether a rotation may still be under way: the newest key is no older than the grace."""
+    """Whether the newest key is within the grace period, so that a rotation may be under way."""
     return grace_days > 0 and bool(active) and now <= grace_ends(active, grace_days)

@@ -94,7 +94,7 @@ def _changed(found: Found, active: Keys, retire: AccessKey) -> bool:
     """Whether the finding announced something else.
 
     That is so if other keys are active now, if it named another key to retire, or if that key was
-    used since. A new use of the key to keep is no reason to refuse.
+    used since. It does not matter whether the key to keep was used since.
     """
     then = {key.access_key_id for key in found.keys}
     now = {key.access_key_id for key in active}

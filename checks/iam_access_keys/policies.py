@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
 
 from .facts import Policies, Quarantine, Unreadable, User, UserPolicies
 from .iam import IAM, PolicyListing
@@ -42,6 +44,17 @@ class PolicyReader:
         self._read_groups(users, whole_account)
         why = (self._details().failure if whole_account else None) or _NOT_READ
         return {user: self._together(self._users[user], why) for user in users}
+
+    def documents(self, arns: Iterable[str]) -> dict[str, Any]:
+        """By ARN, the documents of the account's own policies, or why one is not known."""
+        documents = self._customer_policies
+        if isinstance(documents, Unreadable):
+            return dict.fromkeys(arns, documents)
+        return {arn: documents.get(arn, _NOT_READ) for arn in arns}
+
+    @cached_property
+    def _customer_policies(self) -> dict[str, Any] | Unreadable:
+        return self._iam.customer_policies()
 
     def _read_groups(self, users: tuple[User, ...], whole_account: bool) -> None:
         """Add what is missing: all groups in one call or, if that fails, one by one."""

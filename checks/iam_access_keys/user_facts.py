@@ -95,7 +95,7 @@ class Answers:
             Fact.PASSWORD: lambda users: iam.ask_each(iam.has_password, users),
             Fact.ATTACHED_POLICIES: lambda users: policies.read(users, whole_account=whole_account),
             Fact.ALL_POLICIES: lambda users: policies.read(users, whole_account=True),
-            Fact.POLICY_DOCUMENTS: lambda arns: _policy_documents(iam, arns),
+            Fact.POLICY_DOCUMENTS: policies.documents,
             Fact.SERVICE_SPECIFIC_CREDENTIALS: lambda users: _service_specific_credentials(
                 iam, users, whole_account=whole_account
             ),
@@ -151,15 +151,6 @@ class Answers:
                 self._answers.update(((fact, one), answers[one]) for one in about)
             pending = undecided
         return results
-
-
-def _policy_documents(iam: IAM, arns: Iterable[str]) -> dict[str, Any]:
-    """By ARN, the documents of the account's own policies, or why one is not known."""
-    documents = iam.customer_policies()
-    if isinstance(documents, Unreadable):
-        return dict.fromkeys(arns, documents)
-    unlisted = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
-    return {arn: documents.get(arn, unlisted) for arn in arns}
 
 
 def _service_specific_credentials(

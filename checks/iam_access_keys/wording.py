@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
 from .facts import AccessKey, RootAccessKeys, Unreadable
@@ -28,6 +29,11 @@ def described(key: AccessKey, now: datetime) -> str:
         f"{key.access_key_id} ({created}; last used {when(last_use.date, now)}, by "
         f"{last_use.service}{where})"
     )
+
+
+def ids(keys: Iterable[AccessKey]) -> str:
+    """The IDs of keys."""
+    return " and ".join(key.access_key_id for key in keys)
 
 
 def counted(number: int, state: str = "active") -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..iam_access_keys.active_keys import listed
+from ..iam_access_keys.active_keys import listed, unused
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.facts import Unreadable
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
+from ..iam_access_keys.user_facts import UserFacts
 from ..iam_access_keys.wording import aws_command, counted, days
 
 
@@ -24,15 +23,8 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name, limit = facts.user.name, settings.max_inactive_access_keys_days
         inactive = tuple(key for key in facts.all_keys() if not key.active)
-        old = facts.with_last_use(tuple(key for key in inactive if key.age_days(now) > limit))
-        idle = tuple(
-            key
-            for key in old
-            if not isinstance(key.last_use, Unreadable) and key.idle(now).days > limit
-        )
-        for key in old:
-            if not idle and isinstance(key.last_use, Unreadable):
-                raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
+        old = tuple(key for key in inactive if key.age_days(now) > limit)
+        idle = unused(facts, old, lambda key: key.idle(now).days > limit)
         if not idle:
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)

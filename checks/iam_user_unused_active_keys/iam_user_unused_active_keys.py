@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..iam_access_keys.active_keys import failing, ids, passing
+from ..iam_access_keys.active_keys import failing, passing, unused
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.facts import Unreadable
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.prowler_workarounds import offer_fixer
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.wording import days
+from ..iam_access_keys.user_facts import UserFacts
+from ..iam_access_keys.wording import days, ids
 from . import iam_user_unused_active_keys_fixer
 
 offer_fixer("iam_user_unused_active_keys", iam_user_unused_active_keys_fixer)
@@ -33,16 +32,8 @@ class iam_user_unused_active_keys(UserCheck):
             return in_use
         # A younger key cannot have been unused for longer.
         old = tuple(key for key in facts.active_keys() if now - key.create_date >= longest)
-        old = facts.with_last_use(old)
-        unused = tuple(
-            key
-            for key in old
-            if not isinstance(key.last_use, Unreadable) and key.idle(now) >= longest
-        )
-        if unused:
-            reason = f"Unused for {days(limit)} or more: {ids(unused)}."
-            return failing(facts, settings, now, reason, about=unused)
-        for key in old:
-            if isinstance(key.last_use, Unreadable):
-                raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
-        return in_use
+        idle = unused(facts, old, lambda key: key.idle(now) >= longest)
+        if not idle:
+            return in_use
+        reason = f"Unused for {days(limit)} or more: {ids(idle)}."
+        return failing(facts, settings, now, reason, about=idle)
