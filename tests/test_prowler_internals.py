@@ -242,7 +242,7 @@ def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
 def test_the_start_of_a_run_is_known() -> None:
     rely(
         isinstance(config.timestamp_utc.timestamp(), float),
-        f"config.timestamp_utc does not say when a run started any more: see {SHARED}/prowler_source.py.",
+        f"config.timestamp_utc is not the start of the run: see {SHARED}/prowler_source.py.",
     )
     script = Path(sys.executable).with_name("prowler").read_text("utf-8")
     rely(
