@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import strategies as st
+from moto.iam.models import User
 
 from embedded_aws.aws import EmbeddedAWS
 
@@ -67,6 +68,17 @@ class DrawnKey:
         """Whole days without a use; one before the creation does not count."""
         return self.age if self.unused is None else min(self.age, self.unused)
 
+    def put_into(self, aws: EmbeddedAWS, user: User) -> None:
+        """Make the key."""
+        now = datetime.now(timezone.utc)
+        used = None if self.unused is None else now - timedelta(days=self.unused, minutes=5)
+        created = now - timedelta(days=self.age, minutes=10)
+        aws.add_key(user, active=self.active, created=created, last_used=used)
+
+
+DRAWN_KEYS = st.builds(DrawnKey, st.booleans(), AGES, UNUSED)
+USED_KEYS = st.builds(DrawnKey, st.booleans(), AGES, st.integers(0, 46))
+
 
 @dataclass(frozen=True)
 class DrawnCredential:
@@ -115,9 +127,7 @@ class DrawnUser:
         now = datetime.now(timezone.utc)
         user = aws.add_user(self.name, self.path, dict(self.tags))
         for key in self.keys:
-            used = None if key.unused is None else now - timedelta(days=key.unused, minutes=5)
-            created = now - timedelta(days=key.age, minutes=10)
-            aws.add_key(user, active=key.active, created=created, last_used=used)
+            key.put_into(aws, user)
         if self.quarantine:
             in_group = self.quarantine == "group"
             entity = aws.add_group(f"g{self.name}", user) if in_group else user
@@ -187,7 +197,7 @@ users = st.builds(
     name=NAME,
     path=PATH,
     tags=(TAGS | OWNER_TAGS).map(lambda tags: tuple(tags.items())),
-    keys=st.lists(st.builds(DrawnKey, st.booleans(), AGES, UNUSED), max_size=2).map(tuple),
+    keys=st.lists(DRAWN_KEYS, max_size=2).map(tuple),
     quarantine=st.sampled_from(["", "", "", "", "user", "group"]),
     password=st.booleans(),
     grants=st.just(()) | st.lists(GRANTS, max_size=2).map(tuple),

@@ -72,6 +72,30 @@ def test_an_arn_that_stands_in_two_rows_says_nothing() -> None:
     assert active_keys(HEADER, "a,arn:a,true,true", "a,arn:a,false,false") == {}
 
 
+DATES = ("1_last_rotated", "1_last_used_date", "2_last_rotated", "2_last_used_date")
+LONG_HEADER = ",".join((HEADER, *(f"access_key_{name}" for name in DATES)))
+OLD, NEW, USED = (f"2026-{month:02}-01T00:00:00+00:00" for month in (1, 2, 11))
+
+
+@pytest.mark.parametrize(
+    ("row", "used"),
+    [
+        (f"a,arn:a,true,true,{OLD},{USED},{NEW},N/A", True),
+        (f"a,arn:a,true,true,{NEW},N/A,{OLD},{USED}", True),
+        (f"a,arn:a,true,true,{NEW},{USED},N/A,N/A", False),
+        (f"a,arn:a,false,true,{OLD},{USED},{NEW},N/A", False),
+        (f"a,arn:a,true,true,{OLD},{USED},{OLD},N/A", False),
+    ],
+    ids=["first slot", "second slot", "another key", "inactive then", "two keys of that time"],
+)
+def test_a_row_proves_a_use_of_the_one_active_key_with_that_date_of_creation(
+    row: str, used: bool
+) -> None:
+    rows = report(timedelta(hours=3), LONG_HEADER, row).rows
+    created = datetime.fromisoformat(OLD) + timedelta(microseconds=5)
+    assert bool(rows["arn:a"].last_used(created)) == used
+
+
 def test_a_report_made_since_the_scan_began_is_fresh() -> None:
     assert report(timedelta(seconds=30), HEADER).made_within(30)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.facts import User
 from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
 
-from .accounts import FAILS, DrawnCredential, DrawnKey, DrawnUser, accounts
+from .accounts import FAILS, USED_KEYS, DrawnCredential, DrawnKey, DrawnUser, accounts
 from .permissions import actions
 from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
 
@@ -79,6 +79,44 @@ def test_every_check_agrees_with_the_truth(
     assert {key: one.status for key, one in found.items()} == truth(users)
     for (check, _), one in found.items():
         event(f"{check} {one.status}")
+
+
+@given(
+    users=accounts.filter(bool),
+    gone=st.lists(st.lists(USED_KEYS, min_size=2, max_size=2), min_size=8, max_size=8),
+    toggled=st.sets(st.integers(0, 7)),
+    beside=st.booleans(),
+)
+@settings(QUICK, max_examples=40)
+def test_a_report_from_before_keys_came_went_and_changed_makes_no_verdict_wrong(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    users: list[DrawnUser],
+    gone: list[list[DrawnKey]],
+    toggled: set[int],
+    beside: bool,
+) -> None:
+    """At the time of the report, there were keys that are gone, and some had another state."""
+    aws, connected = provider
+    put_into(aws, users)
+    held = list(aws.iam().users.values())
+    made = datetime.now(timezone.utc) - timedelta(hours=3)
+    today = [[(key, key.status) for key in user.access_keys] for user in held]
+    for number, (user, before) in enumerate(zip(held, gone, strict=False)):
+        held_then = [key for key in user.access_keys if key.create_date < made]
+        user.access_keys = []
+        for drawn in before[len(held_then) :]:
+            drawn.put_into(aws, user)
+        for key in held_then[: number in toggled]:
+            key.status = "Inactive" if key.status == "Active" else "Active"
+        user.access_keys.extend(held_then)
+    aws.hold_report(datetime.now(timezone.utc) - made)
+    for user, keys in zip(held, today, strict=True):
+        user.access_keys = [key for key, _ in keys]
+        for key, status in keys:
+            key.status = status
+    others = (NEIGHBOUR,) if beside else ()
+    found = of_users(scan_with(connected, FAMILY, *others))
+    assert {key: one.status for key, one in found.items()} == truth(users)
 
 
 @given(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from .advice import advise, word
-from .facts import AccessKey, Keys, Unreadable
+from .facts import Keys, Unreadable
 from .finding import Verdict
 from .settings import Settings
 from .user_facts import UnreadableError, UserFacts
@@ -61,14 +61,17 @@ def failing(
     return Verdict("FAIL", sentence, count, keys, advice, more=more)
 
 
-def unused(facts: UserFacts, keys: Keys, is_idle: Callable[[AccessKey], bool]) -> Keys:
-    """Those of the keys that are idle; asks for the last use of each.
+def unused(facts: UserFacts, keys: Keys, now: datetime, longest: timedelta) -> Keys:
+    """Those of the keys that have been idle for ``longest``; ``now`` is UTC.
 
-    Raises UnreadableError if none of them is, and the last use of one could not be read.
+    Asks for the last use of each key for which it matters. Raises UnreadableError if none of them
+    is idle, and the last use of one could not be read.
     """
-    keys = facts.with_last_use(keys)
+    # A younger key cannot have been idle for longer.
+    old = tuple(key for key in keys if now - key.create_date >= longest)
+    keys = facts.with_last_use(facts.not_used_since(old, now - longest))
     known = [key for key in keys if not isinstance(key.last_use, Unreadable)]
-    idle = tuple(filter(is_idle, known))
+    idle = tuple(key for key in known if key.idle(now) >= longest)
     for key in keys:
         if not idle and isinstance(key.last_use, Unreadable):
             raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")

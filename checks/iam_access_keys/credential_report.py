@@ -33,6 +33,8 @@ class KeySlot:
     active: bool
     last_used: datetime | None = None
     """UTC; None if no use is recorded, or if that cannot be read."""
+    changed: datetime | None = None
+    """When the key was created or, later than that, activated or deactivated (UTC)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,15 @@ class ReportRow:
     def active_keys(self) -> int:
         """How many access keys are active."""
         return len(self.active_slots)
+
+    def last_used(self, created: datetime) -> datetime | None:
+        """A use that the row has on record of the key created at this time, in whole seconds (UTC).
+
+        True however old the report is. A key that was not changed since is in the slot with the
+        date of its creation. None proves nothing.
+        """
+        slots = [slot for slot in self.slots if slot.changed == created.replace(microsecond=0)]
+        return slots[0].last_used if len(slots) == 1 and slots[0].active else None
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,8 @@ def _slots(row: Mapping[str, str | None]) -> tuple[KeySlot, ...] | None:
             active = _BOOLEAN.get((row[name] or "").lower())
             if active is None:
                 return None
-            slots.append(KeySlot(active, _date(row.get(f"{column[1]}_last_used_date"))))
+            dates = (row.get(f"{column[1]}_{name}") for name in ("last_used_date", "last_rotated"))
+            slots.append(KeySlot(active, *map(_date, dates)))
     return tuple(slots)
 
 

@@ -50,6 +50,13 @@ class OwnSource:
             return {}
         return self._fresh_report.rows
 
+    @property
+    def any_rows(self) -> Mapping[str, ReportRow]:
+        if self._iam.audit_resources or isinstance(self.credential_report, Unreadable):
+            return {}
+        return self.credential_report.rows
+
+    @cached_property
     def credential_report(self) -> CredentialReport | Unreadable:
         return self._fresh_report or self._iam.credential_report()
 

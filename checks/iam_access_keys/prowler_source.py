@@ -109,20 +109,22 @@ class ProwlerSource:
     @cached_property
     def fresh_rows(self) -> Mapping[str, ReportRow]:
         """Those of a report that this run has caused: an older one does not know of later keys."""
-        report = self._report
+        report = self.credential_report
         if isinstance(report, Unreadable) or not self.report_is_fresh:
             return {}
         return report.rows
 
     @cached_property
     def report_is_fresh(self) -> bool:
-        report = self._report
+        report = self.credential_report
         return isinstance(report, CredentialReport) and report.made_within(_seconds_since_start())
 
-    def credential_report(self) -> CredentialReport | Unreadable:
-        return self._report
+    @property
+    def any_rows(self) -> Mapping[str, ReportRow]:
+        report = self.credential_report
+        return {} if isinstance(report, Unreadable) else report.rows
 
     @cached_property
-    def _report(self) -> CredentialReport | Unreadable:
+    def credential_report(self) -> CredentialReport | Unreadable:
         """The shared client has made AWS have one, and does not keep its date."""
         return self._iam.credential_report()

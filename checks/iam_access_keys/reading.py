@@ -30,6 +30,7 @@ class Source(Known, Protocol):
     def chosen_users(self, arns: set[str]) -> dict[str, User | UnmatchedARN | Unreadable]:
         """The users with these ARNs, which are of the account."""
 
+    @property
     def credential_report(self) -> CredentialReport | Unreadable:
         """The newest credential report that there is."""
 
@@ -83,7 +84,7 @@ class AccountReading:
             present = summary["AccountAccessKeysPresent"] > 0
             if not present:
                 return RootAccessKeys(arn, 0, present)
-        report = self._source.credential_report()
+        report = self._source.credential_report
         if isinstance(report, Unreadable):
             return RootAccessKeys(arn, report, present)
         row = report.rows.get(arn)

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from .credential_report import ReportRow
 from .facts import (
+    AccessKey,
     Keys,
     Quarantine,
     ServiceSpecificCredential,
@@ -68,6 +69,10 @@ class Known(Protocol):
         """By ARN, the rows of a credential report that was made for this scan, if there is one."""
 
     @property
+    def any_rows(self) -> Mapping[str, ReportRow]:
+        """By ARN, the rows of a credential report that may be hours old."""
+
+    @property
     def passwords(self) -> Collection[str]:
         """ARNs of users that have a console password for certain."""
 
@@ -120,6 +125,12 @@ class Answers:
     def row(self, user: User) -> ReportRow | None:
         """The user's row of a report that was made for this scan, if there is a clear one."""
         return self._known.fresh_rows.get(user.arn) if self._known else None
+
+    def was_used_since(self, user: User, key: AccessKey, moment: datetime) -> bool:
+        """Whether a credential report, however old, proves that the key was used after then."""
+        row = self._known.any_rows.get(user.arn) if self._known else None
+        used = row.last_used(key.create_date) if row else None
+        return used is not None and used > moment
 
     def has_password(self, user: User) -> bool | Unreadable:
         """Whether the user has a console password. Raises NotReadYetError."""
@@ -199,6 +210,10 @@ class UserFacts:
         return row is not None and all(
             slot.last_used is not None and slot.last_used > moment for slot in row.active_slots
         )
+
+    def not_used_since(self, keys: Keys, moment: datetime) -> Keys:
+        """The keys without those of which a report proves a use after then. Raises nothing."""
+        return tuple(key for key in keys if not self.answers.was_used_since(self.user, key, moment))
 
     def all_keys(self) -> Keys:
         """All access keys, live."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..iam_access_keys.active_keys import listed, unused
 from ..iam_access_keys.base_check import UserCheck
@@ -23,8 +23,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name, limit = facts.user.name, settings.max_inactive_access_keys_days
         inactive = tuple(key for key in facts.all_keys() if not key.active)
-        old = tuple(key for key in inactive if key.age_days(now) > limit)
-        idle = unused(facts, old, lambda key: key.idle(now).days > limit)
+        idle = unused(facts, inactive, now, timedelta(days=limit + 1))
         if not idle:
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)

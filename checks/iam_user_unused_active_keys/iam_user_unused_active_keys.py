@@ -30,9 +30,7 @@ class iam_user_unused_active_keys(UserCheck):
         in_use = passing(facts, count, f", and none was unused for {days(limit)} or more")
         if count == 0 or facts.all_used_since(now - longest):
             return in_use
-        # A younger key cannot have been unused for longer.
-        old = tuple(key for key in facts.active_keys() if now - key.create_date >= longest)
-        idle = unused(facts, old, lambda key: key.idle(now) >= longest)
+        idle = unused(facts, facts.active_keys(), now, longest)
         if not idle:
             return in_use
         reason = f"Unused for {days(limit)} or more: {ids(idle)}."
