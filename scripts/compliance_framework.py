@@ -1,62 +1,186 @@
-"""Derive the compliance framework's per-provider file from its universal one, written by hand.
+"""Make, from the compliance framework as written by hand, what Prowler and the checks read.
 
-Prowler has two schemas. Its universal one gives the framework's console table, CSV, and OCSF file;
-its per-provider one puts the requirements into the compliance column of every report.
+* Prowler has two schemas. Its universal one gives the framework's console table, CSV, and OCSF
+  file; its per-provider one lets Prowler name our requirements in the compliance column.
+* The checks put the labels of other standards into that column themselves
+  (``compliance_column.py``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-COMPLIANCE = Path(__file__).parents[1] / "metadata" / "compliance"
+import yaml
+
+ROOT = Path(__file__).parents[1]
+COMPLIANCE = ROOT / "metadata" / "compliance"
+SOURCE = COMPLIANCE / "access_key_hygiene.yaml"
 UNIVERSAL = COMPLIANCE / "access_key_hygiene_1.0_aws.json"
 PER_PROVIDER = COMPLIANCE / "aws" / UNIVERSAL.name
-OF_ITS_OWN = ("Section", "Source", "AssessmentStatus", "AuditProcedure")
-"""The attributes for which the per-provider schema has a place. All others are cross-references."""
+LABELS = ROOT / "checks" / "iam_access_keys" / "compliance_labels.json"
+OUR_CHECKS = frozenset(
+    path.name.removesuffix(".metadata.json") for path in ROOT.glob("checks/*/*.metadata.json")
+)
+ATTRIBUTES = {
+    "Section": "str",
+    "Why": "str",
+    "AssessmentStatus": "str",
+    "Evidence": "str",
+    "Indicators": "list_str",
+    "References": "list_str",
+}
 
 
 def main() -> None:
-    """Write the per-provider file."""
-    PER_PROVIDER.write_text(derived(json.loads(UNIVERSAL.read_text("utf-8"))), "utf-8")
+    """Write the three files."""
+    for path, text in made_from(source()).items():
+        path.write_text(text, "utf-8")
 
 
-def derived(universal: Mapping[str, Any]) -> str:
-    """The text of the per-provider file.
+def source() -> dict[str, Any]:
+    """The framework as written by hand."""
+    framework: dict[str, Any] = yaml.safe_load(SOURCE.read_text("utf-8"))
+    return framework
 
-    It is ASCII, because Prowler reads it in the encoding that its machine prefers.
+
+def made_from(framework: Mapping[str, Any]) -> dict[Path, str]:
+    """The text of each file that is made.
+
+    All are ASCII, because Prowler reads them in the encoding that its machine prefers.
     """
-    names = ("framework", "name", "version", "provider", "description")
-    framework = {name.title(): universal[name] for name in names}
-    framework["Requirements"] = [_requirement(one) for one in universal["requirements"]]
-    return json.dumps(framework, indent=2) + "\n"
+    made = {
+        UNIVERSAL: universal(framework),
+        PER_PROVIDER: per_provider(framework),
+        LABELS: labels(framework),
+    }
+    return {path: json.dumps(content, indent=2) + "\n" for path, content in made.items()}
 
 
-def _requirement(universal: Mapping[str, Any]) -> dict[str, Any]:
-    attributes = universal["attributes"]
-    references = [
-        f"{name}: {', '.join(ids)}" for name, ids in attributes.items() if name not in OF_ITS_OWN
-    ]
-    requirement = {
-        "Id": universal["id"],
-        "Name": universal["name"],
-        "Description": universal["description"],
+def universal(framework: Mapping[str, Any]) -> dict[str, Any]:
+    """The framework in Prowler's universal schema."""
+    sections = list(framework["sections"].values())
+    return {
+        **{name: framework[name] for name in ("framework", "name", "version", "description")},
+        "provider": "AWS",
+        "attributes_metadata": [
+            {
+                "key": name,
+                "type": kind,
+                "required": True,
+                **({"enum": sections} if name == "Section" else {}),
+            }
+            for name, kind in ATTRIBUTES.items()
+        ],
+        "outputs": {"table_config": {"group_by": "Section"}},
+        "requirements": [_universal(one, framework) for one in framework["requirements"]],
+    }
+
+
+def per_provider(framework: Mapping[str, Any]) -> dict[str, Any]:
+    """The framework in Prowler's per-provider schema."""
+    names = ("framework", "name", "version", "description")
+    return {
+        **{name.title(): framework[name] for name in names},
+        "Provider": "AWS",
+        "Requirements": [_per_provider(one) for one in universal(framework)["requirements"]],
+    }
+
+
+def labels(framework: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """By check, the labels of other standards as Prowler writes them, with the requirements."""
+    column: dict[str, dict[str, list[str]]] = {}
+    for requirement in framework["requirements"]:
+        for check in OUR_CHECKS.intersection(requirement.get("checks", ())):
+            for reference in requirement["references"]:
+                for label in _labels(reference, framework["standards"][reference["standard"]]):
+                    ids = column.setdefault(check, {}).setdefault(label, [])
+                    ids.append(reference.get("in_prowler", reference["id"]))
+    return {check: column[check] for check in sorted(column)}
+
+
+def _labels(reference: Mapping[str, Any], standard: Mapping[str, Any]) -> Iterable[str]:
+    belongs = reference["strength"] == "direct" or "aws" in reference
+    if not belongs or "label" not in standard:
+        return ()
+    if "versions" not in reference:
+        return (standard["label"],)
+    newest = (one for one in reference["versions"] if one in standard["labelled_versions"])
+    return (f"{standard['label']}-{version}" for version in newest)
+
+
+def _universal(requirement: Mapping[str, Any], framework: Mapping[str, Any]) -> dict[str, Any]:
+    checks = requirement.get("checks", [])
+    by_hand = "By hand:" in requirement["evidence"] or "indicators" in requirement
+    measured = "Partly automated" if by_hand else "Automated"
+    made = {
+        "id": requirement["id"],
+        "name": requirement["name"],
+        "description": requirement["description"],
+        "attributes": {
+            "Section": framework["sections"][int(requirement["id"].partition(".")[0])],
+            "Why": requirement["why"],
+            "AssessmentStatus": measured if checks else "Manual",
+            "Evidence": requirement["evidence"],
+            "Indicators": requirement.get("indicators", []),
+            "References": [
+                written(one, framework["standards"]) for one in requirement["references"]
+            ],
+        },
+        "checks": {"aws": checks} if checks else {},
+    }
+    if "settings" in requirement:
+        made["config_requirements"] = [
+            {
+                "Check": checks[0],
+                "Provider": "aws",
+                "ConfigKey": one["setting"],
+                "Operator": one["operator"],
+                "Value": one["value"],
+            }
+            for one in requirement["settings"]
+        ]
+    return made
+
+
+def written(reference: Mapping[str, Any], standards: Mapping[str, Any]) -> str:
+    """A reference for a reader: ``NIST SP 800-53 Rev. 5: IA-5 f (direct; for the age)``."""
+    name = standards[reference["standard"]]["name"]
+    versions = "".join(f" {version}," for version in reference.get("versions", ())).rstrip(",")
+    mapped = [f"AWS maps {reference['aws']} to it"] if "aws" in reference else []
+    notes = [reference["note"]] if "note" in reference else []
+    details = "; ".join((reference["strength"], *mapped, *notes))
+    return f"{name}{versions}: {reference['id']} ({details})"
+
+
+def _per_provider(requirement: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = requirement["attributes"]
+    indicators = attributes["Indicators"]
+    comment = (
+        attributes["Evidence"],
+        *([f"Indicators: {', '.join(indicators)}"] if indicators else []),
+        *attributes["References"],
+    )
+    made = {
+        "Id": requirement["id"],
+        "Name": requirement["name"],
+        "Description": requirement["description"],
         "Attributes": [
             {
-                "ItemId": universal["id"],
+                "ItemId": requirement["id"],
                 "Section": attributes["Section"],
-                "SubSection": attributes["Source"],
+                "SubSection": attributes["Why"],
                 "Type": attributes["AssessmentStatus"],
-                "Comment": " | ".join((attributes["AuditProcedure"], *references)),
+                "Comment": " | ".join(comment),
             }
         ],
-        "Checks": universal["checks"].get("aws", []),
+        "Checks": requirement["checks"].get("aws", []),
     }
-    if "config_requirements" in universal:
-        requirement["ConfigRequirements"] = universal["config_requirements"]
-    return requirement
+    if "config_requirements" in requirement:
+        made["ConfigRequirements"] = requirement["config_requirements"]
+    return made
 
 
 if __name__ == "__main__":

@@ -1,22 +1,39 @@
-"""The compliance framework's two files, by Prowler's own models."""
+"""The compliance framework: what it says, by Prowler's own models and the vetted references."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import prowler.compliance
 import pytest
 from prowler.config.config import default_config_file_path, load_and_validate_config_file
 from prowler.lib.check.compliance_config_eval import evaluate_config_constraints
 from prowler.lib.check.compliance_models import (
+    Compliance,
+    get_bulk_compliance_frameworks_universal,
     load_compliance_framework,
     load_compliance_framework_universal,
 )
 from prowler.lib.check.models import CheckMetadata
 
-from scripts.compliance_framework import PER_PROVIDER, UNIVERSAL, derived
+from prowler_access_keys.services.iam.iam_access_keys.compliance_column import (
+    compliance_of,
+    requirements_of,
+)
+from scripts.compliance_framework import PER_PROVIDER, UNIVERSAL, made_from, source
 
-from .scanning import CHECK
+from .scanning import FAMILY
+from .vetted_references import CIS, LABELS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
+
+SOURCE = source()
+REFERENCES = [one for each in SOURCE["requirements"] for one in each["references"]]
+COPYRIGHTED = ("cis_*", "pci_*", "iso27001_*", "soc2_*", "csa_ccm_*")
+PHRASE = 7
+"""So many words in a row that are the same are copied."""
 
 
 @pytest.fixture(scope="module")
@@ -25,49 +42,151 @@ def framework() -> Any:
     return load_compliance_framework_universal(str(UNIVERSAL))
 
 
+@pytest.fixture(scope="module")
+def per_provider() -> Any:
+    """All frameworks that Prowler loads for its compliance column."""
+    return Compliance.get_bulk("aws")
+
+
+# The files
+
+
 def test_prowler_takes_both_files(framework: Any) -> None:
     assert framework.supports_provider("aws")
     assert framework.outputs.table_config.group_by == "Section"
     assert load_compliance_framework(str(PER_PROVIDER), fatal=False).Provider == "AWS"
 
 
-def test_the_per_provider_file_is_what_the_script_derives() -> None:
-    universal = json.loads(UNIVERSAL.read_text("utf-8"))
-    outdated = "run python -m scripts.compliance_framework"
-    assert PER_PROVIDER.read_text("utf-8") == derived(universal), outdated
+def test_prowler_has_one_framework_more_and_no_other_is_changed(per_provider: Any) -> None:
+    ours = {UNIVERSAL.stem}
+    built_in = {path.stem for path in Path(prowler.compliance.__path__[0]).glob("aws/*.json")}
+    assert per_provider.keys() == built_in | ours
+    for name, one in get_bulk_compliance_frameworks_universal("aws").items():
+        named = {check for each in one.requirements for check in each.checks.get("aws", [])}
+        assert bool(named & set(FAMILY)) == (name in ours)
 
 
-def test_the_files_can_be_read_in_any_encoding() -> None:
-    # Prowler opens them without naming one.
-    assert UNIVERSAL.read_bytes().isascii()
-    assert PER_PROVIDER.read_bytes().isascii()
+def test_what_is_made_from_the_source_is_up_to_date_and_readable_in_any_encoding() -> None:
+    for path, text in made_from(SOURCE).items():
+        assert path.read_text("utf-8") == text, "run python -m scripts.compliance_framework"
+        assert text.isascii()  # Prowler opens it without naming an encoding
+
+
+# The requirements
+
+
+def test_each_check_of_the_family_measures_one_requirement(framework: Any) -> None:
+    named = [check for one in framework.requirements for check in one.checks.get("aws", [])]
+    assert sorted(check for check in named if check in FAMILY) == sorted(FAMILY)
 
 
 def test_the_installed_prowler_has_every_check_that_is_named(framework: Any) -> None:
-    named = {check for one in framework.requirements for check in one.checks.get("aws", [])}
-    assert CHECK in named
-    assert named <= CheckMetadata.get_bulk("aws").keys()
+    for one in framework.requirements:
+        named = {*one.checks.get("aws", []), *one.attributes["Indicators"]}
+        assert named <= CheckMetadata.get_bulk("aws").keys()
 
 
-def test_a_requirement_without_a_check_is_manual_and_says_what_to_look_at(framework: Any) -> None:
-    for requirement in framework.requirements:
-        status = "Automated" if requirement.checks else "Manual"
-        assert requirement.attributes["AssessmentStatus"] == status
-        assert requirement.attributes["AuditProcedure"]
-
-
-@pytest.mark.parametrize(("days", "valid"), [(45, True), (46, False)])
-def test_a_looser_configuration_does_not_meet_the_requirement(
-    framework: Any, days: int, valid: bool
+def test_no_requirement_is_measured_by_a_check_that_judges_users_by_a_cached_report(
+    framework: Any,
 ) -> None:
-    (unused,) = [one for one in framework.requirements if one.config_requirements]
-    applied = {"max_unused_access_keys_days": days}
-    assert evaluate_config_constraints(unused.config_requirements, applied, "aws")[0] is valid
+    measured = {check for one in framework.requirements for check in one.checks.get("aws", [])}
+    assert {check for check in measured if check.startswith("iam_")} == set(FAMILY)
+
+
+def test_what_no_check_measures_says_what_to_do_by_hand(framework: Any) -> None:
+    for one in framework.requirements:
+        manual = one.attributes["AssessmentStatus"] == "Manual"
+        assert manual != bool(one.checks)
+        assert one.attributes["Evidence"]
+        assert not manual or "By hand:" in one.attributes["Evidence"]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "setting", "strict", "loose"),
+    [
+        ("1.1", "multiple_active_keys_grace_days", 0, 1),
+        ("1.2", "max_unused_access_keys_days", 45, 46),
+        ("2.2", "allowed_service_specific_credentials", [], ["codecommit.amazonaws.com"]),
+        ("3.1", "max_unrotated_access_keys_days", 90, 91),
+        ("3.2", "max_inactive_access_keys_days", 90, 91),
+    ],
+)
+def test_a_looser_setting_does_not_meet_the_requirement(
+    framework: Any, requirement: str, setting: str, strict: object, loose: object
+) -> None:
+    (one,) = [one for one in framework.requirements if one.id == requirement]
+    for value, valid in ((strict, True), (loose, False)):
+        limits = one.config_requirements
+        assert evaluate_config_constraints(limits, {setting: value}, "aws")[0] is valid
 
 
 def test_prowlers_own_configuration_meets_every_requirement(framework: Any) -> None:
     config = load_and_validate_config_file("aws", default_config_file_path)
-    for requirement in framework.requirements:
-        limits = requirement.config_requirements or []
-        assert all(limit.ConfigKey in config for limit in limits)
+    for one in framework.requirements:
+        limits = one.config_requirements or []
         assert evaluate_config_constraints(limits, config, "aws") == (True, "")
+
+
+# The references
+
+
+def test_every_reference_is_vetted_and_every_vetted_number_is_used() -> None:
+    used = {
+        (one["standard"], version, one["id"])
+        for one in REFERENCES
+        for version in one.get("versions", ("",))
+    }
+    assert used == {
+        *(("CIS", version, number) for version, ids in CIS.items() for number in ids),
+        *((standard, "", number) for standard, ids in VETTED.items() for number in ids),
+    }
+    assert {one["standard"] for one in REFERENCES} == SOURCE["standards"].keys()
+    assert {one["strength"] for one in REFERENCES} == {"direct", "supporting", "guidance"}
+
+
+def test_prowlers_own_file_of_a_standard_knows_the_references(per_provider: Any) -> None:
+    ids = {name: {one.Id for one in each.Requirements} for name, each in per_provider.items()}
+    for reference in REFERENCES:
+        number = reference.get("in_prowler", reference["id"])
+        files = [f"cis_{one[:3]}_aws" for one in reference.get("versions", ())]
+        if reference["standard"] in PROWLERS_FILES and number not in NOT_IN_PROWLERS_FILE:
+            files.append(PROWLERS_FILES[reference["standard"]])
+        if reference["standard"] == "ATT&CK":
+            number = number.partition(".")[0]  # Prowler's file has no sub-techniques
+        unknown = [name for name in files if number not in ids[name]]
+        assert not unknown, f"{unknown} have no {number}"
+
+
+def test_no_title_or_text_of_a_copyrighted_standard_is_copied() -> None:
+    folder = Path(prowler.compliance.__path__[0])
+    theirs = {
+        phrase
+        for pattern in COPYRIGHTED
+        for path in folder.rglob(f"{pattern}.json")
+        for phrase in phrases(path.read_text("utf-8"))
+    }
+    assert theirs
+    assert not theirs.intersection(phrases(json.dumps(SOURCE)))
+
+
+def phrases(text: str) -> Iterator[str]:
+    """All PHRASE words in a row."""
+    words = re.findall(r"[a-z_]+", text.lower())
+    return (" ".join(words[at : at + PHRASE]) for at in range(len(words) - PHRASE + 1))
+
+
+# The compliance column
+
+
+@pytest.mark.parametrize("check", FAMILY)
+def test_findings_carry_our_requirement_and_the_newest_labels_of_the_standards(check: str) -> None:
+    (label,) = requirements_of(check)
+    assert label == "Access-Key-Hygiene-1.0"
+    assert compliance_of(check) == {**requirements_of(check), **LABELS.get(check, {})}
+
+
+@pytest.mark.parametrize("check", FAMILY)
+def test_the_labels_fit_into_a_finding_of_security_hub(check: str) -> None:
+    column = compliance_of(check)
+    assert len(column) <= 20
+    assert all(len(" ".join((label, *ids))) <= 64 for label, ids in column.items())

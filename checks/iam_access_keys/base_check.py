@@ -15,6 +15,7 @@ from prowler.providers.common.provider import Provider
 
 from . import finding, reading
 from .command_line import settings_of
+from .compliance_column import compliance_of, requirements_of
 from .facts import ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding import Verdict
 from .prowler_workarounds import remove_copies_at_exit
@@ -100,6 +101,7 @@ class AccessKeyCheck(Check):
         fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
         report.status = "FAIL" if fails else verdict.status
         report.status_extended = verdict.sentence
+        report.compliance = compliance_of(self.CheckID)
         if verdict.severity:
             # Prowler's CSV writer takes the member of the enumeration, and not its value.
             report.check_metadata.Severity = Severity(verdict.severity)
@@ -143,7 +145,10 @@ class UserCheck(AccessKeyCheck):
             return  # reading the root user may take a credential report
         verdict = self.judge_root(account.root) if account.root else None
         if account.root and verdict:
-            yield self.report_on_root(account.root, verdict, run)
+            report = self.report_on_root(account.root, verdict, run)
+            # What the standards ask for here, they ask for IAM users.
+            report.compliance = requirements_of(self.CheckID)
+            yield report
 
     def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
         def judge(facts: UserFacts) -> Verdict:

@@ -1,7 +1,8 @@
 """What a person, a program, and an auditor read in the reports, in every format.
 
-They are those of one run with the compliance framework, on users that pass, that fail, that are
-muted, that could not be read, and that have every character in their name that IAM allows.
+They are those of one run with the compliance framework, and so of all checks of the family, on
+users that pass, that fail, that are muted, that could not be read, and that have every character in
+their name that IAM allows.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from scripts.compliance_framework import UNIVERSAL
 
 from ..mutelists import muting
 from ..pages import command
-from ..scanning import ACCOUNT, CHECK, ROOT, SOURCE_LINKS
+from ..scanning import ACCOUNT, CHECK, FAMILY, ROOT, SOURCE_LINKS
+from ..vetted_references import LABELS
 from .environments import Run
 from .loaded import LoadedProwler
 
@@ -85,27 +87,27 @@ def run(aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path_factory: pytest.TempPa
     )  # fmt: skip
 
 
-# Each format: the rows or findings of our check
+# Each format: the rows or findings of one of our checks
 
 
-def csv_rows(run: Run) -> list[dict[str, str]]:
-    return [row for row in run.csv("*.csv") if row["CHECK_ID"] == CHECK]
+def csv_rows(run: Run, check: str = CHECK) -> list[dict[str, str]]:
+    return [row for row in run.csv("*.csv") if row["CHECK_ID"] == check]
 
 
-def html_rows(run: Run) -> list[list[str]]:
+def html_rows(run: Run, check: str = CHECK) -> list[list[str]]:
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in run.html().split("<tr")]
     texts = [[unescape(re.sub("<[^>]*>", "", cell)).strip() for cell in row] for row in rows]
-    return [row for row in texts if row[4:5] == [CHECK]]
+    return [row for row in texts if row[4:5] == [check]]
 
 
-def ocsf(run: Run) -> list[DetectionFinding]:
+def ocsf(run: Run, check: str = CHECK) -> list[DetectionFinding]:
     findings = map(DetectionFinding.model_validate, run.json("*.ocsf.json"))
-    return [finding for finding in findings if finding.metadata.event_code == CHECK]
+    return [finding for finding in findings if finding.metadata.event_code == check]
 
 
-def asff(run: Run) -> list[dict[str, Any]]:
+def asff(run: Run, check: str = CHECK) -> list[dict[str, Any]]:
     findings = run.json("*.asff.json")
-    return [finding for finding in findings if finding["GeneratorId"] == f"prowler-{CHECK}"]
+    return [finding for finding in findings if finding["GeneratorId"] == f"prowler-{check}"]
 
 
 def framework_csv(run: Run, check: str = CHECK) -> list[dict[str, str]]:
@@ -133,21 +135,27 @@ def in_findings(findings: Iterable[Any]) -> Told:
     }
 
 
-def in_html(run: Run) -> Told:
+def in_html(run: Run, check: str = CHECK) -> Told:
     told = {}
-    for status, *_, arn in (row[:7] for row in html_rows(run)):
+    for status, *_, arn in (row[:7] for row in html_rows(run, check)):
         name = ROOT if arn.endswith(":root") else arn.rpartition("/")[2]
         told[name] = (status.removeprefix("MUTED (").removesuffix(")"), "MUTED" in status)
     return told
 
 
-def test_every_report_has_the_right_status_of_each_user(run: Run) -> None:
+def test_the_csv_has_the_right_status_of_each_user(run: Run) -> None:
     assert run.returncode == 3, run.output
     assert in_rows(csv_rows(run), "RESOURCE_NAME") == TRUTH
-    assert in_html(run) == TRUTH
-    assert in_findings(ocsf(run)) == TRUTH
-    assert in_rows(framework_csv(run), "RESOURCENAME") == TRUTH
-    assert in_findings(framework_ocsf(run)) == TRUTH
+
+
+@pytest.mark.parametrize("check", FAMILY)
+def test_all_reports_have_the_same_statuses(run: Run, check: str) -> None:
+    told = in_rows(csv_rows(run, check), "RESOURCE_NAME")
+    assert told
+    assert in_html(run, check) == told
+    assert in_findings(ocsf(run, check)) == told
+    assert in_rows(framework_csv(run, check), "RESOURCENAME") == told
+    assert in_findings(framework_ocsf(run, check)) == told
 
 
 def test_the_asff_has_every_status_but_manual(run: Run) -> None:
@@ -191,7 +199,9 @@ def test_a_link_of_the_source_document_reaches_every_reader(run: Run, link: str)
     assert finding.unmapped
     assert link in finding.unmapped["additional_urls"]
     assert f"({link})" in finding.remediation.desc
-    assert run.html().count(f'href="{link}"') == len(TRUTH)
+    rows = [row for row in run.html().split("<tr ") if f">{CHECK}<" in row.replace("<wbr />", "")]
+    assert len(rows) == len(TRUTH)
+    assert all(f'href="{link}"' in row for row in rows)
     for one in asff(run):
         assert f"({link})" in one["Remediation"]["Recommendation"]["Text"]
 
@@ -214,16 +224,45 @@ def test_no_secret_is_printed_or_written(run: Run, aws: EmbeddedAWS) -> None:
 # The framework
 
 
-def test_every_report_names_the_requirement(run: Run) -> None:
-    assert {row["COMPLIANCE"] for row in csv_rows(run)} == {f"{LABEL}: 1.1"}
-    assert {row[-1].lstrip("•").strip() for row in html_rows(run)} == {f"{LABEL}: 1.1"}
-    assert all((one.unmapped or {})["compliance"] == {LABEL: ["1.1"]} for one in ocsf(run))
-    for finding in asff(run):
-        assert finding["Compliance"]["AssociatedStandards"] == [{"StandardsId": LABEL}]
-        assert finding["Compliance"]["RelatedRequirements"] == [f"{LABEL} 1.1"]
-    assert {row["REQUIREMENTS_ID"] for row in framework_csv(run)} == {"1.1"}
-    for one in framework_ocsf(run):
-        assert (one.compliance.standards, one.compliance.requirements) == ([LABEL], ["1.1"])
+@pytest.mark.parametrize("check", FAMILY)
+def test_every_report_names_the_requirements_of_our_framework_and_of_the_standards(
+    run: Run, check: str
+) -> None:
+    def expected(arn: str) -> dict[str, list[str]]:
+        (ours,) = [one["id"] for one in REQUIREMENTS if check in one["checks"].get("aws", [])]
+        about_users = check == CHECK and arn.endswith(":root")
+        return {LABEL: [ours], **({} if about_users else LABELS.get(check, {}))}
+
+    def text(arn: str) -> str:
+        return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in expected(arn).items())
+
+    for row in csv_rows(run, check):
+        assert row["COMPLIANCE"] == text(row["RESOURCE_UID"])
+    for cells in html_rows(run, check):
+        assert cells[-1].replace("\n", "").split("•")[1:] == text(cells[6]).split(" | ")
+    for one in ocsf(run, check):
+        assert (one.unmapped or {})["compliance"] == expected(one.resources[0].uid)
+    for finding in asff(run, check):
+        labels = expected(finding["Resources"][0]["Id"])
+        assert finding["Compliance"] == {
+            "Status": finding["Compliance"]["Status"],
+            "AssociatedStandards": [{"StandardsId": label} for label in labels],
+            "RelatedRequirements": [" ".join((label, *ids)) for label, ids in labels.items()],
+        }
+    for one in framework_ocsf(run, check):
+        assert one.compliance.standards == [LABEL]
+
+
+def test_the_frameworks_reports_have_every_requirement(run: Run) -> None:
+    every = {one["id"] for one in REQUIREMENTS}
+    assert {row["REQUIREMENTS_ID"] for row in run.csv(f"compliance/*_{FRAMEWORK}.csv")} == every
+    findings = run.json(f"compliance/*_{FRAMEWORK}.ocsf.json")
+    assert {one["finding_info"]["title"] for one in findings} == every
+
+
+def test_a_root_user_without_credentials_passes_its_requirement(run: Run) -> None:
+    (row,) = framework_csv(run, "iam_root_user_active_keys")
+    assert (row["REQUIREMENTS_ID"], row["STATUS"]) == ("1.4", "PASS")
 
 
 def test_the_frameworks_reports_have_the_manual_requirements_and_what_to_look_at(run: Run) -> None:
@@ -231,7 +270,7 @@ def test_the_frameworks_reports_have_the_manual_requirements_and_what_to_look_at
     assert {(row["REQUIREMENTS_ID"], row["STATUS"]) for row in rows} == {
         (one["id"], "MANUAL") for one in REQUIREMENTS if not one["checks"]
     }
-    assert all(row["REQUIREMENTS_ATTRIBUTES_AUDITPROCEDURE"] for row in rows)
+    assert all("By hand:" in row["REQUIREMENTS_ATTRIBUTES_EVIDENCE"] for row in rows)
     titles = [finding.finding_info.title for finding in framework_ocsf(run, "manual")]
     assert titles == [row["REQUIREMENTS_ID"] for row in rows]
 
@@ -250,10 +289,11 @@ def test_prowlers_dashboard_shows_the_account_and_the_framework(run: Run) -> Non
 # Security Hub
 
 
-def test_security_hub_takes_the_asff(run: Run) -> None:
+@pytest.mark.parametrize("check", FAMILY)
+def test_security_hub_takes_the_asff(run: Run, check: str) -> None:
     model = Session().get_service_model("securityhub").operation_model("BatchImportFindings")
-    report = ParamValidator().validate({"Findings": asff(run)}, model.input_shape)
+    report = ParamValidator().validate({"Findings": asff(run, check)}, model.input_shape)
     assert not report.has_errors(), report.generate_report()
-    for finding in asff(run):
+    for finding in asff(run, check):
         assert {name: size for name, size in LONGEST.items() if len(finding[name]) > size} == {}
         assert len(finding["Remediation"]["Recommendation"]["Text"]) <= 512

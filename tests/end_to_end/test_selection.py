@@ -62,7 +62,10 @@ def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
         ("--list-checks --category identity-access", f"[{CHECK}]"),
         ("--list-checks --service iam", f"[{CHECK}]"),
         ("--list-compliance", f"- {FRAMEWORK}\n"),
-        (f"--list-compliance-requirements {FRAMEWORK}", "has at most one active access key."),
+        (
+            f"--list-compliance-requirements {FRAMEWORK}",
+            "A second active access key exists only while",
+        ),
     ],
 )
 def test_prowler_lists_the_check_and_the_framework(
@@ -142,3 +145,20 @@ def test_the_example_config_gives_a_rotation_its_grace(
     assert row["STATUS"] == "PASS", run.output
     assert "The grace period ends on" in row["STATUS_EXTENDED"]
     assert run.statuses()["alice"] == "FAIL"
+
+
+def test_the_frameworks_reports_say_that_a_setting_breaks_a_requirement(
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: 14\n")
+    run = loaded.run(
+        ("prowler", "aws", "--compliance", FRAMEWORK, "-M", "csv", "--region", "us-east-1"),
+        "--config-file", "config.yaml", environment=aws.environment(), directory=tmp_path,
+    )  # fmt: skip
+    about = (run.csv(f"compliance/*_{FRAMEWORK}.csv"), run.csv())
+    (row,), (finding,) = [
+        [row for row in rows if CHECK in row.values() and "rotating" in row.values()]
+        for rows in about
+    ]
+    assert (finding["STATUS"], row["STATUS"]) == ("PASS", "FAIL"), run.output
+    assert "multiple_active_keys_grace_days set to 14" in row["STATUSEXTENDED"]
