@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from .compliance_framework import UNIVERSAL
+from .compliance_framework import source as framework
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
 
@@ -21,10 +22,26 @@ def figures(heading: str) -> str:
 
 
 def requirements() -> str:
-    """The requirements of the compliance framework, and the checks that measure them."""
-    framework = json.loads(UNIVERSAL.read_text("utf-8"))
-    lines = ["| | requirement | measured by |", "| --- | --- | --- |"]
-    for one in framework["requirements"]:
-        checks = ", ".join(f"`{check}`" for check in one["checks"].get("aws", []))
-        lines.append(f"| {one['id']} | {one['name']} | {checks or 'by hand'} |")
+    """What the compliance framework requires, what measures it, and its direct references."""
+    lines = [
+        "| | requirement | measured by | direct references |",
+        "| --- | --- | --- | --- |",
+    ]
+    for one in framework()["requirements"]:
+        checks = ", ".join(f"`{check}`" for check in one.get("checks", ())) or "by hand"
+        lines.append(f"| {one['id']} | {one['name']} | {checks} | {_direct(one)} |")
     return "\n".join(lines)
+
+
+def _direct(requirement: Mapping[str, Any]) -> str:
+    """Its direct references by standard; of CIS, those of the newest versions."""
+    standards = framework()["standards"]
+    ids: dict[str, list[str]] = {}
+    for one in requirement["references"]:
+        if one["strength"] == "direct":
+            newest = standards[one["standard"]].get("labelled_versions", ())
+            versions = [version for version in one.get("versions", ()) if version in newest]
+            if versions or "versions" not in one:
+                number = f"{one['id']} ({', '.join(versions)})" if versions else one["id"]
+                ids.setdefault(one["standard"], []).append(number)
+    return "; ".join(f"{standard} {', '.join(numbers)}" for standard, numbers in ids.items())
