@@ -62,11 +62,12 @@ class AccessKeyCheck(Check):
         provider = Provider.get_global_provider()
         run = Run(provider, Settings(), datetime.now(timezone.utc))
         try:
+            account = reading.of_run(provider)
             settings, problems = settings_of(provider)
             run = replace(run, settings=settings)
             for problem in problems:
-                logger.critical(problem)  # the one level that Prowler shows by default
-            return list(self.findings(reading.of_run(provider), run))
+                account.tell_once(problem)
+            return list(self.findings(account, run))
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)
         except Exception as error:

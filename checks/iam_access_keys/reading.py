@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
+from prowler.lib.logger import logger
+
 from .catalogue import our_checks
 from .credential_report import CredentialReport
 from .facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
@@ -53,8 +55,15 @@ class AccountReading:
         self._only_ours = only_ours
         self._wanted = frozenset(iam.audit_resources or ())
         self.answers = Answers(iam, source, whole_account=not self._wanted)
+        self._told: set[str] = set()
         self.region: str = iam.region
         """Where findings about users are filed: the region of Prowler's IAM service."""
+
+    def tell_once(self, problem: str) -> None:
+        """Print what is wrong with the run, though every check notices it."""
+        if problem not in self._told:
+            self._told.add(problem)
+            logger.critical(problem)  # the one level that Prowler shows by default
 
     @cached_property
     def users(self) -> tuple[UserFacts, ...]:
