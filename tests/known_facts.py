@@ -47,6 +47,9 @@ class Known(UserFacts):  # type: ignore[misc]
     def all_used_since(self, moment: datetime) -> bool:
         return False
 
+    def not_used_since(self, keys: Keys, moment: datetime) -> Keys:
+        return keys
+
     def with_last_use(self, keys: Keys) -> Keys:
         return keys
 
