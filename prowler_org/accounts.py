@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .errors import StartError
 from .options import Selection
-from .printing import printable
+from key_ranking.printing import printable
 
 ATTEMPTS = 10
 """How often to try a call. Organizations allows few calls a second, shared by all callers."""

@@ -17,7 +17,7 @@ from .errors import StartError, UsageError
 from .options import Options, parse
 from .organization_scan import make_tasks, scan_organization
 from .page import write_page
-from .printing import say
+from key_ranking.printing import say
 from .progress import progress
 from .prowler_arguments import check_prowler_arguments, find_profile
 from .prowler_processes import ProwlerLauncher

@@ -13,7 +13,7 @@ from .account_result import AccountResult, FindingCounts
 from .report_files import holds_findings
 from .state import State
 from .summary import describe_counts
-from .whole_file import whole_file
+from key_ranking.whole_file import whole_file
 
 MOST_BARS = 20
 CHART_LEFT = 300

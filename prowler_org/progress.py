@@ -9,7 +9,7 @@ from typing import TextIO
 from alive_progress import alive_bar
 
 from .account_result import AccountResult
-from .printing import say
+from key_ranking.printing import say
 from .summary import describe_result
 
 ShowResult = Callable[[AccountResult], None]

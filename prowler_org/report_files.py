@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from .account_result import AccountResult, FindingCounts
 from .prowler_log import LOG_FILE
-from .whole_file import whole_file
+from key_ranking.whole_file import whole_file
 
 ACCOUNTS = "accounts"
 """The folder in the output directory that has a folder for each account."""

@@ -14,7 +14,7 @@ from .account_result import AccountResult
 from .accounts import Account, AccountList
 from .errors import StartError
 from .options import Selection
-from .whole_file import whole_file
+from key_ranking.whole_file import whole_file
 
 FILE_NAME = "prowler-org-state.json"
 FORMAT = 1

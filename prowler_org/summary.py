@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .account_result import AccountResult, FindingCounts
 from .accounts import AccountList
-from .printing import printable
+from key_ranking.printing import printable
 
 
 def describe_accounts(listed: AccountList) -> str:
