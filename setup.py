@@ -16,6 +16,6 @@ setup(
         "prowler_access_keys.compliance",
         "prowler_access_keys.compliance.aws",
         *sorted(f"{CHECKS}.{folder.name}" for folder in Path("checks").glob("iam_*")),
-        *find_packages(include=["prowler_org", "prowler_org.*"]),
+        *find_packages(include=["key_ranking", "prowler_org", "prowler_org.*"]),
     ]
 )

@@ -21,6 +21,7 @@ DIST = Path("dist")
 IN_WHEEL = {
     "metadata": "prowler_access_keys",
     "checks": "prowler_access_keys/services/iam",
+    "key_ranking": "key_ranking",
     "prowler_org": "prowler_org",
 }
 """Where a folder of the repository is in the wheel."""
