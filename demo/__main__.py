@@ -1,4 +1,4 @@
-"""The demo: the real ``prowler`` command against an embedded AWS, and what it found."""
+"""The demo: the real ``prowler`` command against an embedded AWS, and which key comes first."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from .command import output_directory, run
 from .population import populate
 
 CHECKS = tuple(sorted(our_checks()))
-SHOWN = 2
+SHOWN = 1
 """How many failures of each check are printed."""
 SEVERITIES = ("critical", "high", "medium", "low")
 PROWLER_FOUND_FAILURES = 3
+THERE_ARE_KEYS = 3
 
 
 def main() -> int:
@@ -30,10 +31,17 @@ def main() -> int:
             aws, "prowler", "aws", "--checks", *CHECKS, "--output-formats", "csv", "html",
             "json-ocsf", "--output-directory", str(directory), "--no-banner",
         )  # fmt: skip
-    if exit_code != PROWLER_FOUND_FAILURES:
-        print(f"prowler ended with {exit_code}, not with 3: it found nothing to fail.")
+        if exit_code != PROWLER_FOUND_FAILURES:
+            print(f"prowler ended with {exit_code}, not with 3: it found nothing to fail.")
+            return 1
+        reports = sorted(path for path in set(directory.glob("*")) - before if path.is_file())
+        _summarize(reports)
+        (ocsf,) = (path for path in reports if path.name.endswith(".ocsf.json"))
+        keys = str(directory / "access-keys")
+        ranked = run(aws, "prowler-access-keys", str(ocsf), "--output-directory", keys)
+    if ranked != THERE_ARE_KEYS:
+        print(f"prowler-access-keys ended with {ranked}, not with 3: it found no key.")
         return 1
-    _summarize(sorted(path for path in set(directory.glob("*")) - before if path.is_file()))
     return 0
 
 
@@ -55,6 +63,7 @@ def _summarize(reports: list[Path]) -> None:
     print("\nThe reports:")
     for path in reports:
         print(f"  {path}")
+    print()
 
 
 def _show(title: str, sentences: list[str]) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta, timezone
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.models import User
+
 from embedded_aws.aws import EmbeddedAWS
 
 PEOPLE = (
@@ -73,14 +76,14 @@ def populate(aws: EmbeddedAWS) -> None:
     teams = ("payments", "platform", "data", "mobile")
     for number, name in enumerate(PEOPLE):
         kind = PERSON_KINDS[number % len(PERSON_KINDS)]
-        _add(aws, chance, name, "/people/", {"team": chance.choice(teams)}, kind)
+        add(aws, chance, name, "/people/", {"team": chance.choice(teams)}, kind)
     for number, name in enumerate(BOTS):
         tags = {"team": chance.choice(teams), "purpose": "machine"}
         if name in WITHOUT_OWNER:
             del tags["team"]
-        _add(aws, chance, name, "/ci/bots/", tags, BOT_KINDS[number % len(BOT_KINDS)])
+        add(aws, chance, name, "/ci/bots/", tags, BOT_KINDS[number % len(BOT_KINDS)])
     for name in BREAK_GLASS:
-        _add(aws, chance, name, "/", {"purpose": "break-glass"}, "second key never used")
+        add(aws, chance, name, "/", {"purpose": "break-glass"}, "second key never used")
     _add_trouble(aws)
 
 
@@ -105,10 +108,17 @@ def _add_trouble(aws: EmbeddedAWS) -> None:
     aws.behaviour.root_key_last_used = now - timedelta(days=ROOT_KEY_UNUSED)
 
 
-def _add(
-    aws: EmbeddedAWS, chance: random.Random, name: str, path: str, tags: dict[str, str], kind: str
-) -> None:
-    user = aws.add_user(name, path, tags)
+def add(
+    aws: EmbeddedAWS,
+    chance: random.Random,
+    name: str,
+    path: str,
+    tags: dict[str, str],
+    kind: str,
+    account: str = DEFAULT_ACCOUNT_ID,
+) -> User:
+    """Make a user of a kind of ``KEYS``, which was made some time before its keys."""
+    user = aws.add_user(name, path, tags, account)
     now = datetime.now(timezone.utc).replace(second=0, microsecond=0)
     oldest = max((age for age, _, _ in KEYS[kind]), default=0)
     user.create_date = now - timedelta(days=oldest + chance.randint(1, 400))
@@ -126,3 +136,4 @@ def _add(
             service=service,
             region=region,
         )
+    return user

@@ -13,13 +13,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from key_ranking.printing import printable
+
 from .errors import StartError
 from .options import Selection
-from key_ranking.printing import printable
 
 ATTEMPTS = 10
 """How often to try a call. Organizations allows few calls a second, shared by all callers."""
 ACTIVE = "ACTIVE"
+EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class SkippedAccount:
     account: Account
     reason: str
 
+    @property
+    def by_name(self) -> bool:
+        """Whether --exclude names it."""
+        return self.reason == EXCLUDED
+
     def __str__(self) -> str:
         """A line for this account that is safe to print."""
         return printable(f"  {self.account.id}  {self.account.name}: {self.reason}")
@@ -59,6 +66,8 @@ class AccountList:
     partition: str
     accounts: tuple[Account, ...]
     skipped: tuple[SkippedAccount, ...]
+    members: frozenset[str] | None = None
+    """The IDs of all accounts of the organization."""
 
 
 def list_accounts(
@@ -82,7 +91,8 @@ def list_accounts(
     except BotoCoreError as error:
         raise StartError(f"prowler-org could not list the accounts: {error}") from error
     accounts, skipped = choose(listed, in_units, selection, organization["MasterAccountId"])
-    return AccountList(organization["Id"], organization["Arn"].split(":")[1], accounts, skipped)
+    partition = organization["Arn"].split(":")[1]
+    return AccountList(organization["Id"], partition, accounts, skipped, frozenset(listed))
 
 
 def choose(
@@ -117,7 +127,7 @@ def choose(
 
 def _reason_to_skip(one: ListedAccount, selection: Selection, management_account: str) -> str:
     if one.account.id in selection.exclude:
-        return "excluded"
+        return EXCLUDED
     asked_for = selection.include_management or one.account.id in selection.accounts
     if one.account.id == management_account and not asked_for:
         return "the management account; --include-management adds it"

@@ -8,21 +8,24 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from key_ranking.changes import UnusableSnapshotError, read_snapshot
+from key_ranking.printing import say
+from key_ranking.terminal import first
+
 from .account_result import AccountResult
-from .accounts import list_accounts
+from .accounts import AccountList, list_accounts
 from .backends.dask_cluster import DaskCluster
 from .backends.this_machine import ThisMachine
 from .directory_lock import locked
 from .errors import StartError, UsageError
 from .options import Options, parse
+from .organization_reports import OrganizationReports, write_reports
 from .organization_scan import make_tasks, scan_organization
-from .page import write_page
-from key_ranking.printing import say
 from .progress import progress
 from .prowler_arguments import check_prowler_arguments, find_profile
 from .prowler_processes import ProwlerLauncher
 from .recorder import Recorder
-from .report_files import ACCOUNTS, merge
+from .report_files import ACCOUNTS
 from .state import Job, State, installed_versions, start_or_resume
 from .summary import describe_accounts, summarize
 
@@ -31,6 +34,8 @@ WRONG_USAGE = 2
 SOMETHING_FAILED = 3
 NOT_ALL_SCANNED = 4
 INTERRUPTED = 130
+FIRST = 3
+"""How many keys are printed at the end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +60,8 @@ def _run(options: Options) -> int:
     listed = list_accounts(
         options.selection, find_profile(options.prowler_arguments), options.organizations_role
     )
+    if options.previous:
+        _refuse_unusable(options.previous)
     if options.dry_run:
         say(describe_accounts(listed), sys.stdout)
         return 0
@@ -82,15 +89,26 @@ def _run(options: Options) -> int:
         with progress(len(tasks), options.quiet, sys.stdout) as show:
             recorder = Recorder(state, directory, show, _warn_of_worker)
             interrupted = scan_organization(backend, recorder, tasks)
-        return _finish(options, state, recorder, interrupted)
+        return _finish(options, state, listed, recorder, interrupted)
 
 
-def _finish(options: Options, state: State, recorder: Recorder, interrupted: bool) -> int:
+def _refuse_unusable(previous: Path) -> None:
+    try:
+        read_snapshot(previous)
+    except UnusableSnapshotError as error:
+        raise StartError(f"{error}.") from error
+    except OSError as error:
+        raise StartError(f"Cannot read {previous}: {error.strerror or error}.") from error
+
+
+def _finish(
+    options: Options, state: State, listed: AccountList, recorder: Recorder, interrupted: bool
+) -> int:
     """Write the organization's reports and print the summary. Returns the exit code."""
     results = [result for _, result in sorted(state.results.items())]
     recorder.save()
     try:
-        reports = _write_reports(state, results, options.output_directory)
+        reports = write_reports(state, results, listed, options.output_directory, options.previous)
         if recorder.problem:
             raise recorder.problem
     except OSError as error:
@@ -99,24 +117,43 @@ def _finish(options: Options, state: State, recorder: Recorder, interrupted: boo
             f"reports are in {options.output_directory / ACCOUNTS}. --resume writes the rest."
         )
         return NOT_STARTED
+    unseen = unseen_by(results, listed, reports) if options.strict else []
     if not options.quiet:
-        say(summarize(results, reports), sys.stdout)
-    return exit_code(results, interrupted)
+        if reports.ranked.entries:
+            say("\n".join([*first(reports.ranked.entries, FIRST), ""]), sys.stdout)
+        say(summarize(results, reports.files), sys.stdout)
+    for sentence in unseen:
+        _complain(sentence)
+    return exit_code(results, interrupted, strict_failed=bool(unseen))
 
 
-def _write_reports(state: State, results: list[AccountResult], directory: Path) -> list[Path]:
-    """Write the organization's CSV, OCSF and HTML reports. Raises OSError."""
-    merged = merge(results, directory, state.name)
-    page = directory / f"{state.name}.html"
-    write_page(state, results, page)
-    return [*merged, page]
+def unseen_by(
+    results: Sequence[AccountResult], listed: AccountList, reports: OrganizationReports
+) -> list[str]:
+    """What --strict refuses, as sentences: what was not looked at, but for --exclude."""
+    collected = reports.ranked.collected
+    unread = {one.account for one in collected.open.values() if one.status == "MANUAL"}
+    damaged = [path.name for path in collected.problems]
+    if not collected.accounts:  # there is no OCSF to tell unreadable from manual by
+        unread = {one.account for one in results if one.counts.manual}
+    what = {
+        "Not everything could be read in": sorted(unread),
+        "Checks crashed in": [one.account for one in results if one.crashed],
+        "Left out, and not named by --exclude:": [
+            one.account.id for one in listed.skipped if not one.by_name
+        ],
+        "These reports are damaged:": damaged,
+    }
+    return [f"--strict: {words} {', '.join(those)}." for words, those in what.items() if those]
 
 
-def exit_code(results: Sequence[AccountResult], interrupted: bool) -> int:
+def exit_code(
+    results: Sequence[AccountResult], interrupted: bool, *, strict_failed: bool = False
+) -> int:
     """The exit code of a run: see ``EPILOG`` in options.py."""
     if interrupted:
         return INTERRUPTED
-    if not all(result.was_scanned for result in results):
+    if strict_failed or not all(result.was_scanned for result in results):
         return NOT_ALL_SCANNED
     # Prowler's exit code. With -z/--ignore-exit-code-3, it is 0 even if something failed.
     return SOMETHING_FAILED if any(result.exit_code == 3 for result in results) else 0

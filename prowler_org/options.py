@@ -15,7 +15,8 @@ DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.
 
 prowler-org lists the organization's accounts, assumes a role in each, runs Prowler there, and
-writes Prowler's own reports for each account and one CSV, OCSF and HTML report for all of them.
+writes Prowler's own reports for each account, one CSV and OCSF report for all of them, and one
+page that says which access key to deal with first.
 """
 EPILOG = """\
 prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the
@@ -36,7 +37,9 @@ examples:
 exit codes:
   0  prowler-org scanned all accounts, and no finding failed
   3  prowler-org scanned all accounts, and a finding failed, as with prowler
-  4  prowler-org could not scan an account; the summary and the HTML report say why
+  4  prowler-org could not scan an account; the summary and the HTML report say why. With --strict,
+     also if something could not be read, a check crashed, or an account was left out that
+     --exclude does not name
   1  prowler-org did not start, for example without permission to list the accounts, or could not
      write the reports
   2  the command line is wrong
@@ -71,6 +74,9 @@ class Options:
     """Seconds for one attempt to scan one account."""
     scheduler: str | None
     resume: bool
+    previous: Path | None
+    """The data of the run to compare with. None: that of the run before in the directory."""
+    strict: bool
     dry_run: bool
     quiet: bool
     prowler_arguments: tuple[str, ...]
@@ -111,6 +117,8 @@ def parse(arguments: Sequence[str]) -> Options:
         timeout=given.timeout,
         scheduler=given.scheduler,
         resume=given.resume,
+        previous=given.previous,
+        strict=given.strict,
         dry_run=given.dry_run,
         quiet=given.quiet,
         prowler_arguments=prowler_arguments,
@@ -191,6 +199,15 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resume", action="store_true",
         help="resume the last run in the output directory: scan the accounts that are missing",
+    )  # fmt: skip
+    group.add_argument(
+        "--previous", type=Path, metavar="FILE",
+        help="the .json file in the folder keys of an earlier run, to compare with (default: that "
+        "of the run before in the output directory)",
+    )  # fmt: skip
+    group.add_argument(
+        "--strict", action="store_true",
+        help="exit with 4 too if something was not looked at: see the exit codes",
     )  # fmt: skip
     group.add_argument("--quiet", action="store_true", help="print errors only")
 

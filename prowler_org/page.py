@@ -1,96 +1,93 @@
-"""The organization's HTML page: one file, without scripts, that needs no other and no network."""
+"""What the page tells of an organization."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from key_ranking.page import AccountRow, Bar, Framework, NotLookedAt, Page, Part
+from key_ranking.ranked import Ranked
 
-from .account_result import AccountResult, FindingCounts
+from .account_result import AccountResult
+from .accounts import AccountList
 from .report_files import holds_findings
 from .state import State
 from .summary import describe_counts
-from key_ranking.whole_file import whole_file
 
+KEYS = "keys"
+"""The folder in the output directory that has the ranked keys of each run."""
+NO_RANKING = (
+    "There is no list of keys: the scans had no checks of this plug-in, or -M left out json-ocsf."
+)
 MOST_BARS = 20
 CHART_LEFT = 300
 CHART_WIDTH = 700
 LONGEST_LABEL = 32
 
 
-@dataclass(frozen=True)
-class Part:
-    """One colour of a bar, with lengths in the chart's units."""
-
-    kind: str
-    x: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Bar:
-    """An account's bar in the chart."""
-
-    label: str
-    words: str
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class Row:
-    """An account's row in the table, and the report that it links to, relative to the page."""
-
-    result: AccountResult
-    link: str
-
-
-def write_page(state: State, results: Sequence[AccountResult], path: Path) -> None:
-    """Write the page for these results to ``path``, in the output directory. Raises OSError."""
-    page = render(state, results)
-    with whole_file(path) as file:
-        file.write(page.encode())
-
-
-def render(state: State, results: Sequence[AccountResult]) -> str:
-    """The page as HTML. Escapes account names and reasons."""
+def organization_page(
+    state: State,
+    results: Sequence[AccountResult],
+    listed: AccountList,
+    keys: Ranked,
+    frameworks: Sequence[Framework],
+) -> Page:
+    """What the page tells of these results."""
     scanned = worst_first(results)
-    environment = Environment(
-        loader=PackageLoader("prowler_org", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
-        organization=state.job.organization,
-        role=state.job.role,
-        started=f"{state.started:%Y-%m-%d %H:%M} UTC",
-        arguments=" ".join(state.job.prowler_arguments),
-        prowler_version=state.job.versions["prowler"],
-        scanned=scanned,
-        failing=sum(result.counts.failed > 0 for result in scanned),
-        not_scanned=[result for result in results if not result.was_scanned],
-        total=total(scanned),
+    failing = sum(result.counts.failed > 0 for result in scanned)
+    arguments = " ".join(state.job.prowler_arguments)
+    collected = keys.collected
+    return Page(
+        title=f"{state.job.organization}: {failing} of {len(scanned)} accounts failing",
+        subtitle=f"Scanned with Prowler {state.job.versions['prowler']}, role {state.job.role}, "
+        f"started {state.started:%Y-%m-%d %H:%M} UTC."
+        + (f" Options of prowler aws: {arguments}" if arguments else ""),
+        entries=keys.entries,
+        csv=quote(f"{KEYS}/{state.name}.csv"),
+        links={result.account: link(result) for result in scanned},
+        not_looked_at=not_looked_at(results, listed, keys),
+        what_is_not_looked_at="accounts",
+        columns=("FAIL", "MANUAL", "muted", "PASS"),
+        accounts=[_row(result) for result in scanned],
+        muted=len(collected.muted),
+        changes=keys.changes,
+        since=keys.since,
+        no_ranking="" if collected.accounts or collected.problems else NO_RANKING,
         bars=bars(scanned),
-        rows=[Row(result, link(result)) for result in scanned],
+        frameworks=frameworks,
     )
+
+
+def not_looked_at(
+    results: Sequence[AccountResult], listed: AccountList, keys: Ranked
+) -> list[NotLookedAt]:
+    """The accounts that the page knows nothing of, or not all, and why."""
+    damaged = {path.as_posix(): why for path, why in keys.collected.problems.items()}
+    return [
+        *(NotLookedAt(one.account, one.name, one.reason) for one in results if not one.was_scanned),
+        *(
+            NotLookedAt(one.account, one.name, f"{Path(path).name}: {why}")
+            for one in results
+            for path, why in damaged.items()
+            if any(path.endswith(report) for report in one.reports)
+        ),
+        *(NotLookedAt(one.account.id, one.account.name, one.reason) for one in listed.skipped),
+    ]
+
+
+def _row(result: AccountResult) -> AccountRow:
+    counts, own = result.counts, link(result)
+    notes = [] if own else ["no findings"]
+    notes += [f"crashed: {', '.join(result.crashed)}"] if result.crashed else []
+    cells = (counts.failed, counts.manual, counts.muted, counts.passed)
+    return AccountRow(result.account, result.name, cells, own, "; ".join(notes))
 
 
 def worst_first(results: Sequence[AccountResult]) -> list[AccountResult]:
     """The scanned accounts: most failures first, then most manual findings, then by ID."""
     scanned = [result for result in results if result.was_scanned]
     return sorted(scanned, key=lambda one: (-one.counts.failed, -one.counts.manual, one.account))
-
-
-def total(results: Sequence[AccountResult]) -> FindingCounts:
-    """The counts of all accounts together."""
-    sums = {
-        field.name: sum(getattr(result.counts, field.name) for result in results)
-        for field in fields(FindingCounts)
-    }
-    return FindingCounts(**sums)
 
 
 def link(result: AccountResult) -> str:

@@ -8,8 +8,9 @@ from typing import TextIO
 
 from alive_progress import alive_bar
 
-from .account_result import AccountResult
 from key_ranking.printing import say
+
+from .account_result import AccountResult
 from .summary import describe_result
 
 ShowResult = Callable[[AccountResult], None]

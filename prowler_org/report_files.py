@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from key_ranking.whole_file import whole_file
+
 from .account_result import AccountResult, FindingCounts
 from .prowler_log import LOG_FILE
-from key_ranking.whole_file import whole_file
 
 ACCOUNTS = "accounts"
 """The folder in the output directory that has a folder for each account."""
@@ -133,7 +134,7 @@ def merge(results: Sequence[AccountResult], directory: Path, name: str) -> tuple
     """
     reports = [report for result in results for report in result.reports]
     made = []
-    for suffix, merge_files in ((_CSV, _merge_csv), (_OCSF, _merge_json)):
+    for suffix, merge_files in ((_CSV, merge_csv), (_OCSF, _merge_json)):
         files = [directory / report for report in reports if holds_findings(report, suffix)]
         if files:
             made.append(directory / f"{name}{suffix}")
@@ -142,7 +143,7 @@ def merge(results: Sequence[AccountResult], directory: Path, name: str) -> tuple
     return tuple(made)
 
 
-def _merge_csv(files: list[Path], target: BinaryIO) -> None:
+def merge_csv(files: list[Path], target: BinaryIO) -> None:
     """Write one file after the other, and the column names, which are all alike, only once."""
     for number, path in enumerate(files):
         with path.open("rb") as file:

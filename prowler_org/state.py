@@ -10,11 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from key_ranking.whole_file import whole_file
+
 from .account_result import AccountResult
 from .accounts import Account, AccountList
 from .errors import StartError
 from .options import Selection
-from key_ranking.whole_file import whole_file
 
 FILE_NAME = "prowler-org-state.json"
 FORMAT = 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from key_ranking.printing import printable
+
 from .account_result import AccountResult, FindingCounts
 from .accounts import AccountList
-from key_ranking.printing import printable
 
 
 def describe_accounts(listed: AccountList) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,16 +45,21 @@ def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(clon
     for check in FAMILY:
         assert f": {check}, " in told
     assert "User backup-nightly has 2 active access keys" in told
+    assert "Which key first: 10 of 44" in told
     for suffix in (".csv", ".html", ".ocsf.json"):
         (report,) = clone.glob(f"output/*{suffix}")
         assert str(report) in told
 
 
-def test_the_demo_of_an_organization_scans_all_accounts_but_the_one_without_the_role(
-    clone: Path,
-) -> None:
+def test_the_demo_of_an_organization_scans_twice_and_ends_with_the_page(clone: Path) -> None:
     told = make(command("make demo-org"), clone)
     accounts = sum(map(len, ACCOUNTS.values()))
     assert accounts == 12, "the README says a dozen"
-    assert f"{accounts - 1} of {accounts} accounts scanned" in told
-    assert len(list(clone.glob("output/prowler-org-o-*.html"))) == 1
+    assert f"{accounts - 2} of {accounts - 1} accounts scanned" in told  # one is excluded
+    assert "Which key first: 3 of " in told
+    *_, page = sorted(clone.glob("output/prowler-org-o-*.html"))
+    text = " ".join(re.sub("<[^>]+>", " ", page.read_text()).split())
+    assert "3 new, 2 fixed, " in text
+    for reason in ("the management account", "could not assume the role", "SUSPENDED", "excluded"):
+        assert reason in text
+    assert "quarantined" in text

@@ -14,9 +14,11 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from key_ranking.page import Framework, Page, Requirement, render, write_page
+from key_ranking.ranked import ranked
 from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
-from prowler_org.accounts import Account
-from prowler_org.page import MOST_BARS, link, render, write_page
+from prowler_org.accounts import Account, AccountList, SkippedAccount
+from prowler_org.page import MOST_BARS, link, organization_page
 from prowler_org.state import State
 
 from . import examples
@@ -44,16 +46,27 @@ SOME = [
 MANY = [scanned(number, "x" * number, FindingCounts(number % 7, number)) for number in range(99)]
 
 
+FRAMEWORK = Framework("cis_x", "compliance/x.csv", (Requirement("1.1", HOSTILE, 2, 1, 5),))
+
+
+def told(results: list[AccountResult]) -> Page:
+    """What the page tells of these results."""
+    skipped = (SkippedAccount(Account("5", "main"), "the management account"),)
+    listed = AccountList("o-a1b2c3d4e5", "aws", (), skipped)
+    keys = ranked([], examples.STARTED, None)
+    return organization_page(STATE, results, listed, keys, (FRAMEWORK,))
+
+
 def page_of(results: list[AccountResult]) -> Element:
     """The page, which is well-formed XML too."""
-    return ElementTree.fromstring(render(STATE, results))  # noqa: S314 - it is our own
+    return ElementTree.fromstring(render(told(results)))  # noqa: S314 - it is our own
 
 
 def rows(page: Element, heading: str) -> list[list[str]]:
     """The cells of the table under a heading."""
     parts = list(page.find("body/main") or ())
     at = next(number for number, part in enumerate(parts) if part.get("id") == heading)
-    table = parts[at + 1]
+    table = next(part for part in parts[at:] if part.find(".//table") is not None)
     return [["".join(cell.itertext()) for cell in row] for row in table.iterfind(".//tbody/tr")]
 
 
@@ -69,11 +82,22 @@ def test_the_accounts_are_listed_worst_first_with_their_counts(page: Element) ->
         ["000000000001", "passing", "0", "0", "1", "4", "report"],
     ]
     assert page.findtext("head/title") == "o-a1b2c3d4e5: 1 of 3 accounts failing"
-    assert [one.text for one in page.iterfind(".//dl//dd")] == ["3", "1", "1", "2", "9", "2", "1"]
+    assert [one.text for one in page.iterfind(".//dl//dd")] == ["0", "0", "2"]
 
 
-def test_an_account_that_was_not_scanned_has_the_reason(page: Element) -> None:
-    assert rows(page, "not-scanned") == [["000000000004", HOSTILE, f"Denied: {HOSTILE}"]]
+def test_an_account_that_was_not_looked_at_has_the_reason(page: Element) -> None:
+    assert rows(page, "not-looked-at") == [
+        ["000000000004", HOSTILE, f"Denied: {HOSTILE}"],
+        ["5", "main", "the management account"],
+    ]
+
+
+def test_requirements_say_how_many_accounts_fail(page: Element) -> None:
+    assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "5"]]
+
+
+def test_without_reports_of_keys_the_page_says_why_there_is_no_list(page: Element) -> None:
+    assert "-M left out json-ocsf" in "".join(page.itertext())
 
 
 def test_a_row_links_to_the_accounts_own_report(page: Element) -> None:
@@ -100,7 +124,7 @@ def test_names_and_reasons_are_only_text(page: Element) -> None:
 
 def test_a_check_that_crashed_is_named_beside_its_account() -> None:
     (row,) = rows(page_of([replace(SOME[0], crashed=("iam_x",))]), "accounts")
-    assert row[-1] == "reportcrashed: iam_x"
+    assert row[-1] == "report crashed: iam_x"
 
 
 def test_many_accounts_are_listed_and_the_worst_have_bars() -> None:
@@ -113,7 +137,7 @@ def test_many_accounts_are_listed_and_the_worst_have_bars() -> None:
 
 def test_a_page_without_findings_says_so() -> None:
     page = page_of([AccountResult("000000000001", "empty", "scanned", "", 0)])
-    assert rows(page, "accounts")[0][-1] == "no findings"
+    assert rows(page, "accounts")[0][-1].strip() == "no findings"
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -139,7 +163,7 @@ document.querySelector("iframe").onload = event => {{
 def test_a_browser_runs_and_loads_nothing_and_a_narrow_screen_fits(
     results: list[AccountResult], tmp_path: Path
 ) -> None:
-    write_page(STATE, results, tmp_path / "page.html")
+    write_page(told(results), tmp_path / "page.html")
     (tmp_path / "narrow.html").write_text(NARROW.format(page="page.html"))
     shown = subprocess.run(
         [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path}", f"file://{tmp_path}/narrow.html"],

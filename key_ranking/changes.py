@@ -1,0 +1,187 @@
+"""What has changed since an earlier run, finding by finding."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from .collected import Collected
+from .reports import Finding
+
+Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
+KINDS: tuple[Kind, ...] = ("new", "fixed", "still there", "muted", "gone", "not known")
+
+
+class UnusableSnapshotError(Exception):
+    """A file that is not the data of an earlier run; the text says so."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A finding as the data of a run has it."""
+
+    account: str
+    check: str
+    user: str
+    status: Literal["FAIL", "MANUAL", "muted"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the data of a run says for later runs."""
+
+    version: Literal[1]
+    created: datetime
+    accounts: Mapping[str, Mapping[str, int]]
+    """By account, when each check looked at it: seconds since 1970, UTC."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The accounts' names."""
+    findings: Mapping[str, Remembered] = field(default_factory=dict)
+    """By UID, what failed or was MANUAL."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has become of a finding that failed, or fails now."""
+
+    kind: Kind
+    account: str
+    account_name: str
+    user: str
+    check: str
+    why: str = ""
+
+
+_SNAPSHOT = TypeAdapter(Snapshot)
+
+
+def snapshot(collected: Collected, now: datetime) -> Snapshot:
+    """What later runs compare with."""
+    return Snapshot(
+        1,
+        now,
+        {one.account: dict(one.checks) for one in collected.accounts.values()},
+        {one.account: one.name for one in collected.accounts.values()},
+        {
+            **{uid: _remembered(one) for uid, one in collected.open.items()},
+            **{uid: _remembered(one) for uid, one in collected.muted.items()},
+        },
+    )
+
+
+def _remembered(finding: Finding) -> Remembered:
+    status = finding.status
+    known: Literal["FAIL", "MANUAL", "muted"] = "MANUAL" if status == "MANUAL" else "FAIL"
+    return Remembered(
+        finding.account, finding.check, finding.user, "muted" if finding.muted else known
+    )
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """The data of an earlier run. Raises UnusableSnapshotError and OSError."""
+    try:
+        return _SNAPSHOT.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise UnusableSnapshotError(
+            f"{path} is not the data of an earlier run: name its .json file, or leave it out"
+        ) from error
+
+
+def as_json(one: Snapshot) -> dict[str, object]:
+    """The snapshot as plain JSON."""
+    data: dict[str, object] = _SNAPSHOT.dump_python(one, mode="json")
+    return data
+
+
+def changes(
+    before: Snapshot, now: Collected, members: Collection[str] | None = None
+) -> tuple[Change, ...]:
+    """What has changed, for the checks that both runs had.
+
+    * new: it fails now and did not then.
+    * fixed: it failed then, and passes now. Only a finding that was looked at again is fixed.
+    * still there, muted: it failed then, and does now.
+    * gone: its account was looked at again, and there is no such finding: the user was deleted,
+      or left out of the scan. Or its account is not one of ``members``, the organization's.
+    * not known: its account was not scanned, or it could not be read.
+    """
+    both = _checks(before.accounts) & {
+        check for one in now.accounts.values() for check in one.checks
+    }
+    failed = {
+        uid: one
+        for uid, one in before.findings.items()
+        if one.status == "FAIL" and one.check in both
+    }
+    told = [_became(uid, one, before, now, members) for uid, one in failed.items()]
+    told += [
+        _new(uid, finding, before, now)
+        for uid, finding in now.open.items()
+        if finding.status == "FAIL"
+        and finding.check in both
+        and uid not in failed
+        and not now.is_stale(finding)
+    ]
+    return tuple(
+        sorted(told, key=lambda one: (KINDS.index(one.kind), one.account, one.user, one.check))
+    )
+
+
+def _checks(accounts: Mapping[str, Mapping[str, int]]) -> set[str]:
+    return {check for checks in accounts.values() for check in checks}
+
+
+def _became(
+    uid: str,
+    then: Remembered,
+    before: Snapshot,
+    now: Collected,
+    members: Collection[str] | None,
+) -> Change:
+    def change(kind: Kind, why: str = "") -> Change:
+        account = now.accounts.get(then.account)
+        name = (account and account.name) or before.names.get(then.account, "")
+        return Change(kind, then.account, name, then.user, then.check, why)
+
+    if members is not None and then.account not in members:
+        return change("gone", "its account has left the organization")
+    account = now.accounts.get(then.account)
+    if account is None or then.check not in account.checks:
+        return change("not known", "its account was not scanned")
+    finding = now.open.get(uid)
+    if finding and now.is_stale(finding):
+        return change("gone", "the newer report does not tell of it")
+    if finding:
+        if finding.status == "FAIL":
+            return change("still there")
+        return change("not known", "it could not be read")
+    if uid in now.muted:
+        return change("muted")
+    if now.followed.get(uid) == "PASS":
+        return change("fixed")
+    if account.report in now.problems:
+        return change("not known", "the report of its account is damaged")
+    if now.has_gap(then.account, then.check):
+        return change("not known", "not all users of its account could be listed")
+    return change("gone", "the report does not tell of it: deleted, or left out of the scan")
+
+
+def _new(uid: str, finding: Finding, before: Snapshot, now: Collected) -> Change:
+    known = before.findings.get(uid)
+    why = ""
+    if known:
+        why = "it could not be read then" if known.status == "MANUAL" else "it was muted then"
+    elif finding.check not in before.accounts.get(finding.account, {}):
+        why = "its account was not scanned then"
+    name = now.accounts[finding.account].name
+    return Change("new", finding.account, name, finding.user, finding.check, why)
+
+
+def began(one: Snapshot) -> str:
+    """When the run was, for people."""
+    return f"{one.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"

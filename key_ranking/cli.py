@@ -1,0 +1,177 @@
+"""The command prowler-access-keys: which key first, from reports that are there already."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote
+
+from .changes import UnusableSnapshotError
+from .page import AccountRow, NotLookedAt, Page, write_page
+from .printing import printable, say
+from .ranked import Ranked, previous_in, ranked, write_files
+from .ranking import Entry, Group
+from .reports import OCSF, find_reports, oldest_first
+from .terminal import first
+
+NOTHING_TO_DO = 0
+REFUSED = 1
+KEYS_TO_ACT_ON = 3
+NAME = "access-keys-"
+DESCRIPTION = """\
+Which access key first? Reads the OCSF reports of Prowler runs that had the checks of this plug-in,
+of one account or many, and writes one ranked page, with a CSV and a JSON file.
+"""
+EPILOG = """\
+examples:
+  prowler-access-keys output
+        rank the keys in all reports of this folder and of the folders in it
+  prowler-access-keys output --previous last-month/access-keys-20261026-081500.json
+        also tell what has changed since a run of last month
+
+exit codes:
+  0  there is nothing to do
+  3  there is a key to act on, or something that could not be read
+  1  a report could not be used, or none has a finding of these checks; the page has the rest
+  2  the command line is wrong
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run prowler-access-keys (default: with the arguments of the process). Returns its exit code.
+
+    See ``EPILOG`` for the exit codes.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
+    given = _parser().parse_args(arguments)
+    try:
+        return _run(given.reports, given.output_directory, given.previous)
+    except (OSError, UnusableSnapshotError) as error:
+        problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+        _complain(str(problem))
+        return REFUSED
+    except KeyboardInterrupt:
+        _complain("Interrupted: nothing was written.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="prowler-access-keys",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "reports", nargs="+", type=Path, metavar="FILE_OR_FOLDER",
+        help=f"a report of Prowler that ends in {OCSF}, or a folder with such reports",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",
+        help="write there (default: access-keys)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--previous", type=Path, metavar="FILE",
+        help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
+    )  # fmt: skip
+    versions = (version("prowler-access-keys"), version("prowler"))
+    parser.add_argument(
+        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+    )
+    return parser
+
+
+def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
+    reports = oldest_first(find_reports(paths))
+    if not reports:
+        _complain(f"There is no report that ends in {OCSF} in {', '.join(map(str, paths))}.")
+        return REFUSED
+    now = datetime.now(timezone.utc)
+    name = f"{NAME}{now:%Y%m%d-%H%M%S}"
+    compared = previous or previous_in(directory, f"{NAME}*.json", name)
+    one = ranked(reports, now, compared)
+    for report, problem in one.collected.problems.items():
+        _complain(f"{report}: {problem}.")
+    if not one.collected.accounts:
+        files = "this report" if len(reports) == 1 else f"any of these {len(reports)} reports"
+        _complain(f"There is no finding of these checks in {files}. Nothing was written.")
+        return REFUSED
+    directory.mkdir(parents=True, exist_ok=True)
+    page = directory / f"{name}.html"
+    written = write_files(one, directory, name)
+    write_page(_page(one, directory, written[0].name, now), page)
+    say(_summary(one, [page, *written]), sys.stdout)
+    if one.collected.problems:
+        return REFUSED
+    return KEYS_TO_ACT_ON if one.entries else NOTHING_TO_DO
+
+
+def _page(one: Ranked, directory: Path, csv: str, now: datetime) -> Page:
+    accounts = one.collected.accounts.values()
+    links = {
+        account.account: _link(account.report, directory) for account in accounts if account.report
+    }
+    counts = Counter((entry.account, _column(entry)) for entry in one.entries)
+    rows = [
+        AccountRow(
+            account.account,
+            account.name,
+            tuple(counts[account.account, column] for column in range(3)),
+            links.get(account.account, ""),
+        )
+        for account in accounts
+    ]
+    rows.sort(key=lambda row: (-row.cells[0], -row.cells[1], -row.cells[2], row.account))
+    number = len(one.collected.accounts)
+    ours = "none of its findings are of these checks"
+    return Page(
+        title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
+        subtitle=f"From Prowler's reports, {now:%Y-%m-%d %H:%M} UTC.",
+        entries=one.entries,
+        csv=quote(csv),
+        links=links,
+        not_looked_at=[
+            *(NotLookedAt("", str(path), why) for path, why in one.collected.problems.items()),
+            *(NotLookedAt("", str(path), ours) for path in one.collected.without_ours),
+        ],
+        what_is_not_looked_at="reports",
+        columns=("can go now", "need work", "not known"),
+        accounts=rows,
+        muted=len(one.collected.muted),
+        changes=one.changes,
+        since=one.since,
+    )
+
+
+def _column(entry: Entry) -> int:
+    if entry.can_go_now:
+        return 0
+    return 2 if entry.group is Group.NOT_KNOWN else 1
+
+
+def _link(report: Path, directory: Path) -> str:
+    """The HTML report beside an OCSF report, or else that one, relative to the page."""
+    html = report.with_name(report.name.removesuffix(OCSF) + ".html")
+    return quote(os.path.relpath(html if html.exists() else report, directory))
+
+
+def _summary(one: Ranked, files: Sequence[Path]) -> str:
+    """What is printed: the first keys, how many there are, and where the files are."""
+    lines = first(one.entries)
+    if one.since:
+        counts = Counter(change.kind for change in one.changes)
+        told = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
+        lines += ["", f"Changes since {one.since}: {told}."]
+    return "\n".join([*lines, "", "Written:", *(f"  {path}" for path in files)])
+
+
+def _complain(sentence: str) -> None:
+    say(f"prowler-access-keys: {printable(sentence)}", sys.stderr)

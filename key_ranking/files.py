@@ -1,0 +1,80 @@
+"""The ranking as files: CSV for spreadsheets, JSON for programs and for the next run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .changes import Change, Snapshot, as_json
+from .printing import printable
+from .ranking import Entry
+from .whole_file import whole_file
+
+COLUMNS = (
+    "rank", "account", "account_name", "user", "access_key_id", "owner", "age_days",
+    "last_used_date", "last_used_service", "last_used_region", "administrator", "quarantined",
+    "checks", "advice", "command", "undo",
+)  # fmt: skip
+CHANGE_COLUMNS = ("change", "account", "account_name", "user", "check", "why")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins with one of these for a formula."""
+
+
+def write_csv(entries: Sequence[Entry], path: Path) -> None:
+    """Write the ranking with commas. Raises OSError."""
+    rows = (row(rank, entry) for rank, entry in enumerate(entries, start=1))
+    _write(COLUMNS, ([one[name] for name in COLUMNS] for one in rows), path)
+
+
+def write_changes(changes: Iterable[Change], path: Path) -> None:
+    """Write the changes with commas. Raises OSError."""
+    rows = (
+        [one.kind, one.account, one.account_name, one.user, one.check, one.why] for one in changes
+    )
+    _write(CHANGE_COLUMNS, rows, path)
+
+
+def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None:
+    """Write the ranking, and what the next run compares with. Raises OSError."""
+    keys = [
+        {
+            **row(rank, entry),
+            "unit": entry.unit,
+            "group": entry.group.name.lower(),
+            "action": entry.action.value,
+            "arn": entry.arn,
+            "checks": list(entry.checks),
+        }
+        for rank, entry in enumerate(entries, start=1)
+    ]
+    with whole_file(path) as file:
+        file.write(json.dumps({**as_json(snapshot), "keys": keys}, indent=1).encode())
+
+
+def row(rank: int, entry: Entry) -> dict[str, Any]:
+    """An entry by column."""
+    facts = {name: getattr(entry, name) for name in COLUMNS if name != "rank"}
+    return {"rank": rank, **facts, "checks": " ".join(entry.checks)}
+
+
+def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([cell(value) for value in one] for one in rows)
+    with whole_file(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def cell(value: Any) -> str:
+    """A value as a cell that does nothing: no formula, no control character."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = printable(str(value))
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,0 +1,160 @@
+"""The page: one HTML file, without scripts, that needs no other and no network."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .changes import KINDS, Change
+from .printing import printable
+from .ranking import Entry, Group
+from .whole_file import whole_file
+
+SHOWN = 50
+"""Keys that are shown at once."""
+FOLDED = 1000
+"""Keys that are on the page at all; the CSV file has all of them."""
+CHANGES = 200
+"""Changes of each kind that are on the page."""
+HEADINGS = {
+    Group.INCIDENT: "Incidents and the root user",
+    Group.ADMINISTRATOR: "Keys of administrators",
+    Group.CAN_GO_NOW: "Unused: can go now",
+    Group.NOT_KNOWN: "Not known",
+    Group.NEEDS_WORK: "In use: take work",
+    Group.INACTIVE: "Inactive: to delete",
+}
+
+
+@dataclass(frozen=True)
+class NotLookedAt:
+    """An account, or a report, that the page knows nothing of."""
+
+    account: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One colour of a bar, with lengths in the chart's units."""
+
+    kind: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An account's bar in the chart."""
+
+    label: str
+    words: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """An account's row in the table of accounts."""
+
+    account: str
+    name: str
+    cells: tuple[int, ...]
+    link: str = ""
+    """Its own report, relative to the page."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A requirement of a compliance framework: how many accounts are in which state."""
+
+    id: str
+    description: str
+    fail: int
+    not_judged: int
+    passed: int
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A compliance framework of the run."""
+
+    name: str
+    file: str
+    """The merged CSV file, relative to the page."""
+    requirements: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page tells."""
+
+    title: str
+    subtitle: str
+    entries: Sequence[Entry]
+    csv: str
+    """The CSV file with all keys, relative to the page."""
+    links: Mapping[str, str]
+    """By account, its own report, relative to the page."""
+    not_looked_at: Sequence[NotLookedAt]
+    what_is_not_looked_at: str
+    """The noun: accounts or reports."""
+    columns: Sequence[str]
+    """The heads of the cells of ``accounts``."""
+    accounts: Sequence[AccountRow]
+    muted: int = 0
+    """Keys' findings that are muted, and so not in the list."""
+    changes: Sequence[Change] = ()
+    since: str = ""
+    """When the run was that the changes compare with; empty if there is none."""
+    no_ranking: str = ""
+    """Why there is no list of keys."""
+    bars: Sequence[Bar] = ()
+    frameworks: Sequence[Framework] = ()
+
+
+def write_page(page: Page, path: Path) -> None:
+    """Write the page. Raises OSError."""
+    with whole_file(path) as file:
+        file.write(render(page).encode())
+
+
+def render(page: Page) -> str:
+    """The page as HTML. Account names, user names, tags, and reasons are other people's input."""
+    environment = Environment(
+        loader=PackageLoader("key_ranking", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )
+    environment.filters["check"] = short_name
+    numbered = list(enumerate(page.entries, start=1))
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        can_go=sum(one.can_go_now for one in page.entries),
+        work=sum(one.is_to_act_on and not one.can_go_now for one in page.entries),
+        not_known=sum(not one.is_to_act_on for one in page.entries),
+        shown=numbered[:SHOWN],
+        folded=numbered[SHOWN:FOLDED],
+        in_csv=len(numbered[FOLDED:]),
+        headings=HEADINGS,
+        counts=Counter(one.kind for one in page.changes),
+        kinds=KINDS,
+        by_kind={
+            kind: [one for one in page.changes if one.kind == kind][:CHANGES] for kind in KINDS
+        },
+    )
+
+
+def short_name(check: str) -> str:
+    """A check's name without what all of them begin with."""
+    name = check.removeprefix("iam_user_").removeprefix("iam_")
+    return re.sub(r"(?<!in)active_keys", "keys", name).replace("_", " ")

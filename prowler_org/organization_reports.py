@@ -1,0 +1,62 @@
+"""The reports of a whole run: merged findings, the ranking of keys, compliance, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from key_ranking.page import write_page
+from key_ranking.ranked import Ranked, previous_in, ranked, write_files
+from key_ranking.reports import OCSF
+
+from .account_result import AccountResult
+from .accounts import AccountList
+from .organization_compliance import merge_compliance
+from .page import KEYS, organization_page
+from .report_files import holds_findings, merge
+from .state import State
+
+
+@dataclass(frozen=True)
+class OrganizationReports:
+    """The files of a run, and what is known of the organization's keys."""
+
+    files: tuple[Path, ...]
+    ranked: Ranked
+
+
+def write_reports(
+    state: State,
+    results: Sequence[AccountResult],
+    listed: AccountList,
+    directory: Path,
+    previous: Path | None,
+) -> OrganizationReports:
+    """Write all reports of the organization.
+
+    ``previous`` is the data of the run to compare with; without it, that of the run before in this
+    directory, if there is one. Raises OSError and UnusableSnapshotError.
+    """
+    merged = merge(results, directory, state.name)
+    frameworks = merge_compliance(results, directory, state.name)
+    findings = [
+        directory / report
+        for result in results
+        for report in result.reports
+        if holds_findings(report, OCSF)
+    ]
+    keys = directory / KEYS
+    keys.mkdir(exist_ok=True)
+    one = ranked(
+        findings,
+        datetime.now(timezone.utc),
+        previous or previous_in(keys, f"prowler-org-{state.job.organization}-*.json", state.name),
+        {result.account: result.name for result in results},
+        listed.members,
+    )
+    files = write_files(one, keys, state.name)
+    page = directory / f"{state.name}.html"
+    write_page(organization_page(state, results, listed, one, frameworks), page)
+    return OrganizationReports((*merged, *files, page), one)

@@ -1,0 +1,152 @@
+"""``prowler-access-keys`` on the reports of the real ``prowler``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.population import ADMINISTRATORS, ADMINISTRATORS_GROUP, QUARANTINED, populate
+from embedded_aws.aws import EmbeddedAWS
+from key_ranking.cli import main
+
+from ..pages import REPOSITORY
+from ..scanning import CHECK, ROOT
+from .loaded import LoadedProwler
+
+CHECKS = str(REPOSITORY / "metadata" / "examples" / "checks.json")
+SCAN = ("prowler", "aws", "-M", "json-ocsf", "--checks-file", CHECKS)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAWS]:
+    with EmbeddedAWS() as embedded:
+        populate(embedded)
+        yield embedded
+
+
+@pytest.fixture(scope="module")
+def output(
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("scan")
+    return loaded.run(SCAN, environment=aws.environment(), directory=folder).directory
+
+
+def rows(folder: Path, pattern: str = "access-keys-*.csv") -> list[dict[str, str]]:
+    (path,) = folder.glob(pattern)
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_keys_of_a_real_report_are_ranked_written_and_printed(
+    aws: EmbeddedAWS, output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(output), "--output-directory", str(tmp_path / "new")]) == 3
+    told, ranked = capsys.readouterr().out, rows(tmp_path / "new")
+    assert [row["user"] for row in ranked][:3] == [ROOT, QUARANTINED, QUARANTINED]
+    administrators = {row["user"] for row in ranked if row["administrator"] == "true"} - {ROOT}
+    assert administrators <= {*ADMINISTRATORS, *ADMINISTRATORS_GROUP}
+    active = {
+        key.access_key_id
+        for user in aws.iam().users.values()
+        for key in user.access_keys
+        if key.status == "Active"
+    }
+    can_go = [row for row in ranked if row["advice"].startswith("Deactivate it now")]
+    assert can_go
+    assert {row["access_key_id"] for row in can_go} <= active
+    assert all(row["command"].endswith("--status Inactive") for row in can_go)
+    assert f"Which key first: 10 of {len(ranked)}" in told
+    assert ranked[9]["access_key_id"] in told
+    assert ranked[10]["access_key_id"] not in told
+    for suffix in ("html", "csv", "json"):
+        (path,) = (tmp_path / "new").glob(f"*.{suffix}")
+        assert str(path) in told
+
+
+def test_the_next_run_in_the_directory_tells_what_has_changed(
+    aws: EmbeddedAWS, output: Path, loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    folder = tmp_path / "keys"
+    main([str(output), "--output-directory", str(folder)])
+    for path in folder.iterdir():
+        path.rename(folder / path.name.replace("access-keys-2", "access-keys-1"))
+    users = {user.name: user for user in aws.iam().users.values()}
+    retired = users["backup-nightly"].access_keys[0]
+    retired.status = "Inactive"
+    words = ("prowler", "aws", "-M", "json-ocsf", "--checks", CHECK)
+    later = loaded.run(words, environment=aws.environment(), directory=tmp_path).directory
+    retired.status = "Active"
+    assert main([str(later), "--output-directory", str(folder)]) == 3
+    changes = rows(folder, "access-keys-2*-changes.csv")
+    assert {row["check"] for row in changes} == {CHECK}
+    told = {row["user"]: row["change"] for row in changes}
+    assert told.pop("backup-nightly") == "fixed"
+    assert set(told.values()) == {"still there"}
+
+
+def test_an_account_without_a_failure_has_nothing_to_do(
+    output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (report,) = output.glob("*.ocsf.json")
+    passing = [one for one in json.loads(report.read_text()) if one["status_code"] == "PASS"]
+    (tmp_path / "a.ocsf.json").write_text(json.dumps(passing))
+    assert main([str(tmp_path), "--output-directory", str(tmp_path / "new")]) == 0
+    assert "No check fails for a key." in capsys.readouterr().out
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_still_ranked(
+    output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (report,) = output.glob("*.ocsf.json")
+    shutil.copy(report, tmp_path / "whole.ocsf.json")
+    (tmp_path / "torn.ocsf.json").write_text(report.read_text()[:100_000])
+    new = tmp_path / "new"
+    assert main([str(tmp_path), "--output-directory", str(new)]) == 1
+    assert "torn.ocsf.json: it ends in the middle of a finding" in capsys.readouterr().err
+    assert len(rows(new)) > 40
+    (page,) = new.glob("*.html")
+    assert "torn.ocsf.json" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "There is no report that ends in .ocsf.json in"),
+        ("[]", "There is no finding of these checks in this report. Nothing was written."),
+    ],
+)
+def test_where_there_is_nothing_to_rank_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, says: str
+) -> None:
+    if content:
+        (tmp_path / "a.ocsf.json").write_text(content)
+    new = tmp_path / "new"
+    assert main([str(tmp_path), "--output-directory", str(new)]) == 1
+    assert says in capsys.readouterr().err
+    assert not new.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["none.ocsf.json"], "none.ocsf.json: No such"),
+        ([".", "--previous", "x.json"], "x.json: No"),
+    ],
+)
+def test_a_file_that_is_not_there_is_named(
+    arguments: list[str],
+    says: str,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(output)
+    assert main(arguments) == 1
+    assert says in capsys.readouterr().err
+    assert not (output / "access-keys").exists()

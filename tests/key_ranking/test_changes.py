@@ -1,0 +1,131 @@
+"""What has become of the findings of an earlier run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from key_ranking.changes import UnusableSnapshotError, read_snapshot
+from key_ranking.ranked import Ranked, previous_in, ranked, write_files
+
+from .reports import TODAY, YESTERDAY, finding, key, write
+
+OTHER = "222222222222"
+NOW = datetime(2026, 11, 26, tzinfo=timezone.utc)
+Findings = Sequence[Mapping[str, Any]]
+
+
+def compare(
+    folder: Path, then: Findings, now: Findings, members: set[str] | None = None
+) -> list[tuple[str, str]]:
+    """What is told of each user, between a run with these findings and a later one."""
+    return [(one.user, one.kind) for one in later(folder, then, now, members).changes]
+
+
+def later(folder: Path, then: Findings, now: Findings, members: set[str] | None = None) -> Ranked:
+    first = ranked([write(folder / "then.ocsf.json", then)], NOW, None)
+    _, data = write_files(first, folder, "access-keys-1")
+    report = [write(folder / "now.ocsf.json", now)] if now else []
+    return ranked(report, NOW, data, members=members)
+
+
+def old(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, Any]:
+    return finding(check, user, status, time=YESTERDAY, **more)
+
+
+@pytest.mark.parametrize(
+    ("now", "kind"),
+    [
+        (finding("unused", "alice", "PASS"), "fixed"),
+        (finding("unused", "alice"), "still there"),
+        (finding("unused", "alice", muted=True), "muted"),
+        (finding("unused", "alice", "MANUAL"), "not known"),
+        (finding("unused", "bob", "PASS"), "gone"),
+        (finding("unused", "alice", "PASS", account=OTHER), "not known"),
+    ],
+)
+def test_a_finding_that_failed_is_fixed_only_if_it_was_looked_at_and_passes(
+    tmp_path: Path, now: dict[str, Any], kind: str
+) -> None:
+    assert compare(tmp_path, [old("unused", "alice")], [now]) == [("alice", kind)]
+
+
+def test_a_failure_that_was_not_there_is_new_and_says_what_was_known_then(tmp_path: Path) -> None:
+    then = [old("unused", "alice", "PASS"), old("unused", "bob", "MANUAL")]
+    then.append(old("unused", "carol", muted=True))
+    now = [finding("unused", name) for name in ("alice", "bob", "carol")]
+    now.append(finding("unused", "dora", account=OTHER))
+    told = later(tmp_path, then, now).changes
+    assert {(one.kind, one.user): one.why for one in told} == {
+        ("new", "alice"): "",
+        ("new", "bob"): "it could not be read then",
+        ("new", "carol"): "it was muted then",
+        ("new", "dora"): "its account was not scanned then",
+    }
+
+
+def test_changes_are_told_for_the_checks_that_both_runs_had(tmp_path: Path) -> None:
+    then = [old("unused", "alice"), old("multiple", "alice")]
+    now = [finding("unused", "alice", "PASS"), finding("unrotated", "alice")]
+    assert compare(tmp_path, then, now) == [("alice", "fixed")]
+
+
+def test_an_account_that_has_left_the_organization_takes_its_findings_along(
+    tmp_path: Path,
+) -> None:
+    then = [old("unused", "alice"), old("unused", "bob", account=OTHER)]
+    now = [finding("unused", "alice")]
+    assert compare(tmp_path, then, now, {"123456789012"}) == [
+        ("alice", "still there"),
+        ("bob", "gone"),
+    ]
+    told = compare(tmp_path, then, now, {"123456789012", OTHER})
+    assert ("bob", "not known") in told
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
+    tmp_path: Path, damaged: bool
+) -> None:
+    gap = finding("unused", "123456789012", "PASS" if damaged else "MANUAL")
+    first = ranked([write(tmp_path / "then.ocsf.json", [old("unused", "alice")])], NOW, None)
+    _, data = write_files(first, tmp_path, "access-keys-1")
+    report = write(tmp_path / "now.ocsf.json", [gap, gap])
+    if damaged:
+        report.write_text(report.read_text()[:-20])
+    told = ranked([report], NOW, data).changes
+    assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
+
+
+def test_the_newest_earlier_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
+    for number in (1, 3, 2, 4):
+        (tmp_path / f"run-{number}.json").touch()
+    assert previous_in(tmp_path, "run-*.json", "run-4") == tmp_path / "run-3.json"
+    assert previous_in(tmp_path, "run-*.json", "run-1") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"version": 2}', "[" * 100_000, '{"version": 1, "created": "x"}'],
+)
+def test_a_file_that_is_not_the_data_of_a_run_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(text)
+    with pytest.raises(UnusableSnapshotError, match="is not the data of an earlier run"):
+        read_snapshot(path)
+
+
+def test_the_data_has_the_keys_for_programs(tmp_path: Path) -> None:
+    one = later(
+        tmp_path, [old("unused", "alice")], [finding("unused", "bob", access_keys=[key(1, 9)])]
+    )
+    _, data, _ = write_files(one, tmp_path, "access-keys-2")
+    (entry,) = json.loads(data.read_text())["keys"]
+    assert (entry["rank"], entry["user"], entry["group"]) == (1, "bob", "needs_work")
+    assert entry["checks"] == ["iam_user_unused_active_keys"]
+    assert TODAY in json.loads(data.read_text())["accounts"]["123456789012"].values()

@@ -1,0 +1,116 @@
+"""The page and the CSV of ranked keys, with names that other people chose."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from key_ranking.files import COLUMNS, cell, write_csv
+from key_ranking.page import FOLDED, SHOWN, NotLookedAt, Page, render
+from key_ranking.ranking import Entry
+from key_ranking.terminal import first
+
+from .reports import finding, key, ranked
+
+HOSTILE = '=x</style><script>alert(1)</script>\u202e\x1b[31m\r\n"&amp;'
+HARMLESS = '=x</style><script>alert(1)</script>??[31m??"&amp;'
+RETIRE = {"action": "deactivate", "retire": key(1, 0)["access_key_id"]}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> tuple[Entry, ...]:
+    return ranked(
+        tmp_path,
+        finding(
+            "unused", "-alice", name=HOSTILE, access_keys=[key(1, 300)], advice=RETIRE,
+            owner=HOSTILE,
+        ),
+    )  # fmt: skip
+
+
+def page_of(entries: tuple[Entry, ...], **more: object) -> Element:
+    """The page, which is well-formed XML too."""
+    page = Page(
+        title="Which access key first", subtitle="", entries=entries, csv="k.csv",
+        links={"123456789012": "a.html"}, not_looked_at=[NotLookedAt("1", HOSTILE, HOSTILE)],
+        what_is_not_looked_at="accounts", columns=(), accounts=(), **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return ElementTree.fromstring(render(page))  # noqa: S314 - it is our own
+
+
+def many(tmp_path: Path, number: int) -> tuple[Entry, ...]:
+    return ranked(
+        tmp_path,
+        *(
+            finding("unrotated", f"u{one}", access_keys=[key(one, 100 + one)])
+            for one in range(number)
+        ),
+    )
+
+
+def test_other_peoples_words_are_only_text_and_can_be_recognized(
+    hostile: tuple[Entry, ...],
+) -> None:
+    page = page_of(hostile)
+    assert {"script", "img", "iframe"}.isdisjoint({element.tag for element in page.iter()})
+    assert HARMLESS in [text for text in page.itertext() if "alert" in text]
+    (link,) = [one for one in page.iter("a") if one.get("href") == "a.html"]
+    assert "".join(link.itertext()) == HARMLESS
+
+
+def test_the_csv_has_the_columns_and_cells_that_do_nothing(
+    tmp_path: Path, hostile: tuple[Entry, ...]
+) -> None:
+    write_csv(hostile, tmp_path / "keys.csv")
+    with (tmp_path / "keys.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert tuple(row) == COLUMNS
+    assert row["rank"] == "1"
+    assert (row["user"], row["account_name"], row["owner"]) == (
+        "'-alice",
+        f"'{HARMLESS}",
+        f"'{HARMLESS}",
+    )
+    assert (row["administrator"], row["age_days"]) == ("", "300")
+    assert cell(False) == "false"
+
+
+def test_a_terminal_gets_no_control_characters(hostile: tuple[Entry, ...]) -> None:
+    told = "\n".join(first(hostile))
+    assert HARMLESS in told
+    assert "\x1b" not in told
+    assert RETIRE["retire"] in told
+
+
+def test_the_page_opens_with_three_figures(tmp_path: Path) -> None:
+    entries = ranked(
+        tmp_path,
+        finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE),
+        finding("unrotated", "b", access_keys=[key(2, 300)]),
+        finding("unrotated", "c", access_keys=[key(3, 300)]),
+        finding("unused", "d", "MANUAL"),
+    )
+    page = page_of(entries)
+    assert [one.text for one in page.iterfind(".//dl//dd")] == ["1", "2", "1"]
+    assert "1 is not known: a key may be behind each." in "".join(page.itertext())
+
+
+def test_fifty_keys_are_shown_and_the_rest_is_folded_or_in_the_csv(tmp_path: Path) -> None:
+    entries = many(tmp_path, FOLDED + 5)
+    page = page_of(entries)
+    lists = page.findall(".//ol")
+    assert [len(one.findall("li")) for one in lists] == [SHOWN, FOLDED - SHOWN]
+    assert "5 more are in the" in "".join(page.itertext())
+    ranks = [one.findtext("span") for one in page.iterfind(".//ol/li")]
+    assert ranks == [str(number) for number in range(1, FOLDED + 1)]
+
+
+def test_a_page_without_a_key_says_so(tmp_path: Path) -> None:
+    assert "No check fails for a key." in "".join(page_of(()).itertext())
+    told = "".join(page_of((), no_ranking="There is no list.").itertext())
+    assert "There is no list." in told
+    assert "No check fails" not in told

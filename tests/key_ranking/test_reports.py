@@ -1,0 +1,118 @@
+"""Which reports are read, what of them, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from key_ranking import reports
+from key_ranking.collected import collect
+from key_ranking.reports import UnusableReportError, find_reports, findings_in, oldest_first
+
+from .reports import TODAY, YESTERDAY, finding, key, write
+
+FAILING = finding("multiple", "alice", access_keys=[key(1, 400), key(2, 30)])
+OTHER = {**finding("s3_bucket_public_access", "bucket"), "unmapped": {"padding": "x" * 2000}}
+
+
+def test_a_folder_gives_the_reports_in_all_folders_below_but_those_of_compliance(
+    tmp_path: Path,
+) -> None:
+    ours = [write(tmp_path / f"{one}.ocsf.json", [FAILING]) for one in ("a", "accounts/1/b")]
+    write(tmp_path / "compliance" / "c.ocsf.json", [FAILING])
+    (tmp_path / "accounts" / "d.csv").write_text("")
+    (tmp_path / "link.ocsf.json").symlink_to(ours[0])
+    assert sorted(find_reports([tmp_path])) == sorted(ours)
+    assert find_reports([ours[0], tmp_path, ours[0]]) == ours
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        find_reports([tmp_path / "none.ocsf.json"])
+
+
+@pytest.mark.parametrize("size", [7, 100, 1 << 20])
+def test_only_findings_of_our_checks_are_given_wherever_a_chunk_ends(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "CHUNK", size)
+    report = write(tmp_path / "a.ocsf.json", [OTHER, FAILING, OTHER])
+    assert [one.user for one in findings_in(report)] == ["alice"]
+    minified = tmp_path / "b.ocsf.json"
+    minified.write_text(f"\ufeff {json.dumps([OTHER, FAILING])}\n")
+    assert [one.user for one in findings_in(minified)] == ["alice"]
+
+
+WHOLE = json.dumps([FAILING])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        ("[]", "it has no findings"),
+        (WHOLE[:-30], "it ends in the middle of a finding, or is damaged"),
+        (WHOLE[:-1], "it ends in the middle of a finding, or is damaged"),
+        (WHOLE[:-1] + ",", "it ends in the middle of a finding, or is damaged"),
+        (WHOLE.replace("FAIL", "WEIRD"), "finding 1 is not one of Prowler's in OCSF"),
+        (WHOLE + WHOLE, "something follows the end of its list"),
+        ('[{"SchemaVersion": "2018-10-08"}]', "it is not an OCSF report of Prowler's"),
+        ('[{"class_uid": 2003}]', "it has other events of OCSF than findings"),
+        ('[{"class_uid": 2004, "metadata": 5}]', "finding 1 is not one of Prowler's in OCSF"),
+        ("AUTH_METHOD;TIMESTAMP\r\n", "it is not a list of findings"),
+        ("[1, 2]", "it is not a list of findings"),
+        ('[{"a":' * 100_000, "it is nested too deeply"),
+        ("[" * 100_000, "it is not a list of findings"),
+    ],
+)
+def test_what_is_not_a_whole_report_is_refused_with_the_reason(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    report = tmp_path / "a.ocsf.json"
+    report.write_text(text)
+    with pytest.raises(UnusableReportError, match=why):
+        list(findings_in(report))
+
+
+def test_binary_data_is_refused(tmp_path: Path) -> None:
+    report = tmp_path / "a.ocsf.json"
+    report.write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(UnusableReportError, match="not text"):
+        list(findings_in(report))
+
+
+def test_what_was_read_before_the_damage_counts_and_the_damage_is_told(tmp_path: Path) -> None:
+    report = tmp_path / "a.ocsf.json"
+    report.write_text(json.dumps([FAILING, OTHER])[:-300])
+    told = collect([report])
+    assert list(told.problems) == [report]
+    assert [one.user for one in told.open.values()] == ["alice"]
+
+
+def test_a_report_without_a_finding_of_our_checks_is_named(tmp_path: Path) -> None:
+    report = write(tmp_path / "a.ocsf.json", [OTHER])
+    assert collect([report]).without_ours == [report]
+
+
+def test_of_each_finding_the_newest_counts_whatever_the_names_of_the_files(tmp_path: Path) -> None:
+    passing = finding("multiple", "alice", "PASS", time=TODAY)
+    old = write(tmp_path / "z.ocsf.json", [{**FAILING, "time": YESTERDAY}])
+    new = write(tmp_path / "a.ocsf.json", [passing])
+    assert oldest_first([new, old]) == [old, new]
+    assert not collect(oldest_first([new, old])).open
+    assert not collect([new, old, new]).open
+
+
+def test_memory_does_not_grow_with_other_checks_findings(tmp_path: Path) -> None:
+    def peak(findings: int) -> int:
+        report = write(tmp_path / f"{findings}.ocsf.json", [OTHER] * findings)
+        tracemalloc.start()
+        assert not list(findings_in(report))
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    assert peak(4000) < 1.5 * peak(1000)

@@ -1,0 +1,151 @@
+"""The reports of a whole run: keys, changes, compliance, and what --strict refuses."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from key_ranking.page import Requirement
+from prowler_org import cli
+from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
+from prowler_org.accounts import Account, AccountList, SkippedAccount
+from prowler_org.organization_compliance import merge_compliance
+from prowler_org.organization_reports import OrganizationReports, write_reports
+from prowler_org.state import State
+
+from ..key_ranking.reports import finding, key, write
+from . import examples
+from .examples import ALICE, BOB, LISTED
+
+DENIED = {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"}
+MANAGEMENT = SkippedAccount(Account("5", "main"), "the management account")
+BY_NAME = SkippedAccount(Account("6", "sandbox"), "excluded")
+
+
+def scanned(directory: Path, account: Account, *findings: Mapping[str, Any]) -> AccountResult:
+    """The result of an account with these findings."""
+    report = f"accounts/{account.id}/prowler-output-{account.id}-20260301020304.ocsf.json"
+    write(directory / report, findings)
+    return examples.scanned(account, FindingCounts(failed=1), (report,))
+
+
+def reports(
+    directory: Path, *results: AccountResult, listed: AccountList = LISTED, year: int = 2026
+) -> OrganizationReports:
+    state = State(examples.JOB, examples.STARTED.replace(year=year), {})
+    return write_reports(state, results, listed, directory, None)
+
+
+def test_the_keys_of_all_accounts_are_ranked_under_their_names(tmp_path: Path) -> None:
+    made = reports(
+        tmp_path,
+        scanned(
+            tmp_path, ALICE, finding("unrotated", "a", account=ALICE.id, access_keys=[key(1, 100)])
+        ),
+        scanned(
+            tmp_path, BOB, finding("unrotated", "b", account=BOB.id, access_keys=[key(2, 200)])
+        ),
+    )
+    assert [(one.user, one.account_name) for one in made.ranked.entries] == [
+        ("b", BOB.name), ("a", ALICE.name),
+    ]  # fmt: skip
+    (keys,) = (tmp_path / "keys").glob("*.csv")
+    assert keys in made.files
+    page = next(path for path in made.files if path.suffix == ".html").read_text()
+    assert f'href="keys/{keys.name}"' in page
+    assert f'href="accounts/{BOB.id}/' not in page  # it has no HTML or CSV report
+
+
+def test_the_next_run_tells_what_has_changed_and_whose_account_has_left(tmp_path: Path) -> None:
+    both = [scanned(tmp_path, one, finding("unused", "u", account=one.id)) for one in (ALICE, BOB)]
+    reports(tmp_path, *both, year=2025)
+    fixed = scanned(tmp_path, ALICE, finding("unused", "u", "PASS", account=ALICE.id))
+    left = replace(LISTED, members=frozenset({ALICE.id}))
+    told = reports(tmp_path, fixed, listed=left).ranked.changes
+    assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "gone")]
+    here = replace(LISTED, members=frozenset({ALICE.id, BOB.id}))
+    told = reports(tmp_path, fixed, not_scanned(BOB, "denied"), listed=here).ranked.changes
+    assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "not known")]
+
+
+def compliance(directory: Path, account: Account, *rows: str) -> AccountResult:
+    report = (
+        f"accounts/{account.id}/compliance/prowler-output-{account.id}-20260301020304_cis_x.csv"
+    )
+    path = directory / report
+    path.parent.mkdir(parents=True)
+    head = "REQUIREMENTS_ID;REQUIREMENTS_DESCRIPTION;STATUS;MUTED"
+    path.write_bytes("".join(f"{row}\r\n" for row in (head, *rows)).encode())
+    return examples.scanned(account, reports=(report,))
+
+
+def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path: Path) -> None:
+    results = [
+        compliance(tmp_path, ALICE, "1;One;PASS;False", "1;One;FAIL;False", "2;Two;FAIL;True"),
+        compliance(tmp_path, BOB, "1;One;PASS;False", "3;Three;MANUAL;False"),
+    ]
+    (framework,) = merge_compliance(results, tmp_path, "run")
+    assert (framework.name, framework.file) == ("cis_x", "compliance/run_cis_x.csv")
+    assert framework.requirements == (
+        Requirement("1", "One", 1, 0, 1),
+        Requirement("2", "Two", 0, 1, 1),
+        Requirement("3", "Three", 0, 2, 0),
+    )
+    with (tmp_path / framework.file).open(newline="") as file:
+        assert [row["STATUS"] for row in csv.DictReader(file, delimiter=";")] == [
+            "PASS", "FAIL", "FAIL", "PASS", "MANUAL",
+        ]  # fmt: skip
+
+
+PASSING = finding("unused", "u", "PASS", account=ALICE.id)
+
+
+@pytest.mark.parametrize(
+    ("found", "crashed", "skipped", "says"),
+    [
+        (PASSING, (), (BY_NAME,), []),
+        (finding("unused", "u", account=ALICE.id), (), (), []),
+        (
+            finding("unused", "u", "MANUAL", account=ALICE.id, unreadable=DENIED),
+            (),
+            (),
+            ["--strict: Not everything could be read in 111111111111."],
+        ),
+        (PASSING, ("iam_x",), (), ["--strict: Checks crashed in 111111111111."]),
+        (
+            PASSING,
+            (),
+            (MANAGEMENT, BY_NAME),
+            ["--strict: Left out, and not named by --exclude: 5."],
+        ),
+    ],
+    ids=["all well", "a failure", "unreadable", "crashed", "left out"],
+)
+def test_strict_refuses_what_was_not_looked_at_but_for_what_is_excluded_by_name(
+    tmp_path: Path,
+    found: dict[str, Any],
+    crashed: tuple[str, ...],
+    skipped: tuple[SkippedAccount, ...],
+    says: list[str],
+) -> None:
+    listed = replace(LISTED, skipped=skipped)
+    result = replace(scanned(tmp_path, ALICE, found), crashed=crashed)
+    unseen = cli.unseen_by([result], listed, reports(tmp_path, result, listed=listed))
+    assert unseen == says
+    code = cli.exit_code([result], False, strict_failed=bool(unseen))
+    assert code == (4 if says else 3)
+
+
+def test_strict_refuses_a_damaged_report_and_the_page_names_it(tmp_path: Path) -> None:
+    result = scanned(tmp_path, ALICE, PASSING)
+    path = tmp_path / result.reports[0]
+    path.write_text(path.read_text()[:-40])
+    made = reports(tmp_path, result)
+    assert cli.unseen_by([result], LISTED, made)[-1].startswith("--strict: These reports are dama")
+    page = next(one for one in made.files if one.suffix == ".html").read_text()
+    assert "it ends in the middle of a finding" in page
