@@ -92,10 +92,9 @@ def read_snapshot(path: Path) -> Snapshot:
         ) from error
 
 
-def as_json(one: Snapshot) -> dict[str, object]:
-    """The snapshot as plain JSON."""
-    data: dict[str, object] = _SNAPSHOT.dump_python(one, mode="json")
-    return data
+def as_json(one: Snapshot) -> bytes:
+    """The snapshot as a JSON object."""
+    return _SNAPSHOT.dump_json(one)
 
 
 def changes(

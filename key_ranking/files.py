@@ -39,20 +39,20 @@ def write_changes(changes: Iterable[Change], path: Path) -> None:
 
 
 def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None:
-    """Write the ranking, and what the next run compares with. Raises OSError."""
-    keys = [
-        {
-            **row(rank, entry),
-            "unit": entry.unit,
-            "group": entry.group.name.lower(),
-            "action": entry.action.value,
-            "arn": entry.arn,
-            "checks": list(entry.checks),
-        }
-        for rank, entry in enumerate(entries, start=1)
-    ]
+    """Write what the next run compares with, and the ranking, a key a line. Raises OSError."""
     with whole_file(path) as file:
-        file.write(json.dumps({**as_json(snapshot), "keys": keys}, indent=1).encode())
+        file.write(as_json(snapshot).removesuffix(b"}") + b',"keys":[')
+        for rank, entry in enumerate(entries, start=1):
+            key = {
+                **row(rank, entry),
+                "unit": entry.unit,
+                "group": entry.group.name.lower(),
+                "action": entry.action.value,
+                "arn": entry.arn,
+                "checks": list(entry.checks),
+            }
+            file.write((b"," if rank > 1 else b"") + b"\n" + json.dumps(key).encode())
+        file.write(b"]}\n")
 
 
 def row(rank: int, entry: Entry) -> dict[str, Any]:
@@ -62,12 +62,13 @@ def row(rank: int, entry: Entry) -> dict[str, Any]:
 
 
 def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([cell(value) for value in one] for one in rows)
     with whole_file(path) as file:
-        file.write(text.getvalue().encode())
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        writer.writerows([cell(value) for value in one] for one in rows)
+        text.flush()
+        text.detach()
 
 
 def cell(value: Any) -> str:
