@@ -54,7 +54,7 @@ def main() -> None:
             below.write_text(BELOW_THE_HEADER % report.name, "utf-8")
             take_picture(chromium, below, IMAGES / "html-report.png", (1500, 760))
             page = organization_scan(folder)
-            take_picture(chromium, page, IMAGES / "organization.png", (1000, 735))
+            take_picture(chromium, page, IMAGES / "which-key-first.png", (1000, 1010))
 
 
 def first_scan(folder: Path) -> Path:
@@ -83,11 +83,15 @@ def compliance_scan(folder: Path) -> None:
 
 
 def organization_scan(folder: Path) -> Path:
-    """Scan the demo's organization. Returns the page about it."""
+    """Scan the demo's organization twice. Returns the page of the second scan."""
     with EmbeddedAWS() as aws:
-        organization.populate(aws)
-        run(aws, folder, *ORGANIZATION_SCAN, "--output-directory", "organization")
-    return next(folder.glob("organization/prowler-org-*.html"))
+        accounts = organization.populate(aws)
+        command = ("--exclude", accounts[organization.EXCLUDED], *organization.OPTIONS)
+        scan = (*ORGANIZATION_SCAN, "--output-directory", "organization", *command)
+        run(aws, folder, *scan)
+        organization.rotate(aws, accounts)
+        run(aws, folder, *scan)
+    return max(folder.glob("organization/prowler-org-*.html"))
 
 
 def deny(aws: EmbeddedAWS, user: str) -> None:
