@@ -113,8 +113,7 @@ def _labels(reference: Mapping[str, Any], standard: Mapping[str, Any]) -> Iterab
 
 def _universal(requirement: Mapping[str, Any], framework: Mapping[str, Any]) -> dict[str, Any]:
     checks = requirement.get("checks", [])
-    by_hand = "By hand:" in requirement["evidence"] or "indicators" in requirement
-    measured = "Partly automated" if by_hand else "Automated"
+    measured = "Partly automated" if "By hand:" in requirement["evidence"] else "Automated"
     made = {
         "id": requirement["id"],
         "name": requirement["name"],

@@ -68,7 +68,6 @@ LABELS: dict[str, dict[str, list[str]]] = {
     },
     "iam_user_administrator_active_keys": {NIST: ["ac_6"]},
     "iam_user_console_password_and_active_keys": {WELL_ARCHITECTED: ["SEC02-BP02"]},
-    "iam_user_long_term_api_keys": {WELL_ARCHITECTED: ["SEC02-BP05"], NIST: ["ia_5_f"]},
     "iam_user_multiple_active_keys": {"CIS-5.0": ["1.12"], "CIS-6.0": ["2.12"]},
     "iam_user_quarantined_active_keys": {NIST: ["ia_5_d"]},
     "iam_user_unrotated_active_keys": {
