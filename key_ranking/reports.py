@@ -100,6 +100,11 @@ def findings_in(report: Path) -> Iterator[Finding]:
         raise UnusableReportError("it has no findings")
 
 
+def count_members(report: Path) -> int:
+    """How many findings a report has, of any check. Raises UnusableReportError and OSError."""
+    return sum(1 for _ in _members(report))
+
+
 def _refuse_other_formats(member: Any) -> None:
     if not isinstance(member, dict) or "class_uid" not in member:
         raise UnusableReportError(

@@ -53,17 +53,6 @@ class AccountResult:
         """The result as the state file holds it."""
         return asdict(self)
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> AccountResult:
-        """The reverse of ``to_json``. Raises TypeError or KeyError for anything else."""
-        data = dict(data)
-        return cls(
-            counts=FindingCounts(**data.pop("counts")),
-            reports=tuple(data.pop("reports")),
-            crashed=tuple(data.pop("crashed")),
-            **data,
-        )
-
 
 def not_scanned(account: Account, reason: str) -> AccountResult:
     """The result of an account that was not scanned."""

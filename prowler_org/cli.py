@@ -9,21 +9,23 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from key_ranking.changes import UnusableSnapshotError, read_snapshot
-from key_ranking.printing import say
+from key_ranking.printing import printable, say
 from key_ranking.terminal import first
 
 from .account_result import AccountResult
 from .accounts import AccountList, list_accounts
 from .backends.dask_cluster import DaskCluster
 from .backends.this_machine import ThisMachine
+from .command import INTERRUPTED
 from .directory_lock import locked
 from .errors import StartError, UsageError
 from .options import Options, parse
 from .organization_reports import OrganizationReports, write_reports
 from .organization_scan import make_tasks, scan_organization
+from .output_directory import prepare
 from .progress import progress
 from .prowler_arguments import check_prowler_arguments, find_profile
-from .prowler_processes import ProwlerLauncher
+from .prowler_processes import ProwlerLauncher, end_fork_server
 from .recorder import Recorder
 from .report_files import ACCOUNTS
 from .state import Job, State, installed_versions, start_or_resume
@@ -33,7 +35,6 @@ NOT_STARTED = 1
 WRONG_USAGE = 2
 SOMETHING_FAILED = 3
 NOT_ALL_SCANNED = 4
-INTERRUPTED = 130
 FIRST = 3
 """How many keys are printed at the end."""
 
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return WRONG_USAGE if isinstance(error, UsageError) else NOT_STARTED
     except KeyboardInterrupt:
+        end_fork_server()
         _complain("Interrupted. If scans had started, --resume goes on with them.")
         return INTERRUPTED
 
@@ -81,7 +83,12 @@ def _run(options: Options) -> int:
     )
     directory, now = options.output_directory, datetime.now(timezone.utc)
     with locked(directory):
+        prepare(directory)
         state = start_or_resume(job, listed, directory, resumed=options.resume, now=now)
+        for identifier, why in state.distrusted.items():
+            _complain(f"Account {identifier} is scanned again: {why}.")
+        for account in state.left.values():
+            _complain(printable(f"Account {account.id} {account.name} has left the organization."))
         if listed.skipped and not options.quiet:
             say("\n".join(["Skipped:", *map(str, listed.skipped)]), sys.stdout)
         tasks = make_tasks(state, listed.partition, parsed, options.timeout)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from .account_result import not_scanned
@@ -14,6 +14,7 @@ from .account_scan import INTERRUPTED, LONGEST_REASON, ScanTask
 from .backends import Backend, BackendLostError, FinishedScan
 from .prowler_arguments import ParsedArguments
 from .recorder import Recorder
+from .report_files import findings_csv
 from .state import State
 
 CHECK_EVERY = 5.0
@@ -38,11 +39,7 @@ def make_tasks(
 
 
 def scan_organization(backend: Backend, recorder: Recorder, tasks: Iterable[ScanTask]) -> bool:
-    """Scan the accounts and have the results recorded. Returns whether it was interrupted.
-
-    SIGTERM interrupts it as Ctrl-C does.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Scan the accounts and have the results recorded. Returns whether it was interrupted."""
     try:
         scan_all(backend, tasks, recorder.record)
     except BackendLostError as lost:
@@ -109,9 +106,19 @@ def scan_all(
         raise
 
 
+def held_against(task: ScanTask, finished: FinishedScan) -> FinishedScan:
+    """What was delivered, if it is what the task asked for: a worker may be wrong."""
+    result = finished.result
+    if (result.account, result.name) != (task.account.id, task.account.name):
+        return FinishedScan(not_scanned(task.account, "A worker sent the scan of another account."))
+    if result.was_scanned and task.always_finds and not findings_csv(map(Path, result.reports)):
+        return FinishedScan(not_scanned(task.account, "A worker sent no report of its findings."))
+    return finished
+
+
 def _finished(future: Future[FinishedScan], task: ScanTask) -> FinishedScan:
     try:
-        return future.result()
+        return held_against(task, future.result())
     except CancelledError:
         reason = "The connection to the scheduler was lost."
     except Exception as error:

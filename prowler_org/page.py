@@ -46,7 +46,7 @@ def organization_page(
         entries=keys.entries,
         csv=quote(f"{KEYS}/{state.name}.csv"),
         links={result.account: link(result) for result in scanned},
-        not_looked_at=not_looked_at(results, listed, keys),
+        not_looked_at=[*not_looked_at(results, listed, keys), *_left(state)],
         what_is_not_looked_at="accounts",
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
@@ -74,6 +74,11 @@ def not_looked_at(
         ),
         *(NotLookedAt(one.account.id, one.account.name, one.reason) for one in listed.skipped),
     ]
+
+
+def _left(state: State) -> list[NotLookedAt]:
+    why = "it has left the organization since the run began"
+    return [NotLookedAt(one.id, one.name, why) for one in state.left.values()]
 
 
 def _row(result: AccountResult) -> AccountRow:

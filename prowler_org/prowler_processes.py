@@ -179,6 +179,19 @@ def why_not_forked() -> str | None:
         return f"the process that loads Prowler did not start: {error}"
 
 
+def end_fork_server() -> None:
+    """Kill the process that scans are forked from, if there is one.
+
+    It ends by itself when this process has, but notices that only once it has loaded Prowler.
+    """
+    with suppress(ImportError, AttributeError, OSError):
+        from multiprocessing import forkserver
+
+        pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+
 def kill_group(pid: int) -> None:
     """Kill the process group that this process leads, or else the process. It may have ended."""
     try:

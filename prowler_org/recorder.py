@@ -13,6 +13,7 @@ from .account_result import AccountResult, not_scanned
 from .accounts import Account
 from .backends import FinishedScan
 from .progress import ShowResult
+from .report_check import UntrustworthyReportsError, checked
 from .report_files import move_to_account, scan_folder, unpack
 from .state import State
 
@@ -87,16 +88,20 @@ class Recorder:
         result = finished.result
         folder = scan_folder(self._directory, result.account)
         try:
-            if finished.archive is not None:
-                unpack(finished.archive, folder)
-            return move_to_account(result, folder, self._directory)
+            if finished.archive is None:
+                return move_to_account(result, folder, self._directory)
+            unpack(finished.archive, folder)
+            moved = move_to_account(result, folder, self._directory)
+            if not moved.was_scanned:
+                return moved
+            return checked(moved, self._directory, self._state.job.prowler_arguments)
+        except UntrustworthyReportsError as error:
+            return _failed(result, f"The reports of a worker cannot be used: {error}.")
         except (OSError, BadZipFile) as error:
             why = getattr(error, "strerror", None) or error
-            return replace(
-                not_scanned(
-                    Account(result.account, result.name),
-                    f"prowler-org could not write the reports: {why}.",
-                ),
-                attempts=result.attempts,
-                seconds=result.seconds,
-            )
+            return _failed(result, f"prowler-org could not write the reports: {why}.")
+
+
+def _failed(result: AccountResult, reason: str) -> AccountResult:
+    account = Account(result.account, result.name)
+    return replace(not_scanned(account, reason), attempts=result.attempts, seconds=result.seconds)

@@ -119,7 +119,10 @@ def move_to_account(result: AccountResult, folder: Path, directory: Path) -> Acc
     for report in (*result.reports, LOG_FILE):
         if not (folder / report).exists():
             continue
-        (target / report).parent.mkdir(parents=True, exist_ok=True)
+        for place in (target, (target / report).parent):
+            if place.is_symlink():
+                place.unlink()  # only the link: what it leads to is not this run's
+            place.mkdir(parents=True, exist_ok=True)
         (folder / report).replace(target / report)
     shutil.rmtree(folder, ignore_errors=True)
     moved = tuple(f"{ACCOUNTS}/{result.account}/{report}" for report in result.reports)

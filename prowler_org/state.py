@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from key_ranking.whole_file import whole_file
 
@@ -16,9 +16,10 @@ from .account_result import AccountResult
 from .accounts import Account, AccountList
 from .errors import StartError
 from .options import Selection
+from .report_check import UntrustworthyReportsError, checked
+from .saved_state import FORMAT, SavedState
 
 FILE_NAME = "prowler-org-state.json"
-FORMAT = 1
 DISTRIBUTIONS = ("prowler", "prowler-access-keys")
 
 
@@ -61,6 +62,10 @@ class State:
     """All accounts to scan, by ID."""
     results: dict[str, AccountResult] = field(default_factory=dict)
     """The results of the accounts that are done, by ID."""
+    left: dict[str, Account] = field(default_factory=dict)
+    """The accounts that have left the organization since the run that is resumed, by ID."""
+    distrusted: dict[str, str] = field(default_factory=dict)
+    """Why accounts are scanned again that the run which is resumed has scanned, by ID."""
 
     @property
     def to_scan(self) -> tuple[Account, ...]:
@@ -101,6 +106,8 @@ def start_or_resume(
     Raises StartError if it cannot be resumed or saved.
     """
     state = resume(job, listed, directory) if resumed else begin(job, listed, now)
+    while not resumed and any(directory.glob(f"{state.name}*")):
+        state.started += timedelta(seconds=1)  # two runs never share a name
     try:
         state.save(directory)
     except OSError as error:
@@ -116,65 +123,55 @@ def begin(job: Job, listed: AccountList, started: datetime) -> State:
 def resume(job: Job, listed: AccountList, directory: Path) -> State:
     """The state in this directory, without results for the accounts that are missing.
 
-    Missing accounts were not scanned, lost their reports, or have joined the organization since.
-    Raises StartError if there is no state, or if it is the state of another job.
+    Missing accounts were not scanned, have reports that cannot be trusted, or have joined the
+    organization since. Counts and exit codes are those of the reports. Raises StartError if there
+    is no state, or if it is the state of another job.
     """
-    earlier = _load(directory / FILE_NAME)
-    differences = earlier.job.differences(job)
+    saved = _load(directory / FILE_NAME)
+    earlier = Job(
+        saved.job.organization,
+        saved.job.role,
+        saved.job.chosen(),
+        saved.job.prowler_arguments,
+        saved.job.versions,
+    )
+    differences = earlier.differences(job)
     if differences:
         raise StartError(
             f"Cannot resume the run in {directory}. It had another value for: "
             f"{', '.join(differences)}. Give the same options as for that run, or leave out "
             "--resume to start anew."
         )
-    scanned = {
-        identifier: result
-        for identifier, result in earlier.results.items()
-        if result.was_scanned and _has_reports(result, directory)
-    }
-    accounts = {identifier: earlier.accounts[identifier] for identifier in scanned}
-    accounts |= {account.id: account for account in listed.accounts}
-    return State(job, earlier.started, accounts, scanned)
+    named, members = saved.named(), listed.members
+    left = {} if members is None else {one: named[one] for one in named if one not in members}
+    state = State(job, saved.started, {}, left=left)
+    for result in saved.results():
+        if result.was_scanned and result.account not in left:
+            try:
+                state.results[result.account] = checked(result, directory, job.prowler_arguments)
+            except (UntrustworthyReportsError, OSError) as error:
+                state.distrusted[result.account] = str(error)
+    state.accounts = {identifier: named[identifier] for identifier in state.results}
+    state.accounts |= {account.id: account for account in listed.accounts}
+    return state
 
 
-def _has_reports(result: AccountResult, directory: Path) -> bool:
-    return all((directory / report).is_file() for report in result.reports)
-
-
-def _load(path: Path) -> State:
+def _load(path: Path) -> SavedState:
     try:
-        data = json.loads(path.read_text("utf-8"))
-        if data["format"] != FORMAT:
-            raise ValueError(data["format"])
-        return _from_json(data)
+        return SavedState.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise StartError(
             f"There is no run to resume in {path.parent}: leave out --resume."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValidationError) as error:
         raise StartError(
             f"{path} is not the state of a run that this version can resume "
-            f"({type(error).__name__}): leave out --resume to start anew."
+            f"({_what(error)}): leave out --resume to start anew."
         ) from error
 
 
-def _from_json(data: Mapping[str, Any]) -> State:
-    job = dict(data["job"])
-    selection = job.pop("selection")
-    lists = {name: tuple(selection[name]) for name in ("accounts", "units", "exclude")}
-    return State(
-        job=Job(
-            selection=Selection(**lists, include_management=selection["include_management"]),
-            prowler_arguments=tuple(job.pop("prowler_arguments")),
-            **job,
-        ),
-        started=datetime.fromisoformat(data["started"]),
-        accounts={
-            entry["account"]: Account(entry["account"], entry["name"]) for entry in data["accounts"]
-        },
-        results={
-            entry["account"]: AccountResult.from_json(entry)
-            for entry in data["accounts"]
-            if entry["status"] != "waiting"
-        },
-    )
+def _what(error: OSError | ValidationError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    where = ".".join(map(str, error.errors()[0]["loc"]))
+    return f"{where or 'it'} is not as it was written"

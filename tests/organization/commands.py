@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import resource
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_org.account_result import AccountResult
+from prowler_org.saved_state import SavedState
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
 PATIENCE = 120.0
@@ -44,9 +44,8 @@ def results_in(directory: Path) -> dict[str, AccountResult]:
     """The results in the state file of an output directory, by account. Empty without a file."""
     if not (directory / "prowler-org-state.json").exists():
         return {}
-    state = json.loads((directory / "prowler-org-state.json").read_text("utf-8"))
-    done = [entry for entry in state["accounts"] if entry["status"] != "waiting"]
-    return {entry["account"]: AccountResult.from_json(entry) for entry in done}
+    saved = SavedState.model_validate_json((directory / "prowler-org-state.json").read_bytes())
+    return {result.account: result for result in saved.results()}
 
 
 def arguments_of(words: Sequence[str]) -> list[str]:

@@ -62,5 +62,5 @@ def test_the_help_has_examples_the_check_and_the_exit_codes(
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
     assert "the\nten checks of this plug-in run" in text
-    for code, _ in table("| exit code |"):
+    for code, *_ in table("| exit code |"):
         assert f"\n  {code}  " in text

@@ -13,7 +13,7 @@ from prowler_org.account_result import FindingCounts
 from prowler_org.accounts import Account
 from prowler_org.backends import FinishedScan
 from prowler_org.recorder import Recorder
-from prowler_org.report_files import scan_folder
+from prowler_org.report_files import pack, scan_folder
 from prowler_org.state import State, resume
 
 from .examples import ALICE, BOB, JOB, LISTED, REPORT, new_state, scanned
@@ -44,7 +44,8 @@ def finished(tmp_path: Path) -> Callable[[Account], FinishedScan]:
     def make(account: Account) -> FinishedScan:
         folder = scan_folder(tmp_path, account.id)
         folder.mkdir(parents=True)
-        (folder / REPORT).write_text("")
+        row = f"{account.id};FAIL;False"
+        (folder / REPORT).write_bytes(f"ACCOUNT_UID;STATUS;MUTED\r\n{row}\r\n".encode())
         return FinishedScan(scanned(account, reports=(REPORT,)))
 
     return make
@@ -118,3 +119,28 @@ def test_a_lost_terminal_loses_no_result(state: State, finished: Finished, tmp_p
     recorder = Recorder(state, tmp_path, lost, lost)
     recorder.record([replace(finished(ALICE), not_forked=NOT_FORKED), finished(BOB)])
     assert resume(JOB, LISTED, tmp_path).to_scan == ()
+
+
+def test_what_a_worker_sends_is_checked_before_it_counts(
+    state: State, recorder: Recorder, finished: Finished, tmp_path: Path
+) -> None:
+    whole, other = finished(ALICE), finished(BOB)
+    (scan_folder(tmp_path, BOB.id) / REPORT).write_bytes(b"ACCOUNT_UID;STATUS\r\n1;FAIL\r\n")
+    for one in (whole, other):
+        archive = pack(scan_folder(tmp_path, one.result.account))
+        recorder.record([replace(one, archive=archive)])
+    assert state.results[ALICE.id].counts == FindingCounts(failed=1)
+    reason = state.results[BOB.id].reason
+    assert reason == f"The reports of a worker cannot be used: {REPORT} is about another account."
+
+
+def test_links_in_the_output_directory_are_not_followed(
+    state: State, recorder: Recorder, finished: Finished, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / ALICE.id).symlink_to(elsewhere)
+    recorder.record([finished(ALICE)])
+    assert state.results[ALICE.id].was_scanned
+    assert list(elsewhere.iterdir()) == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from prowler_org.account_result import not_scanned
+from prowler_org.account_result import FindingCounts, not_scanned
 from prowler_org.errors import StartError
 from prowler_org.options import Selection
 from prowler_org.state import FILE_NAME, resume, start_or_resume
@@ -16,24 +18,36 @@ from prowler_org.state import FILE_NAME, resume, start_or_resume
 from .examples import ALICE, BOB, JOB, LISTED, STARTED, new_state, scanned
 
 
-def report(directory: Path) -> str:
-    """A report file of Alice's account."""
-    path = directory / "accounts" / ALICE.id / "prowler-output.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text("")
+def report(directory: Path, *statuses: str, account: str = ALICE.id) -> str:
+    """A CSV report of Alice's account, with findings of these statuses."""
+    path = directory / "accounts" / ALICE.id / f"prowler-output-{ALICE.id}-20260301020304.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [f"{account};{status};False" for status in statuses]
+    text = "".join(f"{row}\r\n" for row in ("ACCOUNT_UID;STATUS;MUTED", *rows))
+    path.write_text(text, newline="")
     return path.relative_to(directory).as_posix()
 
 
-def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: Path) -> None:
+def saved(directory: Path, *reports: str) -> dict[str, Any]:
+    """A state file in which Alice's account was scanned, with these reports; and its data."""
     state = new_state()
-    state.results[ALICE.id] = scanned(ALICE, reports=(report(tmp_path),))
-    state.save(tmp_path)
+    state.results[ALICE.id] = scanned(ALICE, FindingCounts(failed=1), reports)
+    state.save(directory)
+    data: dict[str, Any] = json.loads((directory / FILE_NAME).read_text("utf-8"))
+    return data
+
+
+def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: Path) -> None:
+    data = saved(tmp_path, report(tmp_path, "FAIL"))
     resumed = resume(JOB, LISTED, tmp_path)
-    assert resumed == state
+    assert resumed.results[ALICE.id].to_json() == {
+        **data["accounts"][0], "reports": tuple(data["accounts"][0]["reports"]),
+        "crashed": (),
+    }  # fmt: skip
     assert resumed.to_scan == (BOB,)
     text = (tmp_path / FILE_NAME).read_text("utf-8")
     assert '"name": "bob\'s <account>"' in text
-    assert json.loads(text)["started"] == "2026-03-01T02:03:04+00:00"
+    assert data["started"] == "2026-03-01T02:03:04+00:00"
 
 
 def test_an_account_that_is_missing_is_scanned_again(tmp_path: Path) -> None:
@@ -49,6 +63,85 @@ def test_an_account_that_is_missing_is_scanned_again(tmp_path: Path) -> None:
         state.save(tmp_path)
         # Bob's account has joined the organization since.
         assert resume(JOB, LISTED, tmp_path).to_scan == (ALICE, BOB)
+
+
+def test_counts_and_the_exit_code_are_those_of_the_reports(tmp_path: Path) -> None:
+    data = saved(tmp_path, report(tmp_path, "FAIL", "FAIL", "PASS"))
+    data["accounts"][0] |= {"exit_code": 0, "counts": {"failed": 0, "passed": 9}}
+    (tmp_path / FILE_NAME).write_text(json.dumps(data))
+    result = resume(JOB, LISTED, tmp_path).results[ALICE.id]
+    assert (result.counts, result.exit_code) == (FindingCounts(failed=2, passed=1), 3)
+    ignoring = replace(JOB, prowler_arguments=("-z",))
+    data["job"]["prowler_arguments"] = ["-z"]
+    (tmp_path / FILE_NAME).write_text(json.dumps(data))
+    assert resume(ignoring, LISTED, tmp_path).results[ALICE.id].exit_code == 0
+
+
+def link(directory: Path, to: str) -> str:
+    """A report that is a link to a file elsewhere."""
+    path = report(directory, "PASS")
+    (directory / path).rename(directory / "elsewhere.csv")
+    (directory / path).symlink_to(to)
+    return path
+
+
+def torn(directory: Path, *, at: int) -> str:
+    path = report(directory, "PASS", "PASS")
+    (directory / path).write_bytes((directory / path).read_bytes()[:at])
+    return path
+
+
+def with_ocsf(directory: Path, text: str) -> tuple[str, str]:
+    """A CSV report of one finding, and an OCSF report."""
+    path = report(directory, "PASS")
+    ocsf = path.replace(".csv", ".ocsf.json")
+    (directory / ocsf).write_text(text)
+    return path, ocsf
+
+
+@pytest.mark.parametrize(
+    ("reports", "why"),
+    [
+        (lambda folder: ("/etc/passwd",), "a report is not in the folder of its account"),
+        (lambda folder: ("accounts/111111111111/../../x.csv",), "a report is not in the folder"),
+        (lambda folder: ("accounts/222222222222/a.csv",), "a report is not in the folder"),
+        (lambda folder: ("accounts/111111111111/none.csv",), "none.csv is missing"),
+        (lambda folder: (link(folder, "../../elsewhere.csv"),), ".csv is a link"),
+        (lambda folder: (torn(folder, at=-9),), ".csv is not complete"),
+        (lambda folder: (torn(folder, at=0),), ".csv is not complete"),
+        (lambda folder: (report(folder, "PASS", "ODD"),), "row 2 of prowler-output-1"),
+        (lambda folder: (report(folder, "PASS;False", "PASS"),), "row 1 of prowler-output-1"),
+        (lambda folder: (report(folder, "PASS", account=BOB.id),), ".csv is about another account"),
+        (lambda folder: with_ocsf(folder, ""), ".ocsf.json is not complete"),
+        (lambda folder: with_ocsf(folder, "[]"), "has 0 findings, and the CSV report 1"),
+        (lambda folder: with_ocsf(folder, '[{"a": 1}{]'), "is not a list of findings"),
+        (lambda folder: with_ocsf(folder, f"[{'{' * 3}]"), "it ends in the middle of a finding"),
+    ],
+)
+def test_an_account_whose_reports_cannot_be_trusted_is_scanned_again_and_the_reason_is_told(
+    tmp_path: Path, reports: Callable[[Path], tuple[str, ...]], why: str
+) -> None:
+    saved(tmp_path, *reports(tmp_path))
+    state = resume(JOB, LISTED, tmp_path)
+    assert state.to_scan == (ALICE, BOB)
+    assert why in state.distrusted[ALICE.id]
+
+
+def test_an_account_that_has_left_the_organization_is_named_and_not_reported(
+    tmp_path: Path,
+) -> None:
+    saved(tmp_path, report(tmp_path, "FAIL"))
+    listed = replace(LISTED, accounts=(BOB,), members=frozenset({BOB.id}))
+    state = resume(JOB, listed, tmp_path)
+    assert (state.results, list(state.left)) == ({}, [ALICE.id])
+    assert state.to_scan == (BOB,)
+
+
+def test_two_runs_never_share_a_name(tmp_path: Path) -> None:
+    first = start_or_resume(JOB, LISTED, tmp_path, resumed=False, now=STARTED)
+    (tmp_path / f"{first.name}.html").touch()
+    second = start_or_resume(JOB, LISTED, tmp_path, resumed=False, now=STARTED)
+    assert first.name < second.name
 
 
 @pytest.mark.parametrize(
@@ -67,9 +160,53 @@ def test_another_job_is_not_resumed(tmp_path: Path, other: dict[str, object], wo
         resume(replace(JOB, **other), LISTED, tmp_path)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "job": {}}'])
+def edited(**entry: Any) -> Callable[[dict[str, Any]], Any]:
+    """An edit of the entry of Alice's account."""
+    return lambda data: data["accounts"][0].update(entry)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        edited(account=111111111111),
+        edited(account=None),
+        edited(account="../../x"),
+        edited(name="x" * 10_000_000),
+        edited(status="fine"),
+        edited(exit_code=1),
+        edited(exit_code="0"),
+        edited(counts={"failed": "0"}),
+        edited(counts={"failed": None}),
+        edited(counts={"failed": -1}),
+        edited(counts={"failed": 10**30}),
+        edited(counts={"failed": 0.5}),
+        edited(reports=[1, 2]),
+        edited(reports=["x" * 4000]),
+        edited(reports="accounts"),
+        edited(seconds="NaN"),
+        edited(crashed=[None]),
+        edited(more=1),
+        lambda data: data["accounts"].append(data["accounts"][0]),
+        lambda data: data.update(started="yesterday"),
+        lambda data: data.update(format=2),
+        lambda data: data["job"].update(versions=[]),
+        lambda data: data.clear(),
+    ],
+)
+def test_a_state_that_was_edited_is_refused_in_a_sentence(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], Any]
+) -> None:
+    data = saved(tmp_path, report(tmp_path, "FAIL"))
+    edit(data)
+    (tmp_path / FILE_NAME).write_text(json.dumps(data))
+    with pytest.raises(StartError, match="is not the state of a run") as refused:
+        resume(JOB, LISTED, tmp_path)
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"format": NaN}', '"\\ud800"', "\xff"])
 def test_a_file_that_is_not_a_state_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE_NAME).write_text(text)
+    (tmp_path / FILE_NAME).write_text(text, "latin-1")
     with pytest.raises(StartError, match="is not the state of a run"):
         resume(JOB, LISTED, tmp_path)
     with pytest.raises(StartError, match="There is no run to resume"):
