@@ -6,15 +6,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, TypeAdapter, ValidationError
 
 from .collected import Collected
 from .reports import Finding
 
 Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
 KINDS: tuple[Kind, ...] = ("new", "fixed", "still there", "muted", "gone", "not known")
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 2100:
+        raise ValueError("not in this century")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 
 
 class UnusableSnapshotError(Exception):
@@ -36,7 +45,7 @@ class Snapshot:
     """What the data of a run says for later runs."""
 
     version: Literal[1]
-    created: datetime
+    created: Moment
     accounts: Mapping[str, Mapping[str, int]]
     """By account, when each check looked at it: seconds since 1970, UTC."""
     names: Mapping[str, str] = field(default_factory=dict)
@@ -61,32 +70,32 @@ _SNAPSHOT = TypeAdapter(Snapshot)
 
 
 def snapshot(collected: Collected, now: datetime) -> Snapshot:
-    """What later runs compare with."""
+    """What later runs compare with; ``now`` is UTC."""
+    kept = (*collected.open.items(), *collected.others.items())
     return Snapshot(
         1,
         now,
         {one.account: dict(one.checks) for one in collected.accounts.values()},
         {one.account: one.name for one in collected.accounts.values()},
         {
-            **{uid: _remembered(one) for uid, one in collected.open.items()},
-            **{uid: _remembered(one) for uid, one in collected.muted.items()},
+            uid: _remembered(one)
+            for uid, one in kept
+            if one.status != "PASS" and not collected.is_stale(one)
         },
     )
 
 
 def _remembered(finding: Finding) -> Remembered:
-    status = finding.status
-    known: Literal["FAIL", "MANUAL", "muted"] = "MANUAL" if status == "MANUAL" else "FAIL"
-    return Remembered(
-        finding.account, finding.check, finding.user, "muted" if finding.muted else known
-    )
+    status: Literal["FAIL", "MANUAL"] = "MANUAL" if finding.status == "MANUAL" else "FAIL"
+    known = "muted" if finding.muted else status
+    return Remembered(finding.account, finding.check, finding.user, known)
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """The data of an earlier run. Raises UnusableSnapshotError and OSError."""
     try:
         return _SNAPSHOT.validate_json(path.read_bytes())
-    except ValidationError as error:
+    except (ValidationError, RecursionError) as error:
         raise UnusableSnapshotError(
             f"{path} is not the data of an earlier run: name its .json file, or leave it out"
         ) from error
@@ -117,7 +126,11 @@ def changes(
         for uid, one in before.findings.items()
         if one.status == "FAIL" and one.check in both
     }
-    told = [_became(uid, one, before, now, members) for uid, one in failed.items()]
+    gaps = now.gaps()
+    told = [
+        _became(uid, one, before, now, members, (one.account, one.check) in gaps)
+        for uid, one in failed.items()
+    ]
     told += [
         _new(uid, finding, before, now)
         for uid, finding in now.open.items()
@@ -141,6 +154,7 @@ def _became(
     before: Snapshot,
     now: Collected,
     members: Collection[str] | None,
+    has_gap: bool,
 ) -> Change:
     def change(kind: Kind, why: str = "") -> Change:
         account = now.accounts.get(then.account)
@@ -150,22 +164,23 @@ def _became(
     if members is not None and then.account not in members:
         return change("gone", "its account has left the organization")
     account = now.accounts.get(then.account)
-    if account is None or then.check not in account.checks:
-        return change("not known", "its account was not scanned")
+    looked_then = before.accounts.get(then.account, {}).get(then.check, 0)
+    if account is None or account.checks.get(then.check, 0) <= looked_then:
+        return change("not known", "its account was not scanned since")
     finding = now.open.get(uid)
-    if finding and now.is_stale(finding):
-        return change("gone", "the newer report does not tell of it")
-    if finding:
+    if finding and not now.is_stale(finding):
         if finding.status == "FAIL":
             return change("still there")
         return change("not known", "it could not be read")
-    if uid in now.muted:
+    other = now.others.get(uid)
+    if other and other.muted and not now.is_stale(other):
         return change("muted")
-    if now.followed.get(uid) == "PASS":
+    status, time = now.followed.get(uid, ("", 0))
+    if status == "PASS" and time > looked_then:
         return change("fixed")
     if account.report in now.problems:
         return change("not known", "the report of its account is damaged")
-    if now.has_gap(then.account, then.check):
+    if has_gap:
         return change("not known", "not all users of its account could be listed")
     return change("gone", "the report does not tell of it: deleted, or left out of the scan")
 
@@ -179,6 +194,23 @@ def _new(uid: str, finding: Finding, before: Snapshot, now: Collected) -> Change
         why = "its account was not scanned then"
     name = now.accounts[finding.account].name
     return Change("new", finding.account, name, finding.user, finding.check, why)
+
+
+def newest_snapshot(
+    directory: Path, pattern: str, before: str
+) -> tuple[Snapshot | None, dict[Path, str]]:
+    """The newest usable data file there whose name is below ``before``; names begin with the time.
+
+    Also newer ones that cannot be used, and why.
+    """
+    problems: dict[Path, str] = {}
+    older = (path for path in directory.glob(pattern) if path.name < before)
+    for path in sorted(older, reverse=True):
+        try:
+            return read_snapshot(path), problems
+        except (UnusableSnapshotError, OSError):
+            problems[path] = "it is not the data of an earlier run"
+    return None, problems
 
 
 def began(one: Snapshot) -> str:

@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
-from .changes import UnusableSnapshotError
+from .changes import UnusableSnapshotError, newest_snapshot, read_snapshot
 from .page import AccountRow, NotLookedAt, Page, write_page
 from .printing import printable, say
-from .ranked import Ranked, previous_in, ranked, write_files
+from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import first
@@ -90,14 +90,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
-    reports = oldest_first(find_reports(paths))
-    if not reports:
+    found, problems = find_reports(paths)
+    reports = oldest_first(found)
+    if not reports and not problems:
         _complain(f"There is no report that ends in {OCSF} in {', '.join(map(str, paths))}.")
         return REFUSED
     now = datetime.now(timezone.utc)
     name = f"{NAME}{now:%Y%m%d-%H%M%S}"
-    compared = previous or previous_in(directory, f"{NAME}*.json", name)
-    one = ranked(reports, now, compared)
+    before = read_snapshot(previous) if previous else None
+    if before is None:
+        before, unusable = newest_snapshot(directory, f"{NAME}*.json", name)
+        for path, why in unusable.items():
+            _complain(f"{path} is left out: {why}.")
+    one = ranked(reports, now, before, problems=problems)
     for report, problem in one.collected.problems.items():
         _complain(f"{report}: {problem}.")
     if not one.collected.accounts:
@@ -134,7 +139,7 @@ def _page(one: Ranked, directory: Path, csv: str, now: datetime) -> Page:
     ours = "none of its findings are of these checks"
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
-        subtitle=f"From Prowler's reports, {now:%Y-%m-%d %H:%M} UTC.",
+        subtitle=f"From Prowler's scans {_scanned(one)}. Written on {now:%Y-%m-%d %H:%M} UTC.",
         entries=one.entries,
         csv=quote(csv),
         links=links,
@@ -145,10 +150,20 @@ def _page(one: Ranked, directory: Path, csv: str, now: datetime) -> Page:
         what_is_not_looked_at="reports",
         columns=("can go now", "need work", "not known"),
         accounts=rows,
-        muted=len(one.collected.muted),
+        muted=one.collected.muted,
         changes=one.changes,
         since=one.since,
     )
+
+
+def _scanned(one: Ranked) -> str:
+    """When the scans were whose results the page has."""
+    times = [max(account.checks.values()) for account in one.collected.accounts.values()]
+    first, last = (
+        f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%d}"
+        for moment in (min(times), max(times))
+    )
+    return f"of {first}" if first == last else f"of {first} to {last}"
 
 
 def _column(entry: Entry) -> int:
@@ -160,7 +175,7 @@ def _column(entry: Entry) -> int:
 def _link(report: Path, directory: Path) -> str:
     """The HTML report beside an OCSF report, or else that one, relative to the page."""
     html = report.with_name(report.name.removesuffix(OCSF) + ".html")
-    return quote(os.path.relpath(html if html.exists() else report, directory))
+    return quote(os.fsencode(os.path.relpath(html if html.exists() else report, directory)))
 
 
 def _summary(one: Ranked, files: Sequence[Path]) -> str:

@@ -63,7 +63,7 @@ def row(rank: int, entry: Entry) -> dict[str, Any]:
 
 def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
     with whole_file(path) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
+        text = io.TextIOWrapper(file, "utf-8", "replace", newline="")
         writer = csv.writer(text)
         writer.writerow(columns)
         writer.writerows([cell(value) for value in one] for one in rows)

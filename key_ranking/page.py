@@ -38,6 +38,8 @@ class NotLookedAt:
     account: str
     name: str
     reason: str
+    number: int = 1
+    """How many accounts this stands for."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Page:
 def write_page(page: Page, path: Path) -> None:
     """Write the page. Raises OSError."""
     with whole_file(path) as file:
-        file.write(render(page).encode())
+        file.write(render(page).encode("utf-8", "replace"))
 
 
 def render(page: Page) -> str:
@@ -145,6 +147,7 @@ def render(page: Page) -> str:
         shown=numbered[:SHOWN],
         folded=numbered[SHOWN:FOLDED],
         in_csv=len(numbered[FOLDED:]),
+        left_out=sum(one.number for one in page.not_looked_at),
         headings=HEADINGS,
         counts=Counter(one.kind for one in page.changes),
         kinds=KINDS,

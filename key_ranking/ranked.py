@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .changes import Change, Snapshot, began, changes, read_snapshot, snapshot
+from .changes import Change, Snapshot, began, changes, snapshot
 from .collected import Collected, collect
 from .files import write_changes, write_csv, write_json
 from .ranking import Entry, rank
@@ -26,26 +26,26 @@ class Ranked:
 
 
 def ranked(
-    reports: Iterable[Path],
+    reports: Sequence[Path],
     now: datetime,
-    previous: Path | None,
+    before: Snapshot | None,
     names: Mapping[str, str] | None = None,
     members: Collection[str] | None = None,
+    problems: Mapping[Path, str] | None = None,
 ) -> Ranked:
     """Read the reports, rank their keys, and compare with the data of an earlier run.
 
-    ``names`` are the accounts' names, if they are known better than from the reports, and
-    ``members`` the IDs of all accounts of the organization, if there is one. Raises
-    UnusableSnapshotError and OSError; a report that cannot be used is among ``problems``.
+    ``names`` are the accounts' names, if they are known better than from the reports, ``members``
+    the IDs of all accounts of the organization, if there is one, and ``problems`` what is known not
+    to have been looked at. Raises OSError; a report that cannot be used is among ``problems``.
     """
-    before = read_snapshot(previous) if previous else None
-    collected = collect(reports, before.findings if before else ())
+    collected = collect(reports, before.findings if before else (), problems)
     for account, name in (names or {}).items():
         if account in collected.accounts:
             collected.accounts[account].name = name
     return Ranked(
         collected,
-        rank(collected),
+        rank(collected, now),
         changes(before, collected, members) if before else (),
         snapshot(collected, now),
         began(before) if before else "",
@@ -62,9 +62,3 @@ def write_files(one: Ranked, directory: Path, name: str) -> tuple[Path, ...]:
     told = directory / f"{name}-changes.csv"
     write_changes(one.changes, told)
     return keys, data, told
-
-
-def previous_in(directory: Path, pattern: str, before: str) -> Path | None:
-    """The newest data file there whose name is below ``before``; names begin with the time."""
-    older = sorted(path for path in directory.glob(pattern) if path.name < before)
-    return older[-1] if older else None

@@ -5,9 +5,9 @@ Pure: from the data of findings, never from their sentences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from enum import Enum, IntEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAM
 from prowler_access_keys.services.iam.iam_access_keys.wording import aws_command
 
 from .collected import Collected, Scanned
+from .facts import Key, UserAdvice
 from .reports import Finding
 
 SINGLE_SERVICE = "iam_user_long_term_api_keys"
@@ -22,6 +23,8 @@ ADMINISTRATORS = "iam_user_administrator_active_keys"
 QUARANTINED = "iam_user_quarantined_active_keys"
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
+FRESH = timedelta(days=7)
+"""How old a scan may be for what it calls unused to be called so."""
 
 
 class Group(IntEnum):
@@ -39,8 +42,11 @@ class Action(str, Enum):
     """What to do about one key; most are those of the findings' own advice."""
 
     INCIDENT = "incident"
+    KEEP_EVIDENCE = "keep-evidence"
     DELETE_ROOT_KEY = "delete-root-key"
     DEACTIVATE = "deactivate"
+    LOOK_AGAIN = "look-again"
+    ASK = "ask"
     FINISH_ROTATION = "finish-rotation"
     FIND_CREATOR = "find-creator"
     MOVE = "move"
@@ -55,8 +61,12 @@ class Action(str, Enum):
 _ADVICE = {
     Action.INCIDENT: "Incident: AWS has seen a key of this user in public. Find out what uses it, "
     "deactivate it, and keep it as evidence.",
+    Action.KEEP_EVIDENCE: "Keep it as evidence, inactive: AWS has seen a key of this user in "
+    "public, or whether it has could not be read.",
     Action.DELETE_ROOT_KEY: "Delete it: sign in as the root user, or use centralized root access.",
     Action.DEACTIVATE: "Deactivate it now: nothing uses it.",
+    Action.LOOK_AGAIN: "Unused as of {seen}: look at its last use again, then deactivate it.",
+    Action.ASK: "Unused, but a finding about this user is muted: ask why before you deactivate it.",
     Action.FINISH_ROTATION: "Finish the rotation: put {keep} to use, then deactivate {retire}.",
     Action.FIND_CREATOR: "Find out who created it and why, and deactivate it if it is not needed.",
     Action.MOVE: "Move what uses it to {keep}, then deactivate it.",
@@ -67,6 +77,12 @@ _ADVICE = {
     Action.DELETE: "Delete it if nothing will need it again. That cannot be undone.",
     Action.READ_AGAIN: "Allow the call, or scan again.",
 }
+_WITHOUT_COMMAND = frozenset({Action.DELETE_ROOT_KEY, Action.FIND_OUT, Action.KEEP_EVIDENCE})
+_OF_A_FINDING = {one.value: one for one in (
+    Action.DEACTIVATE, Action.FINISH_ROTATION, Action.FIND_CREATOR, Action.MOVE, Action.REPLACE,
+    Action.FIND_OUT,
+)}  # fmt: skip
+"""The actions of a finding's advice about the key that is to go. Any other is to be found out."""
 
 
 @dataclass(frozen=True)
@@ -107,21 +123,34 @@ class Entry:
         return self.action is Action.DEACTIVATE
 
 
-def rank(collected: Collected) -> tuple[Entry, ...]:
-    """The keys that fail a check and are not muted, in this order:
+def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
+    """The keys that fail a check and are not muted, in this order; ``now`` is UTC:
 
     1. Incidents: keys of users that AWS has quarantined, because somebody else has them; and the
        root user's, because nothing limits them.
     2. Keys of administrators: whoever finds one has the account. Also those that can go now.
-    3. Keys that can be deactivated now: nothing uses them, so each takes a minute and no talk.
+    3. Keys that can be deactivated now: nothing uses them, so each takes a minute and no talk. Only
+       a scan of the last 7 days says so, and only if no finding about the user is muted.
     4. What is not known: users and accounts that could not be read, or of which a newer report
        says nothing. A key to act on may be behind each, so they come before work that can wait.
     5. Keys in use, unfinished rotations, keys of unknown makers, and API keys: they take work.
     6. Inactive keys: they do not work now, and deleting them cannot be undone.
 
-    Within each, the oldest comes first: the longer a key has lived, the more places know it.
+    Within each, the oldest comes first: the longer a key has lived, the more places know it. Every
+    finding that is not muted is behind an entry.
     """
-    entries = [*_keys(collected), *_not_known(collected)]
+    users: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in (*collected.open.values(), *collected.others.values()):
+        if not collected.is_stale(finding):
+            users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
+    gaps = collected.gaps()
+    entries: list[Entry] = []
+    told: set[str] = set()
+    for (account, _, _), findings in users.items():
+        about = _User(collected.accounts[account], findings, gaps, now)
+        entries += about.entries()
+        told |= about.told
+    entries += _not_known(collected, told)
     return tuple(sorted(entries, key=_place))
 
 
@@ -134,113 +163,115 @@ def _place(entry: Entry) -> tuple[Any, ...]:
 # Keys
 
 
-def _keys(collected: Collected) -> Iterator[Entry]:
-    users: dict[tuple[str, str], list[Finding]] = {}
-    for finding in (*collected.open.values(), *collected.muted.values()):
-        users.setdefault((finding.account, finding.arn), []).append(finding)
-    for (account, _), findings in users.items():
-        failing = [
-            one
-            for one in findings
-            if one.status == "FAIL" and not one.muted and not collected.is_stale(one)
-        ]
-        if failing:
-            about = _About(collected.accounts[account], failing, findings)
-            if failing[0].user == ROOT_USER_NAME:
-                yield about.root_key()
-            yield from about.access_keys()
-            yield from about.api_keys()
-
-
 @dataclass(frozen=True)
-class _About:
-    """What findings say about one user."""
+class _User:
+    """What the newest findings say about one user."""
 
     account: Scanned
-    failing: Sequence[Finding]
     every: Sequence[Finding]
     """Also those that are muted, or that could not be read."""
+    gaps: set[tuple[str, str]]
+    now: datetime
+    told: set[str] = field(default_factory=set)
+    """The UIDs of the findings that are behind an entry."""
 
-    def root_key(self) -> Entry:
-        """The entry of the root user's keys, which have no IDs in any report."""
-        checks = [one.check for one in self.failing]
-        entry = self.entry(Group.INCIDENT, "", Action.DELETE_ROOT_KEY, checks, {})
-        return replace(entry, administrator=True, quarantined=None)
+    @property
+    def failing(self) -> list[Finding]:
+        """What fails and is not muted, the newest first."""
+        failing = [one for one in self.every if one.status == "FAIL" and not one.muted]
+        return sorted(failing, key=lambda one: -one.time)
 
-    def access_keys(self) -> Iterator[Entry]:
-        """An entry for each access key that a finding fails for."""
-        keys: dict[str, Mapping[str, Any]] = {}
-        failing: dict[str, list[str]] = {}
+    def entries(self) -> Iterator[Entry]:
+        """All entries of the user."""
+        if not self.failing:
+            return
+        if self.every[0].user == ROOT_USER_NAME:
+            known = [one for one in self.failing if not one.facts.unreadable]
+            if known:
+                self.told.update(one.uid for one in known)
+                checks = [one.check for one in known]
+                entry = self._entry(Group.INCIDENT, "", Action.DELETE_ROOT_KEY, checks)
+                yield replace(entry, administrator=True, quarantined=None)
+            return
+        yield from self._access_keys()
+        yield from self._api_keys()
+
+    def _access_keys(self) -> Iterator[Entry]:
+        keys: dict[str, Key] = {}
+        failing: dict[str, list[Finding]] = {}
         for finding in self.failing:
-            listed = {key["access_key_id"]: key for key in finding.facts.get("access_keys", ())}
-            keys.update(listed)
-            for key_id in self._failing(finding, listed):
-                failing.setdefault(key_id, []).append(finding.check)
-        for key_id, checks in failing.items():
-            key = keys[key_id]
+            for key in finding.facts.access_keys:
+                keys.setdefault(key.access_key_id, key)  # the newest finding's
+            for key_id in _failing_keys(finding):
+                failing.setdefault(key_id, []).append(finding)
+                self.told.add(finding.uid)
+        for key_id, findings in failing.items():
+            key = keys.get(key_id, Key(key_id))
+            checks = [one.check for one in findings]
             action, retire = self._action(key, checks)
-            yield self.entry(self._group(action), key_id, action, checks, key, retire)
+            yield self._entry(self._group(action), key_id, action, checks, key, retire)
 
-    @staticmethod
-    def _failing(finding: Finding, listed: Mapping[str, Any]) -> Iterable[str]:
-        """The keys that the check fails for: for a second key, not the one that may stay."""
-        named = finding.facts.get("failing_access_keys")
-        if named is not None:
-            return [key_id for key_id in named if key_id in listed]
-        keep = finding.facts.get("advice", {}).get("keep")
-        return [one for one in listed if finding.check != SECOND_KEY or one != keep]
+    def _api_keys(self) -> Iterator[Entry]:
+        for finding in self.failing:
+            named = finding.facts.failing_service_specific_credentials
+            for one in finding.facts.service_specific_credentials:
+                key_id = one.service_specific_credential_id
+                if finding.check == SINGLE_SERVICE and (named is None or key_id in named):
+                    self.told.add(finding.uid)
+                    group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
+                    key = Key(key_id, one.age_days)
+                    yield self._entry(group, key_id, Action.REPLACE_API_KEY, [finding.check], key)
 
-    def _action(self, key: Mapping[str, Any], checks: Sequence[str]) -> tuple[Action, str]:
+    def _action(self, key: Key, checks: Sequence[str]) -> tuple[Action, str]:
         """What to do about this key, and the key that is to go in the end."""
-        key_id = key["access_key_id"]
-        advice = self._fact("advice") or {}
+        if not key.active:
+            suspect = self.quarantined or any(one.facts.quarantine_unreadable for one in self.every)
+            return (Action.KEEP_EVIDENCE if suspect else Action.DELETE), key.access_key_id
         if self.quarantined:
-            return Action.INCIDENT, key_id
-        if key.get("active") is False:
-            return Action.DELETE, key_id
-        action = advice.get("action", "")
-        if key_id == advice.get("retire"):
-            return Action(action), key_id
-        if action == Action.FINISH_ROTATION.value and key_id == advice.get("keep"):
-            return Action.FINISH_ROTATION, advice["retire"]
-        if key_id in advice.get("creator_of", ()):
+            return Action.INCIDENT, key.access_key_id
+        advice = self.advice or UserAdvice("")
+        key_id = key.access_key_id
+        if key_id == advice.retire:
+            action = _OF_A_FINDING.get(advice.action, Action.FIND_OUT)
+            return self._cautious(action), key_id
+        if advice.action == Action.FINISH_ROTATION.value and key_id == advice.keep:
+            return Action.FINISH_ROTATION, advice.retire or key_id
+        if key_id in advice.creator_of:
             return Action.FIND_CREATOR, key_id
-        if action == Action.FIND_OUT.value:
+        if advice.action not in _OF_A_FINDING or advice.action == Action.FIND_OUT.value:
             return Action.FIND_OUT, key_id
         return (Action.CHECK_NEED if UNUSED in checks else Action.REPLACE), key_id
+
+    def _cautious(self, action: Action) -> Action:
+        """Not "now" if the scan is old, or somebody has muted something about the user."""
+        if action is not Action.DEACTIVATE:
+            return action
+        if any(one.muted for one in self.every):
+            return Action.ASK
+        return action if self.now - self.seen <= FRESH else Action.LOOK_AGAIN
 
     def _group(self, action: Action) -> Group:
         if action is Action.INCIDENT:
             return Group.INCIDENT
-        if action is Action.DELETE:
+        if action in (Action.DELETE, Action.KEEP_EVIDENCE):
             return Group.INACTIVE
         if self.administrator:
             return Group.ADMINISTRATOR
         return Group.CAN_GO_NOW if action is Action.DEACTIVATE else Group.NEEDS_WORK
 
-    def api_keys(self) -> Iterator[Entry]:
-        """An entry for each API key or password for a single service."""
-        for finding in self.failing:
-            if finding.check == SINGLE_SERVICE:
-                for one in finding.facts.get("service_specific_credentials", ()):
-                    key_id = one["service_specific_credential_id"]
-                    group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
-                    checks = [finding.check]
-                    yield self.entry(group, key_id, Action.REPLACE_API_KEY, checks, one)
-
-    def entry(
+    def _entry(
         self,
         group: Group,
         key_id: str,
         action: Action,
         checks: Iterable[str],
-        key: Mapping[str, Any],
+        key: Key | None = None,
         retire: str = "",
     ) -> Entry:
-        """The entry of one key; ``key`` is its data in a finding."""
-        finding, account = self.failing[0], self.account
+        finding, account, key = self.failing[0], self.account, key or Key("-")
         command, undo = _commands(finding.user, retire or key_id, action)
-        keep = (self._fact("advice") or {}).get("keep", "")
+        keep = self.advice.keep if self.advice else ""
+        advice = _ADVICE[action].format(keep=keep, retire=retire, seen=f"{self.seen:%Y-%m-%d}")
         return Entry(
             group,
             account.account,
@@ -250,44 +281,68 @@ class _About:
             finding.arn,
             key_id,
             action,
-            _ADVICE[action].format(keep=keep, retire=retire),
+            advice,
             tuple(sorted(checks)),
             command,
             undo,
-            str(self._fact("owner") or ""),
-            key.get("age_days"),
-            key.get("last_used_date", ""),
-            key.get("last_used_service", ""),
-            key.get("last_used_region", ""),
+            next((one.facts.owner for one in self.every if one.facts.owner), ""),
+            key.age_days,
+            key.last_used_date,
+            key.last_used_service,
+            key.last_used_region,
             self.administrator,
             self.quarantined,
         )
 
     @property
+    def advice(self) -> UserAdvice | None:
+        """The newest advice about the user's keys."""
+        return next((one.facts.advice for one in self.failing if one.facts.advice), None)
+
+    @property
+    def seen(self) -> datetime:
+        """When the newest of the findings was made (UTC)."""
+        return datetime.fromtimestamp(self.failing[0].time, timezone.utc)
+
+    @property
     def administrator(self) -> bool | None:
         """Whether the user is an administrator; None if no check tells."""
-        return self._is("administrator", ADMINISTRATORS)
+        is_one = any(one.facts.administrator for one in self.every)
+        return True if is_one else self._no_if_told_by(ADMINISTRATORS)
 
     @property
     def quarantined(self) -> bool | None:
         """Whether AWS has quarantined the user; None if no check tells."""
-        return self._is("quarantine_policies", QUARANTINED)
-
-    def _is(self, fact: str, check: str) -> bool | None:
-        if self._fact(fact):
+        if any(one.facts.quarantine_policies for one in self.every):
             return True
-        unread = any(one.status == "MANUAL" and one.check == check for one in self.every)
-        return False if check in self.account.checks and not unread else None
+        if any(one.facts.quarantine_unreadable for one in self.every):
+            return None
+        return self._no_if_told_by(QUARANTINED)
 
-    def _fact(self, name: str) -> Any:
-        """The fact of this name in the first finding that has it."""
-        return next((one.facts[name] for one in self.every if one.facts.get(name)), None)
+    def _no_if_told_by(self, check: str) -> bool | None:
+        """No, if this check has looked at the user when its findings were made; else None."""
+        looked = self.account.checks.get(check, -1) >= self.failing[0].time
+        unread = any(
+            one.check == check and (one.status == "MANUAL" or one.facts.unreadable)
+            for one in self.every
+        )
+        return None if not looked or unread or (self.account.account, check) in self.gaps else False
+
+
+def _failing_keys(finding: Finding) -> Iterable[str]:
+    """The keys that the check fails for: for a second key, not the one that may stay."""
+    facts = finding.facts
+    if facts.failing_access_keys is not None:
+        return facts.failing_access_keys
+    listed = [key.access_key_id for key in facts.access_keys]
+    keep = facts.advice.keep if facts.advice and finding.check == SECOND_KEY else ""
+    return [key_id for key_id in listed if key_id != keep] or listed
 
 
 def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
     """The command that ends with a key, and the one that undoes it; empty if there is none."""
     name = f"--user-name={user}"
-    if action in (Action.DELETE_ROOT_KEY, Action.FIND_OUT):
+    if action in _WITHOUT_COMMAND:
         return "", ""
     if action is Action.DELETE:
         return aws_command("iam", "delete-access-key", name, "--access-key-id", key_id), ""
@@ -302,13 +357,13 @@ def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
 # What is not known
 
 
-def _not_known(collected: Collected) -> Iterator[Entry]:
+def _not_known(collected: Collected, told: set[str]) -> Iterable[Entry]:
     """An entry for each user or account of which something could not be read."""
-    entries: dict[tuple[str, str, str], Entry] = {}
-    for finding in collected.open.values():
-        why = _why_not_known(finding, collected)
-        if not why:
+    entries: dict[tuple[str, str, str, str], Entry] = {}
+    for uid, finding in collected.open.items():
+        if uid in told:
             continue
+        why = _why_not_known(finding, collected)
         account = collected.accounts[finding.account]
         entry = Entry(
             Group.NOT_KNOWN,
@@ -321,16 +376,17 @@ def _not_known(collected: Collected) -> Iterator[Entry]:
             Action.READ_AGAIN,
             why,
             (),
-            owner=str(finding.facts.get("owner") or ""),
+            owner=finding.facts.owner,
         )
-        known = entries.setdefault((finding.account, finding.arn, why), entry)
+        place = (finding.account, finding.arn, finding.user, why)
+        known = entries.setdefault(place, entry)
         checks = tuple(sorted({*known.checks, finding.check}))
-        entries[finding.account, finding.arn, why] = replace(known, checks=checks)
-    yield from entries.values()
+        entries[place] = replace(known, checks=checks)
+    return entries.values()
 
 
 def _why_not_known(finding: Finding, collected: Collected) -> str:
-    """Why the finding names no key to act on; empty if it does."""
+    """Why the finding names no key to act on."""
     if collected.is_stale(finding):
         moments = (finding.time, collected.accounts[finding.account].checks[finding.check])
         then, now = (datetime.fromtimestamp(one, timezone.utc) for one in moments)
@@ -338,14 +394,12 @@ def _why_not_known(finding: Finding, collected: Collected) -> str:
             f"It failed on {then:%Y-%m-%d}, and the scan of {now:%Y-%m-%d} does not tell of it: "
             "it is gone, or that scan left it out."
         )
-    unreadable = finding.facts.get("unreadable")
-    failed = f"{unreadable['call']} failed with {unreadable['error_code']}" if unreadable else ""
+    if not finding.is_readable:
+        return "The data of its finding are not as these checks write them; the report says more."
+    failed = finding.facts.unreadable
+    what = f"{failed.call} failed with {failed.error_code}" if failed else ""
     if finding.status == "MANUAL":
-        if failed:
-            return f"It could not be read: {failed}. {_ADVICE[Action.READ_AGAIN]}"
+        if what:
+            return f"It could not be read: {what}. {_ADVICE[Action.READ_AGAIN]}"
         return "It could not be judged; the report says why."
-    names_keys = finding.facts.keys() & {"access_keys", "service_specific_credentials"}
-    if names_keys or finding.user == ROOT_USER_NAME:
-        return ""
-    why = f": {failed}" if failed else "; the report says why"
-    return f"It fails, and its keys could not be listed{why}."
+    return f"It fails, and no key is named{f': {what}' if what else '; the report says why'}."

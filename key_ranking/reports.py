@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +13,18 @@ from typing import Any, Literal, TextIO, cast
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
+from .facts import Facts, facts_of
+
 OCSF = ".ocsf.json"
 CHUNK = 1 << 20
 """Characters that are read at a time."""
 LONGEST = 1 << 26
 """Characters that a finding may have, so that a file that is not JSON does not fill memory."""
 TRUNCATED = "it ends in the middle of a finding, or is damaged: copy it again, or scan again"
-DETECTION_FINDING = 2004
-"""OCSF's class of Prowler's findings. Those of its compliance reports have another one."""
+DETECTION_FINDING, COMPLIANCE_FINDING = 2004, 2003
+"""OCSF's classes of Prowler's findings, and of those in its compliance reports."""
+LATEST = 4_102_444_800
+"""The year 2100: a later scan has not been."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 Status = Literal["FAIL", "PASS", "MANUAL"]
@@ -28,11 +34,10 @@ class UnusableReportError(Exception):
     """A file that is not a whole report of Prowler's in OCSF; the text says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a finding of one of our checks says."""
 
-    uid: str
     check: str
     status: Status
     muted: bool
@@ -45,25 +50,50 @@ class Finding:
     arn: str
     time: int
     """When the scan began: seconds since 1970, UTC."""
-    facts: Mapping[str, Any]
-    """The resource's data: ``finding.describe`` of the checks made it."""
-    report: Path
+    facts: Facts
+    is_readable: bool
+    """Whether its data are as the checks write them; if not, ``facts`` are empty."""
+
+    @property
+    def uid(self) -> str:
+        """The same for the same finding of another scan.
+
+        Prowler's UID has a region in it, which depends on how the scan was started.
+        """
+        return f"{self.check} {self.arn} {self.user}"
 
 
-def find_reports(paths: Iterable[Path]) -> list[Path]:
-    """The files among these, and the OCSF reports of findings in the folders. Raises OSError.
+def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
+    """The files among these, and the OCSF reports of findings in the folders.
 
-    Compliance reports are left out, and links in folders are not followed.
+    Also what was not looked at, and why: folders that may not be read, and links in folders.
+    Compliance reports in folders are left out. Raises OSError for a path that is not there.
     """
-    found = []
+    found: list[Path] = []
+    problems: dict[Path, str] = {}
+
+    def unreadable(error: OSError) -> None:
+        problems[Path(error.filename)] = f"it cannot be read: {error.strerror}"
+
     for path in paths:
-        if path.is_dir():
-            below = sorted(path.rglob(f"*{OCSF}"))
-            found += [one for one in below if one.is_file() and not one.is_symlink()]
-        else:
+        if not path.is_dir():
             path.open("rb").close()
             found.append(path)
-    return [path for path in dict.fromkeys(found) if path.parent.name != "compliance"]
+            continue
+        for folder, below, files in os.walk(path, onerror=unreadable):
+            for name in sorted((*below, *files)):
+                one = Path(folder, name)
+                is_report = name.endswith(OCSF) and name in files
+                if one.is_symlink() and (is_report or name in below):
+                    problems[one] = "it is a link, which is not followed"
+                elif is_report and not _is_of_compliance(one):
+                    found.append(one)
+    return list(dict.fromkeys(found)), problems
+
+
+def _is_of_compliance(report: Path) -> bool:
+    first = _first(report)
+    return isinstance(first, dict) and first.get("class_uid") == COMPLIANCE_FINDING
 
 
 def oldest_first(reports: Iterable[Path]) -> list[Path]:
@@ -72,10 +102,16 @@ def oldest_first(reports: Iterable[Path]) -> list[Path]:
 
 
 def _began(report: Path) -> int:
+    first = _first(report)
+    time = first.get("time") if isinstance(first, dict) else None
+    return time if isinstance(time, int) else 0
+
+
+def _first(report: Path) -> Any:
     try:
-        return next((int(one.get("time", 0)) for one in _members(report)), 0)
-    except (UnusableReportError, TypeError, ValueError, AttributeError):
-        return 0
+        return next(_members(report), None)
+    except (UnusableReportError, OSError):
+        return None
 
 
 def findings_in(report: Path) -> Iterator[Finding]:
@@ -91,8 +127,8 @@ def findings_in(report: Path) -> Iterator[Finding]:
         try:
             _refuse_other_formats(member)
             if member["metadata"]["event_code"] in ours:
-                yield _finding(member, report)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                yield _finding(member)
+        except (KeyError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise UnusableReportError(
                 f"finding {number} is not one of Prowler's in OCSF ({type(error).__name__})"
             ) from error
@@ -117,27 +153,34 @@ def _refuse_other_formats(member: Any) -> None:
         )
 
 
-def _finding(member: Mapping[str, Any], report: Path) -> Finding:
-    resource = member["resources"][0]
-    status = member["status_code"]
+def _finding(member: Mapping[str, Any]) -> Finding:
+    resource, status, time = member["resources"][0], member["status_code"], member["time"]
     if status not in ("FAIL", "PASS", "MANUAL"):
         raise ValueError(status)
+    if not isinstance(time, int) or not 0 <= time <= LATEST:
+        raise ValueError("time")
     cloud = member["cloud"]
-    facts = resource["data"]["metadata"]
+    facts = facts_of(resource["data"]["metadata"])
     return Finding(
-        uid=str(member["finding_info"]["uid"]),
-        check=member["metadata"]["event_code"],
+        check=sys.intern(member["metadata"]["event_code"]),
         status=cast("Status", status),
         muted=member["status"] == "Suppressed",
-        account=str(cloud["account"]["uid"]),
-        account_name=str(cloud["account"].get("name") or ""),
-        unit=str((cloud.get("org") or {}).get("ou_name") or ""),
-        user=str(resource["name"]),
-        arn=str(resource["uid"]),
-        time=int(member["time"]),
-        facts=facts if isinstance(facts, dict) else {},
-        report=report,
+        account=_text(cloud["account"]["uid"]),
+        account_name=_text(cloud["account"].get("name") or ""),
+        unit=_text((cloud.get("org") or {}).get("ou_name") or ""),
+        user=_text(resource["name"]),
+        arn=_text(resource["uid"]),
+        time=time,
+        facts=facts or Facts(),
+        is_readable=facts is not None,
     )
+
+
+def _text(value: Any) -> str:
+    """Text without half characters, which no file can hold; the same text only once in memory."""
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return sys.intern(value.encode("utf-8", "replace").decode())
 
 
 def _members(report: Path) -> Iterator[Any]:
@@ -149,6 +192,8 @@ def _members(report: Path) -> Iterator[Any]:
         raise UnusableReportError("it is not text in UTF-8") from error
     except RecursionError as error:
         raise UnusableReportError("it is nested too deeply") from error
+    except ValueError as error:  # such as a number of 5,000 digits
+        raise UnusableReportError("it is damaged") from error
 
 
 def _members_of(file: TextIO) -> Iterator[Any]:

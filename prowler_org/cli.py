@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from key_ranking.changes import UnusableSnapshotError, read_snapshot
+from key_ranking.changes import Snapshot, UnusableSnapshotError, read_snapshot
 from key_ranking.printing import printable, say
 from key_ranking.terminal import first
 
@@ -62,8 +62,7 @@ def _run(options: Options) -> int:
     listed = list_accounts(
         options.selection, find_profile(options.prowler_arguments), options.organizations_role
     )
-    if options.previous:
-        _refuse_unusable(options.previous)
+    previous = _read(options.previous) if options.previous else None
     if options.dry_run:
         say(describe_accounts(listed), sys.stdout)
         return 0
@@ -96,12 +95,12 @@ def _run(options: Options) -> int:
         with progress(len(tasks), options.quiet, sys.stdout) as show:
             recorder = Recorder(state, directory, show, _warn_of_worker)
             interrupted = scan_organization(backend, recorder, tasks)
-        return _finish(options, state, listed, recorder, interrupted)
+        return _finish(options, state, listed, recorder, interrupted, previous)
 
 
-def _refuse_unusable(previous: Path) -> None:
+def _read(previous: Path) -> Snapshot:
     try:
-        read_snapshot(previous)
+        return read_snapshot(previous)
     except UnusableSnapshotError as error:
         raise StartError(f"{error}.") from error
     except OSError as error:
@@ -109,13 +108,18 @@ def _refuse_unusable(previous: Path) -> None:
 
 
 def _finish(
-    options: Options, state: State, listed: AccountList, recorder: Recorder, interrupted: bool
+    options: Options,
+    state: State,
+    listed: AccountList,
+    recorder: Recorder,
+    interrupted: bool,
+    previous: Snapshot | None,
 ) -> int:
     """Write the organization's reports and print the summary. Returns the exit code."""
     results = [result for _, result in sorted(state.results.items())]
     recorder.save()
     try:
-        reports = write_reports(state, results, listed, options.output_directory, options.previous)
+        reports = write_reports(state, results, listed, options.output_directory, previous)
         if recorder.problem:
             raise recorder.problem
     except OSError as error:
@@ -145,6 +149,11 @@ def unseen_by(
         unread = {one.account for one in results if one.counts.manual}
     what = {
         "Not everything could be read in": sorted(unread),
+        "No finding of these checks in": [
+            one.account
+            for one in results
+            if collected.accounts and one.was_scanned and one.account not in collected.accounts
+        ],
         "Checks crashed in": [one.account for one in results if one.crashed],
         "Left out, and not named by --exclude:": [
             one.account.id for one in listed.skipped if not one.by_name

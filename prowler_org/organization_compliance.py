@@ -78,11 +78,9 @@ def _requirements(files: Iterable[tuple[str, Path]], scanned: int) -> Iterator[R
 
 def _add(told: dict[str, _Told], account: str, row: Mapping[str, str]) -> None:
     one = told.setdefault(row["REQUIREMENTS_ID"], _Told(row.get("REQUIREMENTS_DESCRIPTION", "")))
-    if row.get("MUTED") == "True":
-        one.passing.add(account)
-    elif row["STATUS"] == "FAIL":
-        one.failing.add(account)
-    elif row["STATUS"] == "MANUAL":
+    if row["STATUS"] == "MANUAL":
         one.unjudged.add(account)
+    elif row["STATUS"] == "FAIL" and row.get("MUTED") != "True":
+        one.failing.add(account)
     else:
         one.passing.add(account)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from key_ranking.changes import Snapshot, newest_snapshot
 from key_ranking.page import write_page
-from key_ranking.ranked import Ranked, previous_in, ranked, write_files
+from key_ranking.ranked import Ranked, ranked, write_files
 from key_ranking.reports import OCSF
 
 from .account_result import AccountResult
@@ -32,12 +33,12 @@ def write_reports(
     results: Sequence[AccountResult],
     listed: AccountList,
     directory: Path,
-    previous: Path | None,
+    previous: Snapshot | None,
 ) -> OrganizationReports:
     """Write all reports of the organization.
 
-    ``previous`` is the data of the run to compare with; without it, that of the run before in this
-    directory, if there is one. Raises OSError and UnusableSnapshotError.
+    ``previous`` is the run to compare with; without it, the run before in this directory, if its
+    data can be used. Raises OSError.
     """
     merged = merge(results, directory, state.name)
     frameworks = merge_compliance(results, directory, state.name)
@@ -49,10 +50,13 @@ def write_reports(
     ]
     keys = directory / KEYS
     keys.mkdir(exist_ok=True)
+    if previous is None:
+        runs = f"prowler-org-{state.job.organization}-*.json"
+        previous, _ = newest_snapshot(keys, runs, state.name)
     one = ranked(
         findings,
         datetime.now(timezone.utc),
-        previous or previous_in(keys, f"prowler-org-{state.job.organization}-*.json", state.name),
+        previous,
         {result.account: result.name for result in results},
         listed.members,
     )

@@ -46,11 +46,11 @@ def organization_page(
         entries=keys.entries,
         csv=quote(f"{KEYS}/{state.name}.csv"),
         links={result.account: link(result) for result in scanned},
-        not_looked_at=[*not_looked_at(results, listed, keys), *_left(state)],
+        not_looked_at=[*not_looked_at(results, listed, keys), *_others(state, listed)],
         what_is_not_looked_at="accounts",
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
-        muted=len(collected.muted),
+        muted=collected.muted,
         changes=keys.changes,
         since=keys.since,
         no_ranking="" if collected.accounts or collected.problems else NO_RANKING,
@@ -76,9 +76,17 @@ def not_looked_at(
     ]
 
 
-def _left(state: State) -> list[NotLookedAt]:
+def _others(state: State, listed: AccountList) -> list[NotLookedAt]:
+    """The accounts that have left the organization, and those that were not chosen."""
     why = "it has left the organization since the run began"
-    return [NotLookedAt(one.id, one.name, why) for one in state.left.values()]
+    left = [NotLookedAt(one.id, one.name, why) for one in state.left.values()]
+    known = {*state.accounts, *(one.account.id for one in listed.skipped)}
+    number = len((listed.members or frozenset()) - known)
+    if not number:
+        return left
+    plural = "account was" if number == 1 else "accounts were"
+    reason = f"{number} more {plural} not chosen with --accounts or --ou"
+    return [*left, NotLookedAt("", "", reason, number)]
 
 
 def _row(result: AccountResult) -> AccountRow:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .advice import Advice
-from .facts import AccessKey, Keys, LastUse, ListingGap, UnmatchedARN, Unreadable, User
+from .facts import AccessKey, Keys, LastUse, ListingGap, Quarantine, UnmatchedARN, Unreadable, User
 from .tags import description_of, owner_of
 from .wording import what_to_do
 
@@ -138,7 +138,7 @@ def describe(name: str, arn: str, verdict: Verdict, now: datetime) -> dict[str, 
     if verdict.keys:
         facts["access_keys"] = [_key(key, now) for key in verdict.keys]
     if verdict.advice:
-        facts |= _quarantine(verdict.advice)
+        facts |= quarantine_as_data(verdict.advice.quarantine)
         facts["advice"] = _advice(verdict.advice)
     return {**facts, **verdict.more}
 
@@ -160,10 +160,11 @@ def describe_user(
     return facts
 
 
-def _quarantine(advice: Advice) -> dict[str, Any]:
-    if isinstance(advice.quarantine, Unreadable):
-        return {"quarantine_unreadable": _unreadable(advice.quarantine)}
-    return {"quarantine_policies": list(advice.quarantine)} if advice.quarantine else {}
+def quarantine_as_data(quarantine: Quarantine) -> dict[str, Any]:
+    """AWS's quarantine policies on a user, or why they are not known."""
+    if isinstance(quarantine, Unreadable):
+        return {"quarantine_unreadable": _unreadable(quarantine)}
+    return {"quarantine_policies": list(quarantine)} if quarantine else {}
 
 
 def _advice(advice: Advice) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ..iam_access_keys.active_keys import listed, unused
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding import Verdict, quarantine_as_data
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
 from ..iam_access_keys.wording import aws_command, counted, days
@@ -27,7 +27,8 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
         if not idle:
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)
-        if facts.quarantine():
+        quarantine = facts.quarantine()
+        if quarantine:
             advice = (
                 "AWS has quarantined this user, or that could not be read: keep what may be "
                 "evidence until you know that there is no incident."
@@ -47,4 +48,5 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             f"{listed(idle, now)}. Whoever may call UpdateAccessKey can activate it again, and it "
             f"takes one of the user's two places for keys. {advice}",
             keys=idle,
+            more=quarantine_as_data(quarantine),
         )

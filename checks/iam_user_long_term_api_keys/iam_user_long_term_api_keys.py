@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.finding import Verdict
@@ -30,7 +31,9 @@ class iam_user_long_term_api_keys(UserCheck):
         usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
         allowed = settings.allowed_service_specific_credentials
         failing = [one for one in usable if not is_allowed(one, allowed)]
-        data = {"service_specific_credentials": [as_data(one, now) for one in usable]}
+        data: dict[str, Any] = {
+            "service_specific_credentials": [as_data(one, now) for one in usable]
+        }
         if not failing:
             excepted = " and ".join(described(one, now) for one in usable)
             but = f" except {excepted}, which your settings allow" if usable else ""
@@ -43,6 +46,8 @@ class iam_user_long_term_api_keys(UserCheck):
             )
             for one in failing
         )  # fmt: skip
+        if len(failing) < len(usable):
+            data["failing_service_specific_credentials"] = [one.credential_id for one in failing]
         lasting = any(is_api_key(one) and one.expires is None for one in failing)
         return Verdict(
             "FAIL",

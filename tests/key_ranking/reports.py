@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from key_ranking.ranking import Entry, rank
 ACCOUNT = "123456789012"
 TODAY = 1_795_600_000
 YESTERDAY = TODAY - 86_400
+NOW = datetime.fromtimestamp(TODAY + 3600, timezone.utc)
 SHORT = {
     "multiple": "iam_user_multiple_active_keys",
     "unused": "iam_user_unused_active_keys",
@@ -72,4 +74,4 @@ def collected(folder: Path, *findings: Mapping[str, Any]) -> Collected:
 
 def ranked(folder: Path, *findings: Mapping[str, Any]) -> tuple[Entry, ...]:
     """The ranking of one report with these findings."""
-    return rank(collected(folder, *findings))
+    return rank(collected(folder, *findings), NOW)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from key_ranking.changes import UnusableSnapshotError, read_snapshot
-from key_ranking.ranked import Ranked, previous_in, ranked, write_files
+from key_ranking.changes import UnusableSnapshotError, newest_snapshot, read_snapshot
+from key_ranking.ranked import Ranked, ranked, write_files
 
 from .reports import TODAY, YESTERDAY, finding, key, write
 
@@ -31,7 +31,7 @@ def later(folder: Path, then: Findings, now: Findings, members: set[str] | None 
     first = ranked([write(folder / "then.ocsf.json", then)], NOW, None)
     _, data = write_files(first, folder, "access-keys-1")
     report = [write(folder / "now.ocsf.json", now)] if now else []
-    return ranked(report, NOW, data, members=members)
+    return ranked(report, NOW, read_snapshot(data), members=members)
 
 
 def old(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, Any]:
@@ -98,20 +98,43 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
     report = write(tmp_path / "now.ocsf.json", [gap, gap])
     if damaged:
         report.write_text(report.read_text()[:-20])
-    told = ranked([report], NOW, data).changes
+    told = ranked([report], NOW, read_snapshot(data)).changes
     assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
 
 
-def test_the_newest_earlier_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
-    for number in (1, 3, 2, 4):
-        (tmp_path / f"run-{number}.json").touch()
-    assert previous_in(tmp_path, "run-*.json", "run-4") == tmp_path / "run-3.json"
-    assert previous_in(tmp_path, "run-*.json", "run-1") is None
+def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
+    first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
+    for number in (1, 2, 4):
+        write_files(first, tmp_path, f"run-{number}")
+    (tmp_path / "run-3.json").write_text("{")
+    found, problems = newest_snapshot(tmp_path, "run-*.json", "run-4")
+    assert found == read_snapshot(tmp_path / "run-2.json")
+    assert list(problems) == [tmp_path / "run-3.json"]
+    assert newest_snapshot(tmp_path, "run-*.json", "run-1") == (None, {})
+
+
+def test_a_report_that_is_no_newer_than_the_run_before_changes_nothing(tmp_path: Path) -> None:
+    then = [finding("unused", "alice")]
+    assert compare(tmp_path, then, then) == [("alice", "not known")]
+    assert compare(tmp_path, then, [old("unused", "alice", "PASS")]) == [("alice", "not known")]
+
+
+def test_what_is_gone_is_told_once(tmp_path: Path) -> None:
+    both = [old("unused", "alice"), finding("unused", "bob", "PASS")]
+    assert compare(tmp_path, both, [*both, finding("unused", "bob", "PASS", time=TODAY + 1)]) == []
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version": 2}', "[" * 100_000, '{"version": 1, "created": "x"}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version": 2}',
+        "[" * 100_000,
+        '{"version": 1, "created": "x"}',
+        '{"version": 1, "created": "9999-01-01T00:00:00Z", "accounts": {}}',
+    ],
 )
 def test_a_file_that_is_not_the_data_of_a_run_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "data.json"

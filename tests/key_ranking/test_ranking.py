@@ -124,6 +124,113 @@ def test_the_key_that_stays_and_is_idle_too_is_not_told_to_be_in_use(tmp_path: P
     assert [one.action for one in entries] == [Action.DEACTIVATE, Action.CHECK_NEED]
 
 
+def test_a_scan_that_is_old_and_a_muted_finding_forbid_to_say_now(tmp_path: Path) -> None:
+    facts: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
+    (entry,) = ranked(tmp_path, finding("unused", "a", time=TODAY - 8 * 86_400, **facts))
+    assert (entry.action, entry.group) == (Action.LOOK_AGAIN, Group.NEEDS_WORK)
+    assert "Unused as of 20" in entry.advice
+    (entry,) = ranked(
+        tmp_path,
+        finding("unrotated", "a", **facts),
+        finding("unused", "a", muted=True, **facts),
+    )
+    assert (entry.action, entry.group) == (Action.ASK, Group.NEEDS_WORK)
+
+
+def test_the_newest_advice_counts(tmp_path: Path) -> None:
+    old = finding("unused", "a", time=YESTERDAY, access_keys=[key(1, 300)], advice=RETIRE)
+    use = {"last_used_date": "2026-11-25T00:00:00+00:00"}
+    now = finding(
+        "unrotated", "a", access_keys=[key(1, 301, **use)],
+        advice={"action": "replace", "retire": key(1, 0)["access_key_id"]},
+    )  # fmt: skip
+    (entry,) = ranked(tmp_path, old, now)
+    assert entry.action is Action.REPLACE
+    assert entry.last_used_date == use["last_used_date"]
+
+
+def test_an_inactive_key_of_a_quarantined_user_is_evidence(tmp_path: Path) -> None:
+    inactive = finding("inactive", "leaked", access_keys=[key(1, 900, active=False)])
+    quarantine: dict[str, Any] = {"quarantine_policies": ["AWSCompromisedKeyQuarantineV3"]}
+    passing = finding("quarantined", "leaked", "PASS", **quarantine)
+    unread = finding(
+        "inactive", "leaked", access_keys=[key(1, 900, active=False)],
+        quarantine_unreadable=DENIED,
+    )  # fmt: skip
+    for findings in ([passing, inactive], [unread]):
+        (entry,) = ranked(tmp_path, *findings)
+        assert entry.action is Action.KEEP_EVIDENCE
+        assert (entry.command, entry.undo) == ("", "")
+    assert ranked(tmp_path, inactive)[0].action is Action.DELETE
+
+
+def test_api_keys_that_the_settings_allow_are_not_listed(tmp_path: Path) -> None:
+    both = [{"service_specific_credential_id": name, "age_days": 1} for name in ("A1", "A2")]
+    failing: dict[str, Any] = {"failing_service_specific_credentials": ["A2"]}
+    entries = ranked(tmp_path, finding("api", "bot", service_specific_credentials=both, **failing))
+    assert [one.access_key_id for one in entries] == ["A2"]
+
+
+def test_the_root_users_key_is_not_lost_beside_a_finding_about_the_account(
+    tmp_path: Path,
+) -> None:
+    account = finding("multiple", "123456789012")
+    account["resources"][0]["uid"] = "arn:aws:iam::123456789012:root"
+    root = finding("multiple", "<root_account>", active_access_keys=2)
+    assert [one.group for one in ranked(tmp_path, account, root)] == [
+        Group.INCIDENT, Group.NOT_KNOWN,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"access_keys": "abc"},
+        {"access_keys": [{"age_days": 5}]},
+        {"access_keys": [key(1, 5)], "advice": "x"},
+        {"access_keys": [{**key(1, 5), "age_days": "many"}]},
+        {"access_keys": [{**key(1, 5), "last_used_date": 5}]},
+        {"unreadable": "x"},
+        {"failing_access_keys": 5},
+        {"access_keys": []},
+        {},
+    ],
+)
+def test_data_that_no_check_writes_make_an_entry_that_is_not_known(
+    tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    (entry,) = ranked(tmp_path, finding("unused", "a", **facts))
+    assert entry.group is Group.NOT_KNOWN
+
+
+def test_advice_of_a_newer_version_is_to_be_found_out(tmp_path: Path) -> None:
+    advice = {"action": "something-new", "retire": key(1, 0)["access_key_id"]}
+    (entry,) = ranked(tmp_path, finding("unused", "a", access_keys=[key(1, 5)], advice=advice))
+    assert entry.action is Action.FIND_OUT
+
+
+def test_a_key_that_fails_and_is_not_described_is_listed_all_the_same(tmp_path: Path) -> None:
+    (entry,) = ranked(tmp_path, finding("unused", "a", failing_access_keys=["AKIAOTHER"]))
+    assert entry.access_key_id == "AKIAOTHER"
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        finding("administrator", "a", "FAIL", unreadable=DENIED),
+        finding("administrator", "123456789012", "MANUAL"),
+        finding("administrator", "a", "PASS", time=YESTERDAY),
+    ],
+    ids=["unreadable counts as failed", "the check crashed", "told by an older scan"],
+)
+def test_whether_a_user_is_an_administrator_is_not_guessed(
+    tmp_path: Path, unread: dict[str, Any]
+) -> None:
+    facts: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
+    entries = ranked(tmp_path, unread, finding("unused", "a", **facts))
+    assert [one.administrator for one in entries if one.access_key_id] == [None]
+
+
 def test_an_api_key_and_an_inactive_key_have_commands_of_their_own(tmp_path: Path) -> None:
     api = {"service_specific_credential_id": "ACCA1", "age_days": 210}
     first, second = ranked(
@@ -162,8 +269,8 @@ def test_muted_findings_make_no_entry_and_their_facts_still_count(tmp_path: Path
 @pytest.mark.parametrize(
     ("one", "says"),
     [
-        (finding("multiple", "a", unreadable=DENIED), "its keys could not be listed: iam:ListAcc"),
-        (finding("multiple", "123456789012"), "its keys could not be listed; the report says why"),
+        (finding("multiple", "a", unreadable=DENIED), "It fails, and no key is named: iam:ListAcc"),
+        (finding("multiple", "123456789012"), "It fails, and no key is named; the report says why"),
         (finding("multiple", "123456789012", "MANUAL"), "It could not be judged; the report says"),
         (finding("multiple", "a", "MANUAL", unreadable=DENIED), "It could not be read: iam:List"),
     ],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,11 +24,28 @@ def test_a_folder_gives_the_reports_in_all_folders_below_but_those_of_compliance
     tmp_path: Path,
 ) -> None:
     ours = [write(tmp_path / f"{one}.ocsf.json", [FAILING]) for one in ("a", "accounts/1/b")]
-    write(tmp_path / "compliance" / "c.ocsf.json", [FAILING])
+    write(tmp_path / "compliance" / "c.ocsf.json", [{**FAILING, "class_uid": 2003}])
     (tmp_path / "accounts" / "d.csv").write_text("")
     (tmp_path / "link.ocsf.json").symlink_to(ours[0])
-    assert sorted(find_reports([tmp_path])) == sorted(ours)
-    assert find_reports([ours[0], tmp_path, ours[0]]) == ours
+    found, problems = find_reports([ours[0], tmp_path, ours[0]])
+    assert found == ours
+    assert problems == {tmp_path / "link.ocsf.json": "it is a link, which is not followed"}
+
+
+def test_a_folder_that_may_not_be_read_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, scandir = tmp_path / "locked", os.scandir
+    locked.mkdir()
+
+    def denied(path: Any) -> Any:  # root, as which tests may run, can read every folder
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    _, problems = find_reports([tmp_path])
+    assert problems == {locked: "it cannot be read: Permission denied"}
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
@@ -65,6 +84,10 @@ WHOLE = json.dumps([FAILING])
         ("AUTH_METHOD;TIMESTAMP\r\n", "it is not a list of findings"),
         ("[1, 2]", "it is not a list of findings"),
         ('[{"a":' * 100_000, "it is nested too deeply"),
+        (WHOLE.replace(str(TODAY), "9" * 5000), "it is damaged"),
+        (WHOLE.replace(str(TODAY), "1e999"), "finding 1 is not one of Prowler's in OCSF"),
+        (WHOLE.replace(str(TODAY), "10000000000000"), "finding 1 is not one of Prowler's in OCSF"),
+        (WHOLE.replace('"payments"', "5"), "finding 1 is not one of Prowler's in OCSF"),
         ("[" * 100_000, "it is not a list of findings"),
     ],
 )
@@ -103,7 +126,23 @@ def test_of_each_finding_the_newest_counts_whatever_the_names_of_the_files(tmp_p
     new = write(tmp_path / "a.ocsf.json", [passing])
     assert oldest_first([new, old]) == [old, new]
     assert not collect(oldest_first([new, old])).open
-    assert not collect([new, old, new]).open
+    assert not collect([new, old]).open
+
+
+def test_the_same_user_is_the_same_whatever_region_the_scan_began_in(tmp_path: Path) -> None:
+    passing = finding("multiple", "alice", "PASS", time=TODAY)
+    passing["finding_info"]["uid"] = "prowler-aws-…-eu-west-1-alice"
+    reports = [
+        write(tmp_path / "a.ocsf.json", [{**FAILING, "time": YESTERDAY}]),
+        write(tmp_path / "b.ocsf.json", [passing]),
+    ]
+    assert not collect(reports).open
+
+
+def test_half_characters_are_replaced(tmp_path: Path) -> None:
+    report = tmp_path / "a.ocsf.json"
+    report.write_text(WHOLE.replace("payments", "pay\\ud800"))
+    assert [one.account_name for one in findings_in(report)] == ["pay?"]
 
 
 def test_memory_does_not_grow_with_other_checks_findings(tmp_path: Path) -> None:

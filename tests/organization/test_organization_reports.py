@@ -18,7 +18,7 @@ from prowler_org.organization_compliance import merge_compliance
 from prowler_org.organization_reports import OrganizationReports, write_reports
 from prowler_org.state import State
 
-from ..key_ranking.reports import finding, key, write
+from ..key_ranking.reports import TODAY, finding, key, write
 from . import examples
 from .examples import ALICE, BOB, LISTED
 
@@ -64,7 +64,8 @@ def test_the_keys_of_all_accounts_are_ranked_under_their_names(tmp_path: Path) -
 def test_the_next_run_tells_what_has_changed_and_whose_account_has_left(tmp_path: Path) -> None:
     both = [scanned(tmp_path, one, finding("unused", "u", account=one.id)) for one in (ALICE, BOB)]
     reports(tmp_path, *both, year=2025)
-    fixed = scanned(tmp_path, ALICE, finding("unused", "u", "PASS", account=ALICE.id))
+    passing = finding("unused", "u", "PASS", account=ALICE.id, time=TODAY + 1)
+    fixed = scanned(tmp_path, ALICE, passing)
     left = replace(LISTED, members=frozenset({ALICE.id}))
     told = reports(tmp_path, fixed, listed=left).ranked.changes
     assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "gone")]
@@ -149,3 +150,17 @@ def test_strict_refuses_a_damaged_report_and_the_page_names_it(tmp_path: Path) -
     assert cli.unseen_by([result], LISTED, made)[-1].startswith("--strict: These reports are dama")
     page = next(one for one in made.files if one.suffix == ".html").read_text()
     assert "it ends in the middle of a finding" in page
+
+
+def test_damaged_data_of_an_earlier_run_costs_only_the_changes(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / f"prowler-org-{LISTED.organization}-20200101000000.json").write_text("{")
+    assert reports(tmp_path, scanned(tmp_path, ALICE, PASSING)).ranked.since == ""
+
+
+def test_accounts_that_were_not_chosen_are_counted(tmp_path: Path) -> None:
+    listed = replace(LISTED, members=frozenset({ALICE.id, "7", "8", "9"}))
+    state = State(examples.JOB, examples.STARTED, {ALICE.id: ALICE})
+    made = write_reports(state, [scanned(tmp_path, ALICE, PASSING)], listed, tmp_path, None)
+    page = next(one for one in made.files if one.suffix == ".html").read_text()
+    assert "3 more accounts were not chosen with --accounts or --ou" in page
