@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -114,13 +114,11 @@ def changes(
     * new: it fails now and did not then.
     * fixed: it failed then, and passes now. Only a finding that was looked at again is fixed.
     * still there, muted: it failed then, and does now.
-    * gone: its account was looked at again, and there is no such finding: the user was deleted,
-      or left out of the scan. Or its account is not one of ``members``, the organization's.
+    * gone: its account was looked at again, and the finding is missing: somebody deleted the user,
+      or the scan left it out. Or the account is not one of ``members``, the organization's.
     * not known: its account was not scanned, or it could not be read.
     """
-    both = _checks(before.accounts) & {
-        check for one in now.accounts.values() for check in one.checks
-    }
+    both = _checks(before.accounts.values()) & _checks(one.checks for one in now.accounts.values())
     failed = {
         uid: one
         for uid, one in before.findings.items()
@@ -144,8 +142,8 @@ def changes(
     )
 
 
-def _checks(accounts: Mapping[str, Mapping[str, int]]) -> set[str]:
-    return {check for checks in accounts.values() for check in checks}
+def _checks(accounts: Iterable[Iterable[str]]) -> set[str]:
+    return {check for checks in accounts for check in checks}
 
 
 def _became(

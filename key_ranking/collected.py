@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,22 +63,26 @@ def collect(
     ``follow``. ``problems`` are those that are known already. Raises OSError.
     """
     collected = Collected(problems=dict(problems or {}))
+    late: set[str] = set()
     for report in reports:
         ours = 0
         try:
             for finding in findings_in(report):
                 ours += 1
-                _add(collected, finding, report, follow)
+                if _add(collected, finding, report, follow):
+                    late.add(finding.uid)
         except UnusableReportError as error:
             collected.problems[report] = str(error)
         else:
             if not ours:
                 collected.without_ours.append(report)
-    _drop_what_has_passed_since(collected, reports)
+    if late:
+        _drop_what_has_passed_since(collected, late, reports)
     return collected
 
 
-def _add(collected: Collected, finding: Finding, report: Path, follow: Collection[str]) -> None:
+def _add(collected: Collected, finding: Finding, report: Path, follow: Collection[str]) -> bool:
+    """Whether it is kept as open, though its check has looked at the account again since."""
     account = collected.accounts.setdefault(finding.account, Scanned(finding.account))
     newest = max(account.checks.values(), default=-1)
     was_merged = account.report is not None and account.report.name.startswith("prowler-org-")
@@ -93,29 +97,30 @@ def _add(collected: Collected, finding: Finding, report: Path, follow: Collectio
         collected.followed[uid] = (finding.status, finding.time)
     known = collected.open.get(uid) or collected.others.get(uid)
     if known and known.time > finding.time:
-        return
+        return False
     collected.open.pop(uid, None)
     collected.others.pop(uid, None)
     if finding.status != "PASS" and not finding.muted:
         collected.open[uid] = finding
-    elif finding.muted or finding.facts.quarantine_policies:
+        return collected.is_stale(finding)
+    if finding.muted or finding.facts.quarantine_policies:
         collected.others[uid] = finding
+    return False
 
 
-def _drop_what_has_passed_since(collected: Collected, reports: Sequence[Path]) -> None:
+def _drop_what_has_passed_since(
+    collected: Collected, late: Iterable[str], reports: Iterable[Path]
+) -> None:
     """Drop what passed in a report that was read before an older one.
 
-    Files are in the order of their first findings, and a file may have scans of several days. So
-    what seems to be gone is looked up once more; for that, reports are read a second time.
+    Files are in the order of their first findings, and a file may have scans of several days. A
+    PASS leaves no trace, so the UIDs that came ``late`` are looked up once more. Any newer finding
+    that does not pass is what is open by now.
     """
-    stale = {uid: one.time for uid, one in collected.open.items() if collected.is_stale(one)}
-    for report in reports if stale else ():
+    times = {uid: collected.open[uid].time for uid in late if uid in collected.open}
+    for report in reports:
         if report in collected.problems:
             continue
         for finding in findings_in(report):
-            uid = finding.uid
-            if uid in stale and finding.time > stale[uid]:
-                collected.open.pop(uid, None)
-                if finding.status != "PASS" and not finding.muted:
-                    collected.open[uid] = finding
-                stale[uid] = finding.time
+            if finding.time > times.get(finding.uid, finding.time):
+                collected.open.pop(finding.uid, None)

@@ -116,7 +116,7 @@ class Page:
     since: str = ""
     """When the run was that the changes compare with; empty if there is none."""
     no_ranking: str = ""
-    """Why there is no list of keys."""
+    """The reason, if the page cannot list keys."""
     bars: Sequence[Bar] = ()
     frameworks: Sequence[Framework] = ()
 

@@ -6,9 +6,10 @@ Pure: from the data of findings, never from their sentences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum, IntEnum
+from functools import cached_property
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
@@ -144,13 +145,9 @@ def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
         if not collected.is_stale(finding):
             users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
     gaps = collected.gaps()
-    entries: list[Entry] = []
-    told: set[str] = set()
+    entries = list(_not_known(collected))
     for (account, _, _), findings in users.items():
-        about = _User(collected.accounts[account], findings, gaps, now)
-        entries += about.entries()
-        told |= about.told
-    entries += _not_known(collected, told)
+        entries += _User(collected.accounts[account], findings, gaps, now).entries()
     return tuple(sorted(entries, key=_place))
 
 
@@ -172,13 +169,11 @@ class _User:
     """Also those that are muted, or that could not be read."""
     gaps: set[tuple[str, str]]
     now: datetime
-    told: set[str] = field(default_factory=set)
-    """The UIDs of the findings that are behind an entry."""
 
-    @property
+    @cached_property
     def failing(self) -> list[Finding]:
         """What fails and is not muted, the newest first."""
-        failing = [one for one in self.every if one.status == "FAIL" and not one.muted]
+        failing = (one for one in self.every if one.status == "FAIL" and not one.muted)
         return sorted(failing, key=lambda one: -one.time)
 
     def entries(self) -> Iterator[Entry]:
@@ -186,11 +181,9 @@ class _User:
         if not self.failing:
             return
         if self.every[0].user == ROOT_USER_NAME:
-            known = [one for one in self.failing if not one.facts.unreadable]
-            if known:
-                self.told.update(one.uid for one in known)
-                checks = [one.check for one in known]
-                entry = self._entry(Group.INCIDENT, "", Action.DELETE_ROOT_KEY, checks)
+            checks = [one.check for one in self.failing if _names_a_key(one)]
+            if checks:
+                entry = self._entry(Group.INCIDENT, Action.DELETE_ROOT_KEY, checks, Key(""))
                 yield replace(entry, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
@@ -198,49 +191,40 @@ class _User:
 
     def _access_keys(self) -> Iterator[Entry]:
         keys: dict[str, Key] = {}
-        failing: dict[str, list[Finding]] = {}
+        failing: dict[str, list[str]] = {}
         for finding in self.failing:
             for key in finding.facts.access_keys:
                 keys.setdefault(key.access_key_id, key)  # the newest finding's
             for key_id in _failing_keys(finding):
-                failing.setdefault(key_id, []).append(finding)
-                self.told.add(finding.uid)
-        for key_id, findings in failing.items():
+                failing.setdefault(key_id, []).append(finding.check)
+        for key_id, checks in failing.items():
             key = keys.get(key_id, Key(key_id))
-            checks = [one.check for one in findings]
-            action, retire = self._action(key, checks)
-            yield self._entry(self._group(action), key_id, action, checks, key, retire)
+            action = self._action(key, checks)
+            yield self._entry(self._group(action), action, checks, key)
 
     def _api_keys(self) -> Iterator[Entry]:
+        group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
         for finding in self.failing:
-            named = finding.facts.failing_service_specific_credentials
-            for one in finding.facts.service_specific_credentials:
-                key_id = one.service_specific_credential_id
-                if finding.check == SINGLE_SERVICE and (named is None or key_id in named):
-                    self.told.add(finding.uid)
-                    group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
-                    key = Key(key_id, one.age_days)
-                    yield self._entry(group, key_id, Action.REPLACE_API_KEY, [finding.check], key)
+            for key in _failing_api_keys(finding):
+                yield self._entry(group, Action.REPLACE_API_KEY, [finding.check], key)
 
-    def _action(self, key: Key, checks: Sequence[str]) -> tuple[Action, str]:
-        """What to do about this key, and the key that is to go in the end."""
+    def _action(self, key: Key, checks: Sequence[str]) -> Action:
+        """What to do about this key."""
         if not key.active:
             suspect = self.quarantined or any(one.facts.quarantine_unreadable for one in self.every)
-            return (Action.KEEP_EVIDENCE if suspect else Action.DELETE), key.access_key_id
+            return Action.KEEP_EVIDENCE if suspect else Action.DELETE
         if self.quarantined:
-            return Action.INCIDENT, key.access_key_id
-        advice = self.advice or UserAdvice("")
-        key_id = key.access_key_id
+            return Action.INCIDENT
+        advice, key_id = self.advice, key.access_key_id
         if key_id == advice.retire:
-            action = _OF_A_FINDING.get(advice.action, Action.FIND_OUT)
-            return self._cautious(action), key_id
+            return self._cautious(_OF_A_FINDING.get(advice.action, Action.FIND_OUT))
         if advice.action == Action.FINISH_ROTATION.value and key_id == advice.keep:
-            return Action.FINISH_ROTATION, advice.retire or key_id
+            return Action.FINISH_ROTATION
         if key_id in advice.creator_of:
-            return Action.FIND_CREATOR, key_id
+            return Action.FIND_CREATOR
         if advice.action not in _OF_A_FINDING or advice.action == Action.FIND_OUT.value:
-            return Action.FIND_OUT, key_id
-        return (Action.CHECK_NEED if UNUSED in checks else Action.REPLACE), key_id
+            return Action.FIND_OUT
+        return Action.CHECK_NEED if UNUSED in checks else Action.REPLACE
 
     def _cautious(self, action: Action) -> Action:
         """Not "now" if the scan is old, or somebody has muted something about the user."""
@@ -259,19 +243,14 @@ class _User:
             return Group.ADMINISTRATOR
         return Group.CAN_GO_NOW if action is Action.DEACTIVATE else Group.NEEDS_WORK
 
-    def _entry(
-        self,
-        group: Group,
-        key_id: str,
-        action: Action,
-        checks: Iterable[str],
-        key: Key | None = None,
-        retire: str = "",
-    ) -> Entry:
-        finding, account, key = self.failing[0], self.account, key or Key("-")
-        command, undo = _commands(finding.user, retire or key_id, action)
-        keep = self.advice.keep if self.advice else ""
-        advice = _ADVICE[action].format(keep=keep, retire=retire, seen=f"{self.seen:%Y-%m-%d}")
+    def _entry(self, group: Group, action: Action, checks: Iterable[str], key: Key) -> Entry:
+        finding, account, retire = self.failing[0], self.account, key.access_key_id
+        if action is Action.FINISH_ROTATION:
+            retire = self.advice.retire or retire  # also in the entry of the key that stays
+        command, undo = _commands(finding.user, retire, action)
+        advice = _ADVICE[action].format(
+            keep=self.advice.keep, retire=retire, seen=f"{self.seen:%Y-%m-%d}"
+        )
         return Entry(
             group,
             account.account,
@@ -279,7 +258,7 @@ class _User:
             account.unit,
             finding.user,
             finding.arn,
-            key_id,
+            key.access_key_id,
             action,
             advice,
             tuple(sorted(checks)),
@@ -294,23 +273,24 @@ class _User:
             self.quarantined,
         )
 
-    @property
-    def advice(self) -> UserAdvice | None:
-        """The newest advice about the user's keys."""
-        return next((one.facts.advice for one in self.failing if one.facts.advice), None)
+    @cached_property
+    def advice(self) -> UserAdvice:
+        """The newest advice about the user's keys; empty if there is none."""
+        given = (one.facts.advice for one in self.failing if one.facts.advice)
+        return next(given, UserAdvice(""))
 
     @property
     def seen(self) -> datetime:
         """When the newest of the findings was made (UTC)."""
         return datetime.fromtimestamp(self.failing[0].time, timezone.utc)
 
-    @property
+    @cached_property
     def administrator(self) -> bool | None:
         """Whether the user is an administrator; None if no check tells."""
         is_one = any(one.facts.administrator for one in self.every)
         return True if is_one else self._no_if_told_by(ADMINISTRATORS)
 
-    @property
+    @cached_property
     def quarantined(self) -> bool | None:
         """Whether AWS has quarantined the user; None if no check tells."""
         if any(one.facts.quarantine_policies for one in self.every):
@@ -329,7 +309,16 @@ class _User:
         return None if not looked or unread or (self.account.account, check) in self.gaps else False
 
 
-def _failing_keys(finding: Finding) -> Iterable[str]:
+def _names_a_key(finding: Finding) -> bool:
+    """Whether the finding fails, and says for which keys; the root user's have no IDs."""
+    if finding.status != "FAIL":
+        return False
+    if finding.user == ROOT_USER_NAME:
+        return not finding.facts.unreadable
+    return bool(_failing_keys(finding) or _failing_api_keys(finding))
+
+
+def _failing_keys(finding: Finding) -> Sequence[str]:
     """The keys that the check fails for: for a second key, not the one that may stay."""
     facts = finding.facts
     if facts.failing_access_keys is not None:
@@ -337,6 +326,18 @@ def _failing_keys(finding: Finding) -> Iterable[str]:
     listed = [key.access_key_id for key in facts.access_keys]
     keep = facts.advice.keep if facts.advice and finding.check == SECOND_KEY else ""
     return [key_id for key_id in listed if key_id != keep] or listed
+
+
+def _failing_api_keys(finding: Finding) -> list[Key]:
+    """The API keys, and passwords for a single service, that the check fails for."""
+    if finding.check != SINGLE_SERVICE:
+        return []
+    named = finding.facts.failing_service_specific_credentials
+    return [
+        Key(one.service_specific_credential_id, one.age_days)
+        for one in finding.facts.service_specific_credentials
+        if named is None or one.service_specific_credential_id in named
+    ]
 
 
 def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
@@ -357,11 +358,11 @@ def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
 # What is not known
 
 
-def _not_known(collected: Collected, told: set[str]) -> Iterable[Entry]:
+def _not_known(collected: Collected) -> Iterable[Entry]:
     """An entry for each user or account of which something could not be read."""
     entries: dict[tuple[str, str, str, str], Entry] = {}
-    for uid, finding in collected.open.items():
-        if uid in told:
+    for finding in collected.open.values():
+        if _names_a_key(finding) and not collected.is_stale(finding):
             continue
         why = _why_not_known(finding, collected)
         account = collected.accounts[finding.account]

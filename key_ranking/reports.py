@@ -128,7 +128,7 @@ def findings_in(report: Path) -> Iterator[Finding]:
             _refuse_other_formats(member)
             if member["metadata"]["event_code"] in ours:
                 yield _finding(member)
-        except (KeyError, TypeError, ValueError, LookupError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise UnusableReportError(
                 f"finding {number} is not one of Prowler's in OCSF ({type(error).__name__})"
             ) from error

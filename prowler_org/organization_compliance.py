@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +12,7 @@ from key_ranking.page import Framework, Requirement
 from key_ranking.whole_file import whole_file
 
 from .account_result import AccountResult
-from .report_files import merge_csv
+from .report_files import csv_rows, merge_csv
 
 FOLDER = "compliance"
 _REPORT = re.compile(r"compliance/prowler-output-.+-\d{14}_(?P<framework>.+)\.csv$")
@@ -46,6 +44,7 @@ def merge_compliance(
             if found:
                 files = by_framework.setdefault(found["framework"], [])
                 files.append((result.account, directory / report))
+    scanned = sum(result.was_scanned for result in results)
     frameworks = []
     for framework, files in sorted(by_framework.items()):
         merged = directory / FOLDER / f"{name}_{framework}.csv"
@@ -53,7 +52,6 @@ def merge_compliance(
         with whole_file(merged) as target:
             merge_csv([path for _, path in files], target)
         link = quote(f"{FOLDER}/{merged.name}")
-        scanned = sum(result.was_scanned for result in results)
         frameworks.append(Framework(framework, link, tuple(_requirements(files, scanned))))
     return tuple(frameworks)
 
@@ -63,13 +61,11 @@ def _requirements(files: Iterable[tuple[str, Path]], scanned: int) -> Iterator[R
 
     An account without a result for a requirement was not judged.
     """
-    csv.field_size_limit(sys.maxsize)
     told: dict[str, _Told] = {}
     for account, path in files:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter=";"):
-                if row.get("REQUIREMENTS_ID") and row.get("STATUS"):
-                    _add(told, account, row)
+        for row in csv_rows(path):
+            if row.get("REQUIREMENTS_ID") and row.get("STATUS"):
+                _add(told, account, row)
     for identifier, one in told.items():
         passing = one.passing - one.failing - one.unjudged
         rest = scanned - len(one.failing) - len(passing)

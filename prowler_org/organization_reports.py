@@ -62,5 +62,5 @@ def write_reports(
     )
     files = write_files(one, keys, state.name)
     page = directory / f"{state.name}.html"
-    write_page(organization_page(state, results, listed, one, frameworks), page)
+    write_page(organization_page(state, results, listed, one, frameworks, directory), page)
     return OrganizationReports((*merged, *files, page), one)

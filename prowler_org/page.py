@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from .summary import describe_counts
 KEYS = "keys"
 """The folder in the output directory that has the ranked keys of each run."""
 NO_RANKING = (
-    "There is no list of keys: the scans had no checks of this plug-in, or -M left out json-ocsf."
+    "No keys are listed: the scans ran none of this plug-in's checks, or -M left out json-ocsf."
 )
 MOST_BARS = 20
 CHART_LEFT = 300
@@ -32,8 +32,9 @@ def organization_page(
     listed: AccountList,
     keys: Ranked,
     frameworks: Sequence[Framework],
+    directory: Path,
 ) -> Page:
-    """What the page tells of these results."""
+    """What the page tells of these results, whose reports are in the output directory."""
     scanned = worst_first(results)
     failing = sum(result.counts.failed > 0 for result in scanned)
     arguments = " ".join(state.job.prowler_arguments)
@@ -46,7 +47,10 @@ def organization_page(
         entries=keys.entries,
         csv=quote(f"{KEYS}/{state.name}.csv"),
         links={result.account: link(result) for result in scanned},
-        not_looked_at=[*not_looked_at(results, listed, keys), *_others(state, listed)],
+        not_looked_at=[
+            *not_looked_at(results, listed, collected.problems, directory),
+            *_others(state, listed),
+        ],
         what_is_not_looked_at="accounts",
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
@@ -60,17 +64,21 @@ def organization_page(
 
 
 def not_looked_at(
-    results: Sequence[AccountResult], listed: AccountList, keys: Ranked
+    results: Sequence[AccountResult],
+    listed: AccountList,
+    damaged: Mapping[Path, str],
+    directory: Path,
 ) -> list[NotLookedAt]:
     """The accounts that the page knows nothing of, or not all, and why."""
-    damaged = {path.as_posix(): why for path, why in keys.collected.problems.items()}
     return [
         *(NotLookedAt(one.account, one.name, one.reason) for one in results if not one.was_scanned),
         *(
-            NotLookedAt(one.account, one.name, f"{Path(path).name}: {why}")
+            NotLookedAt(
+                one.account, one.name, f"{Path(report).name}: {damaged[directory / report]}"
+            )
             for one in results
-            for path, why in damaged.items()
-            if any(path.endswith(report) for report in one.reports)
+            for report in one.reports
+            if directory / report in damaged
         ),
         *(NotLookedAt(one.account.id, one.account.name, one.reason) for one in listed.skipped),
     ]

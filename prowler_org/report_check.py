@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from key_ranking.reports import UnusableReportError, count_members
+from key_ranking.reports import OCSF, UnusableReportError, count_members
 
 from .account_result import AccountResult
 from .report_files import (
@@ -41,11 +41,12 @@ def checked(
     paths = [_own_file(result.account, report, directory) for report in result.reports]
     if damaged := incomplete_report(paths):
         raise UntrustworthyReportsError(f"{damaged} is not complete")
-    rows = sum(_rows(path, result.account) for path in findings_csv(paths))
-    for path in paths:
-        if holds_findings(path.as_posix(), ".ocsf.json"):
-            _compare(path, rows)
+    for path in findings_csv(paths):
+        _check_rows(path, result.account)
     counts = count_findings(paths)
+    for path in paths:
+        if holds_findings(path.as_posix(), OCSF):
+            _compare(path, counts.total)
     ignored = IGNORES_FAILURES.intersection(prowler_arguments)
     exit_code = 3 if counts.failed and not ignored else 0
     return replace(result, counts=counts, exit_code=exit_code)
@@ -66,21 +67,19 @@ def _own_file(account: str, report: str, directory: Path) -> Path:
     return path
 
 
-def _rows(path: Path, account: str) -> int:
-    """How many findings a CSV report has. Each must be whole, and about this account."""
+def _check_rows(path: Path, account: str) -> None:
+    """Refuse a CSV report unless each finding is whole, and about this account."""
     csv.field_size_limit(sys.maxsize)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file, delimiter=";", strict=True)
             columns = next(reader)
             about, status = columns.index("ACCOUNT_UID"), columns.index("STATUS")
-            number = 0
             for number, row in enumerate(reader, start=1):
                 if len(row) != len(columns) or row[status] not in ("FAIL", "PASS", "MANUAL"):
                     raise UntrustworthyReportsError(f"row {number} of {path.name} is damaged")
                 if row[about].lstrip("'") != account:
                     raise UntrustworthyReportsError(f"{path.name} is about another account")
-            return number
     except (StopIteration, ValueError, csv.Error) as error:
         raise UntrustworthyReportsError(f"{path.name} is damaged") from error
 

@@ -8,11 +8,12 @@ import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from key_ranking.reports import OCSF
 from key_ranking.whole_file import whole_file
 
 from .account_result import AccountResult, FindingCounts
@@ -23,8 +24,8 @@ ACCOUNTS = "accounts"
 SCANS = ".prowler-org-scans"
 """The folder in the output directory that running scans write to."""
 
-_CSV, _OCSF = ".csv", ".ocsf.json"
-_SUFFIXES = {"html": ".html", "json-ocsf": _OCSF}
+_CSV = ".csv"
+_SUFFIXES = {"html": ".html", "json-ocsf": OCSF}
 """Reports that Prowler writes whenever it writes a CSV, by format."""
 _LAST_BYTES = {".html": b"</html>", ".json": b"]", ".csv": b"\r\n"}
 """The last bytes of a complete report, by the ending of its name."""
@@ -75,21 +76,26 @@ def incomplete_report(reports: Iterable[Path]) -> str:
     return ""
 
 
+def csv_rows(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a CSV file of Prowler's, one at a time. Raises as ``count_findings`` does."""
+    csv.field_size_limit(sys.maxsize)
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, delimiter=";")
+
+
 def count_findings(reports: Iterable[Path]) -> FindingCounts:
     """Count the findings of CSV reports by status. Keeps one finding in memory at a time.
 
     Raises OSError, and ValueError, KeyError or csv.Error for a file that is not such a report.
     """
-    csv.field_size_limit(sys.maxsize)
     failed = passed = manual = muted = 0
     for path in findings_csv(reports):
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter=";"):
-                is_muted = row.get("MUTED") == "True"
-                muted += is_muted
-                failed += not is_muted and row["STATUS"] == "FAIL"
-                passed += not is_muted and row["STATUS"] == "PASS"
-                manual += not is_muted and row["STATUS"] == "MANUAL"
+        for row in csv_rows(path):
+            is_muted = row.get("MUTED") == "True"
+            muted += is_muted
+            failed += not is_muted and row["STATUS"] == "FAIL"
+            passed += not is_muted and row["STATUS"] == "PASS"
+            manual += not is_muted and row["STATUS"] == "MANUAL"
     return FindingCounts(failed, passed, manual, muted)
 
 
@@ -137,7 +143,7 @@ def merge(results: Sequence[AccountResult], directory: Path, name: str) -> tuple
     """
     reports = [report for result in results for report in result.reports]
     made = []
-    for suffix, merge_files in ((_CSV, merge_csv), (_OCSF, _merge_json)):
+    for suffix, merge_files in ((_CSV, merge_csv), (OCSF, _merge_json)):
         files = [directory / report for report in reports if holds_findings(report, suffix)]
         if files:
             made.append(directory / f"{name}{suffix}")

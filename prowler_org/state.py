@@ -124,8 +124,8 @@ def resume(job: Job, listed: AccountList, directory: Path) -> State:
     """The state in this directory, without results for the accounts that are missing.
 
     Missing accounts were not scanned, have reports that cannot be trusted, or have joined the
-    organization since. Counts and exit codes are those of the reports. Raises StartError if there
-    is no state, or if it is the state of another job.
+    organization since. Counts and exit codes are those of the reports. Raises StartError if
+    nothing was saved there, or if another job saved it.
     """
     saved = _load(directory / FILE_NAME)
     earlier = Job(

@@ -15,15 +15,14 @@ from typing import Any
 
 import yaml
 
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+
 ROOT = Path(__file__).parents[1]
 COMPLIANCE = ROOT / "metadata" / "compliance"
 SOURCE = COMPLIANCE / "access_key_hygiene.yaml"
 UNIVERSAL = COMPLIANCE / "access_key_hygiene_1.0_aws.json"
 PER_PROVIDER = COMPLIANCE / "aws" / UNIVERSAL.name
 LABELS = ROOT / "checks" / "iam_access_keys" / "compliance_labels.json"
-OUR_CHECKS = frozenset(
-    path.name.removesuffix(".metadata.json") for path in ROOT.glob("checks/*/*.metadata.json")
-)
 ATTRIBUTES = {
     "Section": "str",
     "Why": "str",
@@ -93,7 +92,7 @@ def labels(framework: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     """By check, the labels of other standards as Prowler writes them, with the requirements."""
     column: dict[str, dict[str, list[str]]] = {}
     for requirement in framework["requirements"]:
-        for check in OUR_CHECKS.intersection(requirement.get("checks", ())):
+        for check in our_checks().intersection(requirement.get("checks", ())):
             for reference in requirement["references"]:
                 for label in _labels(reference, framework["standards"][reference["standard"]]):
                     ids = column.setdefault(check, {}).setdefault(label, [])

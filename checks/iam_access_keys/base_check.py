@@ -14,7 +14,6 @@ from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
 from . import finding, reading
-from .command_line import settings_of
 from .compliance_column import compliance_of, requirements_of
 from .facts import ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding import Verdict
@@ -63,10 +62,7 @@ class AccessKeyCheck(Check):
         run = Run(provider, Settings(), datetime.now(timezone.utc))
         try:
             account = reading.of_run(provider)
-            settings, problems = settings_of(provider)
-            run = replace(run, settings=settings)
-            for problem in problems:
-                account.tell_once(problem)
+            run = replace(run, settings=account.settings)
             return list(self.findings(account, run))
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)

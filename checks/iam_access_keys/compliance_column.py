@@ -23,9 +23,10 @@ from prowler.lib.logger import logger
 _STANDARDS = Path(__file__).with_name("compliance_labels.json")
 
 Column = dict[str, list[str]]
-"""By label, such as ``CIS-5.0``, the IDs of requirements."""
+"""By label, such as ``CIS-5.0``, the IDs of requirements. All findings of a check share one."""
 
 
+@cache
 def requirements_of(check: str) -> Column:
     """The requirements of the installed frameworks that name the check."""
     column: Column = {}
@@ -37,9 +38,10 @@ def requirements_of(check: str) -> Column:
     return column
 
 
+@cache
 def compliance_of(check: str) -> Column:
     """The same, and what the check measures of CIS, NIST, and other standards."""
-    column = requirements_of(check)
+    column = dict(requirements_of(check))
     for label, ids in _standards().get(check, {}).items():
         column[label] = list(dict.fromkeys((*column.get(label, ()), *ids)))
     return column

@@ -109,10 +109,7 @@ class ProwlerSource:
     @cached_property
     def fresh_rows(self) -> Mapping[str, ReportRow]:
         """Those of a report that this run has caused: an older one does not know of later keys."""
-        report = self.credential_report
-        if isinstance(report, Unreadable) or not self.report_is_fresh:
-            return {}
-        return report.rows
+        return self.any_rows if self.report_is_fresh else {}
 
     @cached_property
     def report_is_fresh(self) -> bool:

@@ -12,11 +12,13 @@ from typing import Any, Protocol
 from prowler.lib.logger import logger
 
 from .catalogue import our_checks
+from .command_line import settings_of
 from .credential_report import CredentialReport
 from .facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from .iam import IAM, Listing
 from .own_source import OwnSource
 from .prowler_source import ProwlerSource, shared_client
+from .settings import Settings
 from .user_facts import Answers, Known, UserFacts
 
 
@@ -55,15 +57,16 @@ class AccountReading:
         self._only_ours = only_ours
         self._wanted = frozenset(iam.audit_resources or ())
         self.answers = Answers(iam, source, whole_account=not self._wanted)
-        self._told: set[str] = set()
         self.region: str = iam.region
         """Where findings about users are filed: the region of Prowler's IAM service."""
 
-    def tell_once(self, problem: str) -> None:
-        """Print what is wrong with the run, though every check notices it."""
-        if problem not in self._told:
-            self._told.add(problem)
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the run. Prints what is wrong with them."""
+        settings, problems = settings_of(self._iam.provider)
+        for problem in problems:
             logger.critical(problem)  # the one level that Prowler shows by default
+        return settings
 
     @cached_property
     def users(self) -> tuple[UserFacts, ...]:

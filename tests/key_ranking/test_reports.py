@@ -127,6 +127,8 @@ def test_of_each_finding_the_newest_counts_whatever_the_names_of_the_files(tmp_p
     assert oldest_first([new, old]) == [old, new]
     assert not collect(oldest_first([new, old])).open
     assert not collect([new, old]).open
+    again = write(tmp_path / "b.ocsf.json", [{**FAILING, "time": TODAY + 1}])
+    assert [one.time for one in collect([new, old, again]).open.values()] == [TODAY + 1]
 
 
 def test_the_same_user_is_the_same_whatever_region_the_scan_began_in(tmp_path: Path) -> None:

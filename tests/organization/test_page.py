@@ -54,7 +54,7 @@ def told(results: list[AccountResult]) -> Page:
     skipped = (SkippedAccount(Account("5", "main"), "the management account"),)
     listed = AccountList("o-a1b2c3d4e5", "aws", (), skipped)
     keys = ranked([], examples.STARTED, None)
-    return organization_page(STATE, results, listed, keys, (FRAMEWORK,))
+    return organization_page(STATE, results, listed, keys, (FRAMEWORK,), Path())
 
 
 def page_of(results: list[AccountResult]) -> Element:
