@@ -44,6 +44,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs, quote
@@ -73,6 +75,8 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from .tls import HOST, make_certificate
 
 REPORT_LIFETIME = timedelta(hours=4)
 MOST_USERS_ON_A_PAGE = 1000
@@ -108,6 +112,11 @@ _ERROR = (
     "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{code} in the embedded "
     "AWS</Message></Error><RequestId>0</RequestId></ErrorResponse>"
 )
+
+
+class _KeepsConnections(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"
+
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -171,8 +180,11 @@ class EmbeddedAWS:
     time; it begins and ends empty.
     """
 
-    def __init__(self, region: str = "us-east-1") -> None:
+    def __init__(self, region: str = "us-east-1", *, tls: bool = False) -> None:
+        """``tls``: whether it is reached as AWS is, with TLS and connections that are kept."""
         self.region = region
+        self._tls = tls
+        self._bundle: Path | None = None
         self.behaviour = Behaviour()
         self.calls: Counter[str] = Counter()
         """Calls answered so far, by IAM action or ``service:Action``; failed ones included."""
@@ -201,11 +213,21 @@ class EmbeddedAWS:
         self._stack.callback(self._forget)
         for name, answer in self._answers().items():
             self._stack.enter_context(mock.patch.object(IamResponse, name, answer, create=True))
-        server = make_server(
-            "127.0.0.1", 0, self._application(), threaded=True, request_handler=MotoRequestHandler
-        )
+        application = self._application()
+        if self._tls:
+            certificate = make_certificate(Path(self._stack.enter_context(TemporaryDirectory())))
+            self._bundle = certificate.bundle
+            server = make_server(
+                HOST, 0, application, threaded=True, request_handler=_KeepsConnections,
+                ssl_context=certificate.context,
+            )  # fmt: skip
+            self.endpoint = f"https://{HOST}:{server.port}"
+        else:
+            server = make_server(
+                "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+            )
+            self.endpoint = f"http://127.0.0.1:{server.port}"
         self._serve(server)
-        self.endpoint = f"http://127.0.0.1:{server.port}"
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -255,7 +277,8 @@ class EmbeddedAWS:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": f"127.0.0.1,{HOST}",
+            **({"AWS_CA_BUNDLE": str(self._bundle)} if self._bundle else {}),
             **more,
         }
 
@@ -267,6 +290,7 @@ class EmbeddedAWS:
             endpoint_url=self.endpoint,
             aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
             aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",  # noqa: S106
+            verify=str(self._bundle) if self._bundle else None,
         )
 
     def iam(self, account: str = DEFAULT_ACCOUNT_ID) -> IAMBackend:

@@ -71,8 +71,9 @@ def _run(options: Options) -> int:
     parsed = check_prowler_arguments(options.prowler_arguments, options.scheduler, launcher)
     if cluster:
         cluster.send_files(parsed.files)
-    elif launcher.problem:
-        _warn_of_starts(launcher.problem)
+    else:
+        for warning in launcher.warnings:
+            _complain(warning)
     job = Job(
         listed.organization,
         options.role,
@@ -175,15 +176,8 @@ def exit_code(
     return SOMETHING_FAILED if any(result.exit_code == 3 for result in results) else 0
 
 
-def _warn_of_worker(problem: str) -> None:
-    _warn_of_starts(f"on a worker, {problem}")
-
-
-def _warn_of_starts(problem: str) -> None:
-    _complain(
-        f"{problem}, so Prowler starts anew for each account. The results are the same, but each "
-        "scan takes about ten seconds of processor time more."
-    )
+def _warn_of_worker(warning: str) -> None:
+    _complain(f"On a worker: {warning}")
 
 
 def _complain(sentence: str) -> None:

@@ -21,6 +21,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from .warm_libraries import warm_libraries
+
 PROVIDER = "aws"
 FIXED_AT_IMPORT = ("output_file_timestamp", "timestamp_iso")
 """Names in ``prowler.config.config`` that other modules copy by value."""
@@ -45,6 +47,8 @@ EXPECTED_TEXTS = (
 
 problem: str | None = "Prowler was not loaded beforehand"
 """Why a scan must not be forked from this process. None if it may."""
+slower: tuple[str, ...] = ()
+"""What is not as expected in a library, so that each scan takes longer."""
 
 
 def load() -> None:
@@ -52,10 +56,11 @@ def load() -> None:
 
     Never raises: an exception would end the server that scans are forked from.
     """
-    global problem
+    global problem, slower
     try:
         problem = _unexpected()
         if problem is None:
+            slower = warm_libraries()
             _replace_functions()
             # The loaded objects live as long as this process. Hide them from the garbage collector:
             # it would touch them in every forked scan, which copies the memory that they share.

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from pathlib import Path
@@ -125,8 +125,10 @@ class ProwlerLauncher:
         """Set when nothing more is to start."""
         self._running: set[ProwlerProcess] = set()
         self._lock = threading.Lock()
-        self.problem = why_not_forked()
+        self.problem, slower = loaded_beforehand()
         """Why each scan starts Prowler anew. None if scans are forked."""
+        self.warnings = warnings_about(self.problem, slower)
+        """What makes scans take longer here, in sentences."""
 
     def run(
         self, arguments: tuple[str, ...], output_directory: Path, log: Path, timeout: float
@@ -169,14 +171,30 @@ class ProwlerLauncher:
                 process.kill()
 
 
-def why_not_forked() -> str | None:
-    """Why scans cannot be forked from a process that has loaded Prowler. None if they can."""
+def loaded_beforehand() -> tuple[str | None, tuple[str, ...]]:
+    """Have Prowler loaded by a process that scans are forked from.
+
+    Returns why that is not possible, None if it is, and what makes those scans take longer.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
-        return "this system cannot fork"
+        return "this system cannot fork", ()
     try:
-        return _ask(_fork_server(), _preload_problem)
+        return _ask(_fork_server(), _what_was_loaded)
     except (NoAnswerError, OSError) as error:
-        return f"the process that loads Prowler did not start: {error}"
+        return f"the process that loads Prowler did not start: {error}", ()
+
+
+def warnings_about(problem: str | None, slower: Iterable[str]) -> tuple[str, ...]:
+    """What ``loaded_beforehand`` returns, in sentences."""
+    if problem:
+        return (
+            f"{problem}, so Prowler starts anew for each account. The results are the same, but "
+            "each scan takes about ten seconds of processor time more.",
+        )
+    return tuple(
+        f"{what}, so each scan takes some more processor time. The results are the same."
+        for what in slower
+    )
 
 
 def end_fork_server() -> None:
@@ -254,8 +272,8 @@ def _answer(
     sender.send(question(*arguments))
 
 
-def _preload_problem() -> str | None:
-    return preload.problem
+def _what_was_loaded() -> tuple[str | None, tuple[str, ...]]:
+    return preload.problem, preload.slower
 
 
 def _run_prowler(arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:

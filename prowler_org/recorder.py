@@ -35,7 +35,7 @@ class Recorder:
         show: ShowResult,
         warn: Callable[[str], None],
     ) -> None:
-        """``show`` gets each result. ``warn`` gets each reason why a worker does not fork, once."""
+        """``show`` gets each result, ``warn`` each warning of a worker, once."""
         self._state = state
         self._directory = directory
         self._show = show
@@ -55,10 +55,10 @@ class Recorder:
             self.save()
         for result in results:
             self._show_or_go_on(result)
-        for problem in {one.not_forked for one in finished if one.not_forked} - self._warned:
-            self._warned.add(problem)
+        for warning in {text for one in finished for text in one.warnings} - self._warned:
+            self._warned.add(warning)
             with suppress(OSError, ValueError):  # as in _show_or_go_on
-                self._warn(problem)
+                self._warn(warning)
 
     def give_up(self, reason: str) -> None:
         """Record that the remaining accounts are not scanned."""

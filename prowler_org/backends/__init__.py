@@ -17,8 +17,8 @@ class FinishedScan:
     result: AccountResult
     archive: bytes | None = None
     """A zip file with the account's folder. None if that folder is on this machine."""
-    not_forked: str | None = None
-    """Why a worker starts Prowler anew for each scan. None if it forks its scans."""
+    warnings: tuple[str, ...] = ()
+    """What makes the scans of a worker take longer, in sentences."""
 
 
 class BackendLostError(Exception):

@@ -62,7 +62,7 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
         arguments = with_files(sent.task.arguments, sent.files, folder / "files")
         task = replace(sent.task, arguments=arguments)
         result = scan_account(task, folder / "scan", launcher)
-        return FinishedScan(result, pack(folder / "scan"), launcher.problem)
+        return FinishedScan(result, pack(folder / "scan"), launcher.warnings)
 
 
 def end_scans(run: str) -> None:

@@ -174,12 +174,13 @@ def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
 
 
 def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: "this system cannot fork")
+    cannot_fork = ("this system cannot fork", ())
+    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: cannot_fork)
     launcher = ProwlerLauncher()
     launcher.stop()  # this needs no scan
     monkeypatch.setitem(dask_worker._launchers, "run", launcher)
     finished = scan_on_worker(SentTask("run", TASK, (), ()))
-    assert finished.not_forked == "this system cannot fork"
+    assert finished.warnings[0].startswith("this system cannot fork, so Prowler starts anew")
 
 
 def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
@@ -187,11 +188,12 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
 ) -> None:
     began, loaded = threading.Event(), threading.Event()
 
-    def loads_for_long() -> None:
+    def loads_for_long() -> tuple[None, tuple[()]]:
         began.set()
         assert loaded.wait(60)
+        return None, ()
 
-    monkeypatch.setattr(prowler_processes, "why_not_forked", loads_for_long)
+    monkeypatch.setattr(prowler_processes, "loaded_beforehand", loads_for_long)
     monkeypatch.setattr(dask_worker, "_launchers", {})
     monkeypatch.setattr(dask_worker, "_ended", set())
     loading = threading.Thread(target=dask_worker.load_prowler, args=("run",))

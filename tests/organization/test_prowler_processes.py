@@ -35,7 +35,8 @@ def test_without_fork_there_is_a_reason() -> None:
 def test_without_a_fork_server_questions_are_answered_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: "this system cannot fork")
+    cannot_fork = ("this system cannot fork", ())
+    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: cannot_fork)
     assert ProwlerLauncher().ask(os.getpid) != os.getpid()
 
 
@@ -71,7 +72,7 @@ def test_scans_go_on_after_the_fork_server_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prowler_processes, "FORK_SERVER_IMPORTS", [])  # it starts at once
-    monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: None)
+    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: (None, ()))
     launcher = ProwlerLauncher()
     assert launcher.ask(os.getpid)
     server: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]

@@ -108,7 +108,7 @@ def test_a_worker_that_does_not_fork_is_named_once(
     recorder: Recorder, finished: Finished, warnings: list[str]
 ) -> None:
     for account in (ALICE, BOB):
-        recorder.record([replace(finished(account), not_forked=NOT_FORKED)])
+        recorder.record([replace(finished(account), warnings=(NOT_FORKED,))])
     assert warnings == [NOT_FORKED]
 
 
@@ -117,7 +117,7 @@ def test_a_lost_terminal_loses_no_result(state: State, finished: Finished, tmp_p
         raise BrokenPipeError(32, "Broken pipe")
 
     recorder = Recorder(state, tmp_path, lost, lost)
-    recorder.record([replace(finished(ALICE), not_forked=NOT_FORKED), finished(BOB)])
+    recorder.record([replace(finished(ALICE), warnings=(NOT_FORKED,)), finished(BOB)])
     assert resume(JOB, LISTED, tmp_path).to_scan == ()
 
 

@@ -221,7 +221,8 @@ def test_without_forking_prowler_starts_anew_for_each_account_and_the_user_is_to
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(prowler_processes, "why_not_forked", lambda: "this system cannot fork")
+    cannot_fork = ("this system cannot fork", ())
+    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: cannot_fork)
     monkeypatch.delattr(prowler_processes, "ForkedProwler")
     parsed = ParsedArguments(arguments=OPTIONS)  # parsing them is not the subject
     monkeypatch.setattr(cli, "check_prowler_arguments", lambda *_: parsed)
