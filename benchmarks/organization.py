@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,17 +24,20 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 
+from . import warming
 from .programs import LATENCY, run
 from .tables import ratio, table
 
 CHECK = "iam_user_multiple_active_keys"
 USERS = 10
 LOOP = "`prowler aws -R …` in a loop"
+POOL = "two `prowler aws -R …` at a time"
 ONE_JOB = "`prowler-org --jobs 1`"
 TWO_JOBS = "`prowler-org --jobs 2`"
 CLUSTER = "two Dask workers"
 PR_SET_CHILD_SUBREAPER = 36
 SECONDS_BETWEEN_LOOKS = 0.2
+LARGE_ORGANIZATION = 10_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def figures(few: int, many: int) -> str:
         aws.behaviour.latency = LATENCY
         costs = {
             LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
+            POOL: measure(few, lambda folder: _pool(aws, accounts[:few], folder)),
             ONE_JOB: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "1")),
             TWO_JOBS: measure(
                 few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2")
@@ -68,6 +73,12 @@ def figures(few: int, many: int) -> str:
             CLUSTER: measure(few, lambda folder: _scan_on_cluster(aws, accounts[:few], folder)),
         }
         large = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
+    with EmbeddedAWS(tls=True) as aws:
+        accounts = _fill(aws, many)
+        aws.behaviour.latency = LATENCY
+        loop_tls = measure(few, lambda folder: _loop(aws, accounts[:few], folder))
+        small_tls = measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2"))
+        large_tls = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
     return f"""\
 ## An organization
 
@@ -79,7 +90,13 @@ call, all processes and their start included:
 More accounts with {TWO_JOBS}:
 
 {more(costs[LOOP], costs[TWO_JOBS], large)}
-"""
+
+The same through TLS, as AWS is reached, where the loop takes
+{_seconds(loop_tls.processor_each)} of processor time an account:
+
+{more(loop_tls, small_tls, large_tls)}
+
+{warming.figures()}"""
 
 
 def compared(costs: Mapping[str, Cost]) -> str:
@@ -97,15 +114,17 @@ def compared(costs: Mapping[str, Cost]) -> str:
 
 
 def more(loop: Cost, small: Cost, large: Cost) -> str:
-    """What one more account costs."""
+    """What one more account costs, and what a large organization would cost."""
     columns = ("accounts", "memory", "processor time of each further account", "less than the loop")
     processor = (large.processor - small.processor) / (large.accounts - small.accounts)
+    computed = large.processor + (LARGE_ORGANIZATION - large.accounts) * processor
     return table(columns, [
         (f"{small.accounts:,}", f"{small.memory:,.0f} MB", "", ""),
         (
             f"{large.accounts:,}", f"{large.memory:,.0f} MB", _seconds(processor),
             ratio(loop.processor_each, processor),
         ),
+        (f"{LARGE_ORGANIZATION:,} (computed)", "", f"{computed / 3600:.1f} hours in all", ""),
     ])  # fmt: skip
 
 
@@ -169,6 +188,11 @@ def _loop(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
     for account in accounts:
         role = f"arn:aws:iam::{account}:role/ProwlerScan"
         run(aws, "prowler", "aws", "-R", role, "-c", CHECK, "-o", str(folder))
+
+
+def _pool(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda account: _loop(aws, [account], folder), accounts))
 
 
 def _scan(aws: EmbeddedAWS, accounts: list[str], folder: Path, *how: str) -> None:
