@@ -43,6 +43,8 @@ class AccountResult:
     seconds: float = 0.0
     crashed: tuple[str, ...] = ()
     """Checks that crashed. Their findings are missing."""
+    undelivered: tuple[str, ...] = ()
+    """What could not be sent to S3 or Security Hub, in sentences."""
 
     @property
     def was_scanned(self) -> bool:

@@ -71,16 +71,16 @@ class AccountList:
 
 
 def list_accounts(
-    selection: Selection, profile: str | None, organizations_role: str | None
+    selection: Selection, session: Any, organizations_role: str | None
 ) -> AccountList:
     """List the organization's accounts and choose among them.
 
-    ``profile`` is a profile of the AWS configuration, ``organizations_role`` the ARN of a role to
-    assume first. Raises StartError if there is no organization, if a permission is missing, and
-    for unknown accounts or units.
+    ``session`` is a boto3 session, ``organizations_role`` the ARN of a role to assume first. Raises
+    StartError if there is no organization, if a permission is missing, and for unknown accounts or
+    units.
     """
     try:
-        client = _client(profile, organizations_role)
+        client = _client(session, organizations_role)
         organization = client.describe_organization()["Organization"]
         # Units before accounts: an account that joins in between is then among the accounts.
         below = [set(_accounts_below(client, unit)) for unit in selection.units]
@@ -136,9 +136,8 @@ def _reason_to_skip(one: ListedAccount, selection: Selection, management_account
     return ""
 
 
-def _client(profile: str | None, organizations_role: str | None) -> Any:
+def _client(session: Any, organizations_role: str | None) -> Any:
     config = Config(retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS})
-    session = boto3.Session(profile_name=profile)
     if organizations_role:
         credentials = session.client("sts", config=config).assume_role(
             RoleArn=organizations_role, RoleSessionName="prowler-org"

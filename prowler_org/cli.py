@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from key_ranking.changes import Snapshot, UnusableSnapshotError, read_snapshot
@@ -17,6 +19,7 @@ from .accounts import AccountList, list_accounts
 from .backends.dask_cluster import DaskCluster
 from .backends.this_machine import ThisMachine
 from .command import INTERRUPTED
+from .delivery import upload
 from .directory_lock import locked
 from .errors import StartError, UsageError
 from .options import Options, parse
@@ -24,12 +27,13 @@ from .organization_reports import OrganizationReports, write_reports
 from .organization_scan import make_tasks, scan_organization
 from .output_directory import prepare
 from .progress import progress
-from .prowler_arguments import check_prowler_arguments, find_profile
+from .prowler_arguments import check_prowler_arguments
 from .prowler_processes import ProwlerLauncher, end_fork_server
 from .recorder import Recorder
 from .report_files import ACCOUNTS
+from .sign_in import find_profile, sign_in, without_profile
 from .state import Job, State, installed_versions, start_or_resume
-from .summary import describe_accounts, summarize
+from .summary import describe_accounts, describe_untried, summarize
 
 NOT_STARTED = 1
 WRONG_USAGE = 2
@@ -59,15 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    listed = list_accounts(
-        options.selection, find_profile(options.prowler_arguments), options.organizations_role
-    )
+    signed_in = sign_in(find_profile(options.prowler_arguments))
+    if options.scheduler and signed_in.profile and signed_in.asks_for_code:
+        raise UsageError(
+            f"The profile {signed_in.profile} asks for an MFA code, which workers cannot be given: "
+            "leave out --profile, and let workers use credentials of their own."
+        )
+    listed = list_accounts(options.selection, signed_in.session, options.organizations_role)
     previous = _read(options.previous) if options.previous else None
     if options.dry_run:
         say(describe_accounts(listed), sys.stdout)
         return 0
     cluster = DaskCluster(options.scheduler, installed_versions()) if options.scheduler else None
-    launcher = ProwlerLauncher()
+    launcher = ProwlerLauncher(signed_in.for_scans)
     parsed = check_prowler_arguments(options.prowler_arguments, options.scheduler, launcher)
     if cluster:
         cluster.send_files(parsed.files)
@@ -91,12 +99,16 @@ def _run(options: Options) -> int:
             _complain(printable(f"Account {account.id} {account.name} has left the organization."))
         if listed.skipped and not options.quiet:
             say("\n".join(["Skipped:", *map(str, listed.skipped)]), sys.stdout)
+        if signed_in.is_handed_over and not cluster:
+            parsed = replace(parsed, arguments=without_profile(parsed.arguments))
         tasks = make_tasks(state, listed.partition, parsed, options.timeout)
         backend = cluster or ThisMachine(options.jobs, directory, launcher)
         with progress(len(tasks), options.quiet, sys.stdout) as show:
-            recorder = Recorder(state, directory, show, _warn_of_worker)
+            recorder = Recorder(state, directory, show, _complain)
             interrupted = scan_organization(backend, recorder, tasks)
-        return _finish(options, state, listed, recorder, interrupted, previous)
+        bucket = options.output_bucket or parsed.bucket
+        deliver = partial(upload, bucket=bucket, session=signed_in.session) if bucket else None
+        return _finish(options, state, listed, recorder, interrupted, previous, deliver)
 
 
 def _read(previous: Path) -> Snapshot:
@@ -115,8 +127,12 @@ def _finish(
     recorder: Recorder,
     interrupted: bool,
     previous: Snapshot | None,
+    deliver: Callable[[Sequence[Path], Path], str] | None,
 ) -> int:
-    """Write the organization's reports and print the summary. Returns the exit code."""
+    """Write and deliver the organization's reports, and print the summary. Returns the exit code.
+
+    ``deliver`` gets the reports and the output directory, and returns what went wrong.
+    """
     results = [result for _, result in sorted(state.results.items())]
     recorder.save()
     try:
@@ -130,13 +146,17 @@ def _finish(
         )
         return NOT_STARTED
     unseen = unseen_by(results, listed, reports) if options.strict else []
+    undelivered = deliver(reports.files, options.output_directory) if deliver else ""
+    unseen += [undelivered] if undelivered else []
     if not options.quiet:
         if reports.ranked.entries:
             say("\n".join([*first(reports.ranked.entries, FIRST), ""]), sys.stdout)
-        say(summarize(results, reports.files), sys.stdout)
+        say(summarize(state, reports.files), sys.stdout)
     for sentence in unseen:
         _complain(sentence)
-    return exit_code(results, interrupted, strict_failed=bool(unseen))
+    if options.quiet and state.to_scan:
+        _complain(describe_untried(state))
+    return exit_code(results, interrupted, incomplete=bool(unseen or state.to_scan))
 
 
 def unseen_by(
@@ -165,19 +185,18 @@ def unseen_by(
 
 
 def exit_code(
-    results: Sequence[AccountResult], interrupted: bool, *, strict_failed: bool = False
+    results: Sequence[AccountResult], interrupted: bool, *, incomplete: bool = False
 ) -> int:
-    """The exit code of a run: see ``EPILOG`` in options.py."""
+    """The exit code of a run: see ``EPILOG`` in options.py.
+
+    ``incomplete`` is whether something is missing that the results do not tell of.
+    """
     if interrupted:
         return INTERRUPTED
-    if strict_failed or not all(result.was_scanned for result in results):
+    if incomplete or not all(one.was_scanned and not one.undelivered for one in results):
         return NOT_ALL_SCANNED
     # Prowler's exit code. With -z/--ignore-exit-code-3, it is 0 even if something failed.
     return SOMETHING_FAILED if any(result.exit_code == 3 for result in results) else 0
-
-
-def _warn_of_worker(warning: str) -> None:
-    _complain(f"On a worker: {warning}")
 
 
 def _complain(sentence: str) -> None:

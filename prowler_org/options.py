@@ -37,9 +37,9 @@ examples:
 exit codes:
   0  prowler-org scanned all accounts, and no finding failed
   3  prowler-org scanned all accounts, and a finding failed, as with prowler
-  4  prowler-org could not scan an account; the summary and the HTML report say why. With --strict,
-     also if something could not be read, a check crashed, or an account was left out that
-     --exclude does not name
+  4  prowler-org could not scan an account, or could not deliver reports to S3 or Security Hub; the
+     summary and the HTML report say why. With --strict, also if something could not be read, a
+     check crashed, or an account was left out that --exclude does not name
   1  prowler-org did not start, for example without permission to list the accounts, or could not
      write the reports
   2  the command line is wrong
@@ -73,6 +73,8 @@ class Options:
     timeout: float
     """Seconds for one attempt to scan one account."""
     scheduler: str | None
+    output_bucket: str | None
+    """The bucket for the organization's own reports. None: that of Prowler's -B or -D, if given."""
     resume: bool
     previous: Path | None
     """The data of the run to compare with. None: that of the run before in the directory."""
@@ -116,6 +118,7 @@ def parse(arguments: Sequence[str]) -> Options:
         jobs=given.jobs or os.cpu_count() or 1,
         timeout=given.timeout,
         scheduler=given.scheduler,
+        output_bucket=given.output_bucket,
         resume=given.resume,
         previous=given.previous,
         strict=given.strict,
@@ -195,6 +198,11 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--output-directory", type=Path, default=Path("output"), metavar="DIRECTORY",
         help="write the reports there (default: output)",
+    )  # fmt: skip
+    group.add_argument(
+        "--output-bucket", metavar="BUCKET",
+        help="put the organization's own reports into this bucket too, with the credentials of "
+        "this machine (default: the bucket of -B or -D of Prowler)",
     )  # fmt: skip
     group.add_argument(
         "--resume", action="store_true",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
@@ -10,15 +10,20 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from .account_result import not_scanned
-from .account_scan import INTERRUPTED, LONGEST_REASON, ScanTask
+from .account_scan import INTERRUPTED, ScanTask
 from .backends import Backend, BackendLostError, FinishedScan
 from .prowler_arguments import ParsedArguments
+from .prowler_log import LONGEST_REASON
 from .recorder import Recorder
 from .report_files import findings_csv
 from .state import State
 
 CHECK_EVERY = 5.0
 """Seconds without a finished scan after which to check the backend."""
+FAULTS_OF_A_MACHINE = 3
+"""How many scans in a row a machine may fail for its own sake before it is no longer used."""
+TRIES = 3
+"""On how many machines to try an account, if they fail for their own sake."""
 
 
 def make_tasks(
@@ -41,9 +46,9 @@ def make_tasks(
 def scan_organization(backend: Backend, recorder: Recorder, tasks: Iterable[ScanTask]) -> bool:
     """Scan the accounts and have the results recorded. Returns whether it was interrupted."""
     try:
-        scan_all(backend, tasks, recorder.record)
+        scan_all(backend, tasks, recorder.record, recorder.warn)
     except BackendLostError as lost:
-        recorder.give_up(str(lost))
+        recorder.end(str(lost))
     except KeyboardInterrupt:
         try:
             # Save first, which certainly ends. A worker that hangs may delay stop().
@@ -64,22 +69,41 @@ def scan_all(
     backend: Backend,
     tasks: Iterable[ScanTask],
     record: Callable[[Sequence[FinishedScan]], None],
+    warn: Callable[[str], None],
 ) -> None:
     """Scan all accounts. ``record`` gets finished scans in batches, and sometimes an empty batch.
 
-    Raises BackendLostError. After that and after KeyboardInterrupt, some accounts have no result.
+    What a machine fails to scan for its own sake is scanned again, elsewhere if there is another
+    machine. A machine that fails so again and again is no longer used, and ``warn`` gets its name
+    and the reason. Raises BackendLostError, also if no machine is left. After that and after
+    KeyboardInterrupt, some accounts have no result.
     """
     ended: SimpleQueue[Future[FinishedScan]] = SimpleQueue()
     waiting = deque(tasks)
     running: dict[Future[FinishedScan], ScanTask] = {}
+    faults: Counter[str] = Counter()
+    failed_on: defaultdict[str, list[str]] = defaultdict(list)
 
     def submit_more() -> None:
         # Not more than the capacity: a task that is queued behind a scan that hangs would wait.
         for _ in range(min(len(waiting), max(1, backend.capacity()) - len(running))):
             task = waiting.popleft()
-            future = backend.submit(task)
+            future = backend.submit(task, failed_on[task.account.id])
             running[future] = task
             future.add_done_callback(ended.put)
+
+    def is_to_repeat(task: ScanTask, finished: FinishedScan) -> bool:
+        machine, account = finished.machine, task.account.id
+        if not finished.fault_of_machine:
+            faults[machine] = 0
+            return False
+        faults[machine] += 1
+        failed_on[account].append(machine)
+        if faults[machine] == FAULTS_OF_A_MACHINE:
+            if machine:
+                warn(f"The worker {machine} is no longer used: {finished.result.reason}")
+            backend.exclude(machine, finished.result.reason)
+        return len(failed_on[account]) < TRIES
 
     def record_ended(seconds: float) -> bool:
         """Wait for a scan to end, and record all that have ended. Returns whether any has."""
@@ -88,7 +112,10 @@ def scan_all(
             batch.append(ended.get(timeout=seconds))
             while True:
                 batch.append(ended.get_nowait())
-        record([_finished(future, running[future]) for future in batch])
+        done = [(running[future], _finished(future, running[future])) for future in batch]
+        repeated = [task for task, finished in done if is_to_repeat(task, finished)]
+        record([finished for task, finished in done if task not in repeated])
+        waiting.extend(repeated)
         for future in batch:
             del running[future]
         # Nothing refers to these futures now. As long as something does, Dask repeats a scan when
@@ -102,7 +129,9 @@ def scan_all(
                 backend.check()
     except (KeyboardInterrupt, BackendLostError):
         # Record a batch again as a whole if it was interrupted.
-        record([_finished(future, task) for future, task in running.items() if future.done()])
+        done = [(future, task) for future, task in running.items() if future.done()]
+        finished = [_finished(future, task) for future, task in done]
+        record([one for one in finished if not one.fault_of_machine])
         raise
 
 

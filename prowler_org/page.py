@@ -13,7 +13,7 @@ from .account_result import AccountResult
 from .accounts import AccountList
 from .report_files import holds_findings
 from .state import State
-from .summary import describe_counts
+from .summary import describe_counts, describe_untried
 
 KEYS = "keys"
 """The folder in the output directory that has the ranked keys of each run."""
@@ -49,6 +49,7 @@ def organization_page(
         links={result.account: link(result) for result in scanned},
         not_looked_at=[
             *not_looked_at(results, listed, collected.problems, directory),
+            *_untried(state),
             *_others(state, listed),
         ],
         what_is_not_looked_at="accounts",
@@ -84,6 +85,11 @@ def not_looked_at(
     ]
 
 
+def _untried(state: State) -> list[NotLookedAt]:
+    number = len(state.to_scan)
+    return [NotLookedAt("", "", describe_untried(state), number)] if number else []
+
+
 def _others(state: State, listed: AccountList) -> list[NotLookedAt]:
     """The accounts that have left the organization, and those that were not chosen."""
     why = "it has left the organization since the run began"
@@ -101,6 +107,7 @@ def _row(result: AccountResult) -> AccountRow:
     counts, own = result.counts, link(result)
     notes = [] if own else ["no findings"]
     notes += [f"crashed: {', '.join(result.crashed)}"] if result.crashed else []
+    notes += result.undelivered
     cells = (counts.failed, counts.manual, counts.muted, counts.passed)
     return AccountRow(result.account, result.name, cells, own, "; ".join(notes))
 

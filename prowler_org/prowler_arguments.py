@@ -62,6 +62,8 @@ class ParsedArguments:
     """Whether every account has a finding: this plug-in's check has one for the root user."""
     has_secrets: bool = False
     """Whether a value among the arguments is secret."""
+    bucket: str = ""
+    """Where Prowler puts the accounts' reports. Empty if it does not."""
 
 
 def check_prowler_arguments(
@@ -111,15 +113,8 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
         files=files,
         always_finds=not chosen and not any(getattr(parsed, name, None) for name in FILTERING),
         has_secrets=any(getattr(parsed, name, None) for name in SECRET),
+        bucket=parsed.output_bucket or parsed.output_bucket_no_assume or "",
     )
-
-
-def find_profile(arguments: Sequence[str]) -> str | None:
-    """The AWS profile among Prowler's arguments. prowler-org lists the accounts with it too."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--profile", "-p", nargs="?")
-    profile: str | None = parser.parse_known_args(list(arguments))[0].profile
-    return profile
 
 
 def find_conflict(parsed: argparse.Namespace, default_output_directory: str) -> str:

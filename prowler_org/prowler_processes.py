@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import preload
+from .sign_in import environment_with
 
 if TYPE_CHECKING:  # Windows does not have it
     from multiprocessing.context import ForkServerContext
@@ -62,9 +63,16 @@ class ProwlerProcess(Protocol):
 class ForkedProwler:
     """Prowler, forked from a process that has loaded it."""
 
-    def __init__(self, arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
+    def __init__(
+        self,
+        arguments: tuple[str, ...],
+        output_directory: Path,
+        log: Path,
+        environment: Mapping[str, str],
+    ) -> None:
+        # multiprocessing sends what it starts through a pipe.
         self._process: Any = _fork_server().Process(
-            target=_run_prowler, args=(arguments, output_directory, log)
+            target=_run_prowler, args=(arguments, output_directory, log, dict(environment))
         )
         with _starting():
             self._process.start()
@@ -84,13 +92,19 @@ class ForkedProwler:
 class StandaloneProwler:
     """The command ``prowler``, which loads everything itself."""
 
-    def __init__(self, arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
+    def __init__(
+        self,
+        arguments: tuple[str, ...],
+        output_directory: Path,
+        log: Path,
+        environment: Mapping[str, str],
+    ) -> None:
         command = [sys.executable, "-m", "prowler_org.standalone_prowler", "aws", *arguments]
         command += ["--output-directory", str(output_directory)]
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command,
-                env=os.environ | {SAFE_PATH: "1"},
+                env={**environment, SAFE_PATH: "1"},
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
@@ -120,7 +134,9 @@ class StandaloneProwler:
 class ProwlerLauncher:
     """Starts Prowler on this machine, forked if possible, and can end all that it started."""
 
-    def __init__(self) -> None:
+    def __init__(self, for_scans: Callable[[], Mapping[str, str]] = dict) -> None:
+        """``for_scans`` gives the variables of a sign-in that a scan gets: see SignIn."""
+        self._for_scans = for_scans
         self.stopped = threading.Event()
         """Set when nothing more is to start."""
         self._running: set[ProwlerProcess] = set()
@@ -137,14 +153,15 @@ class ProwlerLauncher:
 
         Its reports go to ``output_directory``, what it prints to the file ``log``. Returns its
         exit code, -N if signal N killed it, LOST if its exit code is not known, None if it took too
-        long.
+        long. Raises SignInError.
         """
         kind: Callable[..., ProwlerProcess] = StandaloneProwler if self.problem else ForkedProwler
+        environment = environment_with(self._for_scans())
         with self._lock:
             if self.stopped.is_set():
                 return None
             try:
-                process = kind(arguments, output_directory, log)
+                process = kind(arguments, output_directory, log, environment)
             except (OSError, EOFError):  # the fork server has ended
                 return LOST
             self._running.add(process)
@@ -276,13 +293,17 @@ def _what_was_loaded() -> tuple[str | None, tuple[str, ...]]:
     return preload.problem, preload.slower
 
 
-def _run_prowler(arguments: tuple[str, ...], output_directory: Path, log: Path) -> None:
+def _run_prowler(
+    arguments: tuple[str, ...], output_directory: Path, log: Path, environment: dict[str, str]
+) -> None:
     """Do what ``prowler aws`` does in a new process, with its output in ``log``."""
     os.setsid()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(descriptor, sys.stdout.fileno())
     os.dup2(descriptor, sys.stderr.fileno())
+    os.environ.clear()
+    os.environ.update(environment)
     preload.renew(output_directory)
     sys.argv = ["prowler", "aws", *arguments]
     from prowler.__main__ import prowler

@@ -35,7 +35,7 @@ class Recorder:
         show: ShowResult,
         warn: Callable[[str], None],
     ) -> None:
-        """``show`` gets each result, ``warn`` each warning of a worker, once."""
+        """``show`` gets each result, ``warn`` each warning."""
         self._state = state
         self._directory = directory
         self._show = show
@@ -55,10 +55,20 @@ class Recorder:
             self.save()
         for result in results:
             self._show_or_go_on(result)
-        for warning in {text for one in finished for text in one.warnings} - self._warned:
+        for warning in sorted({text for one in finished for text in one.warnings}):
+            self.warn(f"On a worker: {warning}")
+
+    def warn(self, warning: str) -> None:
+        """Show a warning, once."""
+        if warning not in self._warned:
             self._warned.add(warning)
             with suppress(OSError, ValueError):  # as in _show_or_go_on
                 self._warn(warning)
+
+    def end(self, reason: str) -> None:
+        """Record why the remaining accounts were not tried."""
+        self._state.ended = reason
+        self.save()
 
     def give_up(self, reason: str) -> None:
         """Record that the remaining accounts are not scanned."""

@@ -64,6 +64,7 @@ class _Entry(_Strict):
     attempts: Annotated[int, Field(ge=0, le=1000)] = 0
     seconds: Annotated[float, Field(ge=0, lt=math.inf)] = 0.0
     crashed: tuple[ShortText, ...] = ()
+    undelivered: tuple[Sentence, ...] = ()
 
 
 class SavedState(_Strict):
@@ -95,4 +96,5 @@ class SavedState(_Strict):
 
 _RESULT = (
     "account", "name", "status", "reason", "exit_code", "reports", "attempts", "seconds", "crashed",
+    "undelivered",
 )  # fmt: skip

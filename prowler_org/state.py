@@ -66,6 +66,8 @@ class State:
     """The accounts that have left the organization since the run that is resumed, by ID."""
     distrusted: dict[str, str] = field(default_factory=dict)
     """Why accounts are scanned again that the run which is resumed has scanned, by ID."""
+    ended: str = ""
+    """Why the accounts without a result were not tried. Empty if all were."""
 
     @property
     def to_scan(self) -> tuple[Account, ...]:
@@ -146,11 +148,14 @@ def resume(job: Job, listed: AccountList, directory: Path) -> State:
     left = {} if members is None else {one: named[one] for one in named if one not in members}
     state = State(job, saved.started, {}, left=left)
     for result in saved.results():
-        if result.was_scanned and result.account not in left:
-            try:
-                state.results[result.account] = checked(result, directory, job.prowler_arguments)
-            except (UntrustworthyReportsError, OSError) as error:
-                state.distrusted[result.account] = str(error)
+        if not result.was_scanned or result.account in left:
+            continue
+        try:
+            if result.undelivered:
+                raise UntrustworthyReportsError("its findings were not delivered")
+            state.results[result.account] = checked(result, directory, job.prowler_arguments)
+        except (UntrustworthyReportsError, OSError) as error:
+            state.distrusted[result.account] = str(error)
     state.accounts = {identifier: named[identifier] for identifier in state.results}
     state.accounts |= {account.id: account for account in listed.accounts}
     return state

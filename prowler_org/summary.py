@@ -9,6 +9,10 @@ from key_ranking.printing import printable
 
 from .account_result import AccountResult, FindingCounts
 from .accounts import AccountList
+from .state import State
+
+MOST_NAMED = 10
+"""How many accounts are named that were not tried."""
 
 
 def describe_accounts(listed: AccountList) -> str:
@@ -28,7 +32,15 @@ def describe_result(result: AccountResult) -> str:
     if not result.was_scanned:
         return f"{account}: not scanned. {printable(result.reason)}"
     crashed = f" ({', '.join(result.crashed)} crashed)" if result.crashed else ""
-    return f"{account}: {describe_counts(result.counts)}{crashed}"
+    undelivered = "".join(f" {printable(one)}" for one in result.undelivered)
+    return f"{account}: {describe_counts(result.counts)}{crashed}{undelivered and '.'}{undelivered}"
+
+
+def describe_untried(state: State) -> str:
+    """How many accounts were not tried, why, and the first of them."""
+    untried = [account.id for account in state.to_scan]
+    more = f", and {len(untried) - MOST_NAMED} more" if len(untried) > MOST_NAMED else ""
+    return f"{len(untried)} not tried ({', '.join(untried[:MOST_NAMED])}{more}): {state.ended}"
 
 
 def describe_counts(counts: FindingCounts) -> str:
@@ -39,16 +51,23 @@ def describe_counts(counts: FindingCounts) -> str:
     return ", ".join(words)
 
 
-def summarize(results: Sequence[AccountResult], reports: Sequence[Path]) -> str:
+def summarize(state: State, reports: Sequence[Path]) -> str:
     """The last lines of a run: accounts scanned, accounts not scanned and why, reports."""
+    results = [result for _, result in sorted(state.results.items())]
     missing = [result for result in results if not result.was_scanned]
     failing = sum(result.counts.failed > 0 for result in results)
     lines = [
-        f"{len(results) - len(missing)} of {len(results)} accounts scanned, {failing} of them "
-        "failing."
+        f"{len(results) - len(missing)} of {len(state.accounts)} accounts scanned, {failing} of "
+        "them failing."
     ]
     if missing:
         lines.append(f"{len(missing)} not scanned (--resume tries again):")
         lines += [f"  {describe_result(result)}" for result in missing]
+    if state.to_scan:
+        lines.append(printable(f"{describe_untried(state)} --resume goes on with them."))
+    undelivered = [result for result in results if result.undelivered]
+    if undelivered:
+        lines.append(f"{len(undelivered)} not delivered (--resume tries again):")
+        lines += [f"  {describe_result(result)}" for result in undelivered]
     lines += ["Reports:", *(f"  {report}" for report in reports)]
     return "\n".join(lines)

@@ -41,7 +41,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )
 from prowler_org import preload, prowler_arguments, prowler_log
-from prowler_org.prowler_log import NO_FINDINGS, crashed_checks
+from prowler_org.prowler_log import NO_FINDINGS, read_log
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
 
@@ -120,8 +120,8 @@ def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
     findings = prowler_check.execute(Broken(), SimpleNamespace(type="aws"), None)
     (tmp_path / "log").write_text(capsys.readouterr().out)
     rely(
-        findings == [] and crashed_checks(tmp_path / "log") == (CHECK,),
-        "it no longer prints that a check that raises 'went wrong': see crashed_checks in "
+        findings == [] and read_log(tmp_path / "log").crashed == (CHECK,),
+        "it no longer prints that a check that raises 'went wrong': see _CRASHED in "
         "prowler_org/prowler_log.py.",
     )
 
@@ -145,7 +145,7 @@ def test_checks_that_cannot_be_imported_are_named_in_the_log(
     )
     (tmp_path / "log").write_text(capsys.readouterr().err)
     rely(
-        crashed_checks(tmp_path / "log") == ("iam_empty", "iam_missing"),
+        read_log(tmp_path / "log").crashed == ("iam_empty", "iam_missing"),
         "it no longer names checks that it cannot import in the log: see _CRASHED in "
         "prowler_org/prowler_log.py.",
     )

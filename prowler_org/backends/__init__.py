@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,10 @@ class FinishedScan:
     """A zip file with the account's folder. None if that folder is on this machine."""
     warnings: tuple[str, ...] = ()
     """What makes the scans of a worker take longer, in sentences."""
+    machine: str = ""
+    """The worker that scanned. Empty for this machine."""
+    fault_of_machine: bool = False
+    """Whether that machine would fail to scan any other account too."""
 
 
 class BackendLostError(Exception):
@@ -31,8 +36,14 @@ class Backend(Protocol):
     def capacity(self) -> int:
         """How many scans can run at a time. May change. Raises BackendLostError."""
 
-    def submit(self, task: ScanTask) -> Future[FinishedScan]:
-        """Start the scan of an account, or queue it."""
+    def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
+        """Start the scan of an account, or queue it; not on these machines if there are others.
+
+        Raises BackendLostError.
+        """
+
+    def exclude(self, machine: str, reason: str) -> None:
+        """Use a machine no longer. Raises BackendLostError if it was the last one."""
 
     def check(self) -> None:
         """Raise BackendLostError if no scan will finish any more."""

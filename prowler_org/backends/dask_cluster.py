@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from importlib.metadata import version
@@ -45,7 +45,8 @@ class DaskCluster:
         except BaseException:
             self._client.close()
             raise
-        self._executor = self._client.get_executor(pure=False)
+        self._excluded: dict[str, str] = {}
+        self._executors: dict[tuple[str, ...], Any] = {}
         # Workers load Prowler while this machine parses Prowler's arguments.
         self._loading = [
             self._client.submit(load_prowler, self._run, workers=[worker], pure=False)
@@ -63,20 +64,38 @@ class DaskCluster:
             raise StartError(f"Cannot read {error.filename}: {error.strerror}.") from error
 
     def capacity(self) -> int:
-        """See Backend: the threads of all workers."""
-        return sum(self._workers().values())
+        """See Backend: the threads of all workers that are used."""
+        return sum(self._used().values())
 
-    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+    def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
         """See Backend. The finished scan has the report files with it."""
         sent = SentTask(self._run, task, self._files, tuple(self._versions.items()))
-        future: Future[FinishedScan] = self._executor.submit(scan_on_worker, sent)
+        future: Future[FinishedScan] = self._executor(avoid).submit(scan_on_worker, sent)
         return future
+
+    def exclude(self, machine: str, reason: str) -> None:
+        """See Backend."""
+        self._excluded[machine] = reason
+        if not self._used():
+            raise BackendLostError(f"No worker can scan: {reason}")
+
+    def _executor(self, avoid: Collection[str]) -> Any:
+        """What has workers scan: any of them, or only those that work."""
+        workers: tuple[str, ...] = ()
+        if avoid or self._excluded:
+            used = self._used()
+            workers = tuple(sorted(set(used) - set(avoid))) or tuple(sorted(used))
+        if workers not in self._executors:
+            # If none of these workers is left when a scan starts, any other will do.
+            only = {"workers": list(workers), "allow_other_workers": True} if workers else {}
+            self._executors[workers] = self._client.get_executor(pure=False, **only)
+        return self._executors[workers]
 
     def check(self) -> None:
         """See Backend."""
         if self._client.status != "running":
             raise BackendLostError("The connection to the scheduler was lost.")
-        if self._workers():
+        if self._used():
             self._seen_workers = time.monotonic()
         elif time.monotonic() - self._seen_workers > SECONDS_WITHOUT_WORKERS:
             raise BackendLostError(
@@ -86,7 +105,8 @@ class DaskCluster:
     def stop(self) -> None:
         """See Backend."""
         with suppress(Exception):  # the scheduler may be gone, and then there is nothing to end
-            self._executor.shutdown(wait=False)
+            for executor in self._executors.values():
+                executor.shutdown(wait=False)
             self._client.run(end_scans, self._run, on_error="ignore")
 
     def close(self) -> None:
@@ -99,6 +119,10 @@ class DaskCluster:
             return dict(self._client.nthreads())
         except (OSError, asyncio.TimeoutError, ValueError) as error:
             raise BackendLostError("The connection to the scheduler was lost.") from error
+
+    def _used(self) -> dict[str, int]:
+        """The same without those that do not work."""
+        return {one: n for one, n in self._workers().items() if one not in self._excluded}
 
     def _check_workers(self, address: str) -> None:
         if not self._workers():

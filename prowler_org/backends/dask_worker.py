@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..account_result import not_scanned
-from ..account_scan import ScanTask, scan_account
+from ..account_scan import Scan, ScanTask, scan_account
 from ..prowler_processes import ProwlerLauncher
 from ..report_files import pack
 from . import FinishedScan
@@ -57,12 +57,27 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
             reason = f"The worker has {name} {version(name)}, not {wanted}."
             return FinishedScan(not_scanned(sent.task.account, reason))
     launcher = _launcher_of(sent.run)
-    with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
-        folder = Path(name)
-        arguments = with_files(sent.task.arguments, sent.files, folder / "files")
-        task = replace(sent.task, arguments=arguments)
-        result = scan_account(task, folder / "scan", launcher)
-        return FinishedScan(result, pack(folder / "scan"), launcher.warnings)
+    try:
+        with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
+            folder = Path(name)
+            arguments = with_files(sent.task.arguments, sent.files, folder / "files")
+            task = replace(sent.task, arguments=arguments)
+            scan = scan_account(task, folder / "scan", launcher)
+            archive = pack(folder / "scan")
+    except OSError as error:
+        reason = f"The worker cannot write to its disk: {error.strerror or error}."
+        scan, archive = Scan(not_scanned(sent.task.account, reason), fault_of_machine=True), None
+    return FinishedScan(scan.result, archive, launcher.warnings, _address(), scan.fault_of_machine)
+
+
+def _address() -> str:
+    """How the scheduler knows this worker. Empty outside one."""
+    from distributed import get_worker
+
+    try:
+        return str(get_worker().address)
+    except ValueError:
+        return ""
 
 
 def end_scans(run: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ..account_scan import ScanTask, scan_account
 from ..prowler_processes import ProwlerLauncher
 from ..report_files import SCANS, scan_folder
-from . import FinishedScan
+from . import BackendLostError, FinishedScan
 
 
 class ThisMachine:
@@ -25,9 +26,13 @@ class ThisMachine:
         """See Backend."""
         return self._jobs
 
-    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+    def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
         """See Backend. The reports stay in the account's scan folder."""
         return self._executor.submit(self._scan, task)
+
+    def exclude(self, machine: str, reason: str) -> None:
+        """See Backend. There is no other machine."""
+        raise BackendLostError(reason)
 
     def check(self) -> None:
         """See Backend. This machine cannot be lost."""
@@ -44,4 +49,5 @@ class ThisMachine:
 
     def _scan(self, task: ScanTask) -> FinishedScan:
         folder = scan_folder(self._directory, task.account.id)
-        return FinishedScan(scan_account(task, folder, self._launcher))
+        scan = scan_account(task, folder, self._launcher)
+        return FinishedScan(scan.result, fault_of_machine=scan.fault_of_machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
+import boto3
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
@@ -24,7 +25,9 @@ def listed(
     exclude: tuple[str, ...] = (),
     include_management: bool = False,
 ) -> AccountList:
-    return list_accounts(Selection(accounts, units, exclude, include_management), None, None)
+    return list_accounts(
+        Selection(accounts, units, exclude, include_management), boto3.Session(), None
+    )
 
 
 def ids(listed: AccountList) -> set[str]:

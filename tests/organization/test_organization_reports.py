@@ -138,7 +138,7 @@ def test_strict_refuses_what_was_not_looked_at_but_for_what_is_excluded_by_name(
     result = replace(scanned(tmp_path, ALICE, found), crashed=crashed)
     unseen = cli.unseen_by([result], listed, reports(tmp_path, result, listed=listed))
     assert unseen == says
-    code = cli.exit_code([result], False, strict_failed=bool(unseen))
+    code = cli.exit_code([result], False, incomplete=bool(unseen))
     assert code == (4 if says else 3)
 
 

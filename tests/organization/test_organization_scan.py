@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from weakref import ReferenceType, ref
 
@@ -18,8 +19,9 @@ from prowler_org.backends import BackendLostError, FinishedScan
 from prowler_org.organization_scan import scan_all, scan_organization
 from prowler_org.recorder import Recorder
 from prowler_org.state import State, resume
+from prowler_org.summary import summarize
 
-from .examples import ALICE, FAILS, JOB, LISTED, TASK, new_state, scanned
+from .examples import ALICE, BOB, FAILS, JOB, LISTED, TASK, new_state, scanned
 
 TASKS = [ScanTask(Account(f"{number:012}", "name"), (), 60.0) for number in range(3)]
 End = Callable[["Future[FinishedScan]", ScanTask], object]
@@ -42,6 +44,7 @@ class ExampleBackend:
         self._end = end
         self._error = error
         self.submitted = 0
+        self.avoided: dict[str, list[str]] = {}
         self.calls: list[str] = []
         self.when_checked_or_stopped: Callable[[], object] = lambda: None
 
@@ -50,11 +53,17 @@ class ExampleBackend:
             raise self._error("It is gone.")
         return 2
 
-    def submit(self, task: ScanTask) -> Future[FinishedScan]:
+    def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
         self.submitted += 1
+        self.avoided[task.account.id] = list(avoid)
         future: Future[FinishedScan] = Future()
         self._end(future, task)
         return future
+
+    def exclude(self, machine: str, reason: str) -> None:
+        self.calls.append(f"exclude {machine}")
+        if machine == "last":
+            raise BackendLostError(reason)
 
     def check(self) -> None:
         self.when_checked_or_stopped()
@@ -68,13 +77,14 @@ class ExampleBackend:
         self.calls.append("close")
 
 
-def results_of(backend: ExampleBackend) -> list[AccountResult]:
+def results_of(backend: ExampleBackend, warnings: list[str] | None = None) -> list[AccountResult]:
+    warnings = [] if warnings is None else warnings
     results: list[AccountResult] = []
 
     def record(finished: Sequence[FinishedScan]) -> None:
         results.extend(one.result for one in finished)
 
-    scan_all(backend, TASKS, record)
+    scan_all(backend, TASKS, record, warnings.append)
     return results
 
 
@@ -106,7 +116,7 @@ def test_while_nothing_ends_the_recorder_is_called_and_no_more_is_submitted_than
     recorded: list[Sequence[FinishedScan]] = []
     backend = ExampleBackend()
     with pytest.raises(BackendLostError, match="It is gone"):
-        scan_all(backend, TASKS, recorded.append)
+        scan_all(backend, TASKS, recorded.append, print)
     assert recorded[0] == []
     assert backend.submitted == backend.capacity()
 
@@ -138,8 +148,49 @@ def test_a_batch_whose_recording_is_interrupted_is_recorded_again() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scan_all(ExampleBackend(is_scanned), TASKS[:2], record)
+        scan_all(ExampleBackend(is_scanned), TASKS[:2], record, print)
     assert [len(call) for call in calls] == [2, 2]
+
+
+# Machines that fail for their own sake
+
+NO_CREDENTIALS = "Unable to locate credentials."
+
+
+def fails(future: Future[FinishedScan], task: ScanTask, machine: str) -> None:
+    result = not_scanned(task.account, NO_CREDENTIALS)
+    future.set_result(FinishedScan(result, machine=machine, fault_of_machine=True))
+
+
+def test_what_a_machine_fails_for_its_own_sake_is_scanned_elsewhere() -> None:
+    backend = ExampleBackend()
+
+    def end(future: Future[FinishedScan], task: ScanTask) -> None:
+        if backend.avoided[task.account.id]:
+            is_scanned(future, task)
+        else:
+            fails(future, task, "bad")
+
+    backend._end = end
+    warnings: list[str] = []
+    assert all(result.was_scanned for result in results_of(backend, warnings))
+    assert set(map(tuple, backend.avoided.values())) == {("bad",)}
+    # Three in a row: it is named, and no longer used.
+    assert backend.calls == ["exclude bad"]
+    assert warnings == [f"The worker bad is no longer used: {NO_CREDENTIALS}"]
+
+
+def test_if_no_machine_is_left_the_run_ends_with_the_reason() -> None:
+    backend = ExampleBackend(lambda future, task: fails(future, task, "last"))
+    with pytest.raises(BackendLostError, match=NO_CREDENTIALS):
+        results_of(backend)
+
+
+def test_an_account_that_fails_on_several_machines_has_a_result() -> None:
+    machines = iter(f"machine-{number}" for number in range(100))
+    backend = ExampleBackend(lambda future, task: fails(future, task, next(machines)))
+    assert [result.reason for result in results_of(backend)] == [NO_CREDENTIALS] * len(TASKS)
+    assert backend.submitted == 3 * len(TASKS)
 
 
 # The end of a run
@@ -180,11 +231,15 @@ def test_a_second_interrupt_while_saving_still_ends_the_scans(
     assert backend.calls == ["stop", "close"]
 
 
-def test_a_lost_backend_is_the_reason_for_the_remaining_accounts(
+def test_a_lost_backend_is_the_reason_why_the_remaining_accounts_were_not_tried(
     state: State, recorder: Recorder
 ) -> None:
     assert not scan_organization(ExampleBackend(error=BackendLostError), recorder, [TASK])
-    assert {result.reason for result in state.results.values()} == {"It is gone."}
+    assert (state.ended, state.to_scan) == ("It is gone.", (ALICE, BOB))
+    assert summarize(state, ()).splitlines()[1] == (
+        f"2 not tried ({ALICE.id}, {BOB.id}): It is gone. --resume goes on with them."
+    )
+    assert cli.exit_code([scanned(ALICE)], False, incomplete=bool(state.to_scan)) == 4
 
 
 @pytest.mark.parametrize(
@@ -194,6 +249,7 @@ def test_a_lost_backend_is_the_reason_for_the_remaining_accounts(
         ([AccountResult(ALICE.id, "", "scanned", "", 0, FAILS)], False, 0),  # with -z
         ([scanned(ALICE, FAILS), not_scanned(ALICE, "Denied")], False, 4),
         ([scanned(ALICE, FAILS), not_scanned(ALICE, "Denied")], True, 130),
+        ([replace(scanned(ALICE), undelivered=("Not delivered to S3: x.",))], False, 4),
     ],
 )
 def test_the_exit_code_says_the_worst(

@@ -46,7 +46,7 @@ def test_the_list_policy_allows_what_the_list_and_prowler_call(
     credentials = role_credentials(aws, actions(LIST))
     aws.calls.clear()
     with aws.enforcing_policies(), mock.patch.dict("os.environ", credentials):
-        listed = list_accounts(Selection(units=(organization.root,)), None, None)
+        listed = list_accounts(Selection(units=(organization.root,)), boto3.Session(), None)
         described, tags, units = get_organizations_metadata(account, boto3.Session())
     assert [one.id for one in listed.accounts] == [account]
     assert described["Account"]["Name"] == "account"

@@ -10,15 +10,22 @@ import pytest
 from prowler_org.account_result import FindingCounts, not_scanned
 from prowler_org.accounts import Account
 from prowler_org.progress import progress
+from prowler_org.state import State
 from prowler_org.summary import describe_result, summarize
 
-from .examples import ALICE, BOB, scanned
+from .examples import ALICE, BOB, JOB, STARTED, scanned
 
 CAROL = Account("333333333333", "carol")
 RESULTS = (
     scanned(ALICE, FindingCounts(failed=2, passed=1, manual=1)),
     not_scanned(BOB, "It was denied."),
     scanned(CAROL, FindingCounts(passed=5, muted=1)),
+)
+STATE = State(
+    JOB,
+    STARTED,
+    {one.id: one for one in (ALICE, BOB, CAROL)},
+    {one.account: one for one in RESULTS},
 )
 
 
@@ -59,7 +66,7 @@ def test_a_name_cannot_control_the_terminal() -> None:
 
 
 def test_the_summary_names_the_accounts_not_scanned_and_the_reports() -> None:
-    assert summarize(RESULTS, [Path("org.csv")]).splitlines() == [
+    assert summarize(STATE, [Path("org.csv")]).splitlines() == [
         "2 of 3 accounts scanned, 1 of them failing.",
         "1 not scanned (--resume tries again):",
         "  222222222222 bob's <account>: not scanned. It was denied.",

@@ -13,7 +13,6 @@ from prowler_org.prowler_arguments import (
     LOGGING,
     ParsedArguments,
     check_prowler_arguments,
-    find_profile,
 )
 from prowler_org.prowler_processes import ProwlerLauncher
 
@@ -113,8 +112,3 @@ def test_a_file_of_this_machine_is_known_in_any_spelling(
     assert parse(*given).files == (("--mutelist-file", str(mutelist)),)
     in_aws = (part.format("s3://bucket/mute.yaml") for part in spelling)
     assert parse(*in_aws).files == ()
-
-
-@pytest.mark.parametrize("spelling", [("--profile", "audit"), ("-p", "audit")])
-def test_prowlers_profile_lists_the_accounts_too(spelling: tuple[str, ...]) -> None:
-    assert find_profile(("-M", "csv", *spelling)) == "audit"

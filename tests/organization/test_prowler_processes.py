@@ -54,7 +54,7 @@ def test_a_process_is_killed_if_its_group_cannot_be(monkeypatch: pytest.MonkeyPa
 def test_a_standalone_prowler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     starter = (
         "import sys, time; from pathlib import Path; from prowler_org.prowler_processes import *; "
-        "process = StandaloneProwler((), Path(sys.argv[1]), Path(sys.argv[1], 'log')); "
+        "process = StandaloneProwler((), Path(sys.argv[1]), Path(sys.argv[1], 'log'), os.environ); "
         "print(process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen(

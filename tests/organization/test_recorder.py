@@ -109,7 +109,7 @@ def test_a_worker_that_does_not_fork_is_named_once(
 ) -> None:
     for account in (ALICE, BOB):
         recorder.record([replace(finished(account), warnings=(NOT_FORKED,))])
-    assert warnings == [NOT_FORKED]
+    assert warnings == [f"On a worker: {NOT_FORKED}"]
 
 
 def test_a_lost_terminal_loses_no_result(state: State, finished: Finished, tmp_path: Path) -> None:

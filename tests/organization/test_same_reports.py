@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def standalone(scanned: Scanned) -> dict[str, str]:
     output, log = scanned.folder / "standalone", scanned.folder / "log"
     with pytest.MonkeyPatch.context() as patch, environment_of(scanned.aws, {"TZ": ZONE}):
         patch.chdir(scanned.folder)
-        process = StandaloneProwler(options, output, log)
+        process = StandaloneProwler(options, output, log, os.environ)
     assert process.wait(PATIENCE) == 3, log.read_text("utf-8")
     return alike(output)
 

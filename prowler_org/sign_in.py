@@ -1,0 +1,128 @@
+"""Sign in to AWS once, here, if every scan would have to sign in anew.
+
+Prowler reads the AWS configuration in every scan. A profile that asks for an MFA code, runs a
+program (``credential_process``), or uses single sign-on would then ask, run, or look up once for
+each account. Such credentials are had here, and handed to the processes that scan on this machine
+through a pipe or their environment: not as arguments, and not in files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import StartError
+
+HANDED_OVER = frozenset({"assume-role", "custom-process", "login", "sso"})
+"""How botocore names the ways to sign in that should not be repeated for each account."""
+LONGEST_CHAIN = 20
+
+
+class SignInError(Exception):
+    """There are no credentials any more. The text is a sentence."""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A session of this machine, and what scans get of it."""
+
+    session: Any
+    """The boto3 session."""
+    profile: str | None = None
+    is_handed_over: bool = False
+    """Whether scans get these credentials, and not the profile."""
+    asks_for_code: bool = False
+    """Whether signing in again would ask for an MFA code."""
+    for_scans: Callable[[], Mapping[str, str]] = dict
+    """The environment variables that a scan gets. Empty if scans sign in themselves.
+
+    Renews the credentials if that needs nobody. Raises SignInError.
+    """
+
+
+def sign_in(profile: str | None) -> SignIn:
+    """Sign in with a profile, or as the environment says. May ask for an MFA code.
+
+    Raises StartError.
+    """
+    try:
+        own = botocore.session.Session(profile=profile)
+        session = boto3.Session(botocore_session=own)
+        credentials = session.get_credentials()
+        if credentials is None or credentials.method not in HANDED_OVER:
+            return SignIn(session, profile)
+        asks = _asks_for_code(own.full_config.get("profiles", {}), own.profile or "default")
+        frozen = credentials.get_frozen_credentials()
+    except EOFError as error:
+        raise StartError(
+            "The profile asks for an MFA code, and there is no terminal to ask on. Sign in first, "
+            "and give the credentials as environment variables."
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise StartError(f"prowler-org could not sign in: {error}") from error
+    name = profile or own.profile
+
+    def for_scans() -> Mapping[str, str]:
+        try:
+            current = frozen if asks else credentials.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as error:
+            raise SignInError(f"prowler-org could not sign in again: {error}") from error
+        variables = {
+            "AWS_ACCESS_KEY_ID": current.access_key,
+            "AWS_SECRET_ACCESS_KEY": current.secret_key,
+            "AWS_SESSION_TOKEN": current.token or "",
+            # The other settings of the profile still count: as a variable, the profile does not
+            # outrank the credentials.
+            "AWS_PROFILE": name or "",
+        }
+        return {variable: value for variable, value in variables.items() if value}
+
+    return SignIn(session, profile, True, asks, for_scans)
+
+
+def find_profile(arguments: Sequence[str]) -> str | None:
+    """The AWS profile among Prowler's arguments. prowler-org lists the accounts with it too."""
+    profile: str | None = _profile_parser().parse_known_args(list(arguments))[0].profile
+    return profile
+
+
+def without_profile(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Prowler's arguments without the profile."""
+    return tuple(_profile_parser().parse_known_args(list(arguments))[1])
+
+
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with the variables of a sign-in."""
+    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN") if variables else ()
+    kept = {name: value for name, value in os.environ.items() if name not in names}
+    return kept | dict(variables)
+
+
+def _profile_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--profile", "-p", nargs="?")
+    return parser
+
+
+def _asks_for_code(profiles: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+    """Whether a profile, or one that it assumes its role from, has an MFA device."""
+    return any("mfa_serial" in profile for profile in _chain(profiles, name))
+
+
+def _chain(
+    profiles: Mapping[str, Mapping[str, Any]], name: str | None
+) -> Iterator[Mapping[str, Any]]:
+    for _ in range(LONGEST_CHAIN):
+        profile = profiles.get(name or "", {})
+        yield profile
+        source = profile.get("source_profile")
+        if source is None or source == name:
+            return
+        name = source

@@ -1,0 +1,139 @@
+"""Signing in happens once, here, whatever a profile of the AWS configuration asks for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.organization import EmbeddedOrganization
+from prowler_org.errors import StartError
+from prowler_org.sign_in import find_profile, sign_in, without_profile
+
+from .commands import PROGRAM
+
+TOOL_KEY = "AKIAOFTHETOOL0000000"
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's example
+PROFILES = """\
+[profile tool]
+region = eu-west-1
+credential_process = {python} {tool}
+[profile audit]
+role_arn = arn:aws:iam::123456789012:role/Audit
+mfa_serial = arn:aws:iam::123456789012:mfa/alice
+source_profile = tool
+"""
+TOOL = """\
+import json, pathlib
+runs = pathlib.Path(__file__).with_name("runs")
+runs.write_text(str(int(runs.read_text()) + 1) if runs.exists() else "1")
+print(json.dumps({{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}))
+"""
+
+
+@pytest.fixture
+def environment(aws: EmbeddedAWS, tmp_path: Path) -> dict[str, str]:
+    """An environment without credentials, and with a configuration of two profiles."""
+    (tmp_path / "tool.py").write_text(TOOL.format(key=TOOL_KEY, secret=SECRET))
+    config = PROFILES.format(python=sys.executable, tool=tmp_path / "tool.py")
+    (tmp_path / "config").write_text(config)
+    environment = aws.environment(AWS_CONFIG_FILE=str(tmp_path / "config"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del environment[name]
+    return environment
+
+
+def run(
+    *arguments: str, environment: dict[str, str], folder: Path, given: str = "123456\n"
+) -> subprocess.CompletedProcess[str]:
+    """Run prowler-org without a terminal, so that a code is read from its standard input."""
+    return subprocess.run(
+        [PROGRAM, "--role", "ProwlerScan", "--output-directory", "output", *arguments],
+        env=environment, cwd=folder, input=given, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def signing_in(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
+    environment: dict[str, str],
+    aws: EmbeddedAWS,
+    organization: EmbeddedOrganization,
+    tmp_path: Path,
+) -> None:
+    accounts = [organization.add_account(name) for name in ("first", "second")]
+    done = run("--", "-p", "audit", environment=environment, folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("Enter MFA code") == 1
+    assert (tmp_path / "runs").read_text() == "1"
+    # The role of the profile once, with the key of the program; those of the accounts with the
+    # temporary credentials that this gave.
+    assert [aws.assumed[account] for account in ("123456789012", *accounts)] == [1, 1, 1]
+    (temporary,) = aws.assumed_by - {TOOL_KEY}
+    assert temporary.startswith("ASIA")
+    written = [path for path in (tmp_path / "output").rglob("*") if path.is_file()]
+    for path in written:
+        content = path.read_bytes()
+        assert SECRET.encode() not in content
+        assert temporary.encode() not in content, path
+
+
+@pytest.mark.usefixtures("signing_in")
+def test_other_settings_of_the_profile_still_count_for_scans() -> None:
+    variables = sign_in("tool").for_scans()
+    assert variables == {
+        "AWS_ACCESS_KEY_ID": TOOL_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_PROFILE": "tool",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("signing_in")
+def test_a_program_that_fails_says_so(tmp_path: Path) -> None:
+    signed_in = sign_in("tool")
+    assert signed_in.is_handed_over
+    assert not signed_in.asks_for_code
+    (tmp_path / "tool.py").write_text("raise SystemExit('The token is locked.')")
+    with pytest.raises(StartError, match="The token is locked"):
+        sign_in("tool")
+
+
+def test_without_a_terminal_a_code_cannot_be_asked_for(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = run("--", "-p", "audit", environment=environment, folder=tmp_path, given="")
+    assert done.returncode == 1
+    assert "asks for an MFA code, and there is no terminal to ask on" in done.stdout
+
+
+def test_workers_cannot_be_given_a_code(environment: dict[str, str], tmp_path: Path) -> None:
+    options = ("--scheduler", "tcp://127.0.0.1:9", "--", "-p", "audit")
+    done = run(*options, environment=environment, folder=tmp_path)
+    assert done.returncode == 2
+    assert "The profile audit asks for an MFA code" in done.stdout
+
+
+def test_keys_in_the_environment_are_left_to_the_scans(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    assert sign_in(None).for_scans() == {}
+
+
+@pytest.mark.parametrize(
+    "spelling", [("--profile", "audit"), ("--profile=audit",), ("-p", "audit"), ("-paudit",)]
+)
+def test_prowlers_profile_lists_the_accounts_too(spelling: tuple[str, ...]) -> None:
+    arguments = ("-M", "csv", *spelling, "-w", "list.yaml")
+    assert find_profile(arguments) == "audit"
+    assert without_profile(arguments) == ("-M", "csv", "-w", "list.yaml")
