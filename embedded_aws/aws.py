@@ -293,13 +293,15 @@ class EmbeddedAWS:
             verify=str(self._bundle) if self._bundle else None,
         )
 
+    @property
+    def partition(self) -> str:
+        """The partition of the region: ``aws``, ``aws-cn``, or ``aws-us-gov``."""
+        partitions = {"us-gov": "aws-us-gov", "cn-": "aws-cn"}
+        return next((p for start, p in partitions.items() if self.region.startswith(start)), "aws")
+
     def iam(self, account: str = DEFAULT_ACCOUNT_ID) -> IAMBackend:
         """What moto knows of an account's IAM, to set up users without a call for each."""
-        partitions = {"us-gov": "aws-us-gov", "cn-": "aws-cn"}
-        partition = next(
-            (p for start, p in partitions.items() if self.region.startswith(start)), "aws"
-        )
-        return iam_backends[account][partition]
+        return iam_backends[account][self.partition]
 
     def add_user(
         self,

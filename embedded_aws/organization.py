@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.organizations.models import OrganizationsBackend, organizations_backends
 
@@ -25,9 +27,18 @@ class EmbeddedOrganization:
         identifier: str = unit["OrganizationalUnit"]["Id"]
         return identifier
 
-    def add_account(self, name: str, unit: str = "", state: str = "ACTIVE") -> str:
+    def add_account(
+        self,
+        name: str,
+        unit: str = "",
+        state: str = "ACTIVE",
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
         """Make an account in ``unit``, by default in the root. Returns its ID."""
-        status = self._client.create_account(AccountName=name, Email=f"{name}@example.com")
+        listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        status = self._client.create_account(
+            AccountName=name, Email=f"{name}@example.com", Tags=listed
+        )
         identifier: str = status["CreateAccountStatus"]["AccountId"]
         account = self._backend().get_account_by_id(identifier)
         account.parent_id = unit or self.root
@@ -41,5 +52,7 @@ class EmbeddedOrganization:
             self._aws.add_key(made)
 
     def _backend(self) -> OrganizationsBackend:
-        backend: OrganizationsBackend = organizations_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        backend: OrganizationsBackend = organizations_backends[DEFAULT_ACCOUNT_ID][
+            self._aws.partition
+        ]
         return backend

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from key_ranking.printing import printable
 
 from .errors import StartError
 from .options import Selection
+from .organizational_units import accounts_below, unit_ids
 
 ATTEMPTS = 10
 """How often to try a call. Organizations allows few calls a second, shared by all callers."""
@@ -83,14 +84,21 @@ def list_accounts(
         client = _client(session, organizations_role)
         organization = client.describe_organization()["Organization"]
         # Units before accounts: an account that joins in between is then among the accounts.
-        below = [set(_accounts_below(client, unit)) for unit in selection.units]
+        units = unit_ids(client, selection.units)
+        below = [set(accounts_below(client, unit)) for unit in units]
         in_units = set().union(*below) if below else None
         listed = {one.account.id: one for one in _listed_accounts(client)}
+        accounts, skipped = choose(
+            listed,
+            in_units,
+            selection,
+            organization["MasterAccountId"],
+            lambda account: _tags(client, account),
+        )
     except ClientError as error:
         raise StartError(_sentence(error)) from error
     except BotoCoreError as error:
         raise StartError(f"prowler-org could not list the accounts: {error}") from error
-    accounts, skipped = choose(listed, in_units, selection, organization["MasterAccountId"])
     partition = organization["Arn"].split(":")[1]
     return AccountList(organization["Id"], partition, accounts, skipped, frozenset(listed))
 
@@ -100,11 +108,13 @@ def choose(
     in_units: set[str] | None,
     selection: Selection,
     management_account: str,
+    tags_of: Callable[[str], set[str]],
 ) -> tuple[tuple[Account, ...], tuple[SkippedAccount, ...]]:
     """The accounts to scan, and the selected accounts to skip, both by ID.
 
-    ``in_units`` are the accounts in the selected units, or None if no unit was selected. Raises
-    StartError if the selection names an unknown account, or selects nothing.
+    ``in_units`` are the accounts in the selected units, or None if no unit was selected.
+    ``tags_of`` is asked only about accounts that would be scanned otherwise. Raises StartError if
+    the selection names an unknown account, or selects nothing.
     """
     unknown = sorted({*selection.accounts, *selection.exclude} - listed.keys())
     if unknown:
@@ -116,6 +126,8 @@ def choose(
             reason = "not in the units that --ou names"
         else:
             reason = _reason_to_skip(one, selection, management_account)
+        if not reason and selection.tags and not _has(tags_of(one.account.id), selection.tags):
+            reason = "without the tags that --account-tag names"
         if reason:
             skipped.append(SkippedAccount(one.account, reason))
         else:
@@ -123,6 +135,12 @@ def choose(
     if not accounts:
         raise StartError("\n".join(["There is no account to scan.", *map(str, skipped)]))
     return tuple(accounts), tuple(skipped)
+
+
+def _has(tags: set[str], wanted: Iterable[str]) -> bool:
+    """Whether there is one of the wanted values for each of the wanted keys."""
+    keys = {tag.partition("=")[0] for tag in wanted}
+    return keys <= {tag.partition("=")[0] for tag in tags.intersection(wanted)}
 
 
 def _reason_to_skip(one: ListedAccount, selection: Selection, management_account: str) -> str:
@@ -159,14 +177,10 @@ def _listed_accounts(client: Any) -> Iterator[ListedAccount]:
             yield ListedAccount(Account(account["Id"], account.get("Name", "")), state)
 
 
-def _accounts_below(client: Any, unit: str) -> Iterator[str]:
-    """The IDs of the accounts in a unit and in all units below it."""
-    for page in client.get_paginator("list_accounts_for_parent").paginate(ParentId=unit):
-        yield from (account["Id"] for account in page["Accounts"])
-    pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=unit)
-    for page in pages:
-        for below in page["OrganizationalUnits"]:
-            yield from _accounts_below(client, below["Id"])
+def _tags(client: Any, account: str) -> set[str]:
+    """An account's tags, each as ``key=value``."""
+    pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=account)
+    return {f"{tag['Key']}={tag['Value']}" for page in pages for tag in page["Tags"]}
 
 
 def _sentence(error: ClientError) -> str:

@@ -16,7 +16,7 @@ from key_ranking.terminal import first
 
 from .account_result import AccountResult
 from .accounts import AccountList, list_accounts
-from .backends.dask_cluster import DaskCluster
+from .backends.dask_cluster import DaskCluster, is_on_this_machine
 from .backends.this_machine import ThisMachine
 from .command import INTERRUPTED
 from .delivery import upload
@@ -27,11 +27,18 @@ from .organization_reports import OrganizationReports, write_reports
 from .organization_scan import make_tasks, scan_organization
 from .output_directory import prepare
 from .progress import progress
-from .prowler_arguments import check_prowler_arguments
+from .prowler_arguments import ENCRYPTED, check_prowler_arguments
 from .prowler_processes import ProwlerLauncher, end_fork_server
 from .recorder import Recorder
 from .report_files import ACCOUNTS
-from .sign_in import find_profile, sign_in, without_profile
+from .sign_in import (
+    LONGEST_CHAINED_SESSION,
+    SignIn,
+    find_profile,
+    is_of_a_role,
+    sign_in,
+    without_profile,
+)
 from .state import Job, State, installed_versions, start_or_resume
 from .summary import describe_accounts, describe_untried, summarize
 
@@ -64,11 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: Options) -> int:
     signed_in = sign_in(find_profile(options.prowler_arguments))
-    if options.scheduler and signed_in.profile and signed_in.asks_for_code:
-        raise UsageError(
-            f"The profile {signed_in.profile} asks for an MFA code, which workers cannot be given: "
-            "leave out --profile, and let workers use credentials of their own."
-        )
+    if options.scheduler:
+        _check_cluster(options.scheduler, options.without_tls, signed_in)
     listed = list_accounts(options.selection, signed_in.session, options.organizations_role)
     previous = _read(options.previous) if options.previous else None
     if options.dry_run:
@@ -80,6 +84,7 @@ def _run(options: Options) -> int:
     if cluster:
         cluster.send_files(parsed.files)
     else:
+        _check_duration(parsed.session_duration, signed_in)
         for warning in launcher.warnings:
             _complain(warning)
     job = Job(
@@ -109,6 +114,28 @@ def _run(options: Options) -> int:
         bucket = options.output_bucket or parsed.bucket
         deliver = partial(upload, bucket=bucket, session=signed_in.session) if bucket else None
         return _finish(options, state, listed, recorder, interrupted, previous, deliver)
+
+
+def _check_cluster(scheduler: str, without_tls: bool, signed_in: SignIn) -> None:
+    encrypted = scheduler.startswith(ENCRYPTED)
+    if not encrypted and not without_tls and not is_on_this_machine(scheduler):
+        raise UsageError(
+            f"The connection to {scheduler} is not encrypted, and whoever gets between can run "
+            "code here: use a scheduler with tls://, or add --without-tls if you trust the network."
+        )
+    if signed_in.profile and signed_in.asks_for_code:
+        raise UsageError(
+            f"The profile {signed_in.profile} asks for an MFA code, which workers cannot be given: "
+            "leave out --profile, and let workers use credentials of their own."
+        )
+
+
+def _check_duration(seconds: int, signed_in: SignIn) -> None:
+    if seconds > LONGEST_CHAINED_SESSION and is_of_a_role(signed_in.session):
+        raise UsageError(
+            f"-T/--session-duration {seconds} of Prowler: with the credentials of a role, another "
+            f"role can be assumed for {LONGEST_CHAINED_SESSION} seconds at most."
+        )
 
 
 def _read(previous: Path) -> Snapshot:

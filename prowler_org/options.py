@@ -54,9 +54,11 @@ class Selection:
 
     accounts: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    """IDs of organizational units or of the root. Includes the units below them."""
+    """IDs, names, or paths of organizational units. Includes the units below them."""
     exclude: tuple[str, ...] = ()
     include_management: bool = False
+    tags: tuple[str, ...] = ()
+    """Tags of accounts, each as ``key=value``: for each key, an account has one of the values."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Options:
     timeout: float
     """Seconds for one attempt to scan one account."""
     scheduler: str | None
+    without_tls: bool
+    """Whether the way to the scheduler need not be encrypted."""
     output_bucket: str | None
     """The bucket for the organization's own reports. None: that of Prowler's -B or -D, if given."""
     resume: bool
@@ -112,12 +116,14 @@ def parse(arguments: Sequence[str]) -> Options:
             tuple(sorted(set(given.ou))),
             tuple(sorted(set(given.exclude))),
             given.include_management,
+            tuple(sorted(set(given.account_tag))),
         ),
         organizations_role=given.organizations_role,
         output_directory=given.output_directory.absolute(),
         jobs=given.jobs or os.cpu_count() or 1,
         timeout=given.timeout,
         scheduler=given.scheduler,
+        without_tls=given.without_tls,
         output_bucket=given.output_bucket,
         resume=given.resume,
         previous=given.previous,
@@ -160,8 +166,13 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
         help="scan only these accounts (default: all active accounts)",
     )  # fmt: skip
     group.add_argument(
-        "--ou", nargs="+", type=_unit_id, default=[], metavar="ID",
-        help="scan only the accounts in these organizational units and in the units below them",
+        "--ou", nargs="+", default=[], metavar="UNIT",
+        help="scan only the accounts in these organizational units and in the units below them; by "
+        "ID, name, or path, such as ou-a1b2-11111111, Payments, or Production/Payments",
+    )  # fmt: skip
+    group.add_argument(
+        "--account-tag", nargs="+", type=_tag, default=[], metavar="KEY=VALUE",
+        help="scan only accounts that have, for each of these keys, a tag with one of its values",
     )  # fmt: skip
     group.add_argument(
         "--exclude", nargs="+", type=_account_id, default=[], metavar="ID",
@@ -190,6 +201,11 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
         "--scheduler", metavar="ADDRESS",
         help="scan on the Dask cluster with this scheduler, such as tcp://host:8786 or "
         "tls://host:8786; needs prowler-access-keys[dask]",
+    )  # fmt: skip
+    group.add_argument(
+        "--without-tls", action="store_true",
+        help="use a scheduler without TLS that is on another machine: only in a network that you "
+        "trust, as what a scheduler sends can run code here",
     )  # fmt: skip
     group.add_argument(
         "--timeout", type=_positive, default=3600.0, metavar="SECONDS",
@@ -242,10 +258,7 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
 
 
 _account_id = _matching(r"\d{12}", "account ID, which has 12 digits")
-_unit_id = _matching(
-    r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
-    "ID of an organizational unit, such as ou-a1b2-11111111",
-)
+_tag = _matching(r"(?s)[^=]+=.*", "tag, such as environment=production")
 _role_arn = _matching(
     r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
     "role ARN, such as arn:aws:iam::111122223333:role/ProwlerList",

@@ -41,6 +41,8 @@ ADDRESSES = ("s3://", "arn:")
 """How the value of such an option begins if it names something in AWS."""
 SECRET = ("shodan", "external_id")
 """Options whose values must not be stored."""
+ENCRYPTED = ("tls://", "wss://")
+"""How the address of a scheduler begins that is reached through TLS."""
 PLACEHOLDER_ROLE = "arn:aws:iam::000000000000:role/prowler-org"
 
 
@@ -62,6 +64,8 @@ class ParsedArguments:
     """Whether every account has a finding: this plug-in's check has one for the root user."""
     has_secrets: bool = False
     """Whether a value among the arguments is secret."""
+    session_duration: int = 0
+    """Seconds for which a role's session is to last."""
     bucket: str = ""
     """Where Prowler puts the accounts' reports. Empty if it does not."""
 
@@ -79,10 +83,11 @@ def check_prowler_arguments(
         raise StartError(f"Prowler did not parse its arguments: {error}.") from error
     if parsed.problem:
         raise UsageError(parsed.problem)
-    if parsed.has_secrets and scheduler and not scheduler.startswith("tls://"):
+    if parsed.has_secrets and scheduler and not scheduler.startswith(ENCRYPTED):
         raise UsageError(
-            "--shodan and --external-id of Prowler have secret values, and the connection to this "
-            "scheduler is not encrypted: use a scheduler with tls://."
+            "--shodan, --external-id, and shodan_api_key in a --config-file of Prowler have secret "
+            "values, and the connection to this scheduler is not encrypted: use a scheduler with "
+            "tls://."
         )
     return parsed
 
@@ -112,7 +117,9 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
         formats=tuple(parsed.output_formats),
         files=files,
         always_finds=not chosen and not any(getattr(parsed, name, None) for name in FILTERING),
-        has_secrets=any(getattr(parsed, name, None) for name in SECRET),
+        has_secrets=any(getattr(parsed, name, None) for name in SECRET)
+        or _has_secret(parsed.config_file),
+        session_duration=parsed.session_duration or 0,
         bucket=parsed.output_bucket or parsed.output_bucket_no_assume or "",
     )
 
@@ -174,6 +181,12 @@ def _find_unreadable(files: Sequence[tuple[str, str]]) -> str:
         if not os.access(name, os.R_OK) or not Path(name).is_file():
             return f"Cannot read {name}, which {option} of Prowler names."
     return ""
+
+
+def _has_secret(config_file: str) -> bool:
+    from prowler.config.config import load_and_validate_config_file
+
+    return bool(load_and_validate_config_file("aws", config_file).get("shodan_api_key"))
 
 
 def redact(arguments: Sequence[str], secrets: Sequence[str | None]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class _Selection(_Strict):
     units: tuple[ShortText, ...]
     exclude: tuple[ShortText, ...]
     include_management: bool
+    tags: tuple[ShortText, ...] = ()
 
 
 class SavedJob(_Strict):

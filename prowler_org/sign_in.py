@@ -23,6 +23,12 @@ from .errors import StartError
 HANDED_OVER = frozenset({"assume-role", "custom-process", "login", "sso"})
 """How botocore names the ways to sign in that should not be repeated for each account."""
 LONGEST_CHAIN = 20
+DEFAULT_REGION = "us-east-1"
+LONGEST_CHAINED_SESSION = 3600
+"""Seconds for which a role may be assumed with the credentials of another role.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+"""
 
 
 class SignInError(Exception):
@@ -85,6 +91,16 @@ def sign_in(profile: str | None) -> SignIn:
         return {variable: value for variable, value in variables.items() if value}
 
     return SignIn(session, profile, True, asks, for_scans)
+
+
+def is_of_a_role(session: Any) -> bool:
+    """Whether a boto3 session has the credentials of a role. Raises StartError."""
+    try:
+        region = session.region_name or DEFAULT_REGION
+        answer = session.client("sts", region_name=region).get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise StartError(f"prowler-org could not sign in: {error}") from error
+    return ":assumed-role/" in answer["Arn"]
 
 
 def find_profile(arguments: Sequence[str]) -> str | None:

@@ -8,24 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ..account_scan import ScanTask
 from ..errors import StartError
 from . import BackendLostError, FinishedScan
-from .dask_worker import SentFile, SentTask, end_scans, load_prowler, scan_on_worker
+from .dask_worker import SentFile, SentTask, end_scans, forget, load_prowler, scan_on_worker
 
 SECONDS_TO_CONNECT = 10
 SECONDS_WITHOUT_WORKERS = 60.0
 """How long a cluster may be without workers during a run. A worker that was killed comes back, and
 autoscaling takes time."""
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Whether a scheduler with this address is on this machine: all that its name means is."""
+    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return all(ip_address(str(one[4][0]).partition("%")[0]).is_loopback for one in found)
 
 
 class DaskCluster:
@@ -110,7 +123,9 @@ class DaskCluster:
             self._client.run(end_scans, self._run, on_error="ignore")
 
     def close(self) -> None:
-        """See Backend."""
+        """See Backend. Workers keep nothing of this run."""
+        with suppress(Exception):  # as in stop
+            self._client.run(forget, self._run, on_error="ignore")
         self._client.close()
 
     def _workers(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..account_result import not_scanned
 from ..account_scan import Scan, ScanTask, scan_account
-from ..prowler_processes import ProwlerLauncher
+from ..prowler_processes import ProwlerLauncher, end_fork_server
 from ..report_files import pack
 from . import FinishedScan
 
@@ -86,6 +86,14 @@ def end_scans(run: str) -> None:
     _ended.add(run)
     if run in _launchers:
         _launchers[run].stop()
+
+
+def forget(run: str) -> None:
+    """Keep nothing of a run that has ended. Without runs, no process keeps Prowler in memory."""
+    end_scans(run)
+    _launchers.pop(run, None)
+    if not _launchers:
+        end_fork_server()
 
 
 def _launcher_of(run: str) -> ProwlerLauncher:

@@ -12,6 +12,7 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.accounts import AccountList, list_accounts
 from prowler_org.cli import main
+from prowler_org.errors import StartError
 from prowler_org.options import Selection
 
 from ..pages import command
@@ -24,10 +25,10 @@ def listed(
     units: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     include_management: bool = False,
+    tags: tuple[str, ...] = (),
 ) -> AccountList:
-    return list_accounts(
-        Selection(accounts, units, exclude, include_management), boto3.Session(), None
-    )
+    selection = Selection(accounts, units, exclude, include_management, tags)
+    return list_accounts(selection, boto3.Session(), None)
 
 
 def ids(listed: AccountList) -> set[str]:
@@ -70,6 +71,42 @@ def test_a_unit_is_scanned_with_the_units_below_it(
     without = listed(exclude=(outside,))
     assert ids(without) == inside
     assert reasons(without)[outside] == "excluded"
+
+
+def test_a_unit_may_be_named_or_given_as_a_path(organization: EmbeddedOrganization) -> None:
+    production, sandbox = organization.add_unit("production"), organization.add_unit("sandbox")
+    account = organization.add_account("a", organization.add_unit("payments", production))
+    assert ids(listed(units=("production",))) == {account}
+    assert ids(listed(units=("payments",))) == {account}
+    other = organization.add_account("b", organization.add_unit("payments", sandbox))
+    assert ids(listed(units=("sandbox/payments",))) == {other}
+    assert ids(listed(units=("Root/production/payments", sandbox))) == {account, other}
+    with pytest.raises(StartError, match=r"Several units are named payments: Root/.*\(ou-"):
+        listed(units=("payments",))
+    with pytest.raises(StartError, match="no unit that is named ayments"):
+        listed(units=("ayments",))
+
+
+def test_accounts_are_chosen_by_their_tags(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS
+) -> None:
+    made = {
+        name: organization.add_account(name, tags=tags)
+        for name, tags in {
+            "both": {"env": "prod", "team": "a=b"},
+            "one": {"env": "prod"},
+            "other": {"env": "test", "team": "a=b"},
+            "none": {},
+        }.items()
+    }
+    assert ids(listed(tags=("env=prod", "team=a=b"))) == {made["both"]}
+    assert ids(listed(tags=("env=prod", "env=test"))) == {
+        made[name] for name in ("both", "one", "other")
+    }
+    aws.calls.clear()
+    chosen = listed(accounts=(made["one"], made["none"]), tags=("env=prod",))
+    assert reasons(chosen) == {made["none"]: "without the tags that --account-tag names"}
+    assert aws.calls["organizations:ListTagsForResource"] == 2
 
 
 def test_throttled_calls_are_repeated(organization: EmbeddedOrganization, aws: EmbeddedAWS) -> None:

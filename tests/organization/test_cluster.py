@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from distributed.security import Security
@@ -22,7 +23,7 @@ from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import prowler_processes
 from prowler_org.backends import dask_cluster, dask_worker
-from prowler_org.backends.dask_cluster import DaskCluster
+from prowler_org.backends.dask_cluster import DaskCluster, is_on_this_machine
 from prowler_org.backends.dask_worker import SentTask, scan_on_worker
 from prowler_org.errors import StartError
 from prowler_org.prowler_processes import ProwlerLauncher
@@ -165,7 +166,44 @@ def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.Monke
         DaskCluster("tcp://127.0.0.1:9", VERSIONS)
 
 
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("tcp://127.0.0.1:8786", True),
+        ("localhost:8786", True),
+        ("tcp://[::1]:8786", True),
+        ("tcp://203.0.113.7:8786", False),
+        ("tcp://no-such-host.invalid:8786", False),
+        ("tcp://", False),
+    ],
+)
+def test_a_scheduler_on_another_machine_is_told_from_one_here(address: str, here: bool) -> None:
+    assert is_on_this_machine(address) is here
+
+
 # On a worker
+
+
+def test_a_worker_keeps_no_process_of_a_run_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    launchers = {name: Mock() for name in ("first", "second")}
+    monkeypatch.setattr(dask_worker, "_launchers", dict(launchers))
+    ended = Mock()
+    monkeypatch.setattr(dask_worker, "end_fork_server", ended)
+    dask_worker.forget("first")
+    assert not ended.called  # the other run still forks from it
+    dask_worker.forget("second")
+    assert ended.call_count == 1
+    assert all(launcher.stop.called for launcher in launchers.values())
+
+
+def test_a_worker_whose_disk_is_full_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(dask_worker._launchers, "run", Mock())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    finished = scan_on_worker(SentTask("run", TASK, (), ()))
+    assert finished.fault_of_machine
+    assert finished.result.reason.startswith("The worker cannot write to its disk: No such file")
 
 
 def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:

@@ -42,15 +42,16 @@ def test_the_list_policy_allows_what_the_list_and_prowler_call(
     organization: EmbeddedOrganization, aws: EmbeddedAWS
 ) -> None:
     unit = organization.add_unit("payments", organization.add_unit("production"))
-    account = organization.add_account("account", unit)
+    account = organization.add_account("account", unit, tags={"env": "prod"})
     credentials = role_credentials(aws, actions(LIST))
     aws.calls.clear()
     with aws.enforcing_policies(), mock.patch.dict("os.environ", credentials):
-        listed = list_accounts(Selection(units=(organization.root,)), boto3.Session(), None)
+        selection = Selection(units=("production",), tags=("env=prod",))
+        listed = list_accounts(selection, boto3.Session(), None)
         described, tags, units = get_organizations_metadata(account, boto3.Session())
     assert [one.id for one in listed.accounts] == [account]
     assert described["Account"]["Name"] == "account"
-    assert tags["Tags"] == []
+    assert tags["Tags"] == [{"Key": "env", "Value": "prod"}]
     assert units["ou_path"] == "production/payments"
     called = {call for call in aws.calls if call.startswith("organizations:")}
     assert called == set(actions(LIST)) - {"sts:AssumeRole"}

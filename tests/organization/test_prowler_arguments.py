@@ -102,6 +102,18 @@ def test_secret_values_are_not_stored_and_sent_only_encrypted(
     assert check_prowler_arguments(given, "tls://h:1", launcher) == parsed
 
 
+def test_a_secret_in_a_config_file_is_sent_only_encrypted(
+    launcher: ProwlerLauncher, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("aws:\n  shodan_api_key: s3cret\n")
+    given = ("--config-file", str(config))
+    with pytest.raises(UsageError, match="use a scheduler with tls://"):
+        check_prowler_arguments(given, "tcp://h:1", launcher)
+    config.write_text("aws:\n  shodan_api_key: null\n")
+    assert not check_prowler_arguments(given, "tcp://h:1", launcher).has_secrets
+
+
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])
 def test_a_file_of_this_machine_is_known_in_any_spelling(
     parse: Parse, tmp_path: Path, spelling: tuple[str, ...]

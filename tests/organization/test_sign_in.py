@@ -122,6 +122,23 @@ def test_workers_cannot_be_given_a_code(environment: dict[str, str], tmp_path: P
     assert "The profile audit asks for an MFA code" in done.stdout
 
 
+def test_a_longer_session_than_a_role_can_have_is_refused(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    organization.add_account("account")
+    role = aws.client("sts").assume_role(
+        RoleArn="arn:aws:iam::123456789012:role/R", RoleSessionName="session"
+    )["Credentials"]
+    environment = aws.environment(
+        role["AccessKeyId"],
+        AWS_SECRET_ACCESS_KEY=role["SecretAccessKey"],
+        AWS_SESSION_TOKEN=role["SessionToken"],
+    )
+    done = run("--", "-T", "7200", environment=environment, folder=tmp_path)
+    assert done.returncode == 2
+    assert "another role can be assumed for 3600 seconds at most" in done.stdout
+
+
 def test_keys_in_the_environment_are_left_to_the_scans(
     aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: P
     resumed = resume(JOB, LISTED, tmp_path)
     assert resumed.results[ALICE.id].to_json() == {
         **data["accounts"][0], "reports": tuple(data["accounts"][0]["reports"]),
-        "crashed": (),
+        "crashed": (), "undelivered": (),
     }  # fmt: skip
     assert resumed.to_scan == (BOB,)
     text = (tmp_path / FILE_NAME).read_text("utf-8")
