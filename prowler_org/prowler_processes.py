@@ -222,9 +222,10 @@ def end_fork_server() -> None:
     with suppress(ImportError, AttributeError, OSError):
         from multiprocessing import forkserver
 
-        pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-        if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+        server: Any = forkserver._forkserver
+        if server._forkserver_pid is not None:
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+            Path(server._forkserver_address).unlink()
 
 
 def kill_group(pid: int) -> None:

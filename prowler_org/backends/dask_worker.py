@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from ..account_result import not_scanned
 from ..account_scan import Scan, ScanTask, scan_account
+from ..directory_lock import locked
+from ..errors import StartError
 from ..prowler_processes import ProwlerLauncher, end_fork_server
 from ..report_files import pack
 from . import FinishedScan
@@ -45,9 +50,25 @@ _ended: set[str] = set()
 """The runs that were interrupted. The launcher of such a run may still be loading Prowler."""
 
 
+PREFIX = "prowler-org-"
+"""How the names of temporary folders begin that have an account's reports for a while."""
+SECONDS_TO_LOCK = 60.0
+"""A temporary folder that is younger may not have been locked yet."""
+
+
 def load_prowler(run: str) -> None:
-    """Load Prowler on this worker."""
+    """Load Prowler on this worker. Clears what a worker has left that was killed."""
+    clear_temporary_folders()
     _launcher_of(run)
+
+
+def clear_temporary_folders() -> None:
+    """Remove the temporary folders in which nothing scans."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, StartError):  # somebody else's, or in use
+            if not folder.is_symlink() and time.time() - folder.stat().st_mtime > SECONDS_TO_LOCK:
+                with locked(folder):
+                    shutil.rmtree(folder)
 
 
 def scan_on_worker(sent: SentTask) -> FinishedScan:
@@ -58,7 +79,7 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
             return FinishedScan(not_scanned(sent.task.account, reason))
     launcher = _launcher_of(sent.run)
     try:
-        with tempfile.TemporaryDirectory(prefix="prowler-org-") as name:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as name, locked(Path(name)):
             folder = Path(name)
             arguments = with_files(sent.task.arguments, sent.files, folder / "files")
             task = replace(sent.task, arguments=arguments)

@@ -108,6 +108,13 @@ def scans_on_workers(aws: EmbeddedAWS) -> list[int]:
     )
 
 
+def processes_with(variable: str) -> list[int]:
+    """The IDs of the processes that have a variable, ``NAME=value``, in their environment."""
+    return _processes(
+        lambda process: variable.encode() in (process / "environ").read_bytes().split(b"\0")
+    )
+
+
 def _processes(matches: Callable[[Path], bool]) -> list[int]:
     found = []
     for process in Path("/proc").iterdir():

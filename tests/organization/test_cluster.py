@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import psutil
 import pytest
 from distributed.security import Security
 
@@ -25,6 +26,7 @@ from prowler_org import prowler_processes
 from prowler_org.backends import dask_cluster, dask_worker
 from prowler_org.backends.dask_cluster import DaskCluster, is_on_this_machine
 from prowler_org.backends.dask_worker import SentTask, scan_on_worker
+from prowler_org.directory_lock import locked
 from prowler_org.errors import StartError
 from prowler_org.prowler_processes import ProwlerLauncher
 
@@ -36,6 +38,7 @@ from .commands import (
     OrgRun,
     arguments_of,
     at_address,
+    processes_with,
     results_in,
     run,
     scans_on_workers,
@@ -61,6 +64,8 @@ class ClusterRun:
     """How often workers tried to assume each account's role, by name."""
     refused: OrgRun
     """A run before there was a worker."""
+    temporary: Path
+    """The folder for temporary files of the workers."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +87,10 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
         mine = aws.environment("AKIAOFTHISMACHINE")
         refused = run(*options, environment=mine, directory=folder / "here" / "refused")
         worker = at_address(dask.address, command("dask worker tcp://"))
-        dask.add_worker(aws.environment("AKIAOFTHEWORKERS"), worker=worker)
+        temporary = folder / "tmp"
+        temporary.mkdir()
+        theirs = aws.environment("AKIAOFTHEWORKERS", TMPDIR=str(temporary))
+        dask.add_worker(theirs, worker=worker)
 
         directory = folder / "here" / "output"
         process = start(*options, environment=mine, directory=directory)
@@ -99,7 +107,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
         output, _ = process.communicate()
         done = OrgRun(process.returncode, output, directory)
         assumed = {name: aws.assumed[account] for name, account in accounts.items()}
-        yield ClusterRun(aws, accounts, dask, done, assumed, refused)
+        yield ClusterRun(aws, accounts, dask, done, assumed, refused, temporary)
 
 
 def test_after_a_worker_is_killed_only_its_scans_are_repeated(scanned: ClusterRun) -> None:
@@ -112,6 +120,14 @@ def test_an_interrupted_run_ends_its_scans_on_the_workers(scanned: ClusterRun) -
     reason = scanned.run.results[scanned.accounts["endless"]].reason
     assert reason == "The run was interrupted."
     wait_until(lambda: not scans_on_workers(scanned.aws), "the end of the scan")
+
+
+def test_a_worker_keeps_no_process_of_a_run(scanned: ClusterRun) -> None:
+    def forks_from() -> list[int]:
+        ours = processes_with(f"TMPDIR={scanned.temporary}")
+        return [one for one in ours if "forkserver" in " ".join(psutil.Process(one).cmdline())]
+
+    wait_until(lambda: not forks_from(), "the end of the process that scans are forked from")
 
 
 def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
@@ -184,7 +200,7 @@ def test_a_scheduler_on_another_machine_is_told_from_one_here(address: str, here
 # On a worker
 
 
-def test_a_worker_keeps_no_process_of_a_run_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_run_on_a_worker_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     launchers = {name: Mock() for name in ("first", "second")}
     monkeypatch.setattr(dask_worker, "_launchers", dict(launchers))
     ended = Mock()
@@ -194,6 +210,21 @@ def test_a_worker_keeps_no_process_of_a_run_that_has_ended(monkeypatch: pytest.M
     dask_worker.forget("second")
     assert ended.call_count == 1
     assert all(launcher.stop.called for launcher in launchers.values())
+
+
+def test_a_worker_clears_what_a_killed_one_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, used, new, other = (tmp_path / f"prowler-org-{name}" for name in ("a", "b", "c", "d"))
+    for folder in (left, used, new, tmp_path / "other"):
+        (folder / "scan").mkdir(parents=True)
+        os.utime(folder, times=(1, 1) if folder is not new else None)
+    other.symlink_to(tmp_path / "other")
+    with locked(used):
+        dask_worker.clear_temporary_folders()
+    assert not left.exists()
+    assert all((folder / "scan").exists() for folder in (used, new, other))
 
 
 def test_a_worker_whose_disk_is_full_says_so(

@@ -70,7 +70,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
             (folder / "prowler.py").write_text("raise SystemExit('from the working directory')")
         # The first scan takes more than a second, so the second has another time.
         aws.behaviour.seconds_to_assume = {first: 1.5}
-        environment = aws.environment(TZ=ZONE)
+        (folder / "tmp").mkdir()
+        environment = aws.environment(TZ=ZONE, TMPDIR=str(folder / "tmp"))
         done = run(
             "--jobs", "1", "--", *OPTIONS, environment=environment, directory=folder / "output"
         )
@@ -121,6 +122,10 @@ def test_a_forked_scan_writes_what_prowler_writes_except_for_times_and_the_scans
     forked = alike(scanned.run.directory / "accounts" / scanned.accounts[0])
     assert len(forked) == 6  # two of them about compliance
     assert differences(forked, standalone) == []
+
+
+def test_a_run_leaves_no_temporary_file(scanned: Scanned) -> None:
+    assert list((scanned.folder / "tmp").iterdir()) == []
 
 
 @pytest.mark.skipif(not has_safe_path, reason="Python 3.10 has no PYTHONSAFEPATH")
