@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -69,6 +69,14 @@ class AccountList:
     skipped: tuple[SkippedAccount, ...]
     members: frozenset[str] | None = None
     """The IDs of all accounts of the organization."""
+
+    def given(self, results: Collection[str]) -> AccountList:
+        """The same for a run that has results of these accounts already.
+
+        An account that has been suspended since is not skipped: it was scanned.
+        """
+        skipped = tuple(one for one in self.skipped if one.account.id not in results)
+        return replace(self, skipped=skipped)
 
 
 def list_accounts(

@@ -78,6 +78,15 @@ def _run(options: Options) -> int:
     if options.dry_run:
         say(describe_accounts(listed), sys.stdout)
         return 0
+    # Before Prowler is loaded, which takes seconds.
+    with locked(options.output_directory):
+        prepare(options.output_directory)
+        return _scan(options, signed_in, listed, previous)
+
+
+def _scan(
+    options: Options, signed_in: SignIn, listed: AccountList, previous: Snapshot | None
+) -> int:
     cluster = DaskCluster(options.scheduler, installed_versions()) if options.scheduler else None
     launcher = ProwlerLauncher(signed_in.for_scans)
     parsed = check_prowler_arguments(options.prowler_arguments, options.scheduler, launcher)
@@ -95,25 +104,24 @@ def _run(options: Options) -> int:
         installed_versions(),
     )
     directory, now = options.output_directory, datetime.now(timezone.utc)
-    with locked(directory):
-        prepare(directory)
-        state = start_or_resume(job, listed, directory, resumed=options.resume, now=now)
-        for identifier, why in state.distrusted.items():
-            _complain(f"Account {identifier} is scanned again: {why}.")
-        for account in state.left.values():
-            _complain(printable(f"Account {account.id} {account.name} has left the organization."))
-        if listed.skipped and not options.quiet:
-            say("\n".join(["Skipped:", *map(str, listed.skipped)]), sys.stdout)
-        if signed_in.is_handed_over and not cluster:
-            parsed = replace(parsed, arguments=without_profile(parsed.arguments))
-        tasks = make_tasks(state, listed.partition, parsed, options.timeout)
-        backend = cluster or ThisMachine(options.jobs, directory, launcher)
-        with progress(len(tasks), options.quiet, sys.stdout) as show:
-            recorder = Recorder(state, directory, show, _complain)
-            interrupted = scan_organization(backend, recorder, tasks)
-        bucket = options.output_bucket or parsed.bucket
-        deliver = partial(upload, bucket=bucket, session=signed_in.session) if bucket else None
-        return _finish(options, state, listed, recorder, interrupted, previous, deliver)
+    state = start_or_resume(job, listed, directory, resumed=options.resume, now=now)
+    listed = listed.given(state.results)
+    for identifier, why in state.distrusted.items():
+        _complain(f"Account {identifier} is scanned again: {why}.")
+    for account in state.left.values():
+        _complain(printable(f"Account {account.id} {account.name} has left the organization."))
+    if listed.skipped and not options.quiet:
+        say("\n".join(["Skipped:", *map(str, listed.skipped)]), sys.stdout)
+    if signed_in.is_handed_over and not cluster:
+        parsed = replace(parsed, arguments=without_profile(parsed.arguments))
+    tasks = make_tasks(state, listed.partition, parsed, options.timeout)
+    backend = cluster or ThisMachine(options.jobs, directory, launcher)
+    with progress(len(tasks), options.quiet, sys.stdout) as show:
+        recorder = Recorder(state, directory, show, _complain)
+        interrupted = scan_organization(backend, recorder, tasks)
+    bucket = options.output_bucket or parsed.bucket
+    deliver = partial(upload, bucket=bucket, session=signed_in.session) if bucket else None
+    return _finish(options, state, listed, recorder, interrupted, previous, deliver)
 
 
 def _check_cluster(scheduler: str, without_tls: bool, signed_in: SignIn) -> None:

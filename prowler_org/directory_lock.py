@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import StartError
@@ -19,8 +19,10 @@ from .errors import StartError
 def locked(directory: Path) -> Iterator[None]:
     """Make a directory and lock it until the process ends or leaves this context.
 
-    Windows does not lock directories: there, this only makes the directory. Raises StartError.
+    Removes a directory that it made, if nothing has come into it but empty folders. Windows does
+    not lock directories: there, this only makes and removes the directory. Raises StartError.
     """
+    was_there = directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor = None if sys.platform == "win32" else os.open(directory, os.O_RDONLY)
@@ -29,10 +31,21 @@ def locked(directory: Path) -> Iterator[None]:
     try:
         if descriptor is not None:
             _lock(descriptor, directory)
-        yield
+        try:
+            yield
+        finally:
+            if not was_there:
+                _remove_if_empty(directory)
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _remove_if_empty(directory: Path) -> None:
+    with suppress(OSError):  # one that is not empty cannot be removed in this way
+        for folder in directory.iterdir():
+            folder.rmdir()
+        directory.rmdir()
 
 
 def _lock(descriptor: int, directory: Path) -> None:

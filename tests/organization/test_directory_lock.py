@@ -21,7 +21,19 @@ def test_a_directory_is_free_after_a_run(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(BlockingIOError), locked(tmp_path / "new"):
             raise BlockingIOError  # an error in the run is not an error of the lock
-    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_new_directory_stays_only_if_something_was_written(tmp_path: Path) -> None:
+    with locked(tmp_path / "empty" / "new"):
+        (tmp_path / "empty" / "new" / "accounts").mkdir()
+    assert not (tmp_path / "empty" / "new").exists()
+    with locked(tmp_path / "full"):
+        (tmp_path / "full" / "report").touch()
+    assert (tmp_path / "full" / "report").exists()
+    (tmp_path / "old").mkdir()
+    with locked(tmp_path / "old"):
+        pass
+    assert (tmp_path / "old").exists()
 
 
 def test_a_directory_that_cannot_be_locked_is_refused(

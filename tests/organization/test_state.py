@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from prowler_org.account_result import FindingCounts, not_scanned
+from prowler_org.accounts import Account, SkippedAccount
 from prowler_org.errors import StartError
 from prowler_org.options import Selection
 from prowler_org.state import FILE_NAME, resume, start_or_resume
@@ -135,6 +136,18 @@ def test_an_account_that_has_left_the_organization_is_named_and_not_reported(
     state = resume(JOB, listed, tmp_path)
     assert (state.results, list(state.left)) == ({}, [ALICE.id])
     assert state.to_scan == (BOB,)
+
+
+def test_an_account_that_was_scanned_and_is_suspended_since_keeps_its_result(
+    tmp_path: Path,
+) -> None:
+    saved(tmp_path, report(tmp_path, "FAIL"))
+    suspended = SkippedAccount(ALICE, "its state is SUSPENDED")
+    excluded = SkippedAccount(Account("3" * 12, "carol"), "excluded")
+    listed = replace(LISTED, accounts=(BOB,), skipped=(suspended, excluded))
+    state = resume(JOB, listed, tmp_path)
+    assert (list(state.results), state.to_scan) == ([ALICE.id], (BOB,))
+    assert listed.given(state.results).skipped == (excluded,)
 
 
 def test_two_runs_never_share_a_name(tmp_path: Path) -> None:
