@@ -40,4 +40,5 @@ def test_a_further_account_costs_what_a_larger_run_takes_more() -> None:
     assert organization.more(IN_LOOP, FORKED, LARGE).splitlines()[2:] == [
         "| 24 | 1,475 MB | | |",
         "| 124 | 1,576 MB | 0.46 s | 25 x |",
+        "| 10,000 (computed) | | 1.3 hours in all | |",
     ]

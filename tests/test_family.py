@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -134,14 +136,21 @@ def test_alone_together_and_beside_other_checks_it_finds_the_same(
     aws, connected = provider
     put_into(aws, users)
     aws.behaviour.root_keys_active = root_keys
-    together = scan_with(connected, FAMILY)
+    together = undated(scan_with(connected, FAMILY))
     for report in REPORTS:
         prepare(aws, report)
         assert of_users(scan_with(connected, FAMILY)) == of_users(together)
     prepare(aws, "fresh")
-    assert scan_with(connected, (check,)) == [one for one in together if one.check == check]
+    alone = undated(scan_with(connected, (check,)))
+    assert alone == [one for one in together if one.check == check]
     prepare(aws, "fresh")
-    assert scan_with(connected, FAMILY, NEIGHBOUR) == together
+    assert undated(scan_with(connected, FAMILY, NEIGHBOUR)) == together
+
+
+def undated(found: list[Found]) -> list[Found]:
+    """The same without the time of the credential report, which is made anew for each scan."""
+    time = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC \(\d+ minutes? old\)")
+    return [replace(one, sentence=time.sub("NOW", one.sentence)) for one in found]
 
 
 # Nothing unread passes
