@@ -10,7 +10,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
-PAGES = (README, *sorted((REPOSITORY / "docs").glob("*.md")))
+PAGES = (README, *sorted((REPOSITORY / "docs").rglob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:aws|dask|make|pip|prowler|prowler-org|python) [^`…]+)`")

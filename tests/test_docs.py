@@ -41,7 +41,7 @@ from .scanning import CHECK
 OF_OTHER_PROGRAMS = {"--", "--nthreads"}
 """What the pages name that is not an option of Prowler or prowler-org."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-TEXTS = {page.name: page.read_text("utf-8") for page in PAGES}
+TEXTS = {str(page.relative_to(REPOSITORY)): page.read_text("utf-8") for page in PAGES}
 
 
 def code(cell: str) -> str:
@@ -70,7 +70,7 @@ def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
 
 
 def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> None:
-    shown = {page.parent / link for page in PAGES for link in LINK.findall(TEXTS[page.name])}
+    shown = {page.parent / link for page in PAGES for link in LINK.findall(page.read_text("utf-8"))}
     for picture in (REPOSITORY / "docs" / "images").iterdir():
         assert picture in shown, picture.name
         assert picture.stat().st_size < 300_000, picture.name
