@@ -4,6 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 COG := $(VENV)/bin/cog --verbosity=1 -P -I . -p "from scripts import tables"
 PAGES := README.md $(wildcard docs/*.md)
+WORKFLOWS := docs/recipes/github-actions.yml
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-org test test-matrix lint tables bench dist clean
@@ -33,11 +34,13 @@ test: $(INSTALLED) ## Run all tests
 test-matrix: $(INSTALLED) ## Run the end-to-end tests with old and new Prowlers on each Python
 	$(VENV)/bin/nox
 
-lint: $(INSTALLED) ## Check format, lint and types
+lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker, and the shell
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
+	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS)
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(COG) --check --check-fail-msg="Run make tables." $(PAGES)
 
 tables: $(INSTALLED) ## Write the generated tables of README.md and docs/ anew
