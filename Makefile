@@ -41,6 +41,7 @@ lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
 	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(VENV)/bin/shellcheck docs/recipes/*.sh .ci/run
 	$(COG) --check --check-fail-msg="Run make tables." $(PAGES)
 
 tables: $(INSTALLED) ## Write the generated tables of README.md and docs/ anew
