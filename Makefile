@@ -7,7 +7,7 @@ PAGES := README.md $(wildcard docs/*.md)
 WORKFLOWS := docs/recipes/github-actions.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-org test test-matrix lint tables bench dist clean
+.PHONY: help demo demo-org test test-matrix lint tables bench dist image clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,7 @@ lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
 	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(VENV)/bin/hadolint --ignore DL3059 Dockerfile docs/recipes/*.Dockerfile
 	$(VENV)/bin/shellcheck docs/recipes/*.sh .ci/run
 	$(COG) --check --check-fail-msg="Run make tables." $(PAGES)
 
@@ -61,6 +62,9 @@ bench: $(INSTALLED) ## Measure all figures of the documentation into docs/figure
 
 dist: $(INSTALLED) ## Build wheel and sdist into dist/, and run both demos from the wheel
 	$(VENV)/bin/python -m scripts.release
+
+image: $(INSTALLED) ## Build the image of the Dockerfile, and scan with it
+	$(VENV)/bin/python -m scripts.image
 
 clean: ## Remove what was made
 	rm -rf $(VENV) .nox build dist output .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -38,7 +38,7 @@ from .pages import PAGES, REPOSITORY, block, blocks, commands, program, table
 from .permissions import actions
 from .scanning import CHECK
 
-OF_OTHER_PROGRAMS = {"--", "--nthreads"}
+OF_OTHER_PROGRAMS = {"--", "--build-arg", "--nthreads", "--read-only"}
 """What the pages name that is not an option of Prowler or prowler-org."""
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEXTS = {str(page.relative_to(REPOSITORY)): page.read_text("utf-8") for page in PAGES}
