@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 COG := $(VENV)/bin/cog --verbosity=1 -P -I . -p "from scripts import tables"
 PAGES := README.md $(wildcard docs/*.md)
-WORKFLOWS := docs/recipes/github-actions.yml
+WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/recipes/github-actions.yml
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-org test test-matrix lint tables bench dist image clean
@@ -39,8 +39,10 @@ lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
-	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS)
+	$(VENV)/bin/zizmor --offline --quiet .github $(WORKFLOWS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(VENV)/bin/hadolint --ignore DL3059 Dockerfile docs/recipes/*.Dockerfile
 	$(VENV)/bin/shellcheck docs/recipes/*.sh .ci/run
 	$(COG) --check --check-fail-msg="Run make tables." $(PAGES)

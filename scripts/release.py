@@ -1,8 +1,8 @@
 """Build the wheel and the sdist, and run the wheel where nothing else of this repository is.
 
 They are built from the last commit. The sdist must have what git has, the wheel what its folders
-have. Then the wheel is installed into a new environment, with Prowler from PyPI, and both demos run
-there on an embedded AWS from the sdist.
+have. Then the wheel is installed into a new environment, with Prowler from PyPI. A bill of
+materials says what came with it, and both demos run there on an embedded AWS from the sdist.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from pathlib import Path
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 DIST = Path("dist")
+"""For what is uploaded, and nothing else."""
+SBOM = Path("build/sbom.cdx.json")
+CYCLONEDX = "cyclonedx-bom>=7,<8"
+"""It needs another jsonschema than Prowler does, so it runs in an environment of its own."""
 IN_WHEEL = {
     "metadata": "prowler_access_keys",
     "checks": "prowler_access_keys/services/iam",
@@ -36,10 +40,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wheel, sdist = build(folder)
+        install(wheel, folder / "environment", folder / "sources" / "pyproject.toml")
         try_out(wheel, sdist, folder)
         DIST.mkdir()
         ready = [shutil.copy(path, DIST) for path in (wheel, sdist)]
-    print("\nReady to be released:", *ready, sep="\n  ")
+    print("\nReady to be released:", *ready, SBOM, sep="\n  ")
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -57,14 +62,21 @@ def build(folder: Path) -> tuple[Path, Path]:
     return wheel, sdist
 
 
-def try_out(wheel: Path, sdist: Path, folder: Path) -> None:
-    """Install the wheel into a new environment, and run both demos there."""
-    environment = folder / "environment"
+def install(wheel: Path, environment: Path, project: Path) -> None:
+    """Install the wheel into a new environment, and write down what came with it."""
     venv.create(environment)
+    _install(str(wheel), environment)
+    SBOM.parent.mkdir(exist_ok=True)
+    describe = ("cyclonedx-py", "environment", "--output-reproducible", "--pyproject", str(project))
+    tool = (sys.executable, "-m", "uv", "tool", "run", "--from", CYCLONEDX)
+    _run(*tool, *describe, "--output-file", str(SBOM), str(environment))
+
+
+def try_out(wheel: Path, sdist: Path, folder: Path) -> None:
+    """Run both demos in the environment that has the wheel."""
+    environment = folder / "environment"
+    _install(f"{wheel}[demo]", environment)
     python = str(environment / "bin" / "python")
-    # Not compiled: what Python has compiled afterwards is what has run.
-    options = ("--quiet", "--no-compile-bytecode", "--python", python)
-    _run(sys.executable, "-m", "uv", "pip", "install", *options, f"{wheel}[demo]")
     shutil.unpack_archive(sdist, folder / "unpacked")
     (unpacked,) = (folder / "unpacked").iterdir()
     for name in ("demo", "embedded_aws"):
@@ -76,6 +88,12 @@ def try_out(wheel: Path, sdist: Path, folder: Path) -> None:
         compiled = f"lib/*/site-packages/{IN_WHEEL['checks']}/{check}/__pycache__/{check}.*"
         if not any(environment.glob(compiled)):
             sys.exit(f"Not to be released: {check} did not run from the wheel.")
+
+
+def _install(what: str, environment: Path) -> None:
+    # Not compiled: what Python has compiled afterwards is what has run.
+    options = ("--quiet", "--no-compile-bytecode", "--python", str(environment))
+    _run(sys.executable, "-m", "uv", "pip", "install", *options, what)
 
 
 def _run(*command: str, directory: Path | None = None) -> None:
