@@ -39,7 +39,7 @@ lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
-	$(VENV)/bin/zizmor --offline --quiet .github $(WORKFLOWS)
+	$(VENV)/bin/zizmor --offline --quiet .github docs/recipes/github-actions.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
