@@ -2,6 +2,6 @@
 ARG PROWLER_API_VERSION=stable
 FROM prowlercloud/prowler-api:${PROWLER_API_VERSION}
 
-COPY dist/*.whl /tmp/wheels/
+COPY *.whl /tmp/wheels/
 # Offline, so that it fails if the App's Prowler does not fit, and does not exchange it for another one.
 RUN uv pip install --offline --no-cache --python /home/prowler/.venv /tmp/wheels/*.whl

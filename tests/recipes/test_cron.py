@@ -15,7 +15,7 @@ import pytest
 
 from prowler_org.options import parse
 
-from .files import RECIPES
+from ..pages import RECIPES
 
 STAND_IN = """#!/bin/sh
 echo "$@" >> {folder}/arguments

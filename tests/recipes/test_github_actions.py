@@ -13,9 +13,8 @@ from embedded_aws.aws import EmbeddedAWS
 
 from ..end_to_end.environments import Run
 from ..end_to_end.loaded import LoadedProwler
-from ..pages import program
+from ..pages import RECIPES, program
 from ..scanning import FAMILY
-from .files import RECIPES
 
 STEPS: dict[str, dict[str, Any]] = {
     step.get("name", ""): step

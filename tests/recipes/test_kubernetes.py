@@ -13,7 +13,7 @@ from kubernetes.client import ApiClient
 from prowler_org.cli import NOT_ALL_SCANNED, NOT_STARTED, SOMETHING_FAILED, WRONG_USAGE
 from prowler_org.options import parse
 
-from .files import RECIPES
+from ..pages import RECIPES
 
 MANIFESTS: list[dict[str, Any]] = [
     *yaml.safe_load_all((RECIPES / "kubernetes.yaml").read_text("utf-8"))

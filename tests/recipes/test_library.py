@@ -19,8 +19,8 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 
+from ..pages import RECIPES
 from ..scanning import ACCOUNT, CHECK, FAMILY, NEIGHBOUR, ROOT, environment_of
-from .files import RECIPES
 
 SCRIPT = runpy.run_path(str(RECIPES / "library_scan.py"))
 FIRST = {ROOT: "PASS", "alice": "FAIL"}

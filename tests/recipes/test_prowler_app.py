@@ -12,8 +12,7 @@ import pytest
 from scripts.image import first_stage
 
 from ..end_to_end.environments import Environment, copy_sources
-from ..pages import program
-from .files import RECIPES
+from ..pages import RECIPES, program
 
 INSTRUCTIONS = first_stage((RECIPES / "prowler-app.Dockerfile").read_text("utf-8"))
 (STEP,) = (rest for instruction, rest in INSTRUCTIONS if instruction == "RUN")

@@ -1,7 +1,0 @@
-"""Where the recipes are."""
-
-from __future__ import annotations
-
-from ..pages import REPOSITORY
-
-RECIPES = REPOSITORY / "docs" / "recipes"
