@@ -23,8 +23,6 @@ ENGINES = ("docker", "podman")
 TAG = "prowler-access-keys"
 LARGEST = 1_500_000_000
 """Bytes that the image may have."""
-USER = 1000
-"""The user of the image."""
 SCANS = (
     ("prowler", "aws", "--checks", "iam_user_multiple_active_keys", "--no-banner"),
     ("prowler-org", "--role", "ProwlerScan"),
@@ -55,7 +53,7 @@ class Image:
 
     def run(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
         given = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
-        folders = ("--tmpfs", "/tmp", "--tmpfs", f"/reports:uid={USER}")  # noqa: S108
+        folders = ("--tmpfs", "/tmp", "--tmpfs", "/reports:mode=1777")  # noqa: S108
         options = ("--rm", "--network", "host", "--read-only", *folders)
         return subprocess.call([self.engine, "run", *options, *given, TAG, *command])
 
