@@ -58,7 +58,7 @@ def headings(page: Path) -> set[str]:
 # Links, pictures, options, and commands
 
 
-@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "CONTRIBUTING.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", sorted({*PAGES, *REPOSITORY.glob("*.md")}), ids=lambda p: p.name)
 def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
     for link in LINK.findall(page.read_text("utf-8")):
         name, _, anchor = link.partition("#")

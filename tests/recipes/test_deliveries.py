@@ -7,15 +7,27 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from prowler.providers.aws.lib.security_hub.security_hub import SecurityHub
 
 from embedded_aws.aws import EmbeddedAWS
 
 from ..end_to_end.environments import Run
 from ..end_to_end.loaded import LoadedProwler
 from ..pages import command
+from ..scanning import ACCOUNT
 
 BUCKET = "my-bucket"
+REGION = "us-east-1"
+OF_ANOTHER_SCAN = {
+    "SchemaVersion": "2018-10-08", "Id": "prowler-another-check", "GeneratorId": "another-check",
+    "ProductArn": f"arn:aws:securityhub:{REGION}::product/prowler/prowler",
+    "ProductName": "Prowler", "AwsAccountId": ACCOUNT, "RecordState": "ACTIVE",
+    "CreatedAt": "2026-11-25T00:00:00Z", "UpdatedAt": "2026-11-25T00:00:00Z",
+    "Severity": {"Label": "LOW"}, "Title": "Another check", "Description": "Another check",
+    "Resources": [{"Type": "AwsIamUser", "Id": "alice"}],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +62,15 @@ def test_jq_gives_a_finding_a_line(delivered: Run) -> None:
     report = delivered.report("*.ocsf.json")
     lines = subprocess.check_output([*text[:3], str(report)], text=True).splitlines()
     assert [json.loads(line) for line in lines] == json.loads(report.read_text("utf-8"))
+
+
+def test_security_hub_archives_what_another_scan_of_prowler_delivered(aws: EmbeddedAWS) -> None:
+    # Take the warning off the page once Prowler archives only findings of the checks that it ran.
+    client = aws.client("securityhub")
+    client.enable_security_hub()
+    client.batch_import_findings(Findings=[OF_ANOTHER_SCAN])
+    hub = SecurityHub(aws_account_id=ACCOUNT, aws_partition="aws", aws_session=boto3.Session())
+    hub._enabled_regions, hub._findings_per_region = {REGION: client}, {REGION: []}
+    assert hub.archive_previous_findings() == 1
+    (archived,) = client.get_findings()["Findings"]
+    assert archived["RecordState"] == "ARCHIVED"
