@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UsageError
+from .processors import usable_processors
 
 DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.
@@ -120,7 +120,7 @@ def parse(arguments: Sequence[str]) -> Options:
         ),
         organizations_role=given.organizations_role,
         output_directory=given.output_directory.absolute(),
-        jobs=given.jobs or os.cpu_count() or 1,
+        jobs=given.jobs or usable_processors(),
         timeout=given.timeout,
         scheduler=given.scheduler,
         without_tls=given.without_tls,
@@ -195,7 +195,7 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
 def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--jobs", type=_positive_whole, metavar="N",
-        help="accounts to scan at a time (default: the number of processors)",
+        help="accounts to scan at a time (default: the number of processors that it may use)",
     )  # fmt: skip
     group.add_argument(
         "--scheduler", metavar="ADDRESS",

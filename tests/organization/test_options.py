@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from prowler_org.cli import main
 from prowler_org.options import parse, split
+from prowler_org.processors import usable_processors
 
 from ..pages import command, table
 from .commands import arguments_of
@@ -16,6 +19,28 @@ ROLE = ("--role", "ProwlerScan")
 def test_arguments_after_two_dashes_are_prowlers() -> None:
     own, prowlers = split(["--role", "R", "--", "-M", "csv", "--", "x"])
     assert (own, prowlers) == (["--role", "R"], ("-M", "csv", "--", "x"))
+
+
+@pytest.mark.parametrize(
+    ("files", "processors"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000"}, 8),
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "10000 100000"}, 1),
+        ({"cpu.max": "9900000 100000"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+    ],
+)
+def test_there_are_as_many_jobs_as_processors_that_the_container_has(
+    files: dict[str, str], processors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(8)))
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{content}\n")
+    assert usable_processors(tmp_path) == processors
 
 
 def test_a_role_may_have_a_path() -> None:
