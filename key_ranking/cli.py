@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from .changes import UnusableSnapshotError, newest_snapshot, read_snapshot
+from .examples import write_examples
 from .page import AccountRow, NotLookedAt, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
@@ -63,6 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class WriteExamples(argparse.Action):
+    """Does as ``--version`` does: writes, and ends the program."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, directory: Any, option: Any = None
+    ) -> None:
+        try:
+            written = write_examples(directory)
+        except OSError as error:
+            _complain(f"{error.filename}: {error.strerror}. Nothing was overwritten.")
+            parser.exit(REFUSED)
+        say("\n".join(["Written:", *(f"  {path}" for path in written)]), sys.stdout)
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -73,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "reports", nargs="+", type=Path, metavar="FILE_OR_FOLDER",
         help=f"a report of Prowler that ends in {OCSF}, or a folder with such reports",
+    )  # fmt: skip
+    parser.add_argument(
+        "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
+        help="write policies, the role of organizations, and examples of files for Prowler to the "
+        "folder DIR, and exit",
     )  # fmt: skip
     parser.add_argument(
         "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",
@@ -139,7 +161,8 @@ def _page(one: Ranked, directory: Path, csv: str, now: datetime) -> Page:
     ours = "none of its findings are of these checks"
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
-        subtitle=f"From Prowler's scans {_scanned(one)}. Written on {now:%Y-%m-%d %H:%M} UTC.",
+        subtitle=f"From Prowler's scans {_scanned(one)}. Written on {now:%Y-%m-%d %H:%M} UTC by "
+        f"prowler-access-keys {version('prowler-access-keys')}.",
         entries=one.entries,
         csv=quote(csv),
         links=links,

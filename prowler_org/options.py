@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from .errors import UsageError
@@ -155,6 +156,10 @@ def _parser() -> argparse.ArgumentParser:
         "--role", required=True, type=_role_name, metavar="NAME",
         help="name of the IAM role to assume in each account",
     )  # fmt: skip
+    versions = (version("prowler-access-keys"), version("prowler"))
+    parser.add_argument(
+        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+    )
     _add_selection(parser.add_argument_group("which accounts"))
     _add_running(parser.add_argument_group("how to scan"))
     return parser

@@ -41,7 +41,7 @@ def organization_page(
     collected = keys.collected
     return Page(
         title=f"{state.job.organization}: {failing} of {len(scanned)} accounts failing",
-        subtitle=f"Scanned with Prowler {state.job.versions['prowler']}, role {state.job.role}, "
+        subtitle=f"Scanned with {_programs(state.job.versions)}, role {state.job.role}, "
         f"started {state.started:%Y-%m-%d %H:%M} UTC."
         + (f" Options of prowler aws: {arguments}" if arguments else ""),
         entries=keys.entries,
@@ -62,6 +62,10 @@ def organization_page(
         bars=bars(scanned),
         frameworks=frameworks,
     )
+
+
+def _programs(versions: Mapping[str, str]) -> str:
+    return " and ".join(f"{name} {number}" for name, number in versions.items())
 
 
 def not_looked_at(

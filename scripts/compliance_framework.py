@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import yaml
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 ROOT = Path(__file__).parents[1]
+PROJECT = ROOT / "pyproject.toml"
 COMPLIANCE = ROOT / "metadata" / "compliance"
 SOURCE = COMPLIANCE / "access_key_hygiene.yaml"
 UNIVERSAL = COMPLIANCE / "access_key_hygiene_1.0_aws.json"
@@ -58,11 +60,23 @@ def made_from(framework: Mapping[str, Any]) -> dict[Path, str]:
     return {path: json.dumps(content, indent=2) + "\n" for path, content in made.items()}
 
 
+def described(framework: Mapping[str, Any]) -> str:
+    """The description, which the framework's reports have, with this plug-in's version."""
+    return f"{framework['description']} Published with prowler-access-keys {released()}."
+
+
+def released() -> str:
+    """The version that the sources are of."""
+    (found,) = re.findall(r'^version = "(.+)"$', PROJECT.read_text("utf-8"), re.MULTILINE)
+    return str(found)
+
+
 def universal(framework: Mapping[str, Any]) -> dict[str, Any]:
     """The framework in Prowler's universal schema."""
     sections = list(framework["sections"].values())
     return {
-        **{name: framework[name] for name in ("framework", "name", "version", "description")},
+        **{name: framework[name] for name in ("framework", "name", "version")},
+        "description": described(framework),
         "provider": "AWS",
         "attributes_metadata": [
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -175,13 +176,20 @@ def phrases(text: str) -> Iterator[str]:
     return (" ".join(words[at : at + PHRASE]) for at in range(len(words) - PHRASE + 1))
 
 
+def test_the_frameworks_reports_have_the_version_of_this_plug_in(
+    framework: Any, per_provider: dict[str, Any]
+) -> None:
+    published = f"Published with prowler-access-keys {version('prowler-access-keys')}."
+    assert framework.description.endswith(published)
+    assert per_provider[UNIVERSAL.stem].Description.endswith(published)
+
+
 # The compliance column
 
 
 @pytest.mark.parametrize("check", FAMILY)
 def test_findings_carry_our_requirement_and_the_newest_labels_of_the_standards(check: str) -> None:
-    (label,) = requirements_of(check)
-    assert label == "Access-Key-Hygiene-1.0"
+    assert list(requirements_of(check)) == ["prowler-access-keys", "Access-Key-Hygiene-1.0"]
     assert compliance_of(check) == {**requirements_of(check), **LABELS.get(check, {})}
 
 

@@ -99,6 +99,7 @@ class AccessKeyCheck(Check):
         report.status = "FAIL" if fails else verdict.status
         report.status_extended = verdict.sentence
         report.compliance = compliance_of(self.CheckID)
+        report.resource_details = finding.details(resource)
         if verdict.severity:
             # Prowler's CSV writer takes the member of the enumeration, and not its value.
             report.check_metadata.Severity = Severity(verdict.severity)

@@ -6,6 +6,9 @@ finding brings along instead. So ours bring the requirements of installed framew
 would find them, and those of the standards in ``compliance_labels.json``, which is made from
 ``metadata/compliance/access_key_hygiene.yaml``. Can go when a plug-in can add checks to a built-in
 framework.
+
+It is also the one column that all of Prowler's formats have, so this plug-in's version is there:
+reports can be traced.
 """
 
 from __future__ import annotations
@@ -13,13 +16,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any
 
 from prowler.lib.check.compliance_models import load_compliance_framework
 from prowler.lib.logger import logger
 
+PLUG_IN = "prowler-access-keys"
 _STANDARDS = Path(__file__).with_name("compliance_labels.json")
 
 Column = dict[str, list[str]]
@@ -28,8 +32,8 @@ Column = dict[str, list[str]]
 
 @cache
 def requirements_of(check: str) -> Column:
-    """The requirements of the installed frameworks that name the check."""
-    column: Column = {}
+    """The requirements of the installed frameworks that name the check, and our version."""
+    column: Column = dict(_own_version())
     for framework in _installed_frameworks():
         version = f"-{framework.Version}" if framework.Version else ""
         ids = [one.Id for one in framework.Requirements if check in one.Checks]
@@ -45,6 +49,15 @@ def compliance_of(check: str) -> Column:
     for label, ids in _standards().get(check, {}).items():
         column[label] = list(dict.fromkeys((*column.get(label, ()), *ids)))
     return column
+
+
+@cache
+def _own_version() -> Column:
+    """The version of this plug-in; nothing if it runs from a folder, without being installed."""
+    try:
+        return {PLUG_IN: [version(PLUG_IN)]}
+    except PackageNotFoundError:
+        return {}
 
 
 @cache

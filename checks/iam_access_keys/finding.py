@@ -160,6 +160,17 @@ def describe_user(
     return facts
 
 
+def details(facts: Mapping[str, Any]) -> str:
+    """What to do in a few words, for the column ``RESOURCE_DETAILS`` of Prowler's CSV.
+
+    The column can be filtered by: ``deactivate; retire AKIA…``.
+    """
+    advice = facts.get("advice", {})
+    words = [advice["action"]] if advice else []
+    words += [f"retire {advice['retire']}"] if "retire" in advice else []
+    return "; ".join(words)
+
+
 def quarantine_as_data(quarantine: Quarantine) -> dict[str, Any]:
     """AWS's quarantine policies on a user, or why they are not known."""
     if isinstance(quarantine, Unreadable):

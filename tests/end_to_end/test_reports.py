@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from html import unescape
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -214,6 +215,19 @@ def test_markdown_is_shown_as_html(run: Run) -> None:
         assert not any(f"**{text}**" in row for row in rows)
 
 
+def test_the_csv_says_in_a_column_of_its_own_what_to_do_and_with_which_key(run: Run) -> None:
+    advice = {
+        one.resources[0].uid: one.resources[0].data["metadata"].get("advice", {})
+        for one in ocsf(run, CHECK)
+    }
+    details = {row["RESOURCE_UID"]: row["RESOURCE_DETAILS"] for row in csv_rows(run, CHECK)}
+    assert any("; retire AKIA" in text for text in details.values())
+    for arn, text in details.items():
+        words = [advice[arn]["action"]] if advice[arn] else []
+        words += [f"retire {advice[arn]['retire']}"] if "retire" in advice[arn] else []
+        assert text == "; ".join(words)
+
+
 def test_no_secret_is_printed_or_written(run: Run, aws: EmbeddedAWS) -> None:
     secrets = [key.secret_access_key for key in aws.iam().access_keys.values()]
     assert secrets
@@ -231,7 +245,8 @@ def test_every_report_names_the_requirements_of_our_framework_and_of_the_standar
     def expected(arn: str) -> dict[str, list[str]]:
         (ours,) = [one["id"] for one in REQUIREMENTS if check in one["checks"].get("aws", [])]
         about_users = check == CHECK and arn.endswith(":root")
-        return {LABEL: [ours], **({} if about_users else LABELS.get(check, {}))}
+        traced = {"prowler-access-keys": [version("prowler-access-keys")]}
+        return {**traced, LABEL: [ours], **({} if about_users else LABELS.get(check, {}))}
 
     def text(arn: str) -> str:
         return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in expected(arn).items())

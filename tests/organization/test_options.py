@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_a_wrong_command_line_is_refused(
     assert sentence in capsys.readouterr().err
 
 
+def test_both_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    ours, prowlers = version("prowler-access-keys"), version("prowler")
+    assert capsys.readouterr().out == f"prowler-org {ours}, with Prowler {prowlers}\n"
+
+
 def test_the_help_has_examples_the_check_and_the_exit_codes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -88,5 +96,5 @@ def test_the_help_has_examples_the_check_and_the_exit_codes(
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
     assert "the\nten checks of this plug-in run" in text
-    for code, *_ in table("| exit code |"):
+    for code, *_ in table("| exit code | `prowler-org` |"):
         assert f"\n  {code}  " in text
