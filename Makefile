@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/installed
 COG := $(VENV)/bin/cog --verbosity=1 -P -I . -p "from scripts import tables"
-PAGES := README.md $(wildcard docs/*.md)
+PAGES := README.md $(wildcard docs/*.md docs/recipes/*.md)
 WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/recipes/github-actions.yml
 
 .DEFAULT_GOAL := help

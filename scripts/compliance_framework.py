@@ -94,9 +94,9 @@ def universal(framework: Mapping[str, Any]) -> dict[str, Any]:
 
 def per_provider(framework: Mapping[str, Any]) -> dict[str, Any]:
     """The framework in Prowler's per-provider schema."""
-    names = ("framework", "name", "version", "description")
     return {
-        **{name.title(): framework[name] for name in names},
+        **{name.title(): framework[name] for name in ("framework", "name", "version")},
+        "Description": described(framework),
         "Provider": "AWS",
         "Requirements": [_per_provider(one) for one in universal(framework)["requirements"]],
     }

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ from .scanning import CHECK
 
 OF_OTHER_PROGRAMS = {"--", "--build-arg", "--nthreads", "--read-only"}
 """What the pages name that is not an option of Prowler or prowler-org."""
+REPOSITORY_URL = "https://github.com/prowler-access-keys/prowler-access-keys"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEXTS = {str(page.relative_to(REPOSITORY)): page.read_text("utf-8") for page in PAGES}
 
@@ -67,6 +69,20 @@ def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
             assert target.is_relative_to(REPOSITORY), link
             assert target.exists(), link
             assert not anchor or anchor in headings(target), link
+
+
+def test_on_a_package_index_every_link_of_the_readme_leads_out() -> None:
+    with_absolute_links = runpy.run_path(str(REPOSITORY / "setup.py"))["with_absolute_links"]
+    text = with_absolute_links(TEXTS["README.md"], "1.2.3")
+    links = LINK.findall(text)
+    assert all(link.startswith("https://") for link in links)
+    assert f"{REPOSITORY_URL}/blob/v1.2.3/docs/keys.md" in links
+    assert f"{REPOSITORY_URL}/raw/v1.2.3/docs/images/which-key-first.png" in links
+
+
+def test_the_readme_is_short_and_begins_with_a_command() -> None:
+    assert len(TEXTS["README.md"].split()) <= 1200
+    assert len(TEXTS["README.md"].partition("```sh")[0].split()) <= 150
 
 
 def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> None:
