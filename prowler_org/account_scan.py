@@ -32,7 +32,7 @@ from .sign_in import SignInError
 
 ATTEMPTS = 4
 """How often to try an account."""
-ATTEMPTS_IF_THROTTLED = 8
+ATTEMPTS_IF_THROTTLED = 9
 """The same if AWS asks for fewer calls: the pauses then last for more than a minute."""
 FIRST_PAUSE = 1.0
 """Longest pause before the second attempt, in seconds. It doubles for each further attempt."""
@@ -129,8 +129,13 @@ def _attempt(
     return result, end
 
 
+def is_full_disk(error: BaseException) -> bool:
+    """Whether an error says that a disk or a user's share of it is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _not_written(error: OSError) -> ScanEnd:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         return ScanEnd(DISK_IS_FULL, fault_of_machine=True)
     return ScanEnd(f"prowler-org could not write the reports: {error.strerror or error}.")
 

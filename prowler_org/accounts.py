@@ -135,6 +135,8 @@ def choose(
         else:
             reason = _reason_to_skip(one, selection, management_account)
         if not reason and selection.tags and not _has(tags_of(one.account.id), selection.tags):
+            if one.account.id not in selection.accounts:
+                continue  # not chosen, as an account outside --ou
             reason = "without the tags that --account-tag names"
         if reason:
             skipped.append(SkippedAccount(one.account, reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -34,13 +35,14 @@ from .report_files import ACCOUNTS
 from .sign_in import (
     LONGEST_CHAINED_SESSION,
     SignIn,
+    asks_for_code,
     find_profile,
     is_of_a_role,
     sign_in,
     without_profile,
 )
 from .state import Job, State, installed_versions, start_or_resume
-from .summary import describe_accounts, describe_untried, summarize
+from .summary import describe_accounts, describe_result, describe_untried, summarize
 
 NOT_STARTED = 1
 WRONG_USAGE = 2
@@ -70,9 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    signed_in = sign_in(find_profile(options.prowler_arguments))
+    profile = find_profile(options.prowler_arguments)
     if options.scheduler:
-        _check_cluster(options.scheduler, options.without_tls, signed_in)
+        _check_cluster(options.scheduler, options.without_tls, profile)
+    signed_in = sign_in(profile)
     listed = list_accounts(options.selection, signed_in.session, options.organizations_role)
     previous = _read(options.previous) if options.previous else None
     if options.dry_run:
@@ -87,7 +90,20 @@ def _run(options: Options) -> int:
 def _scan(
     options: Options, signed_in: SignIn, listed: AccountList, previous: Snapshot | None
 ) -> int:
-    cluster = DaskCluster(options.scheduler, installed_versions()) if options.scheduler else None
+    if not options.scheduler:
+        return _scan_on(None, options, signed_in, listed, previous)
+    cluster = DaskCluster(options.scheduler, installed_versions())
+    with closing(cluster):
+        return _scan_on(cluster, options, signed_in, listed, previous)
+
+
+def _scan_on(
+    cluster: DaskCluster | None,
+    options: Options,
+    signed_in: SignIn,
+    listed: AccountList,
+    previous: Snapshot | None,
+) -> int:
     launcher = ProwlerLauncher(signed_in.for_scans)
     parsed = check_prowler_arguments(options.prowler_arguments, options.scheduler, launcher)
     if cluster:
@@ -119,21 +135,21 @@ def _scan(
     with progress(len(tasks), options.quiet, sys.stdout) as show:
         recorder = Recorder(state, directory, show, _complain)
         interrupted = scan_organization(backend, recorder, tasks)
-    bucket = options.output_bucket or parsed.bucket
+    bucket = "" if interrupted else options.output_bucket or parsed.bucket
     deliver = partial(upload, bucket=bucket, session=signed_in.session) if bucket else None
     return _finish(options, state, listed, recorder, interrupted, previous, deliver)
 
 
-def _check_cluster(scheduler: str, without_tls: bool, signed_in: SignIn) -> None:
+def _check_cluster(scheduler: str, without_tls: bool, profile: str | None) -> None:
     encrypted = scheduler.startswith(ENCRYPTED)
     if not encrypted and not without_tls and not is_on_this_machine(scheduler):
         raise UsageError(
             f"The connection to {scheduler} is not encrypted, and whoever gets between can run "
             "code here: use a scheduler with tls://, or add --without-tls if you trust the network."
         )
-    if signed_in.profile and signed_in.asks_for_code:
+    if profile and asks_for_code(profile):
         raise UsageError(
-            f"The profile {signed_in.profile} asks for an MFA code, which workers cannot be given: "
+            f"The profile {profile} asks for an MFA code, which workers cannot be given: "
             "leave out --profile, and let workers use credentials of their own."
         )
 
@@ -181,16 +197,20 @@ def _finish(
         )
         return NOT_STARTED
     unseen = unseen_by(results, listed, reports) if options.strict else []
-    undelivered = deliver(reports.files, options.output_directory) if deliver else ""
-    unseen += [undelivered] if undelivered else []
+    if deliver and (undelivered := deliver(reports.delivered, options.output_directory)):
+        unseen.append(undelivered)
     if not options.quiet:
         if reports.ranked.entries:
             say("\n".join([*first(reports.ranked.entries, FIRST), ""]), sys.stdout)
         say(summarize(state, reports.files), sys.stdout)
     for sentence in unseen:
         _complain(sentence)
-    if options.quiet and state.to_scan:
-        _complain(describe_untried(state))
+    if options.quiet:
+        for result in results:
+            if not result.was_scanned or result.undelivered:
+                _complain(describe_result(result))
+        if state.to_scan:
+            _complain(describe_untried(state))
     return exit_code(results, interrupted, incomplete=bool(unseen or state.to_scan))
 
 
@@ -235,4 +255,5 @@ def exit_code(
 
 
 def _complain(sentence: str) -> None:
-    say(f"prowler-org: {sentence}", sys.stderr)
+    lines = map(printable, sentence.splitlines())
+    say("prowler-org: " + "\n".join(lines), sys.stderr)

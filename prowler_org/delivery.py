@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .prowler_log import failed_call
 
+SECONDS_TO_CONNECT = 10
 PREFIX = "output/organization"
 """Prowler's own objects are named ``output/csv/…``, ``output/html/…``, and so on."""
 
@@ -22,7 +24,7 @@ def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) ->
     Returns why that failed, in a sentence; empty if it did not.
     """
     try:
-        client = session.client("s3")
+        client = session.client("s3", config=Config(connect_timeout=SECONDS_TO_CONNECT))
         for path in files:
             name = f"{PREFIX}/{path.relative_to(directory).as_posix()}"
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -14,6 +14,7 @@ from key_ranking.reports import OCSF
 
 from .account_result import AccountResult
 from .accounts import AccountList
+from .organization_compliance import FOLDER as COMPLIANCE
 from .organization_compliance import merge_compliance
 from .page import KEYS, organization_page
 from .report_files import holds_findings, merge
@@ -26,6 +27,12 @@ class OrganizationReports:
 
     files: tuple[Path, ...]
     ranked: Ranked
+    compliance: tuple[Path, ...] = ()
+
+    @property
+    def delivered(self) -> tuple[Path, ...]:
+        """All of the organization's own files."""
+        return (*self.files, *self.compliance)
 
 
 def write_reports(
@@ -63,4 +70,5 @@ def write_reports(
     files = write_files(one, keys, state.name)
     page = directory / f"{state.name}.html"
     write_page(organization_page(state, results, listed, one, frameworks, directory), page)
-    return OrganizationReports((*merged, *files, page), one)
+    compliance = tuple(sorted((directory / COMPLIANCE).glob(f"{state.name}_*.csv")))
+    return OrganizationReports((*merged, *files, page), one, compliance)

@@ -8,10 +8,11 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from time import monotonic
 
 from .account_result import not_scanned
 from .account_scan import INTERRUPTED, ScanTask
-from .backends import Backend, BackendLostError, FinishedScan
+from .backends import THIS_MACHINE, Backend, BackendLostError, FinishedScan
 from .prowler_arguments import ParsedArguments
 from .prowler_log import LONGEST_REASON
 from .recorder import Recorder
@@ -83,10 +84,11 @@ def scan_all(
     running: dict[Future[FinishedScan], ScanTask] = {}
     faults: Counter[str] = Counter()
     failed_on: defaultdict[str, list[str]] = defaultdict(list)
+    lost: list[BackendLostError] = []
 
     def submit_more() -> None:
         # Not more than the capacity: a task that is queued behind a scan that hangs would wait.
-        for _ in range(min(len(waiting), max(1, backend.capacity()) - len(running))):
+        for _ in range(min(len(waiting), backend.capacity() - len(running))):
             task = waiting.popleft()
             future = backend.submit(task, failed_on[task.account.id])
             running[future] = task
@@ -98,12 +100,21 @@ def scan_all(
             faults[machine] = 0
             return False
         faults[machine] += 1
+        if machine and faults[machine] > FAULTS_OF_A_MACHINE:
+            return True  # it is not used any more, so the account loses no try
         failed_on[account].append(machine)
-        if faults[machine] == FAULTS_OF_A_MACHINE:
-            if machine:
-                warn(f"The worker {machine} is no longer used: {finished.result.reason}")
-            backend.exclude(machine, finished.result.reason)
+        if machine and faults[machine] == FAULTS_OF_A_MACHINE:
+            exclude(machine, finished.result.reason)
+            return True
         return len(failed_on[account]) < TRIES
+
+    def exclude(machine: str, reason: str) -> None:
+        if machine != THIS_MACHINE:
+            warn(f"The worker {machine} is no longer used: {reason}")
+        try:
+            backend.exclude(machine, reason)
+        except BackendLostError as error:
+            lost.append(error)  # the scans that still run elsewhere count
 
     def record_ended(seconds: float) -> bool:
         """Wait for a scan to end, and record all that have ended. Returns whether any has."""
@@ -116,17 +127,23 @@ def scan_all(
         repeated = [task for task, finished in done if is_to_repeat(task, finished)]
         record([finished for task, finished in done if task not in repeated])
         waiting.extend(repeated)
+        if lost:
+            waiting.clear()
         for future in batch:
             del running[future]
         # Nothing refers to these futures now. As long as something does, Dask repeats a scan when
         # the worker that has its result dies.
         return bool(batch)
 
+    checked = monotonic()
     try:
         while waiting or running:
             submit_more()
-            if not record_ended(CHECK_EVERY):
+            if not record_ended(CHECK_EVERY) or monotonic() - checked > CHECK_EVERY:
                 backend.check()
+                checked = monotonic()
+        if lost:
+            raise lost[0]
     except (KeyboardInterrupt, BackendLostError):
         # Record a batch again as a whole if it was interrupted.
         done = [(future, task) for future, task in running.items() if future.done()]
@@ -149,7 +166,7 @@ def _finished(future: Future[FinishedScan], task: ScanTask) -> FinishedScan:
     try:
         return held_against(task, future.result())
     except CancelledError:
-        reason = "The connection to the scheduler was lost."
+        reason = "The connection to the scheduler or to a worker was lost."
     except Exception as error:
         reason = f"The scan was lost: {type(error).__name__}: {error}"[:LONGEST_REASON]
-    return FinishedScan(not_scanned(task.account, reason))
+    return FinishedScan(not_scanned(task.account, reason), fault_of_machine=True)

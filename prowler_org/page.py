@@ -103,7 +103,7 @@ def _others(state: State, listed: AccountList) -> list[NotLookedAt]:
     if not number:
         return left
     plural = "account was" if number == 1 else "accounts were"
-    reason = f"{number} more {plural} not chosen with --accounts or --ou"
+    reason = f"{number} more {plural} not chosen with --accounts, --ou, or --account-tag"
     return [*left, NotLookedAt("", "", reason, number)]
 
 

@@ -21,6 +21,8 @@ DEFAULT_CHECKS = tuple(sorted(our_checks()))
 """The checks that run if Prowler's arguments choose none: all of this plug-in."""
 LOGGING = ("--log-level", "ERROR")
 """Without it, Prowler does not log that it could not import a check."""
+LOGGING_WARNINGS = ("--log-level", "WARNING")
+"""With Security Hub: only a warning says that findings of a region were not sent."""
 SELECTING = (
     "check", "checks_file", "service", "severity", "compliance", "category", "resource_group",
     "excluded_check", "excluded_checks_file", "excluded_service",
@@ -97,7 +99,7 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
 
     Prowler ends the process if it finds a mistake: call this in a process of its own.
     """
-    parsed, problem = _parse(arguments)
+    parsed, problem = _parse((*LOGGING, *arguments))
     if parsed is None:
         return ParsedArguments(f"Prowler rejects its arguments: {problem}")
     defaults, _ = _parse(())
@@ -107,7 +109,8 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
         return ParsedArguments(problem)
     chosen = any(getattr(parsed, name, None) for name in SELECTING)
     # Prowler uses the last of two log levels: one among the arguments wins.
-    complete = (*LOGGING, *arguments, *(() if chosen else ("--checks", *DEFAULT_CHECKS)))
+    logging = LOGGING_WARNINGS if parsed.security_hub else LOGGING
+    complete = (*logging, *arguments, *(() if chosen else ("--checks", *DEFAULT_CHECKS)))
     problem = _list_checks(complete)
     if problem:
         return ParsedArguments(f"Prowler rejects its arguments: {problem}")
@@ -147,6 +150,11 @@ def find_conflict(parsed: argparse.Namespace, default_output_directory: str) -> 
         )
     if any(getattr(parsed, name, None) for name in LISTING) or parsed.quick_inventory:
         return "Options of Prowler that list something do not scan: give them to `prowler aws`."
+    if parsed.log_level == "CRITICAL":
+        return (
+            "Leave out --log-level CRITICAL of Prowler: without errors, its log does not say that "
+            "a check crashed, credentials expired, or a delivery failed."
+        )
     if parsed.only_logs:
         return (
             "Leave out --only-logs of Prowler: with it, Prowler does not say that a check crashed."

@@ -50,7 +50,12 @@ _CRASHED = re.compile(
 )
 """What Prowler prints about a check that raised, and logs about one that it could not import."""
 _ERROR = re.compile(r"\t (?:ERROR|CRITICAL): ")
-_UNDELIVERED = re.compile(r"\[Module: (s3|security_hub)\]\t (?:ERROR|CRITICAL): (.*)")
+_UNDELIVERED = re.compile(
+    r"\[Module: (?:(s3)\]\t (?:ERROR|CRITICAL): |(security_hub)\]\t (?:"
+    r"WARNING: (?=Skipping findings in region)|(?:ERROR|CRITICAL): (?!.*(?:DescribeHub"
+    r"|ListEnabledProductsForImport) operation)))(.*)"
+)
+"""What was not sent. That Security Hub is off in a region counts only if there are findings."""
 _SERVICES = {"s3": "S3", "security_hub": "Security Hub"}
 
 
@@ -119,7 +124,8 @@ def read_log(log: Path) -> Logged:
             if found := _CRASHED.search(line):
                 crashed.add(found[1])
             if found := _UNDELIVERED.search(line):
-                undelivered.setdefault(found[1], _undelivered(found[1], found[2]))
+                module = found[1] or found[2]
+                undelivered.setdefault(module, _undelivered(module, found[3]))
             expired = expired or bool(_ERROR.search(line) and _EXPIRED.search(line))
     return Logged(tuple(sorted(crashed)), expired, tuple(undelivered.values()))
 

@@ -104,7 +104,7 @@ class StandaloneProwler:
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command,
-                env={**environment, SAFE_PATH: "1"},
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
@@ -137,6 +137,8 @@ class ProwlerLauncher:
     def __init__(self, for_scans: Callable[[], Mapping[str, str]] = dict) -> None:
         """``for_scans`` gives the variables of a sign-in that a scan gets: see SignIn."""
         self._for_scans = for_scans
+        # A copy: while a process starts, another thread changes the environment.
+        self._environment = environment_of_scans(os.environ)
         self.stopped = threading.Event()
         """Set when nothing more is to start."""
         self._running: set[ProwlerProcess] = set()
@@ -156,7 +158,7 @@ class ProwlerLauncher:
         long. Raises SignInError.
         """
         kind: Callable[..., ProwlerProcess] = StandaloneProwler if self.problem else ForkedProwler
-        environment = environment_with(self._for_scans())
+        environment = environment_with(self._environment, self._for_scans())
         with self._lock:
             if self.stopped.is_set():
                 return None
@@ -186,6 +188,17 @@ class ProwlerLauncher:
             self.stopped.set()
             for process in self._running:
                 process.kill()
+
+
+def environment_of_scans(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process, as scans get it.
+
+    ``LOG_LEVEL`` outranks Prowler's option, and without errors the log does not tell enough.
+    """
+    made = {**environment, SAFE_PATH: "1"}
+    if made.get("LOG_LEVEL", "").upper() == "CRITICAL":
+        made["LOG_LEVEL"] = "ERROR"
+    return made
 
 
 def loaded_beforehand() -> tuple[str | None, tuple[str, ...]]:

@@ -10,11 +10,13 @@ from time import monotonic
 from zipfile import BadZipFile
 
 from .account_result import AccountResult, not_scanned
+from .account_scan import DISK_IS_FULL, is_full_disk
 from .accounts import Account
-from .backends import FinishedScan
+from .backends import THIS_MACHINE, BackendLostError, FinishedScan
 from .progress import ShowResult
-from .report_check import UntrustworthyReportsError, checked
-from .report_files import move_to_account, scan_folder, unpack
+from .prowler_log import LOG_FILE, NO_FINDINGS, end_of
+from .report_check import UntrustworthyReportsError, check_paths, checked
+from .report_files import findings_csv, move_to_account, scan_folder, unpack
 from .state import State
 
 PAUSE = 20
@@ -47,9 +49,10 @@ class Recorder:
         """Why the last attempt to save the state failed. None if it did not."""
 
     def record(self, finished: Sequence[FinishedScan]) -> None:
-        """Record finished scans. A full disk costs only the accounts whose reports do not fit."""
+        """Record finished scans. Raises BackendLostError if the disk is full."""
         results = [self._moved(one) for one in finished]
         self._state.results.update((result.account, result) for result in results)
+        self._state.repeated.difference_update(result.account for result in results)
         self._unsaved = self._unsaved or bool(results)
         if self._unsaved and monotonic() >= self._next_save:
             self.save()
@@ -73,7 +76,7 @@ class Recorder:
     def give_up(self, reason: str) -> None:
         """Record that the remaining accounts are not scanned."""
         for account in self._state.to_scan:
-            self._state.results[account.id] = not_scanned(account, reason)
+            self._state.results.setdefault(account.id, not_scanned(account, reason))
         self.save()
 
     def save(self) -> None:
@@ -98,18 +101,33 @@ class Recorder:
         result = finished.result
         folder = scan_folder(self._directory, result.account)
         try:
-            if finished.archive is None:
+            if finished.machine == THIS_MACHINE:
                 return move_to_account(result, folder, self._directory)
-            unpack(finished.archive, folder)
-            moved = move_to_account(result, folder, self._directory)
-            if not moved.was_scanned:
-                return moved
-            return checked(moved, self._directory, self._state.job.prowler_arguments)
+            return self._unpacked(finished, folder)
         except UntrustworthyReportsError as error:
             return _failed(result, f"The reports of a worker cannot be used: {error}.")
         except (OSError, BadZipFile) as error:
+            if is_full_disk(error):
+                raise BackendLostError(DISK_IS_FULL) from error
             why = getattr(error, "strerror", None) or error
             return _failed(result, f"prowler-org could not write the reports: {why}.")
+
+    def _unpacked(self, finished: FinishedScan, folder: Path) -> AccountResult:
+        """What a worker has sent, checked as nothing that it says of it is believed."""
+        result = finished.result
+        if finished.archive is None:
+            if result.was_scanned:
+                raise UntrustworthyReportsError("there are none")
+            return result
+        check_paths(result.reports)
+        unpack(finished.archive, folder)
+        finds = findings_csv(folder / report for report in result.reports)
+        if result.was_scanned and not finds and NO_FINDINGS not in end_of(folder / LOG_FILE):
+            raise UntrustworthyReportsError("there is none with findings")
+        moved = move_to_account(result, folder, self._directory)
+        if not moved.was_scanned:
+            return moved
+        return checked(moved, self._directory, self._state.job.prowler_arguments)
 
 
 def _failed(result: AccountResult, reason: str) -> AccountResult:

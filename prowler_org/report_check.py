@@ -52,6 +52,14 @@ def checked(
     return replace(result, counts=counts, exit_code=exit_code)
 
 
+def check_paths(reports: Iterable[str]) -> None:
+    """Raise UntrustworthyReportsError if a report is not in its own folder, or in one below."""
+    for report in reports:
+        parts = report.split("/")
+        if len(parts) > 2 or any(part in ("", ".", "..") or "\\" in part for part in parts):
+            raise UntrustworthyReportsError("a report is not in the folder of its account")
+
+
 def _own_file(account: str, report: str, directory: Path) -> Path:
     parts = report.split("/")
     own = parts[:2] == [ACCOUNTS, account] and len(parts) in (3, 4)

@@ -27,10 +27,10 @@ class _Strict(BaseModel):
 
 class _Selection(_Strict):
     accounts: tuple[ShortText, ...]
-    units: tuple[ShortText, ...]
+    units: tuple[Sentence, ...]
     exclude: tuple[ShortText, ...]
     include_management: bool
-    tags: tuple[ShortText, ...] = ()
+    tags: tuple[Sentence, ...] = ()
 
 
 class SavedJob(_Strict):

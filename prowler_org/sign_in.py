@@ -9,7 +9,6 @@ through a pipe or their environment: not as arguments, and not in files.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +19,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .errors import StartError
 
-HANDED_OVER = frozenset({"assume-role", "custom-process", "login", "sso"})
-"""How botocore names the ways to sign in that should not be repeated for each account."""
+FAILURES = (BotoCoreError, ClientError, OSError, ValueError)
+"""What signing in can fail with. A program may be missing, or print what is no JSON."""
+OF_A_SIGN_IN = (
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+)  # fmt: skip
+"""The variables that say who signs in."""
 LONGEST_CHAIN = 20
 DEFAULT_REGION = "us-east-1"
 LONGEST_CHAINED_SESSION = 3600
@@ -44,8 +48,6 @@ class SignIn:
     profile: str | None = None
     is_handed_over: bool = False
     """Whether scans get these credentials, and not the profile."""
-    asks_for_code: bool = False
-    """Whether signing in again would ask for an MFA code."""
     for_scans: Callable[[], Mapping[str, str]] = dict
     """The environment variables that a scan gets. Empty if scans sign in themselves.
 
@@ -62,23 +64,23 @@ def sign_in(profile: str | None) -> SignIn:
         own = botocore.session.Session(profile=profile)
         session = boto3.Session(botocore_session=own)
         credentials = session.get_credentials()
-        if credentials is None or credentials.method not in HANDED_OVER:
+        if credentials is None or not _is_to_be_had_once(credentials.method, own):
             return SignIn(session, profile)
-        asks = _asks_for_code(own.full_config.get("profiles", {}), own.profile or "default")
+        asks = _asks_for_code(own)
         frozen = credentials.get_frozen_credentials()
     except EOFError as error:
         raise StartError(
             "The profile asks for an MFA code, and there is no terminal to ask on. Sign in first, "
             "and give the credentials as environment variables."
         ) from error
-    except (BotoCoreError, ClientError) as error:
+    except FAILURES as error:
         raise StartError(f"prowler-org could not sign in: {error}") from error
     name = profile or own.profile
 
     def for_scans() -> Mapping[str, str]:
         try:
             current = frozen if asks else credentials.get_frozen_credentials()
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise SignInError(f"prowler-org could not sign in again: {error}") from error
         variables = {
             "AWS_ACCESS_KEY_ID": current.access_key,
@@ -90,7 +92,15 @@ def sign_in(profile: str | None) -> SignIn:
         }
         return {variable: value for variable, value in variables.items() if value}
 
-    return SignIn(session, profile, True, asks, for_scans)
+    return SignIn(session, profile, True, for_scans)
+
+
+def asks_for_code(profile: str | None) -> bool:
+    """Whether signing in with a profile asks for an MFA code. Asks for none. Raises StartError."""
+    try:
+        return _asks_for_code(botocore.session.Session(profile=profile))
+    except FAILURES as error:
+        raise StartError(f"prowler-org could not sign in: {error}") from error
 
 
 def is_of_a_role(session: Any) -> bool:
@@ -114,10 +124,12 @@ def without_profile(arguments: Sequence[str]) -> tuple[str, ...]:
     return tuple(_profile_parser().parse_known_args(list(arguments))[1])
 
 
-def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process with the variables of a sign-in."""
-    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN") if variables else ()
-    kept = {name: value for name, value in os.environ.items() if name not in names}
+def environment_with(
+    environment: Mapping[str, str], variables: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment with the variables of a sign-in, and nothing of another sign-in."""
+    names = OF_A_SIGN_IN if variables else ()
+    kept = {name: value for name, value in environment.items() if name not in names}
     return kept | dict(variables)
 
 
@@ -127,14 +139,26 @@ def _profile_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _asks_for_code(profiles: Mapping[str, Mapping[str, Any]], name: str) -> bool:
-    """Whether a profile, or one that it assumes its role from, has an MFA device."""
-    return any("mfa_serial" in profile for profile in _chain(profiles, name))
+def _is_to_be_had_once(method: str, session: Any) -> bool:
+    """Whether scans should not sign in themselves; ``method`` is botocore's name for how they do.
+
+    They should if they can: then they renew their credentials.
+    """
+    if method in ("custom-process", "login", "sso"):
+        return True
+    programs = {"credential_process", "login_session", "sso_session", "sso_start_url"}
+    behind = any(programs & profile.keys() for profile in _chain(session))
+    return method == "assume-role" and (behind or _asks_for_code(session))
 
 
-def _chain(
-    profiles: Mapping[str, Mapping[str, Any]], name: str | None
-) -> Iterator[Mapping[str, Any]]:
+def _asks_for_code(session: Any) -> bool:
+    """Whether a role that a profile assumes, on its way, asks for an MFA code."""
+    return any({"mfa_serial", "role_arn"} <= profile.keys() for profile in _chain(session))
+
+
+def _chain(session: Any) -> Iterator[Mapping[str, Any]]:
+    """The profile of a botocore session, and those that it assumes its role from."""
+    profiles, name = session.full_config.get("profiles", {}), session.profile or "default"
     for _ in range(LONGEST_CHAIN):
         profile = profiles.get(name or "", {})
         yield profile

@@ -66,16 +66,18 @@ class State:
     """The accounts that have left the organization since the run that is resumed, by ID."""
     distrusted: dict[str, str] = field(default_factory=dict)
     """Why accounts are scanned again that the run which is resumed has scanned, by ID."""
+    repeated: set[str] = field(default_factory=set)
+    """The accounts that are scanned again though their result counts until then, by ID."""
     ended: str = ""
     """Why the accounts without a result were not tried. Empty if all were."""
 
     @property
     def to_scan(self) -> tuple[Account, ...]:
-        """The accounts without a result, by ID."""
+        """The accounts without a result, and those that are scanned again, by ID."""
         return tuple(
             account
             for identifier, account in sorted(self.accounts.items())
-            if identifier not in self.results
+            if identifier not in self.results or identifier in self.repeated
         )
 
     @property
@@ -151,11 +153,14 @@ def resume(job: Job, listed: AccountList, directory: Path) -> State:
         if not result.was_scanned or result.account in left:
             continue
         try:
-            if result.undelivered:
-                raise UntrustworthyReportsError("its findings were not delivered")
             state.results[result.account] = checked(result, directory, job.prowler_arguments)
         except (UntrustworthyReportsError, OSError) as error:
             state.distrusted[result.account] = str(error)
+    state.repeated = {
+        account.id
+        for account in listed.accounts
+        if account.id in state.results and state.results[account.id].undelivered
+    }
     state.accounts = {identifier: named[identifier] for identifier in state.results}
     state.accounts |= {account.id: account for account in listed.accounts}
     return state

@@ -10,6 +10,8 @@ from typing import Protocol
 from ..account_result import AccountResult
 from ..account_scan import ScanTask
 
+THIS_MACHINE = "this machine"
+
 
 @dataclass(frozen=True)
 class FinishedScan:
@@ -21,7 +23,7 @@ class FinishedScan:
     warnings: tuple[str, ...] = ()
     """What makes the scans of a worker take longer, in sentences."""
     machine: str = ""
-    """The worker that scanned. Empty for this machine."""
+    """The worker that scanned, or THIS_MACHINE. Empty if it is not known."""
     fault_of_machine: bool = False
     """Whether that machine would fail to scan any other account too."""
 
@@ -34,7 +36,7 @@ class Backend(Protocol):
     """Runs scans."""
 
     def capacity(self) -> int:
-        """How many scans can run at a time. May change. Raises BackendLostError."""
+        """How many scans can run at a time. May change, also to 0. Raises BackendLostError."""
 
     def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
         """Start the scan of an account, or queue it; not on these machines if there are others.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from importlib.metadata import version
@@ -26,6 +27,8 @@ from . import BackendLostError, FinishedScan
 from .dask_worker import SentFile, SentTask, end_scans, forget, load_prowler, scan_on_worker
 
 SECONDS_TO_CONNECT = 10
+SECONDS_FOR_WORKERS = 10.0
+"""How long to wait for workers to clean up. One of them may hang."""
 SECONDS_WITHOUT_WORKERS = 60.0
 """How long a cluster may be without workers during a run. A worker that was killed comes back, and
 autoscaling takes time."""
@@ -60,6 +63,8 @@ class DaskCluster:
             raise
         self._excluded: dict[str, str] = {}
         self._executors: dict[tuple[str, ...], Any] = {}
+        self._bound: dict[Future[FinishedScan], tuple[str, ...]] = {}
+        """The scans that only some workers may do, and these workers."""
         # Workers load Prowler while this machine parses Prowler's arguments.
         self._loading = [
             self._client.submit(load_prowler, self._run, workers=[worker], pure=False)
@@ -77,13 +82,20 @@ class DaskCluster:
             raise StartError(f"Cannot read {error.filename}: {error.strerror}.") from error
 
     def capacity(self) -> int:
-        """See Backend: the threads of all workers that are used."""
-        return sum(self._used().values())
+        """See Backend: the threads of all workers that are used.
+
+        Without any worker, one scan waits for a worker: a cluster may start one for it.
+        """
+        return sum(self._used().values()) or (0 if self._excluded else 1)
 
     def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
         """See Backend. The finished scan has the report files with it."""
         sent = SentTask(self._run, task, self._files, tuple(self._versions.items()))
-        future: Future[FinishedScan] = self._executor(avoid).submit(scan_on_worker, sent)
+        workers = self._choose(avoid)
+        future: Future[FinishedScan] = self._executor(workers).submit(scan_on_worker, sent)
+        if workers:
+            self._bound[future] = workers
+            future.add_done_callback(lambda done: self._bound.pop(done, None))
         return future
 
     def exclude(self, machine: str, reason: str) -> None:
@@ -92,25 +104,34 @@ class DaskCluster:
         if not self._used():
             raise BackendLostError(f"No worker can scan: {reason}")
 
-    def _executor(self, avoid: Collection[str]) -> Any:
-        """What has workers scan: any of them, or only those that work."""
-        workers: tuple[str, ...] = ()
-        if avoid or self._excluded:
-            used = self._used()
-            workers = tuple(sorted(set(used) - set(avoid))) or tuple(sorted(used))
+    def _choose(self, avoid: Collection[str]) -> tuple[str, ...]:
+        """The workers that may do a scan. Empty if any may."""
+        if not avoid and not self._excluded:
+            return ()
+        used = self._used()
+        return tuple(sorted(set(used) - set(avoid))) or tuple(sorted(used))
+
+    def _executor(self, workers: tuple[str, ...]) -> Any:
+        """What has these workers scan, or any."""
         if workers not in self._executors:
-            # If none of these workers is left when a scan starts, any other will do.
-            only = {"workers": list(workers), "allow_other_workers": True} if workers else {}
+            # Not allow_other_workers: others would steal what they must not do.
+            only = {"workers": list(workers)} if workers else {}
             self._executors[workers] = self._client.get_executor(pure=False, **only)
         return self._executors[workers]
+
+    def _cancel_bound(self) -> None:
+        """Cancel scans that wait for workers of which none is left, so that they are repeated."""
+        used = self._used()
+        for future, workers in tuple(self._bound.items()):
+            if used and not any(worker in used for worker in workers):
+                future.cancel()
 
     def check(self) -> None:
         """See Backend."""
         if self._client.status != "running":
             raise BackendLostError("The connection to the scheduler was lost.")
-        if self._used():
-            self._seen_workers = time.monotonic()
-        elif time.monotonic() - self._seen_workers > SECONDS_WITHOUT_WORKERS:
+        self._cancel_bound()
+        if not self._used() and time.monotonic() - self._seen_workers > SECONDS_WITHOUT_WORKERS:
             raise BackendLostError(
                 f"The cluster has had no worker for {SECONDS_WITHOUT_WORKERS:.0f} seconds."
             )
@@ -120,13 +141,24 @@ class DaskCluster:
         with suppress(Exception):  # the scheduler may be gone, and then there is nothing to end
             for executor in self._executors.values():
                 executor.shutdown(wait=False)
-            self._client.run(end_scans, self._run, on_error="ignore")
+        self._have_workers(end_scans)
 
     def close(self) -> None:
         """See Backend. Workers keep nothing of this run."""
-        with suppress(Exception):  # as in stop
-            self._client.run(forget, self._run, on_error="ignore")
-        self._client.close()
+        if self._client.status != "closed":
+            self._have_workers(forget)
+            self._client.close()
+
+    def _have_workers(self, do: Callable[[str], None]) -> None:
+        """Have all workers do something for this run. Waits for a few seconds at most."""
+
+        def run() -> None:
+            with suppress(Exception):
+                self._client.run(do, self._run, on_error="ignore")
+
+        waiting = threading.Thread(target=run, daemon=True)
+        waiting.start()
+        waiting.join(SECONDS_FOR_WORKERS)
 
     def _workers(self) -> dict[str, int]:
         """The number of threads of each worker. Raises BackendLostError."""
@@ -137,7 +169,10 @@ class DaskCluster:
 
     def _used(self) -> dict[str, int]:
         """The same without those that do not work."""
-        return {one: n for one, n in self._workers().items() if one not in self._excluded}
+        used = {one: n for one, n in self._workers().items() if one not in self._excluded}
+        if used:
+            self._seen_workers = time.monotonic()
+        return used
 
     def _check_workers(self, address: str) -> None:
         if not self._workers():

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..account_result import not_scanned
-from ..account_scan import Scan, ScanTask, scan_account
+from ..account_scan import INTERRUPTED, Scan, ScanTask, scan_account
 from ..directory_lock import locked
 from ..errors import StartError
 from ..prowler_processes import ProwlerLauncher, end_fork_server
@@ -46,8 +46,10 @@ class SentTask:
 _launchers: dict[str, ProwlerLauncher] = {}
 """By the ID of the run."""
 _launchers_lock = threading.Lock()
+_runs: set[str] = set()
+"""The runs that need the process that scans are forked from, those that still load it too."""
 _ended: set[str] = set()
-"""The runs that were interrupted. The launcher of such a run may still be loading Prowler."""
+"""The runs that have ended. The launcher of such a run may still be loading Prowler."""
 
 
 PREFIX = "prowler-org-"
@@ -56,10 +58,15 @@ SECONDS_TO_LOCK = 60.0
 """A temporary folder that is younger may not have been locked yet."""
 
 
+class RunEndedError(Exception):
+    """The run has ended: nothing is to start for it."""
+
+
 def load_prowler(run: str) -> None:
     """Load Prowler on this worker. Clears what a worker has left that was killed."""
     clear_temporary_folders()
-    _launcher_of(run)
+    with suppress(RunEndedError):
+        _launcher_of(run)
 
 
 def clear_temporary_folders() -> None:
@@ -76,8 +83,12 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
     for name, wanted in sent.versions:
         if version(name) != wanted:
             reason = f"The worker has {name} {version(name)}, not {wanted}."
-            return FinishedScan(not_scanned(sent.task.account, reason))
-    launcher = _launcher_of(sent.run)
+            other = not_scanned(sent.task.account, reason)
+            return FinishedScan(other, machine=_address(), fault_of_machine=True)
+    try:
+        launcher = _launcher_of(sent.run)
+    except RunEndedError:
+        return FinishedScan(not_scanned(sent.task.account, INTERRUPTED))
     try:
         with tempfile.TemporaryDirectory(prefix=PREFIX) as name, locked(Path(name)):
             folder = Path(name)
@@ -85,8 +96,9 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
             task = replace(sent.task, arguments=arguments)
             scan = scan_account(task, folder / "scan", launcher)
             archive = pack(folder / "scan")
-    except OSError as error:
-        reason = f"The worker cannot write to its disk: {error.strerror or error}."
+    except (OSError, StartError) as error:
+        why = getattr(error, "strerror", None) or error
+        reason = f"The worker cannot write to its disk: {why}."
         scan, archive = Scan(not_scanned(sent.task.account, reason), fault_of_machine=True), None
     return FinishedScan(scan.result, archive, launcher.warnings, _address(), scan.fault_of_machine)
 
@@ -113,17 +125,22 @@ def forget(run: str) -> None:
     """Keep nothing of a run that has ended. Without runs, no process keeps Prowler in memory."""
     end_scans(run)
     _launchers.pop(run, None)
-    if not _launchers:
+    _runs.discard(run)
+    if not _runs:
         end_fork_server()
 
 
 def _launcher_of(run: str) -> ProwlerLauncher:
-    with _launchers_lock:
-        if run not in _launchers:
-            _launchers[run] = ProwlerLauncher()
-        if run in _ended:
-            _launchers[run].stop()
-        return _launchers[run]
+    """The launcher of a run. Raises RunEndedError if it has ended, perhaps while this loaded."""
+    if run not in _ended:
+        _runs.add(run)
+        with _launchers_lock:
+            if run not in _launchers:
+                _launchers[run] = ProwlerLauncher()
+        if run not in _ended:
+            return _launchers[run]
+        forget(run)
+    raise RunEndedError
 
 
 def with_files(

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..account_scan import ScanTask, scan_account
 from ..prowler_processes import ProwlerLauncher
 from ..report_files import SCANS, scan_folder
-from . import BackendLostError, FinishedScan
+from . import THIS_MACHINE, BackendLostError, FinishedScan
 
 
 class ThisMachine:
@@ -50,4 +50,6 @@ class ThisMachine:
     def _scan(self, task: ScanTask) -> FinishedScan:
         folder = scan_folder(self._directory, task.account.id)
         scan = scan_account(task, folder, self._launcher)
-        return FinishedScan(scan.result, fault_of_machine=scan.fault_of_machine)
+        return FinishedScan(
+            scan.result, machine=THIS_MACHINE, fault_of_machine=scan.fault_of_machine
+        )

@@ -100,6 +100,7 @@ def test_accounts_are_chosen_by_their_tags(
         }.items()
     }
     assert ids(listed(tags=("env=prod", "team=a=b"))) == {made["both"]}
+    assert reasons(listed(tags=("env=prod",))).keys() == {organization.management_account}
     assert ids(listed(tags=("env=prod", "env=test"))) == {
         made[name] for name in ("both", "one", "other")
     }

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ from unittest.mock import Mock
 
 import psutil
 import pytest
+from distributed import LocalCluster, get_worker
 from distributed.security import Security
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import prowler_processes
-from prowler_org.backends import dask_cluster, dask_worker
+from prowler_org.backends import BackendLostError, dask_cluster, dask_worker
 from prowler_org.backends.dask_cluster import DaskCluster, is_on_this_machine
 from prowler_org.backends.dask_worker import SentTask, scan_on_worker
 from prowler_org.directory_lock import locked
@@ -203,6 +205,7 @@ def test_a_scheduler_on_another_machine_is_told_from_one_here(address: str, here
 def test_the_last_run_on_a_worker_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     launchers = {name: Mock() for name in ("first", "second")}
     monkeypatch.setattr(dask_worker, "_launchers", dict(launchers))
+    monkeypatch.setattr(dask_worker, "_runs", set(launchers))
     ended = Mock()
     monkeypatch.setattr(dask_worker, "end_fork_server", ended)
     dask_worker.forget("first")
@@ -240,6 +243,7 @@ def test_a_worker_whose_disk_is_full_says_so(
 def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
     finished = scan_on_worker(SentTask("run", TASK, (), (("prowler", "4.0.0"),)))
     assert finished.result.reason.startswith("The worker has prowler 5.")
+    assert finished.fault_of_machine  # another one may have the version
 
 
 def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +275,48 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
     dask_worker.end_scans("run")
     loaded.set()
     loading.join()
-    assert dask_worker._launchers["run"].stopped.is_set()
+    assert dask_worker._launchers == {}
+    finished = scan_on_worker(SentTask("run", TASK, (), ()))
+    assert finished.result.reason == "The run was interrupted."
+
+
+# Which workers scan
+
+
+def whoami(seconds: float) -> str:
+    time.sleep(seconds)
+    return str(get_worker().address)
+
+
+@pytest.fixture(scope="module")
+def placing() -> Iterator[tuple[DaskCluster, list[str]]]:
+    """A cluster of two workers, which have the versions that they should have."""
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as local:
+        cluster = DaskCluster(local.scheduler_address, {})
+        yield cluster, sorted(cluster._workers())
+        cluster.close()
+
+
+def test_a_worker_does_not_steal_the_scans_that_it_is_to_avoid(
+    placing: tuple[DaskCluster, list[str]],
+) -> None:
+    cluster, (bad, good) = placing
+    executor = cluster._executor(cluster._choose([bad]))
+    done = [executor.submit(whoami, 0.2) for _ in range(8)]
+    assert {future.result() for future in done} == {good}
+
+
+def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(
+    placing: tuple[DaskCluster, list[str]],
+) -> None:
+    cluster, (bad, good) = placing
+    cluster.exclude(bad, "No credentials.")
+    assert (cluster.capacity(), cluster._choose(())) == (1, (good,))
+    with pytest.raises(BackendLostError, match="No worker can scan: No network"):
+        cluster.exclude(good, "No network.")
+    assert cluster.capacity() == 0
 
 
 # With TLS: the shell block of the page, with certificates made for this test

@@ -163,4 +163,4 @@ def test_accounts_that_were_not_chosen_are_counted(tmp_path: Path) -> None:
     state = State(examples.JOB, examples.STARTED, {ALICE.id: ALICE})
     made = write_reports(state, [scanned(tmp_path, ALICE, PASSING)], listed, tmp_path, None)
     page = next(one for one in made.files if one.suffix == ".html").read_text()
-    assert "3 more accounts were not chosen with --accounts or --ou" in page
+    assert "3 more accounts were not chosen with --accounts, --ou, or --account-tag" in page

@@ -15,7 +15,7 @@ from prowler_org import cli, organization_scan
 from prowler_org.account_result import AccountResult, not_scanned
 from prowler_org.account_scan import ScanTask
 from prowler_org.accounts import Account
-from prowler_org.backends import BackendLostError, FinishedScan
+from prowler_org.backends import THIS_MACHINE, BackendLostError, FinishedScan
 from prowler_org.organization_scan import scan_all, scan_organization
 from prowler_org.recorder import Recorder
 from prowler_org.state import State, resume
@@ -28,7 +28,7 @@ End = Callable[["Future[FinishedScan]", ScanTask], object]
 
 
 def is_scanned(future: Future[FinishedScan], task: ScanTask) -> None:
-    future.set_result(FinishedScan(scanned(task.account)))
+    future.set_result(FinishedScan(scanned(task.account), machine=THIS_MACHINE))
 
 
 def goes_on(future: Future[FinishedScan], task: ScanTask) -> None: ...
@@ -97,7 +97,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     ("end", "reason"),
     [
         (is_scanned, ""),
-        (lambda future, task: future.cancel(), "The connection to the scheduler was lost."),
+        (
+            lambda future, task: future.cancel(),
+            "The connection to the scheduler or to a worker was lost.",
+        ),
         (
             lambda future, task: future.set_exception(ValueError("y" * 500)),
             f"The scan was lost: ValueError: {'y' * 269}",
@@ -184,6 +187,29 @@ def test_if_no_machine_is_left_the_run_ends_with_the_reason() -> None:
     backend = ExampleBackend(lambda future, task: fails(future, task, "last"))
     with pytest.raises(BackendLostError, match=NO_CREDENTIALS):
         results_of(backend)
+    assert backend.submitted < 3 * len(TASKS)
+
+
+def test_a_scan_that_still_runs_elsewhere_then_counts() -> None:
+    slow: list[tuple[Future[FinishedScan], ScanTask]] = []
+    backend = ExampleBackend()
+
+    def end(future: Future[FinishedScan], task: ScanTask) -> None:
+        if task is TASKS[0]:
+            slow.append((future, task))
+        else:
+            fails(future, task, "last")
+
+    def exclude(machine: str, reason: str) -> None:
+        is_scanned(*slow[0])
+        raise BackendLostError(reason)
+
+    recorded: list[FinishedScan] = []
+    backend._end = end
+    backend.exclude = exclude  # type: ignore[method-assign]
+    with pytest.raises(BackendLostError):
+        scan_all(backend, TASKS, recorded.extend, print)
+    assert [one.result.was_scanned for one in recorded] == [True]
 
 
 def test_an_account_that_fails_on_several_machines_has_a_result() -> None:

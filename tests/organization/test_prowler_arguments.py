@@ -71,6 +71,7 @@ def test_with_a_choice_of_findings_an_account_may_have_none(parse: Parse) -> Non
         (("-o", "elsewhere"), "has its own --output-directory"),
         (("--fixer",), "Leave out --fixer"),
         (("--only-logs",), "Leave out --only-logs"),
+        (("--log-level", "CRITICAL"), "Leave out --log-level CRITICAL"),
         (("--list-checks",), "do not scan"),
         (("--quick-inventory",), "do not scan"),
         (("-x", "checks"), "Leave out -x/--checks-folder"),

@@ -11,7 +11,7 @@ import pytest
 from prowler_org import recorder as recorder_module
 from prowler_org.account_result import FindingCounts
 from prowler_org.accounts import Account
-from prowler_org.backends import FinishedScan
+from prowler_org.backends import THIS_MACHINE, BackendLostError, FinishedScan
 from prowler_org.recorder import Recorder
 from prowler_org.report_files import pack, scan_folder
 from prowler_org.state import State, resume
@@ -46,7 +46,7 @@ def finished(tmp_path: Path) -> Callable[[Account], FinishedScan]:
         folder.mkdir(parents=True)
         row = f"{account.id};FAIL;False"
         (folder / REPORT).write_bytes(f"ACCOUNT_UID;STATUS;MUTED\r\n{row}\r\n".encode())
-        return FinishedScan(scanned(account, reports=(REPORT,)))
+        return FinishedScan(scanned(account, reports=(REPORT,)), machine=THIS_MACHINE)
 
     return make
 
@@ -54,13 +54,14 @@ def finished(tmp_path: Path) -> Callable[[Account], FinishedScan]:
 Finished = Callable[[Account], FinishedScan]
 
 
-@pytest.mark.parametrize("archive", [None, b"not a zip file"])
+@pytest.mark.parametrize("machine", [THIS_MACHINE, "a worker"])
 def test_reports_that_cannot_be_stored_cost_only_their_account(
-    state: State, recorder: Recorder, finished: Finished, tmp_path: Path, archive: bytes | None
+    state: State, recorder: Recorder, finished: Finished, tmp_path: Path, machine: str
 ) -> None:
     (tmp_path / "accounts").mkdir()
     (tmp_path / "accounts" / ALICE.id).write_text("a file in place of a folder")
-    recorder.record([replace(finished(ALICE), archive=archive), finished(BOB)])
+    alices = replace(finished(ALICE), machine=machine, archive=b"not a zip file")
+    recorder.record([alices, finished(BOB)])
     alice, bob = state.results[ALICE.id], state.results[BOB.id]
     assert (alice.status, alice.counts, alice.reports) == ("not scanned", FindingCounts(), ())
     assert alice.reason.startswith("prowler-org could not write the reports: ")
@@ -128,10 +129,61 @@ def test_what_a_worker_sends_is_checked_before_it_counts(
     (scan_folder(tmp_path, BOB.id) / REPORT).write_bytes(b"ACCOUNT_UID;STATUS\r\n1;FAIL\r\n")
     for one in (whole, other):
         archive = pack(scan_folder(tmp_path, one.result.account))
-        recorder.record([replace(one, archive=archive)])
+        recorder.record([replace(one, machine="a worker", archive=archive)])
     assert state.results[ALICE.id].counts == FindingCounts(failed=1)
     reason = state.results[BOB.id].reason
     assert reason == f"The reports of a worker cannot be used: {REPORT} is about another account."
+
+
+@pytest.mark.parametrize(
+    ("reports", "packed", "why"),
+    [
+        ((), False, "there are none"),
+        ((), True, "there is none with findings"),
+        (("../../elsewhere.csv",), True, "a report is not in the folder of its account"),
+    ],
+)
+def test_scanned_without_reports_of_its_own_does_not_count(
+    reports: tuple[str, ...],
+    packed: bool,
+    why: str,
+    state: State,
+    recorder: Recorder,
+    finished: Finished,
+    tmp_path: Path,
+) -> None:
+    one = finished(ALICE)
+    folder = scan_folder(tmp_path, ALICE.id)
+    (folder / REPORT).unlink()
+    (folder / "prowler.log").write_text("It says that it is done.")
+    sent = replace(one.result, reports=reports)
+    archive = pack(folder) if packed else None
+    recorder.record([replace(one, result=sent, machine="a worker", archive=archive)])
+    expected = f"The reports of a worker cannot be used: {why}."
+    assert state.results[ALICE.id].reason == expected
+
+
+def test_an_account_without_findings_was_scanned_if_prowler_says_so(
+    state: State, recorder: Recorder, finished: Finished, tmp_path: Path
+) -> None:
+    one = finished(ALICE)
+    folder = scan_folder(tmp_path, ALICE.id)
+    (folder / REPORT).unlink()
+    (folder / "prowler.log").write_text("There are no findings in Account 1")
+    result = replace(one.result, reports=())
+    recorder.record([replace(one, result=result, machine="a worker", archive=pack(folder))])
+    assert state.results[ALICE.id].was_scanned
+
+
+def test_a_full_disk_ends_the_run(
+    recorder: Recorder, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recorder_module, "move_to_account", full)
+    with pytest.raises(BackendLostError, match=r"The disk is full\."):
+        recorder.record([finished(ALICE)])
 
 
 def test_links_in_the_output_directory_are_not_followed(

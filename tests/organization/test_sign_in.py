@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from moto.sts.models import sts_backends
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.errors import StartError
-from prowler_org.sign_in import find_profile, sign_in, without_profile
+from prowler_org.sign_in import (
+    SignInError,
+    asks_for_code,
+    environment_with,
+    find_profile,
+    sign_in,
+    without_profile,
+)
 
 from .commands import PROGRAM
 
@@ -82,11 +91,13 @@ def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
     assert [aws.assumed[account] for account in ("123456789012", *accounts)] == [1, 1, 1]
     (temporary,) = aws.assumed_by - {TOOL_KEY}
     assert temporary.startswith("ASIA")
-    written = [path for path in (tmp_path / "output").rglob("*") if path.is_file()]
-    for path in written:
-        content = path.read_bytes()
-        assert SECRET.encode() not in content
-        assert temporary.encode() not in content, path
+    secrets = {SECRET, temporary}
+    for role in sts_backends["123456789012"]["aws"].assumed_roles:
+        secrets |= {role.secret_access_key, role.session_token}
+    assert len(secrets) > 4
+    files = [path for path in (tmp_path / "output").rglob("*") if path.is_file()]
+    everything = done.stdout.encode() + b"".join(path.read_bytes() for path in files)
+    assert not [secret for secret in secrets if secret.encode() in everything]
 
 
 @pytest.mark.usefixtures("signing_in")
@@ -101,10 +112,38 @@ def test_other_settings_of_the_profile_still_count_for_scans() -> None:
 def test_a_program_that_fails_says_so(tmp_path: Path) -> None:
     signed_in = sign_in("tool")
     assert signed_in.is_handed_over
-    assert not signed_in.asks_for_code
+    assert not asks_for_code("tool")
+    assert asks_for_code("audit")
     (tmp_path / "tool.py").write_text("raise SystemExit('The token is locked.')")
     with pytest.raises(StartError, match="The token is locked"):
         sign_in("tool")
+
+
+@pytest.mark.usefixtures("signing_in")
+@pytest.mark.parametrize("program", ["print('no JSON')", "raise SystemExit(1)"])
+def test_credentials_that_cannot_be_renewed_end_the_scan_with_a_reason(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = datetime.now(timezone.utc) + timedelta(minutes=1)
+    expiring = TOOL.format(key=TOOL_KEY, secret=SECRET).replace(
+        '"Version": 1', f'"Version": 1, "SessionToken": "t", "Expiration": "{soon.isoformat()}"'
+    )
+    (tmp_path / "tool.py").write_text(expiring)
+    signed_in = sign_in("tool")
+    monkeypatch.setattr("botocore.credentials._local_now", lambda: soon + timedelta(hours=1))
+    (tmp_path / "tool.py").write_text(program)
+    with pytest.raises(SignInError, match="prowler-org could not sign in again"):
+        signed_in.for_scans()
+    with pytest.raises(StartError, match="prowler-org could not sign in"):
+        sign_in("tool")
+
+
+def test_nothing_of_another_sign_in_goes_along() -> None:
+    shell = {"AWS_SECURITY_TOKEN": "stale", "AWS_CREDENTIAL_EXPIRATION": "2020", "AWS_REGION": "r"}
+    assert environment_with(shell, {}) == shell
+    assert environment_with(shell, {"AWS_PROFILE": "tool"}) == {
+        "AWS_REGION": "r", "AWS_PROFILE": "tool",
+    }  # fmt: skip
 
 
 def test_without_a_terminal_a_code_cannot_be_asked_for(

@@ -12,8 +12,10 @@ import pytest
 
 from prowler_org.account_result import FindingCounts, not_scanned
 from prowler_org.accounts import Account, SkippedAccount
+from prowler_org.backends import THIS_MACHINE, FinishedScan
 from prowler_org.errors import StartError
 from prowler_org.options import Selection
+from prowler_org.recorder import Recorder
 from prowler_org.state import FILE_NAME, resume, start_or_resume
 
 from .examples import ALICE, BOB, JOB, LISTED, STARTED, new_state, scanned
@@ -136,6 +138,28 @@ def test_an_account_that_has_left_the_organization_is_named_and_not_reported(
     state = resume(JOB, listed, tmp_path)
     assert (state.results, list(state.left)) == ({}, [ALICE.id])
     assert state.to_scan == (BOB,)
+
+
+def test_an_account_that_was_not_delivered_is_scanned_again_and_keeps_its_result_until_then(
+    tmp_path: Path,
+) -> None:
+    data = saved(tmp_path, report(tmp_path, "FAIL"))
+    data["accounts"][0]["undelivered"] = ["Not delivered to S3: PutObject failed with X."]
+    (tmp_path / FILE_NAME).write_text(json.dumps(data))
+    state = resume(JOB, LISTED, tmp_path)
+    assert (list(state.results), state.to_scan) == ([ALICE.id], (ALICE, BOB))
+    recorder = Recorder(state, tmp_path, lambda result: None, print)
+    recorder.give_up("The run was interrupted.")
+    assert state.results[ALICE.id].was_scanned
+    recorder.record([FinishedScan(scanned(ALICE), machine=THIS_MACHINE)])
+    assert state.to_scan == ()
+
+
+def test_the_longest_tags_and_paths_of_units_are_resumed(tmp_path: Path) -> None:
+    selection = Selection(tags=(f"{'k' * 128}={'v' * 256}",), units=("/".join(["u" * 128] * 5),))
+    job = replace(JOB, selection=selection)
+    start_or_resume(job, LISTED, tmp_path, resumed=False, now=STARTED)
+    assert resume(job, LISTED, tmp_path).job == job
 
 
 def test_an_account_that_was_scanned_and_is_suspended_since_keeps_its_result(
