@@ -19,7 +19,7 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import cli, preload, prowler_processes
 from prowler_org.prowler_arguments import ParsedArguments
-from prowler_org.prowler_processes import StandaloneProwler
+from prowler_org.prowler_processes import StandaloneProwler, environment_of_scans
 
 from ..mutelists import muting
 from ..pages import block, command
@@ -91,7 +91,7 @@ def standalone(scanned: Scanned) -> dict[str, str]:
     output, log = scanned.folder / "standalone", scanned.folder / "log"
     with pytest.MonkeyPatch.context() as patch, environment_of(scanned.aws, {"TZ": ZONE}):
         patch.chdir(scanned.folder)
-        process = StandaloneProwler(options, output, log, os.environ)
+        process = StandaloneProwler(options, output, log, environment_of_scans(os.environ))
     assert process.wait(PATIENCE) == 3, log.read_text("utf-8")
     return alike(output)
 

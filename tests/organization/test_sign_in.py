@@ -94,7 +94,7 @@ def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
     secrets = {SECRET, temporary}
     for role in sts_backends["123456789012"]["aws"].assumed_roles:
         secrets |= {role.secret_access_key, role.session_token}
-    assert len(secrets) > 4
+    assert len(secrets) >= 4
     files = [path for path in (tmp_path / "output").rglob("*") if path.is_file()]
     everything = done.stdout.encode() + b"".join(path.read_bytes() for path in files)
     assert not [secret for secret in secrets if secret.encode() in everything]
