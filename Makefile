@@ -15,7 +15,7 @@ help: ## Say what can be made
 # uv takes seconds where pip takes minutes to find versions that go together. pip, which knows the
 # settings of its own, is there for where uv does not get through.
 $(INSTALLED): pyproject.toml
-	@echo "Setting up $(VENV): Prowler and all that it depends on, about 1.6 GB."
+	@echo "Setting up $(VENV): Prowler and all that it depends on, about 2.4 GB."
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet uv
 	$(VENV)/bin/uv pip install --quiet --python $(VENV) --compile-bytecode --editable '.[dev]' \

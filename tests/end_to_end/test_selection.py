@@ -98,7 +98,10 @@ def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, loaded: LoadedProwler, tmp_p
 def test_a_scan_of_one_user_finds_that_user_only(
     aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
 ) -> None:
-    words = command("--resource-arn")
+    words = [
+        word.replace("user/ci/bots/backup-nightly", "user/alice")
+        for word in command("--resource-arn")
+    ]
     run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
