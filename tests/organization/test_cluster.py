@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -291,6 +292,9 @@ def whoami(seconds: float) -> str:
 @pytest.fixture(scope="module")
 def placing() -> Iterator[tuple[DaskCluster, list[str]]]:
     """A cluster of two workers, which have the versions that they should have."""
+    # A client that never connected is closed when it is collected; Dask then waits for a lock, for
+    # ever if that happens while the same thread holds it, as it does when a cluster starts.
+    gc.collect()
     with LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
     ) as local:
