@@ -13,6 +13,7 @@ AWS documents it:
   first row is the root user's.
   https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 * Details of users, groups, and customer managed policies, with documents and boundaries.
+* CloudTrail's event history: see ``cloudtrail.py``.
 * Service-specific credentials, of one user or of all.
   https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCredentials.html
 * An answer to ``GetServiceLastAccessedDetails``, which Prowler's own IAM service asks for each
@@ -53,6 +54,7 @@ from urllib.parse import parse_qs, quote
 import boto3
 from moto import settings
 from moto.backends import get_backend
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
@@ -76,6 +78,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from .cloudtrail import EmbeddedCloudTrail
 from .tls import HOST, make_certificate
 
 REPORT_LIFETIME = timedelta(hours=4)
@@ -186,6 +189,8 @@ class EmbeddedAWS:
         self._tls = tls
         self._bundle: Path | None = None
         self.behaviour = Behaviour()
+        self.cloudtrail = EmbeddedCloudTrail()
+        """What CloudTrail recorded."""
         self.calls: Counter[str] = Counter()
         """Calls answered so far, by IAM action or ``service:Action``; failed ones included."""
         self.assumed: Counter[str] = Counter()
@@ -213,6 +218,12 @@ class EmbeddedAWS:
         self._stack.callback(self._forget)
         for name, answer in self._answers().items():
             self._stack.enter_context(mock.patch.object(IamResponse, name, answer, create=True))
+
+        def look_up(response: CloudTrailResponse) -> str:
+            return self.cloudtrail.look_up_events(response)
+
+        looked_up = mock.patch.object(CloudTrailResponse, "lookup_events", look_up, create=True)
+        self._stack.enter_context(looked_up)
         application = self._application()
         if self._tls:
             certificate = make_certificate(Path(self._stack.enter_context(TemporaryDirectory())))
@@ -240,9 +251,10 @@ class EmbeddedAWS:
         self._stack.callback(server.shutdown)
 
     def clear(self) -> None:
-        """Begin anew: no users, no report, no trouble, no calls counted."""
+        """Begin anew: no users, no report, no events, no trouble, no calls counted."""
         self._forget()
         self.behaviour = Behaviour()
+        self.cloudtrail = EmbeddedCloudTrail()
         self.calls.clear()
         self._report = None
         self._credentials.clear()
