@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .advice import advise, word
+from .advice import Advice, advise, word
 from .facts import Keys, Unreadable
 from .finding import Verdict
+from .key_evidence import NO_EVIDENCE, Evidence, Origin, is_too_old
 from .settings import Settings
 from .user_facts import UnreadableError, UserFacts
 from .wording import counted, described, what_to_do
@@ -35,8 +36,10 @@ def failing(
     """FAIL for a user's active keys: the keys, the ``reason`` as sentences, and the advice.
 
     ``about`` are the keys that fail, if that is not all of them. Asks for the keys, for the last
-    use of each, and whether AWS has quarantined the user. If the keys could be counted and not
-    listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their number is known.
+    use of each, and whether AWS has quarantined the user; and, if the settings say so, for what
+    CloudTrail says of the keys, which changes nothing but the end of the sentence. If the keys
+    could be counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not even
+    their number is known.
     """
     more = dict(more or {})
     if about:
@@ -58,7 +61,25 @@ def failing(
     keys = facts.with_last_use(keys)
     advice = advise(keys, facts.quarantine(), now, settings.max_unused_access_keys_days)
     sentence = f"{has}: {listed(keys, now)}.{because} {word(advice, now)}"
-    return Verdict("FAIL", sentence, count, keys, advice, more=more)
+    evidence = NO_EVIDENCE
+    if settings.access_key_usage_from_cloudtrail:
+        evidence = _evidence(facts, keys, advice, settings, now)
+        sentence = " ".join((sentence, *evidence.sentences(facts.user.arn)))
+    return Verdict("FAIL", sentence, count, keys, advice, evidence, more=more)
+
+
+def _evidence(
+    facts: UserFacts, keys: Keys, advice: Advice, settings: Settings, now: datetime
+) -> Evidence:
+    """What CloudTrail says of the use of keys in use, and of the creation of unexpected ones."""
+    limit = timedelta(days=settings.max_unused_access_keys_days)
+    in_use = tuple(key for key in keys if key.used and key.idle(now) < limit)
+    young = tuple(key for key in advice.creator_of if not is_too_old(key, now))
+    origins = dict(zip(young, facts.origins(young), strict=True))
+    return Evidence(
+        dict(zip(in_use, facts.usage(in_use), strict=True)),
+        {key: origins.get(key, Origin(too_old=True)) for key in advice.creator_of},
+    )
 
 
 def unused(facts: UserFacts, keys: Keys, now: datetime, longest: timedelta) -> Keys:

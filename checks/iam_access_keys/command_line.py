@@ -7,7 +7,7 @@ import io
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from prowler.config.config import default_config_file_path
 from prowler.lib.cli.parser import ProwlerArgumentParser
+from prowler.lib.logger import logger
 
 from . import settings
 from .settings import Settings
@@ -91,6 +92,22 @@ def settings_of(provider: Any) -> tuple[Settings, tuple[str, ...]]:
     file = config_file()
     chosen, problems = settings.parse({**file.section, **provider.audit_config}, _known_names())
     return chosen, ((file.problem,) if file.problem else ()) + problems
+
+
+def teller() -> Callable[[str], None]:
+    """What gives a line to who waits: it prints above Prowler's progress bar, from any thread.
+
+    To the log with ``--only-logs``, and where Prowler is a library.
+    """
+    only_logs = getattr(arguments(), "only_logs", True)
+
+    def tell(text: str) -> None:
+        if only_logs:
+            logger.info(text)
+        else:
+            print(text, flush=True)
+
+    return tell
 
 
 def _known_names() -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .advice import Advice
 from .facts import AccessKey, Keys, LastUse, ListingGap, Quarantine, UnmatchedARN, Unreadable, User
+from .key_evidence import NO_EVIDENCE, Evidence
 from .tags import description_of, owner_of
 from .wording import what_to_do
 
@@ -27,6 +28,8 @@ class Verdict:
     """The access keys that the finding is about."""
     advice: Advice | None = None
     """What to do about them, of a user that fails."""
+    evidence: Evidence = NO_EVIDENCE
+    """What CloudTrail says of them."""
     unreadable: Unreadable | None = None
     """What could not be read, if the verdict is for that reason what it is."""
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -136,7 +139,9 @@ def describe(name: str, arn: str, verdict: Verdict, now: datetime) -> dict[str, 
     if verdict.unreadable:
         facts["unreadable"] = _unreadable(verdict.unreadable)
     if verdict.keys:
-        facts["access_keys"] = [_key(key, now) for key in verdict.keys]
+        facts["access_keys"] = [
+            {**_key(key, now), **verdict.evidence.as_data(key)} for key in verdict.keys
+        ]
     if verdict.advice:
         facts |= quarantine_as_data(verdict.advice.quarantine)
         facts["advice"] = _advice(verdict.advice)

@@ -105,15 +105,18 @@ class IAMClient(AWSService):
         return answers
 
     def _failed(self, operation: str, error: Exception) -> CallFailedError:
-        if isinstance(error, ClientError):
-            code = error.response["Error"]["Code"]
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            transient = status >= 500 or code in TRANSIENT
-        else:
-            code = type(error).__name__
-            transient = isinstance(error, (BotoConnectionError, HTTPClientError))
-        failed = CallFailedError(Unreadable(f"iam:{operation}", code, transient))
+        failed = CallFailedError(failure_of(f"iam:{operation}", error))
         # The code only: botocore's messages can quote what was sent.
         log = logger.warning if failed.unreadable.gone else logger.error
         log(f"{self.region} -- {failed}")
         return failed
+
+
+def failure_of(call: str, error: Exception) -> Unreadable:
+    """What one of FAILURES says of a call, which is named as in a policy."""
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return Unreadable(call, code, status >= 500 or code in TRANSIENT)
+    transient = isinstance(error, (BotoConnectionError, HTTPClientError))
+    return Unreadable(call, type(error).__name__, transient)

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from prowler.lib.logger import logger
 
 from .catalogue import our_checks
-from .command_line import settings_of
+from .cloudtrail import CloudTrail
+from .command_line import settings_of, teller
 from .credential_report import CredentialReport
 from .facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from .iam import IAM, Listing
@@ -56,7 +57,9 @@ class AccountReading:
         self._source = source
         self._only_ours = only_ours
         self._wanted = frozenset(iam.audit_resources or ())
-        self.answers = Answers(iam, source, whole_account=not self._wanted)
+        self.answers = Answers(
+            iam, source, whole_account=not self._wanted, cloudtrail=lambda: self._cloudtrail
+        )
         self.region: str = iam.region
         """Where findings about users are filed: the region of Prowler's IAM service."""
 
@@ -158,6 +161,17 @@ class AccountReading:
         return bool(self._wanted) and self._only_ours and not any(map(_is_iam_arn, self._wanted))
 
     # The stages
+
+    @cached_property
+    def _cloudtrail(self) -> CloudTrail:
+        """CloudTrail, within the limits that the settings give the whole run."""
+        chosen = self.settings
+        return CloudTrail(
+            self._iam.provider,
+            chosen.access_key_usage_max_events,
+            chosen.access_key_usage_max_seconds,
+            teller(),
+        )
 
     @cached_property
     def _summary(self) -> Mapping[str, int] | Unreadable:

@@ -29,6 +29,12 @@ class Settings:
     """Services whose service-specific credentials pass: ``codecommit.amazonaws.com``."""
     unreadable_access_keys_fail: bool = False
     """Whether what could not be read is a FAIL instead of MANUAL."""
+    access_key_usage_from_cloudtrail: bool = False
+    """Whether CloudTrail is asked what uses keys, and who created them."""
+    access_key_usage_max_events: int = 50
+    """How many events of a key are looked at; 50 are one page."""
+    access_key_usage_max_seconds: int = 600
+    """Seconds that all questions to CloudTrail of a run may take together."""
 
 
 # The second range is Prowler's own (prowler/config/schema/aws.py). It matters here as well: a key
@@ -38,8 +44,10 @@ ALLOWED = {
     "max_unused_access_keys_days": range(30, 181),
     "max_unrotated_access_keys_days": range(1, 366),
     "max_inactive_access_keys_days": range(1, 366),
+    "access_key_usage_max_events": range(1, 1001),
+    "access_key_usage_max_seconds": range(1, 86_401),
 }
-"""The values that a setting in days may have."""
+"""The values that a setting which is a number may have."""
 
 
 def parse(
@@ -86,7 +94,8 @@ def _complaint(name: str, value: Any) -> str:
     allowed = ALLOWED[name]
     if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
         return ""
-    return f"a whole number of days from {allowed[0]} to {allowed[-1]}"
+    what = name.rpartition("_")[2]
+    return f"a whole number of {what} from {allowed[0]} to {allowed[-1]}"
 
 
 def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:

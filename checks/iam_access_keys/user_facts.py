@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
+from .cloudtrail import CloudTrail
 from .credential_report import ReportRow
 from .facts import (
     AccessKey,
@@ -20,6 +21,7 @@ from .facts import (
     UserPolicies,
 )
 from .iam import IAM, PolicyListing
+from .key_evidence import Origin, Usage
 from .policies import PolicyReader, quarantine_of
 
 Subject = TypeVar("Subject", bound=Hashable)
@@ -36,6 +38,8 @@ class Fact(Enum):
     ALL_POLICIES = "policies"
     POLICY_DOCUMENTS = "documents of managed policies"
     SERVICE_SPECIFIC_CREDENTIALS = "service-specific credentials"
+    USAGE = "events of access keys"
+    ORIGIN = "creation of access keys"
 
 
 class NotReadYetError(Exception):
@@ -84,10 +88,18 @@ class Known(Protocol):
 class Answers:
     """What has been read so far, each fact at most once, and how to read more."""
 
-    def __init__(self, iam: IAM, known: Known | None, *, whole_account: bool) -> None:
+    def __init__(
+        self,
+        iam: IAM,
+        known: Known | None,
+        *,
+        whole_account: bool,
+        cloudtrail: Callable[[], CloudTrail] | None = None,
+    ) -> None:
         """``whole_account``: whether calls about all users are worth it.
 
-        Without ``known``, nothing counts but what is asked from now on.
+        Without ``known``, nothing counts but what is asked from now on. ``cloudtrail`` is called
+        when a check first asks what uses a key; without it, no check may.
         """
         self._answers: dict[tuple[Fact, Hashable], Any] = {}
         self._known = known
@@ -105,6 +117,9 @@ class Answers:
                 iam, users, whole_account=whole_account
             ),
         }
+        if cloudtrail:
+            self._readers[Fact.USAGE] = lambda keys: cloudtrail().usage(keys)
+            self._readers[Fact.ORIGIN] = lambda keys: cloudtrail().origins(keys)
 
     def get(self, fact: Fact, about: Iterable[Hashable]) -> list[Any]:
         """The answers about these subjects. Raises NotReadYetError if one is missing."""
@@ -231,6 +246,14 @@ class UserFacts:
         """The same keys with their last use, which may be Unreadable. No UnreadableError."""
         uses = self.answers.get(Fact.LAST_USE, (key.access_key_id for key in keys))
         return tuple(replace(key, last_use=use) for key, use in zip(keys, uses, strict=True))
+
+    def usage(self, keys: Keys) -> tuple[Usage, ...]:
+        """What CloudTrail says of the use of each key, with its last use. No UnreadableError."""
+        return tuple(self.answers.get(Fact.USAGE, keys))
+
+    def origins(self, keys: Keys) -> tuple[Origin, ...]:
+        """What CloudTrail says of the creation of each key. No UnreadableError."""
+        return tuple(self.answers.get(Fact.ORIGIN, keys))
 
     # Whatever else a user has
 
