@@ -10,6 +10,53 @@ from pydantic import Field, TypeAdapter, ValidationError
 ID = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=10_000)]
 Days = Annotated[int, Field(ge=0, le=100_000)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Few = Field(max_length=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """What could not be read."""
+
+    call: Text
+    error_code: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a program did, and in how many events of CloudTrail."""
+
+    service: Text
+    action: Text
+    events: Count
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBy:
+    """A program that uses a key, from where, and what it did."""
+
+    program: Text
+    source: Text
+    events: Count
+    actions: Annotated[tuple[Action, ...], Few] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What CloudTrail says of the use of a key."""
+
+    events: Count = 0
+    used_by: Annotated[tuple[UsedBy, ...], Few] = ()
+    unreadable: Annotated[tuple[FailedCall, ...], Few] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What CloudTrail says of the creation of a key."""
+
+    creator: Text = ""
+    date: Text = ""
+    source: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +69,8 @@ class Key:
     last_used_date: Text = ""
     last_used_service: Text = ""
     last_used_region: Text = ""
+    usage: Usage | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +82,6 @@ class SingleServiceKey:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedCall:
-    """What could not be read."""
-
-    call: Text
-    error_code: Text
-
-
-@dataclass(frozen=True, slots=True)
 class UserAdvice:
     """What to do about a user's keys."""
 
@@ -48,9 +89,6 @@ class UserAdvice:
     retire: Text = ""
     keep: Text = ""
     creator_of: tuple[ID, ...] = ()
-
-
-Few = Field(max_length=1000)
 
 
 @dataclass(frozen=True, slots=True)

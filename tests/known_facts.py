@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     User,
     UserPolicies,
 )
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Origin, Usage
 from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError, UserFacts
 
 from .accounts import DOCUMENTS
@@ -35,6 +36,9 @@ class Known(UserFacts):  # type: ignore[misc]
     quarantined: Quarantine = ()
     applying: UserPolicies = NO_POLICIES
     credentials: tuple[ServiceSpecificCredential, ...] = ()
+    uses: Mapping[str, Usage] = field(default_factory=dict)
+    """By access key ID; a key that is not there may not be asked about."""
+    creations: Mapping[str, Origin] = field(default_factory=dict)
 
     def active_count(self) -> int:
         return self.counted if self.counted is not None else len(self.all_keys())
@@ -52,6 +56,12 @@ class Known(UserFacts):  # type: ignore[misc]
 
     def with_last_use(self, keys: Keys) -> Keys:
         return keys
+
+    def usage(self, keys: Keys) -> tuple[Usage, ...]:
+        return tuple(self.uses[key.access_key_id] for key in keys)
+
+    def origins(self, keys: Keys) -> tuple[Origin, ...]:
+        return tuple(self.creations[key.access_key_id] for key in keys)
 
     def has_password(self) -> bool:
         return True

@@ -1,0 +1,53 @@
+"""Events as CloudTrail gives them, for tests that need no AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from .keys import NOW
+
+TERRAFORM = (
+    "APN/1.0 HashiCorp/1.0 Terraform/1.6.6 (+https://www.terraform.io) "
+    "terraform-provider-aws/5.31.0 (+https://registry.terraform.io) aws-sdk-go-v2/1.24.0 os/macos"
+)
+AWS_CLI = "aws-cli/2.15.30 Python/3.11.8 Linux/6.1.0 exe/x86_64 prompt/off command/s3.ls"
+
+
+def event(
+    name: str = "ListBuckets",
+    service: str = "s3",
+    *,
+    hours: float = 1,
+    text: str | None = None,
+    at: datetime | None = None,
+    **record: Any,
+) -> Mapping[str, Any]:
+    """An event of ``hours`` ago, or what there is instead of its ``CloudTrailEvent``."""
+    whole = {
+        "userIdentity": {"type": "IAMUser", "sessionContext": {"sessionIssuer": "SECRET"}},
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "sourceIPAddress": "203.0.113.7",
+        "userAgent": AWS_CLI,
+        "requestParameters": {"password": "SECRET"},
+        **record,
+    }
+    return {
+        "EventTime": at or NOW - timedelta(hours=hours),
+        "EventName": name,
+        "CloudTrailEvent": json.dumps(whole) if text is None else text,
+    }
+
+
+def creation(
+    access_key_id: str, arn: str | None = "arn:aws:iam::123456789012:user/mallory", **record: Any
+) -> Mapping[str, Any]:
+    """The event of a key's creation."""
+    identity = {"arn": arn, "sessionContext": {"sessionIssuer": "SECRET"}}
+    made = {"accessKey": {"accessKeyId": access_key_id, "userName": "alice"}}
+    return event(
+        "CreateAccessKey", "iam", **{"userIdentity": identity, "responseElements": made, **record}
+    )
