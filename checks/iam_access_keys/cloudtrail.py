@@ -253,9 +253,9 @@ class _Region:
         failure = Unreadable(CALL, TIME_LIMIT)
         pause = FIRST_PAUSE
         for _ in range(ATTEMPTS):
+            self._wait()
             if is_over():
                 return failure
-            self._wait()
             try:
                 page: dict[str, Any] = self._client.lookup_events(**parameters)
             except FAILURES as error:

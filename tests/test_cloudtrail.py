@@ -1,0 +1,327 @@
+"""How CloudTrail is asked: over HTTP, at AWS's rate, with a clock that only waiting moves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import (
+    GLOBAL_SERVICES,
+    CloudTrail,
+)
+from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import TIME_LIMIT, Origin, Usage
+
+from .scanning import environment_of
+
+NOW = datetime.now(timezone.utc)
+CALL = "cloudtrail:LookupEvents"
+
+
+class Clock:
+    """Seconds that pass only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def aws(aws: EmbeddedAWS, clock: Clock) -> Iterator[EmbeddedAWS]:
+    """The embedded AWS, in the environment and in the time of the test."""
+    aws.cloudtrail.clock = clock
+    with environment_of(aws):
+        yield aws
+
+
+def cloudtrail(
+    clock: Clock,
+    events: int = 50,
+    seconds: float = 600,
+    partition: str = "aws",
+    tell: Callable[[str], None] = lambda _: None,
+) -> CloudTrail:
+    provider = SimpleNamespace(
+        session=SimpleNamespace(current_session=boto3.Session()),
+        identity=SimpleNamespace(partition=partition),
+        get_default_region=lambda _: "us-east-1",
+    )
+    return CloudTrail(provider, events, seconds, tell, clock, clock.sleep)
+
+
+def key(number: int = 1, region: str = "us-east-1", age: float = 300) -> AccessKey:
+    used = LastUse(NOW - timedelta(days=1), "s3", region)
+    return AccessKey(f"AKIA{number:016}", NOW - timedelta(days=age), last_use=used)
+
+
+def record(aws: EmbeddedAWS, one: AccessKey, number: int, region: str = "us-east-1") -> None:
+    """So many events of a key, an hour apart."""
+    for hours in range(1, number + 1):
+        at = NOW - timedelta(hours=hours)
+        aws.cloudtrail.add("ListBuckets", at=at, region=region, access_key_id=one.access_key_id)
+
+
+def use_of(trail: CloudTrail, one: AccessKey) -> Usage:
+    return trail.usage([one])[one]
+
+
+def failures(usage: Usage) -> list[tuple[str, str]]:
+    return [(one.region, one.failure.error_code) for one in usage.unread]
+
+
+# The embedded AWS answers as AWS documents it
+
+
+def ask(*attributes: tuple[str, str], **more: Any) -> dict[str, Any]:
+    once = boto3.client("cloudtrail", config=Config(retries={"total_max_attempts": 1}))
+    named = [{"AttributeKey": name, "AttributeValue": value} for name, value in attributes]
+    answer: dict[str, Any] = once.lookup_events(LookupAttributes=named, **more)
+    return answer
+
+
+def test_the_embedded_aws_has_pages_newest_first_and_ninety_days(aws: EmbeddedAWS) -> None:
+    aws.cloudtrail.lookups_a_second = None
+    record(aws, key(), 60)
+    aws.cloudtrail.add("Old", at=NOW - timedelta(days=91), access_key_id=key().access_key_id)
+    record(aws, key(), 3, "eu-west-1")
+    mine = ("AccessKeyId", key().access_key_id)
+    first = ask(mine)
+    second = ask(mine, NextToken=first["NextToken"])
+    times = [one["EventTime"] for one in (*first["Events"], *second["Events"])]
+    assert [len(first["Events"]), len(second["Events"])] == [50, 10]
+    assert "NextToken" not in second
+    assert times == sorted(times, reverse=True)
+    assert len(ask(mine, StartTime=NOW - timedelta(hours=2.5))["Events"]) == 2
+    assert ask(("ResourceName", "nothing"))["Events"] == []
+    with pytest.raises(ClientError, match="InvalidNextToken"):
+        ask(mine, NextToken=first["NextToken"], MaxResults=10)
+    with pytest.raises(ClientError, match="InvalidLookupAttributes"):
+        ask(mine, ("EventName", "ListBuckets"))
+    with pytest.raises(ClientError, match="InvalidTimeRange"):
+        ask(mine, StartTime=NOW, EndTime=NOW - timedelta(days=1))
+
+
+def test_the_embedded_aws_allows_two_calls_a_second(aws: EmbeddedAWS, clock: Clock) -> None:
+    for now, allowed in ((0.0, True), (0.1, True), (0.9, False), (1.05, True), (1.06, False)):
+        clock.now = now
+        if allowed:
+            ask()
+        else:
+            with pytest.raises(ClientError, match="ThrottlingException"):
+                ask()
+
+
+# Use
+
+
+def test_a_key_is_looked_up_where_it_was_last_used_and_where_global_services_are(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    one = key(region="eu-west-1")
+    record(aws, one, 3, "eu-west-1")
+    record(aws, one, 2, "us-east-1")
+    record(aws, one, 1, "ap-south-1")
+    found = use_of(cloudtrail(clock), one)
+    assert (found.regions, found.events) == (("eu-west-1", "us-east-1"), 5)
+    assert found.complete
+    assert [region for region, _ in aws.cloudtrail.called] == ["eu-west-1", "us-east-1"]
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "N/A", "aws-global", ""])
+def test_a_key_of_global_services_is_looked_up_once(
+    aws: EmbeddedAWS, clock: Clock, region: str
+) -> None:
+    assert use_of(cloudtrail(clock), key(region=region)).regions == ("us-east-1",)
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
+)
+def test_other_partitions_have_global_services_elsewhere(
+    aws: EmbeddedAWS, clock: Clock, partition: str, region: str
+) -> None:
+    found = use_of(cloudtrail(clock, partition=partition), key(region="N/A"))
+    assert found.regions == (region,)
+    assert GLOBAL_SERVICES.keys() <= set(boto3.Session().get_available_partitions())
+
+
+@pytest.mark.parametrize(
+    ("bound", "calls", "looked_at", "complete"),
+    [(50, 1, 50, False), (10, 1, 10, False), (70, 2, 70, False), (120, 3, 110, True)],
+)
+def test_no_more_pages_are_read_than_the_bound_needs(
+    aws: EmbeddedAWS, clock: Clock, bound: int, calls: int, looked_at: int, complete: bool
+) -> None:
+    record(aws, key(), 110)
+    found = use_of(cloudtrail(clock, events=bound), key())
+    assert (found.events, found.complete) == (looked_at, complete)
+    assert found.since == NOW - timedelta(hours=looked_at)
+    assert aws.calls["cloudtrail:LookupEvents"] == calls
+
+
+# Rate, time, and progress
+
+
+def test_calls_keep_below_two_a_second_in_a_region(aws: EmbeddedAWS, clock: Clock) -> None:
+    trail = cloudtrail(clock)
+    trail.usage([key(number) for number in range(4)])
+    trail.origins([key(number, age=3) for number in range(4)])
+    times = [moment for _, moment in aws.cloudtrail.called]
+    gaps = [after - before for before, after in pairwise(times)]
+    assert len(times) == 4 + 4 + 1, "all creations at one time are one question"
+    assert min(gaps) > 0.5
+    assert aws.cloudtrail.throttled == 0
+
+
+def test_regions_are_asked_at_the_same_time(
+    aws: EmbeddedAWS, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_wait = threading.Barrier(2, timeout=20)
+
+    def sleep(seconds: float) -> None:
+        both_wait.wait()
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    aws.cloudtrail.lookups_a_second = None
+    cloudtrail(clock).usage([key(number, "eu-west-1") for number in (1, 2)])
+    assert not both_wait.broken
+
+
+def test_when_the_time_is_over_the_rest_is_not_looked_up(aws: EmbeddedAWS, clock: Clock) -> None:
+    keys = [key(number) for number in range(5)]
+    trail = cloudtrail(clock, seconds=1)
+    found = trail.usage(keys)
+    unread = [failures(found[one]) for one in keys]
+    assert unread == [[], [], *[[("us-east-1", TIME_LIMIT)]] * 3]
+    (origin,) = trail.origins([key(9, age=3)]).values()
+    assert origin.failure
+    assert origin.failure.error_code == TIME_LIMIT, "it is one time for the whole run"
+    assert aws.calls["cloudtrail:LookupEvents"] == 2
+
+
+def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    told: list[str] = []
+    trail = cloudtrail(clock, tell=told.append)
+    trail.usage([key(0)])
+    assert told == []
+    trail.usage([key(number) for number in range(40)])
+    assert told == [
+        "Looking up events of access keys in CloudTrail: 40 calls or more, about 22 seconds.",
+        "CloudTrail: 19 of 40 lookups done.",
+        "CloudTrail: 38 of 40 lookups done.",
+    ]
+
+
+# Trouble
+
+
+def test_a_throttled_call_is_tried_again(aws: EmbeddedAWS, clock: Clock) -> None:
+    record(aws, key(), 1)
+    aws.behaviour.throttle_next = {CALL: 3}
+    assert use_of(cloudtrail(clock), key()).events == 1
+    assert clock.now >= 1 + 2 + 4
+
+
+def test_who_is_throttled_for_long_is_told_and_asks_for_the_next_key(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    record(aws, key(2), 1)
+    aws.behaviour.throttle_next = {CALL: 4}
+    first, second = cloudtrail(clock).usage([key(1), key(2)]).values()
+    assert failures(first) == [("us-east-1", "ThrottlingException")]
+    assert (second.events, second.unread) == (1, ())
+
+
+@pytest.mark.parametrize("trouble", ["denied", "disabled", "broken", "nobody"])
+def test_a_region_that_refuses_is_told_for_each_key_and_asked_no_more(
+    aws: EmbeddedAWS, clock: Clock, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.behaviour.denied = frozenset({CALL} if trouble == "denied" else ())
+    aws.behaviour.broken = frozenset({CALL} if trouble == "broken" else ())
+    aws.cloudtrail.disabled_regions = frozenset({"us-east-1"} if trouble == "disabled" else ())
+    if trouble == "nobody":
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    codes = {
+        "denied": "AccessDenied", "disabled": "UnrecognizedClientException",
+        "broken": "ServiceFailure", "nobody": "EndpointConnectionError",
+    }  # fmt: skip
+    keys = [key(number) for number in range(3)]
+    found = cloudtrail(clock).usage(keys)
+    assert [failures(found[one]) for one in keys] == [[("us-east-1", codes[trouble])]] * 3
+    calls = {"denied": 1, "disabled": 1, "broken": 4, "nobody": 0}
+    assert aws.calls[CALL] == calls[trouble]
+
+
+def test_a_region_that_is_not_enabled_takes_nothing_from_the_others(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    one = key(region="af-south-1")
+    record(aws, one, 2)
+    aws.cloudtrail.disabled_regions = frozenset({"af-south-1"})
+    found = use_of(cloudtrail(clock), one)
+    assert (found.events, found.regions) == (2, ("us-east-1",))
+    assert failures(found) == [("af-south-1", "UnrecognizedClientException")]
+    assert not found.complete
+
+
+def test_malformed_events_are_counted(aws: EmbeddedAWS, clock: Clock) -> None:
+    record(aws, key(), 2)
+    for text in ("", "{", "[]"):
+        aws.cloudtrail.add("X", at=NOW, access_key_id=key().access_key_id, text=text)
+    found = use_of(cloudtrail(clock), key())
+    assert (found.events, found.malformed) == (5, 3)
+
+
+# Creation
+
+
+@pytest.mark.parametrize(("resources", "calls"), [(None, 1), ({}, 2)], ids=["named", "not named"])
+def test_who_created_a_key_is_found_whether_or_not_the_event_names_the_key_as_a_resource(
+    aws: EmbeddedAWS, clock: Clock, resources: dict[str, str] | None, calls: int
+) -> None:
+    one = key(age=4)
+    for number, creator in ((2, "alice"), (1, "staff/mallory")):
+        aws.cloudtrail.add_key_creation(
+            key(number).access_key_id, "alice", at=one.create_date, creator=creator,
+            source="198.51.100.9", resources=resources,
+        )  # fmt: skip
+    (origin,) = cloudtrail(clock).origins([one]).values()
+    assert (origin.creator, origin.source) == ("user/staff/mallory", "198.51.100.9")
+    assert origin.date == one.create_date
+    assert aws.calls[CALL] == calls
+
+
+def test_a_creation_without_an_event_is_not_known(aws: EmbeddedAWS, clock: Clock) -> None:
+    one = key(age=4)
+    other = timedelta(hours=1)
+    aws.cloudtrail.add_key_creation(
+        key(2).access_key_id, "alice", at=one.create_date, creator="alice"
+    )
+    aws.cloudtrail.add_key_creation(
+        one.access_key_id, "alice", at=one.create_date + other, creator="alice"
+    )
+    assert cloudtrail(clock).origins([one]) == {one: Origin()}
