@@ -59,6 +59,8 @@ class EmbeddedCloudTrail:
         """How many calls were throttled so far."""
         self.called: list[tuple[str, float]] = []
         """The region of each call that was not throttled, and when it came by ``clock``."""
+        self.asked_about: set[str] = set()
+        """The values that events were looked up by."""
         self._recorded: list[_Recorded] = []
         self._recent: dict[tuple[str, str], deque[float]] = {}
         self._tokens: dict[str, tuple[str, int]] = {}
@@ -188,6 +190,7 @@ class EmbeddedCloudTrail:
         attributes = asked.get("LookupAttributes", [])
         if len(attributes) > 1 or any(one["AttributeKey"] not in ATTRIBUTES for one in attributes):
             raise _error("InvalidLookupAttributesException", "There can be one attribute.")
+        self.asked_about.update(one["AttributeValue"] for one in attributes)
         oldest = (datetime.now(timezone.utc) - HISTORY).timestamp()
         since, until = asked.get("StartTime", oldest), asked.get("EndTime", float("inf"))
         if since > until:

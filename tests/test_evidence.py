@@ -1,0 +1,199 @@
+"""What findings say with ``access_key_usage_from_cloudtrail``, and that nothing else changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prowler.providers.aws.aws_provider import AwsProvider
+
+from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys import cloudtrail
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import CREATION
+
+from .accounts import DrawnUser, accounts
+from .scanning import FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
+
+ON = {"access_key_usage_from_cloudtrail": True}
+CALL = "cloudtrail:LookupEvents"
+UNUSED_DAYS = 45
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
+    with EmbeddedAWS() as aws, provider_of(aws) as connected, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cloudtrail, "SECONDS_A_CALL", 0.0)
+        patch.setattr(cloudtrail, "FIRST_PAUSE", 0.0)
+        yield aws, connected
+
+
+@pytest.fixture
+def connected(provider: tuple[EmbeddedAWS, AwsProvider]) -> tuple[EmbeddedAWS, AwsProvider]:
+    """An empty account without a limit of calls, and the provider of a run."""
+    provider[0].clear()
+    provider[0].cloudtrail.lookups_a_second = None
+    return provider
+
+
+def scan(provider: AwsProvider, *others: str, **config: Any) -> list[Found]:
+    """Run all checks with these settings, as from a config file."""
+    plain = dict(provider.audit_config)
+    try:
+        provider.audit_config.update(config)
+        return scan_with(provider, FAMILY, *others)
+    finally:
+        provider.audit_config.clear()
+        provider.audit_config.update(plain)
+
+
+def fill(aws: EmbeddedAWS) -> dict[str, str]:
+    """A user with a key in use and one that somebody else made, one that is idle, and events.
+
+    Returns the IDs of the keys.
+    """
+    now = datetime.now(timezone.utc)
+    alice, bob = aws.add_user("alice"), aws.add_user("bob")
+    used = aws.add_key(
+        alice, created=now - timedelta(days=300), last_used=now - timedelta(days=1),
+        region="eu-west-1",
+    ).access_key_id  # fmt: skip
+    made = aws.add_key(alice, created=now - timedelta(days=4)).access_key_id
+    idle = aws.add_key(bob, created=now - timedelta(days=300)).access_key_id
+    aws.cloudtrail.add(
+        "ListBuckets", at=now - timedelta(days=1), region="eu-west-1", access_key_id=used
+    )
+    aws.cloudtrail.add_key_creation(
+        made, "alice", at=now - timedelta(days=4), creator="mallory", source="198.51.100.9"
+    )
+    return {"used": used, "made": made, "idle": idle}
+
+
+def evidence(found: list[Found]) -> dict[str, set[str]]:
+    """By the ID of a key, all that findings say of its use and its creation."""
+    told: dict[str, set[str]] = {}
+    for one in found:
+        for key in json.loads(one.resource).get("access_keys", ()):
+            about = json.dumps([key.get("usage"), key.get("origin")])
+            told.setdefault(key["access_key_id"], set()).add(about)
+    return told
+
+
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+def test_all_checks_say_the_same_of_a_key_and_ask_once(
+    connected: tuple[EmbeddedAWS, AwsProvider], others: tuple[str, ...]
+) -> None:
+    aws, provider = connected
+    keys = fill(aws)
+    found = scan(provider, *others, **ON)
+    assert aws.calls[CALL] == 3, "the used key in two regions, the other one's creation in one"
+    assert aws.cloudtrail.asked_about == {keys["used"], keys["made"]}
+    told = evidence(found)
+    assert all(len(said) == 1 for said in told.values())
+    assert '"program": "aws-cli"' in told[keys["used"]].pop()
+    assert '"creator": "user/mallory"' in told[keys["made"]].pop()
+    assert told[keys["idle"]] == {"[null, null]"}
+    sentences = [one.sentence for one in found if one.name == "alice" and one.status == "FAIL"]
+    assert len(sentences) == 3
+    today = datetime.now(timezone.utc)
+    for sentence in sentences:
+        assert sentence.endswith(
+            f" In the only event of 90 days, {keys['used']} was used by aws-cli from 203.0.113.7 "
+            f"(S3). {keys['made']} was created on {today - timedelta(days=4):%Y-%m-%d} by user "
+            "mallory from 198.51.100.9."
+        )
+
+
+def test_off_there_is_no_call_and_no_word_of_it(
+    connected: tuple[EmbeddedAWS, AwsProvider],
+) -> None:
+    aws, provider = connected
+    fill(aws)
+    found = scan(provider)
+    assert not [call for call in aws.calls if call.startswith("cloudtrail")]
+    assert not [one for one in found if "events" in one.sentence or "usage" in one.resource]
+
+
+@pytest.mark.parametrize("trouble", ["denied", "throttled", "disabled", "malformed", "nothing"])
+def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
+    connected: tuple[EmbeddedAWS, AwsProvider], trouble: str
+) -> None:
+    aws, provider = connected
+    keys = fill(aws)
+    if trouble == "denied":
+        aws.behaviour.denied = frozenset({CALL})
+    if trouble == "throttled":
+        aws.cloudtrail.lookups_a_second = 0
+    if trouble == "disabled":
+        aws.cloudtrail.disabled_regions = frozenset({"eu-west-1", "us-east-1"})
+    if trouble in ("malformed", "nothing"):
+        aws.cloudtrail = type(aws.cloudtrail)()
+        aws.cloudtrail.lookups_a_second = None
+    if trouble == "malformed":
+        aws.cloudtrail.add("X", at=datetime.now(timezone.utc), access_key_id=keys["used"], text="{")
+    said = {
+        "denied": f"Who created {keys['made']} could not be read: {CALL} failed with AccessDenied.",
+        "throttled": f"{keys['used']} in eu-west-1 could not be read: {CALL} failed with Throttl",
+        "disabled": f"in us-east-1 could not be read: {CALL} failed with UnrecognizedClientExc",
+        "malformed": f"1 event of {keys['used']} could not be understood.",
+        "nothing": f"has no event of {keys['used']} in eu-west-1 and us-east-1. It has management",
+    }[trouble]
+    with_it, without = scan(provider, **ON), scan(provider)
+    assert [said in one.sentence for one in with_it] == [
+        one.name == "alice" and one.status == "FAIL" for one in with_it
+    ]
+    assert stripped(with_it, without) == stripped(without, without)
+
+
+def stripped(found: list[Found], without: list[Found]) -> list[Found]:
+    """The findings without evidence, which may only come after the sentence."""
+    bare = []
+    for one, other in zip(found, without, strict=True):
+        data = json.loads(one.resource)
+        for key in data.get("access_keys", ()):
+            key.pop("usage", None)
+            key.pop("origin", None)
+        resource = json.dumps(data, sort_keys=True)
+        sentence = one.sentence[: len(other.sentence)]
+        bare.append(replace(one, sentence=sentence, resource=resource))
+    return bare
+
+
+def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> set[str]:
+    """The keys that are to be asked about: of users that fail with them, in use or unexpected."""
+    asked = set()
+    for one in found:
+        if one.status != "FAIL" or one.name == ROOT:
+            continue
+        data = json.loads(one.resource)
+        if "advice" not in data:
+            continue
+        (user,) = (user for user in users if user.name == one.name)
+        held = aws.iam().users[user.name].access_keys
+        for key, drawn in zip(held, user.keys, strict=True):
+            in_use = drawn.active and drawn.unused is not None and drawn.idle < UNUSED_DAYS
+            if in_use or key.access_key_id in data["advice"].get("creator_of", ()):
+                asked.add(key.access_key_id)
+    return asked
+
+
+@given(users=accounts, beside=st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
+    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], beside: bool
+) -> None:
+    aws, run = provider
+    aws.clear()
+    aws.cloudtrail.lookups_a_second = None
+    for user in users:
+        user.put_into(aws)
+    others = (NEIGHBOUR,) if beside else ()
+    with_it = scan(run, *others, **ON)
+    assert aws.cloudtrail.asked_about - {CREATION} == expected(aws, users, with_it)
+    without = scan(run, *others)
+    assert stripped(with_it, without) == without
