@@ -12,6 +12,7 @@ from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_check
 from .command import output_directory, run
 from .population import populate
 
+CONFIG = Path(__file__).with_name("config.yaml")
 CHECKS = tuple(sorted(our_checks()))
 SHOWN = 1
 """How many failures of each check are printed."""
@@ -29,7 +30,8 @@ def main() -> int:
         print(f"An embedded AWS with {len(aws.iam().users)} IAM users runs at {aws.endpoint}.\n")
         exit_code = run(
             aws, "prowler", "aws", "--checks", *CHECKS, "--output-formats", "csv", "html",
-            "json-ocsf", "--output-directory", str(directory), "--no-banner",
+            "json-ocsf", "--output-directory", str(directory), "--config-file", str(CONFIG),
+            "--no-banner",
         )  # fmt: skip
         if exit_code != PROWLER_FOUND_FAILURES:
             print(f"prowler ended with {exit_code}, not with 3: it found nothing to fail.")

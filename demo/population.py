@@ -13,6 +13,8 @@ from moto.iam.models import User
 
 from embedded_aws.aws import EmbeddedAWS
 
+from .events import add_events
+
 PEOPLE = (
     "alice.nguyen", "bob.martins", "carol.okafor", "dmitri.petrov", "erin.walsh", "farid.haddad",
     "grace.kim", "hugo.silva", "ines.moreau", "jonas.weber", "kavya.rao", "lucas.rossi",
@@ -85,6 +87,7 @@ def populate(aws: EmbeddedAWS) -> None:
     for name in BREAK_GLASS:
         add(aws, chance, name, "/", {"purpose": "break-glass"}, "second key never used")
     _add_trouble(aws)
+    add_events(aws)
 
 
 def _add_trouble(aws: EmbeddedAWS) -> None:

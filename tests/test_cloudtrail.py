@@ -226,13 +226,15 @@ def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
 ) -> None:
     told: list[str] = []
     trail = cloudtrail(clock, tell=told.append)
-    trail.usage([key(0)])
+    trail.usage([key(number) for number in range(10)])
     assert told == []
+    trail.usage([key(number) for number in range(10, 20)])
+    assert told == ["CloudTrail: 20 of 20 lookups of access keys done."]
     trail.usage([key(number) for number in range(40)])
-    assert told == [
+    assert told[1:] == [
         "Looking up events of access keys in CloudTrail: 40 calls or more, about 22 seconds.",
-        "CloudTrail: 19 of 40 lookups done.",
-        "CloudTrail: 38 of 40 lookups done.",
+        "CloudTrail: 39 of 60 lookups of access keys done.",
+        "CloudTrail: 58 of 60 lookups of access keys done.",
     ]
 
 

@@ -119,7 +119,7 @@ class CloudTrail:
         )
         self._most_events = most_events
         self._seconds_left = float(most_seconds)
-        self._tell = tell
+        self._progress = _Progress(tell, clock)
         self._clock, self._sleep = clock, sleep
         self._regions: dict[str, _Region] = {}
 
@@ -179,7 +179,6 @@ class CloudTrail:
         for region in by_region.keys() - self._regions.keys():  # clients are not made in threads
             self._regions[region] = self._region(region)
         began = self._clock()
-        progress = _Progress(sum(map(len, by_region.values())), self._tell, self._clock)
         stop = threading.Event()
 
         def is_over() -> bool:
@@ -189,11 +188,11 @@ class CloudTrail:
             answers = []
             for look in by_region[region]:
                 answers.append((look, self._regions[region].look(look, is_over)))
-                progress.one_more()
+                self._progress.one_more()
             return answers
 
         seconds = max(map(len, by_region.values())) * SECONDS_A_CALL
-        progress.begin(min(seconds, self._seconds_left))
+        self._progress.begin(sum(map(len, by_region.values())), min(seconds, self._seconds_left))
         with ThreadPoolExecutor(len(by_region)) as pool:
             try:
                 looked = dict(one for some in pool.map(look_in, by_region) for one in some)
@@ -280,19 +279,21 @@ class _Region:
 
 
 class _Progress:
-    """Lines about a long look, from several threads."""
+    """Lines about long looks, from several threads; one check after another may have some."""
 
-    def __init__(self, whole: int, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._whole, self._done = whole, 0
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._whole = self._done = 0
         self._tell, self._clock = tell, clock
         self._told = clock()
         self._lock = threading.Lock()
 
-    def begin(self, seconds: float) -> None:
-        """Say how long it may take, if that is long enough to wonder."""
+    def begin(self, looks: int, seconds: float) -> None:
+        """So many more; say how long they may take, if that is long enough to wonder."""
+        self._whole += looks
         if seconds >= TOLD_EVERY:
+            self._told = self._clock()
             self._tell(
-                f"Looking up events of access keys in CloudTrail: {self._whole} calls or more, "
+                f"Looking up events of access keys in CloudTrail: {looks} calls or more, "
                 f"about {seconds:.0f} seconds."
             )
 
@@ -304,4 +305,4 @@ class _Progress:
             if now - self._told < TOLD_EVERY:
                 return
             self._told = now
-            self._tell(f"CloudTrail: {self._done} of {self._whole} lookups done.")
+            self._tell(f"CloudTrail: {self._done} of {self._whole} lookups of access keys done.")
