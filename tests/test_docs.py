@@ -26,6 +26,8 @@ from prowler_access_keys.services.iam.iam_access_keys.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse, User
 from prowler_access_keys.services.iam.iam_access_keys.finding import describe
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Action as Call
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Usage, UsedBy
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
     iam_user_multiple_active_keys,
@@ -134,10 +136,31 @@ def test_a_command_of_the_aws_cli_is_valid(text: str) -> None:
 # What the pages show of the code
 
 
-def shown_user() -> tuple[User, tuple[AccessKey, ...]]:
+def shown_facts() -> Known:
     """The user of the OCSF data that is shown, as AWS would tell of it."""
     facts = json.loads(block('"access_keys": ['))
-    return User(facts["name"], facts["arn"]), tuple(map(shown_key, facts["access_keys"]))
+    keys = facts["access_keys"]
+    return Known(
+        User(facts["name"], facts["arn"]),
+        listed=active(*map(shown_key, keys)),
+        uses={key["access_key_id"]: shown_usage(key["usage"]) for key in keys if "usage" in key},
+    )
+
+
+def shown_usage(facts: Mapping[str, Any]) -> Usage:
+    used_by = [
+        UsedBy(
+            one["program"],
+            one["source"],
+            one["events"],
+            tuple(Call(call["service"], call["action"], call["events"]) for call in one["actions"]),
+        )
+        for one in facts["used_by"]
+    ]
+    since = datetime.fromisoformat(facts["since"])
+    regions, complete = tuple(facts["regions"]), facts["all_events"]
+    assert facts["events"] == sum(one.events for one in used_by)
+    return Usage(regions, facts["events"], since, complete, used_by=tuple(used_by))
 
 
 def shown_key(facts: Mapping[str, Any]) -> AccessKey:
@@ -149,13 +172,13 @@ def shown_key(facts: Mapping[str, Any]) -> AccessKey:
 
 
 def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
-    user, keys = shown_user()
-    facts = Known(user, listed=active(*keys))
-    verdict = iam_user_multiple_active_keys().judge(facts, Settings(), NOW)
+    facts = shown_facts()
+    on = Settings(access_key_usage_from_cloudtrail=True)
+    verdict = iam_user_multiple_active_keys().judge(facts, on, NOW)
     shown = " ".join(block("FAIL  User backup-nightly").split())
     assert shown == f"{verdict.status} {verdict.sentence}"
     shown_data = json.loads(block('"access_keys": ['))
-    assert shown_data == describe(user.name, user.arn, verdict, NOW)
+    assert shown_data == describe(facts.user.name, facts.user.arn, verdict, NOW)
 
 
 def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> None:
@@ -186,6 +209,7 @@ def test_all_settings_are_listed_with_default_and_range() -> None:
 def test_the_actions_of_the_policies_are_those_that_the_pages_name() -> None:
     missing = [code(action) for action, _ in table("| missing |")]
     assert sorted(missing) == sorted(actions("scan.json"))
+    assert actions("scan-cloudtrail.json") == ["cloudtrail:LookupEvents"]
     assert set(actions("fix.json")) - set(actions("scan.json")) == {"iam:UpdateAccessKey"}
     assert "`iam:UpdateAccessKey` is the one action" in TEXTS["README.md"]
 

@@ -26,8 +26,11 @@ def test_settings_are_taken() -> None:
         "access_key_owner_tags": ["who"],
         "allowed_service_specific_credentials": ["codecommit.amazonaws.com"],
         "unreadable_access_keys_fail": True,
+        "access_key_usage_from_cloudtrail": True,
+        "access_key_usage_max_events": 100,
+        "access_key_usage_max_seconds": 60,
     }
-    chosen = Settings(7, 60, 30, 1, ("who",), ("codecommit.amazonaws.com",), True)
+    chosen = Settings(7, 60, 30, 1, ("who",), ("codecommit.amazonaws.com",), True, True, 100, 60)
     assert parse(config) == (chosen, ())
 
 
@@ -56,6 +59,18 @@ def test_a_setting_has_a_range(setting: str) -> None:
     assert not parse({setting: highest})[1]
     assert parse({setting: lowest - 1})[1]
     assert parse({setting: highest + 1})[1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("max_unused_access_keys_days", "a whole number of days from 30 to 180."),
+        ("access_key_usage_max_events", "a whole number of events from 1 to 1000."),
+        ("access_key_usage_max_seconds", "a whole number of seconds from 1 to 86400."),
+    ],
+)
+def test_the_unit_of_a_number_is_said(setting: str, said: str) -> None:
+    assert said in parse({setting: 0})[1][0]
 
 
 def test_yes_or_no_is_true_or_false() -> None:

@@ -331,7 +331,8 @@ def _word_user(one: UsedBy) -> str:
     names = [_service_name(name) for name, _ in counted.most_common()]
     if len(names) > SERVICES_TOLD:
         names = [*names[:SERVICES_TOLD], f"{len(names) - SERVICES_TOLD} more"]
-    return f"by {one.program} from {one.source} ({', '.join(names)})"
+    program = f"the {one.program}" if one.program.startswith("AWS SDK") else one.program
+    return f"by {program} from {one.source} ({', '.join(names)})"
 
 
 def _service_name(service: str) -> str:

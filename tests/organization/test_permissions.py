@@ -27,6 +27,7 @@ from ..pages import REPOSITORY, command, program
 from ..permissions import PERMISSIONS, actions, role_credentials
 
 LIST = "organization-list.json"
+CLOUDTRAIL = "scan-cloudtrail.json"
 TRUST = "organization-scan-role-trust.json"
 TEMPLATE = PERMISSIONS / "organization-scan-role.yaml"
 
@@ -72,6 +73,17 @@ def test_the_template_has_the_scan_policy_and_the_trust_policy() -> None:
     trust["Principal"] = {"AWS": {"Ref": "ScannerArn"}}
     trust["Condition"]["StringEquals"]["aws:PrincipalOrgID"] = {"Ref": "OrganizationId"}
     assert role()["AssumeRolePolicyDocument"]["Statement"] == [trust]
+
+
+def test_the_template_has_the_policy_for_cloudtrail_if_a_parameter_says_so() -> None:
+    template: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
+    policy = template["Resources"]["LookUpEventsPolicy"]
+    condition = template["Conditions"][policy["Condition"]]
+    assert condition == {"Fn::Equals": [{"Ref": "LookUpEvents"}, "true"]}
+    assert template["Parameters"]["LookUpEvents"]["Default"] == "false"
+    assert policy["Properties"]["RoleName"] == {"Ref": "ScanRole"}
+    document = json.loads((PERMISSIONS / CLOUDTRAIL).read_text("utf-8"))
+    assert policy["Properties"]["PolicyDocument"] == document
 
 
 def test_the_template_is_valid() -> None:
