@@ -145,6 +145,10 @@ class EmbeddedCloudTrail:
             **{"identity": identity, **more},
         )  # fmt: skip
 
+    def events(self) -> list[Mapping[str, Any]]:
+        """All events of all accounts and regions, as ``LookupEvents`` gives them."""
+        return [one.event for one in self._recorded]
+
     def look_up_events(self, response: CloudTrailResponse) -> str:
         """Answer ``LookupEvents``, in place of moto."""
         account, region = response.current_account, response.region

@@ -1,0 +1,58 @@
+"""The real ``prowler`` command with ``access_key_usage_from_cloudtrail``, at AWS's rate."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from embedded_aws.aws import EmbeddedAWS
+from key_ranking.cli import main
+
+from ..permissions import actions, role_credentials
+from ..scanning import CHECK
+from .loaded import LoadedProwler
+
+ON = "aws:\n  access_key_usage_from_cloudtrail: true\n"
+KEYS = 22
+"""So many take more than ten seconds, after which progress is printed."""
+
+
+def test_the_command_finds_what_uses_keys_and_who_created_one(
+    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+) -> None:
+    now = datetime.now(timezone.utc)
+    for number in range(KEYS // 2):
+        user = aws.add_user(f"user-{number:02}")
+        for _ in range(2):
+            key = aws.add_key(
+                user, created=now - timedelta(days=100), last_used=now - timedelta(days=1)
+            )
+            aws.cloudtrail.add(
+                "ListBuckets", at=now - timedelta(days=1), access_key_id=key.access_key_id
+            )
+    alice = aws.add_user("alice")
+    for days in (3, 2):
+        made = aws.add_key(alice, created=now - timedelta(days=days)).access_key_id
+        aws.cloudtrail.add_key_creation(
+            made, "alice", at=now - timedelta(days=days), creator="mallory", source="198.51.100.9"
+        )
+    (tmp_path / "config.yaml").write_text(ON)
+    allowed = [*actions("scan.json"), *actions("scan-cloudtrail.json")]
+    credentials = role_credentials(aws, allowed)
+    with aws.enforcing_policies():
+        run = loaded.run(
+            ("prowler", "aws", "--checks", CHECK, "--config-file", "config.yaml"),
+            environment=aws.environment() | credentials, directory=tmp_path,
+        )  # fmt: skip
+    sentences = {row["RESOURCE_NAME"]: row["STATUS_EXTENDED"] for row in run.csv()}
+    assert sentences["alice"].endswith("by user mallory from 198.51.100.9.")
+    assert "was used by aws-cli from 203.0.113.7 (S3)." in sentences["user-00"]
+    assert aws.calls["cloudtrail:LookupEvents"] == KEYS + 2
+    assert aws.cloudtrail.throttled == 0
+    begins = f"Looking up events of access keys in CloudTrail: {KEYS} calls or more, about 12 secon"
+    assert run.output.count(begins) == 1
+    assert "lookups of access keys done." in run.output
+    main([str(run.report("*.ocsf.json")), "--output-directory", str(tmp_path / "ranked")])
+    (page,) = (tmp_path / "ranked").glob("*.html")
+    assert "Used by: <bdi>aws-cli from 203.0.113.7 (S3)</bdi>" in page.read_text("utf-8")
+    assert "Created by: <bdi>user mallory on " in page.read_text("utf-8")
