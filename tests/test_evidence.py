@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
@@ -183,7 +183,7 @@ def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> se
 
 
 @given(users=accounts, beside=st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], beside: bool
 ) -> None:
