@@ -12,7 +12,6 @@ from botocore.loaders import JSONFileLoader
 from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.environments import Environment
-from .end_to_end.loaded import LoadedProwler
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,11 +52,3 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     environment = Environment(tmp_path_factory.mktemp("installed") / "venv")
     environment.install_plugin()
     return environment
-
-
-@pytest.fixture(scope="session")
-def loaded() -> Iterator[LoadedProwler]:
-    """Prowler with this plug-in, in a process that runs are forked from."""
-    prowler = LoadedProwler()
-    yield prowler
-    prowler.stop()

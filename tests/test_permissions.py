@@ -10,7 +10,7 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 
-from .end_to_end.loaded import LoadedProwler
+from . import loaded
 from .permissions import PERMISSIONS, actions, role_credentials
 from .scanning import ACCOUNT, CHECK, FAMILY, ROOT, by_name, provider_of, scan, scan_with, statuses
 
@@ -61,7 +61,7 @@ def account() -> Iterator[EmbeddedAWS]:
 
 
 def test_the_scan_policy_is_enough_for_the_real_command(
-    account: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+    account: EmbeddedAWS, tmp_path: Path
 ) -> None:
     credentials = role_credentials(account, actions("scan.json"))
     account.calls.clear()

@@ -8,9 +8,9 @@ from pathlib import Path
 from embedded_aws.aws import EmbeddedAWS
 from key_ranking.cli import main
 
+from .. import loaded
 from ..permissions import actions, role_credentials
 from ..scanning import CHECK
-from .loaded import LoadedProwler
 
 ON = "aws:\n  access_key_usage_from_cloudtrail: true\n"
 KEYS = 22
@@ -18,7 +18,7 @@ KEYS = 22
 
 
 def test_the_command_finds_what_uses_keys_and_who_created_one(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+    aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     now = datetime.now(timezone.utc)
     for number in range(KEYS // 2):

@@ -15,11 +15,11 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 from scripts.release import IN_WHEEL
 
+from .. import loaded
 from ..pages import REPOSITORY, block, command
 from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
 from .environments import Environment
-from .loaded import LoadedProwler
 
 TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
 NOW = datetime.now(timezone.utc)
@@ -76,7 +76,7 @@ def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> N
     """Kill Prowler when it has copied the check into its own folder."""
     copy = environment.packages / "prowler/providers/aws/services/iam" / CHECK
     words = [str(environment.prowler), *command("--checks-folder checks")[1:]]
-    aws.behaviour.latency = 2.0
+    aws.behaviour.latency = 0.3
     with subprocess.Popen(
         words, env=aws.environment(), cwd=directory, stdout=subprocess.DEVNULL
     ) as process:
@@ -104,21 +104,21 @@ def test_a_checks_file_runs_the_check_from_an_s3_folder(
 
 @pytest.mark.parametrize("how", ["installed", "checks folder, after a killed run"])
 def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
-    how: str, aws: EmbeddedAWS, loaded: LoadedProwler, plain: Environment, clone: Path
+    how: str, aws: EmbeddedAWS, plain: Environment, clone: Path
 ) -> None:
     """With the rights of the policies in ``metadata/permissions`` and no others."""
-    prowler: Environment | LoadedProwler = loaded
+    run_prowler = loaded.run
     options, before = (
         ["--mutelist-file", "metadata/examples/mutelist.yaml"],
         plain.installed_files(),
     )
     if how != "installed":
-        prowler, options = plain, [*options, "--checks-folder", "checks"]
+        run_prowler, options = plain.run, [*options, "--checks-folder", "checks"]
         kill_a_run(aws, plain, clone)
     credentials = user_credentials(aws, [*actions("scan.json"), *actions("fix.json")])
     rights = aws.environment() | credentials
     with aws.enforcing_policies():
-        run = prowler.run(command("--fixer"), *options, environment=rights, directory=clone)
+        run = run_prowler(command("--fixer"), *options, environment=rights, directory=clone)
     states = {name: [k.status for k in user.access_keys] for name, user in aws.iam().users.items()}
     assert states == {
         "alice": ["Inactive", "Active"],

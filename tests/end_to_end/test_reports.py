@@ -28,12 +28,12 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 from embedded_aws.aws import EmbeddedAWS
 from scripts.compliance_framework import UNIVERSAL
 
+from .. import loaded
 from ..mutelists import muting
 from ..pages import command
 from ..scanning import ACCOUNT, CHECK, FAMILY, ROOT, SOURCE_LINKS
 from ..vetted_references import LABELS
 from .environments import Run
-from .loaded import LoadedProwler
 
 FORMATS = ("csv", "html", "json-ocsf", "json-asff")
 FRAMEWORK = "access_key_hygiene_1.0_aws"
@@ -78,7 +78,7 @@ def aws() -> Iterator[EmbeddedAWS]:
 
 
 @pytest.fixture(scope="module")
-def run(aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("run")
     (directory / "mutelist.yaml").write_text(muting("muted"))
     return loaded.run(

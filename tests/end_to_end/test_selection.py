@@ -14,10 +14,10 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 from scripts.compliance_framework import UNIVERSAL
 
+from .. import loaded
 from ..pages import REPOSITORY, command
 from ..scanning import CHECK, FAMILY
 from .environments import Run
-from .loaded import LoadedProwler
 
 EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCAN = ("prowler", "aws", "-c", CHECK, "-M", "csv")
@@ -42,7 +42,7 @@ def aws() -> Iterator[EmbeddedAWS]:
 
 
 def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+    aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text("aws:\n  unreadable_access_keys_fail: true\n")
     nobody = ("--resource-arn", "arn:aws:iam::123456789012:user/nobody")
@@ -68,16 +68,12 @@ def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
         ),
     ],
 )
-def test_prowler_lists_the_check_and_the_framework(
-    loaded: LoadedProwler, tmp_path: Path, options: str, line: str
-) -> None:
+def test_prowler_lists_the_check_and_the_framework(tmp_path: Path, options: str, line: str) -> None:
     words = ("prowler", "aws", *options.split())
     assert line in loaded.run(words, environment={}, directory=tmp_path).output
 
 
-def test_prowler_selects_exactly_the_frameworks_checks(
-    loaded: LoadedProwler, tmp_path: Path
-) -> None:
+def test_prowler_selects_exactly_the_frameworks_checks(tmp_path: Path) -> None:
     words = ("prowler", "aws", "--list-checks", "--compliance", FRAMEWORK)
     listed = loaded.run(words, environment={}, directory=tmp_path)
     requirements = json.loads(UNIVERSAL.read_text("utf-8"))["requirements"]
@@ -86,7 +82,7 @@ def test_prowler_selects_exactly_the_frameworks_checks(
     }
 
 
-def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path) -> None:
+def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(PROFILE)
     environment = aws.environment(AWS_SHARED_CREDENTIALS_FILE="credentials")
     aws.callers.clear()
@@ -95,9 +91,7 @@ def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, loaded: LoadedProwler, tmp_p
     assert aws.callers == {AUDITORS_KEY}
 
 
-def test_a_scan_of_one_user_finds_that_user_only(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
-) -> None:
+def test_a_scan_of_one_user_finds_that_user_only(aws: EmbeddedAWS, tmp_path: Path) -> None:
     words = [
         word.replace("user/ci/bots/backup-nightly", "user/alice")
         for word in command("--resource-arn")
@@ -107,7 +101,7 @@ def test_a_scan_of_one_user_finds_that_user_only(
 
 
 def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+    aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     (tmp_path / "checks.json").write_text(json.dumps({"aws": FAMILY}))
     (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: soon\n")
@@ -128,9 +122,7 @@ def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
     assert row["STATUS"] == "FAIL"
 
 
-def test_break_glass_users_can_be_muted_by_tag(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
-) -> None:
+def test_break_glass_users_can_be_muted_by_tag(aws: EmbeddedAWS, tmp_path: Path) -> None:
     run = loaded.run(
         SCAN, "--mutelist-file", str(EXAMPLES / "mutelist_by_tag.yaml"),
         environment=aws.environment(), directory=tmp_path,
@@ -143,9 +135,7 @@ def muted(run: Run) -> set[str]:
     return {row["RESOURCE_NAME"] for row in run.csv() if row["MUTED"] == "True"}
 
 
-def test_the_example_config_gives_a_rotation_its_grace(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
-) -> None:
+def test_the_example_config_gives_a_rotation_its_grace(aws: EmbeddedAWS, tmp_path: Path) -> None:
     (tmp_path / "metadata").symlink_to(REPOSITORY / "metadata")
     words = command("--config-file")
     run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
@@ -156,7 +146,7 @@ def test_the_example_config_gives_a_rotation_its_grace(
 
 
 def test_the_frameworks_reports_say_that_a_setting_breaks_a_requirement(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path: Path
+    aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: 14\n")
     run = loaded.run(

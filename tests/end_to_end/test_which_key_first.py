@@ -14,9 +14,9 @@ from demo.population import ADMINISTRATORS, ADMINISTRATORS_GROUP, QUARANTINED, p
 from embedded_aws.aws import EmbeddedAWS
 from key_ranking.cli import main
 
+from .. import loaded
 from ..pages import REPOSITORY
 from ..scanning import CHECK, ROOT
-from .loaded import LoadedProwler
 
 CHECKS = str(REPOSITORY / "metadata" / "examples" / "checks.json")
 SCAN = ("prowler", "aws", "-M", "json-ocsf", "--checks-file", CHECKS)
@@ -30,9 +30,7 @@ def aws() -> Iterator[EmbeddedAWS]:
 
 
 @pytest.fixture(scope="module")
-def output(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def output(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scan")
     return loaded.run(SCAN, environment=aws.environment(), directory=folder).directory
 
@@ -70,7 +68,7 @@ def test_the_keys_of_a_real_report_are_ranked_written_and_printed(
 
 
 def test_the_next_run_in_the_directory_tells_what_has_changed(
-    aws: EmbeddedAWS, output: Path, loaded: LoadedProwler, tmp_path: Path
+    aws: EmbeddedAWS, output: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keys"
     main([str(output), "--output-directory", str(folder)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from pathlib import Path
 from embedded_aws.aws import EmbeddedAWS
 from prowler_org.account_result import AccountResult
 from prowler_org.saved_state import SavedState
+
+from .. import loaded
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
 PATIENCE = 120.0
@@ -64,32 +65,47 @@ def start(
     *arguments: str,
     environment: Mapping[str, str],
     directory: Path,
+    given: str | None = None,
     largest_file: int | None = None,
+) -> loaded.Running:
+    """Start ``prowler-org --role ProwlerScan``, forked: see ``loaded.start``."""
+    return loaded.start(
+        ["prowler-org", *_options(directory), *arguments],
+        environment=environment,
+        directory=directory.parent,
+        log=directory.with_suffix(".log"),
+        given=given,
+        largest_file=largest_file,
+    )
+
+
+def run(
+    *arguments: str, environment: Mapping[str, str], directory: Path, given: str | None = None
+) -> OrgRun:
+    """Run ``prowler-org --role ProwlerScan`` to its end, forked."""
+    running = start(*arguments, environment=environment, directory=directory, given=given)
+    output, _ = running.communicate()
+    return OrgRun(running.returncode, output, directory)
+
+
+def start_program(
+    *arguments: str, environment: Mapping[str, str], directory: Path
 ) -> subprocess.Popen[str]:
-    """Start ``prowler-org --role ProwlerScan``. ``largest_file`` limits its files, in bytes."""
-
-    def prepare() -> None:
-        # A shell makes tests ignore Ctrl-C if it runs them in the background, as with "&".
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        if largest_file:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
+    """Start ``prowler-org --role ProwlerScan`` as a user does."""
     return subprocess.Popen(
-        [str(PROGRAM), "--role", "ProwlerScan", "--output-directory", str(directory), *arguments],
+        [str(PROGRAM), *_options(directory), *arguments],
         env=dict(environment),
         cwd=directory.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=prepare,
+        # A shell makes tests ignore Ctrl-C if it runs them in the background, as with "&".
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
-def run(*arguments: str, environment: Mapping[str, str], directory: Path) -> OrgRun:
-    """Run ``prowler-org --role ProwlerScan`` to its end."""
-    process = start(*arguments, environment=environment, directory=directory)
-    output, _ = process.communicate()
-    return OrgRun(process.returncode, output, directory)
+def _options(directory: Path) -> tuple[str, ...]:
+    return "--role", "ProwlerScan", "--output-directory", str(directory)
 
 
 def scans_of(directory: Path, account: str) -> list[int]:

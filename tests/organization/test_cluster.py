@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import psutil
 import pytest
@@ -295,9 +295,13 @@ def placing() -> Iterator[tuple[DaskCluster, list[str]]]:
     # A client that never connected is closed when it is collected; Dask then waits for a lock, for
     # ever if that happens while the same thread holds it, as it does when a cluster starts.
     gc.collect()
-    with LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as local:
+    with (
+        patch.object(dask_cluster, "load_prowler", print),  # this scans nothing
+        patch.object(dask_worker, "end_fork_server"),  # that of this process
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as local,
+    ):
         cluster = DaskCluster(local.scheduler_address, {})
         yield cluster, sorted(cluster._workers())
         cluster.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from prowler_org import prowler_processes
-from prowler_org.prowler_processes import LOST, ProwlerLauncher, kill_group
+from prowler_org.prowler_processes import LOST, ProwlerLauncher, end_fork_server, kill_group
 
 from .commands import wait_until
 
@@ -72,6 +72,9 @@ def test_scans_go_on_after_the_fork_server_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prowler_processes, "FORK_SERVER_IMPORTS", [])  # it starts at once
+    for name in ("_forkserver_pid", "_forkserver_address", "_forkserver_alive_fd"):
+        # Another server than the one that other tests fork from.
+        monkeypatch.setattr(f"multiprocessing.forkserver._forkserver.{name}", None)
     monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: (None, ()))
     launcher = ProwlerLauncher()
     assert launcher.ask(os.getpid)
@@ -85,6 +88,7 @@ def test_scans_go_on_after_the_fork_server_has_ended(
 
     wait_until(ran, "a process that is not lost")
     assert codes[-1] == 0
+    end_fork_server()
 
 
 def _runs(process: int) -> bool:

@@ -24,7 +24,7 @@ from prowler_org.prowler_processes import StandaloneProwler, environment_of_scan
 from ..mutelists import muting
 from ..pages import block, command
 from ..scanning import CHECK, environment_of
-from .commands import PATIENCE, OrgRun, arguments_of, run
+from .commands import PATIENCE, OrgRun, arguments_of, start_program
 
 COMMAND = arguments_of(command("prowler-org --role ProwlerScan -- --compliance"))
 OPTIONS = (
@@ -72,9 +72,11 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         aws.behaviour.seconds_to_assume = {first: 1.5}
         (folder / "tmp").mkdir()
         environment = aws.environment(TZ=ZONE, TMPDIR=str(folder / "tmp"))
-        done = run(
+        process = start_program(
             "--jobs", "1", "--", *OPTIONS, environment=environment, directory=folder / "output"
         )
+        output, _ = process.communicate()
+        done = OrgRun(process.returncode, output, folder / "output")
         aws.behaviour.seconds_to_assume = {}
         yield Scanned(aws, (first, second), folder, done, environment)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,7 +22,7 @@ from prowler_org.sign_in import (
     without_profile,
 )
 
-from .commands import PROGRAM
+from .commands import run
 
 TOOL_KEY = "AKIAOFTHETOOL0000000"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's example
@@ -56,17 +55,6 @@ def environment(aws: EmbeddedAWS, tmp_path: Path) -> dict[str, str]:
     return environment
 
 
-def run(
-    *arguments: str, environment: dict[str, str], folder: Path, given: str = "123456\n"
-) -> subprocess.CompletedProcess[str]:
-    """Run prowler-org without a terminal, so that a code is read from its standard input."""
-    return subprocess.run(
-        [PROGRAM, "--role", "ProwlerScan", "--output-directory", "output", *arguments],
-        env=environment, cwd=folder, input=given, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def signing_in(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -82,9 +70,12 @@ def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
     tmp_path: Path,
 ) -> None:
     accounts = [organization.add_account(name) for name in ("first", "second")]
-    done = run("--", "-p", "audit", environment=environment, folder=tmp_path)
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.count("Enter MFA code") == 1
+    done = run(
+        "--", "-p", "audit",
+        environment=environment, directory=tmp_path / "output", given="123456\n",
+    )  # fmt: skip
+    assert done.returncode == 0, done.output
+    assert done.output.count("Enter MFA code") == 1
     assert (tmp_path / "runs").read_text() == "1"
     # The role of the profile once, with the key of the program; those of the accounts with the
     # temporary credentials that this gave.
@@ -96,7 +87,7 @@ def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
         secrets |= {role.secret_access_key, role.session_token}
     assert len(secrets) >= 4
     files = [path for path in (tmp_path / "output").rglob("*") if path.is_file()]
-    everything = done.stdout.encode() + b"".join(path.read_bytes() for path in files)
+    everything = done.output.encode() + b"".join(path.read_bytes() for path in files)
     assert not [secret for secret in secrets if secret.encode() in everything]
 
 
@@ -149,16 +140,18 @@ def test_nothing_of_another_sign_in_goes_along() -> None:
 def test_without_a_terminal_a_code_cannot_be_asked_for(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    done = run("--", "-p", "audit", environment=environment, folder=tmp_path, given="")
+    done = run(
+        "--", "-p", "audit", environment=environment, directory=tmp_path / "output", given=""
+    )
     assert done.returncode == 1
-    assert "asks for an MFA code, and there is no terminal to ask on" in done.stdout
+    assert "asks for an MFA code, and there is no terminal to ask on" in done.output
 
 
 def test_workers_cannot_be_given_a_code(environment: dict[str, str], tmp_path: Path) -> None:
     options = ("--scheduler", "tcp://127.0.0.1:9", "--", "-p", "audit")
-    done = run(*options, environment=environment, folder=tmp_path)
+    done = run(*options, environment=environment, directory=tmp_path / "output")
     assert done.returncode == 2
-    assert "The profile audit asks for an MFA code" in done.stdout
+    assert "The profile audit asks for an MFA code" in done.output
 
 
 def test_a_longer_session_than_a_role_can_have_is_refused(
@@ -173,9 +166,9 @@ def test_a_longer_session_than_a_role_can_have_is_refused(
         AWS_SECRET_ACCESS_KEY=role["SecretAccessKey"],
         AWS_SESSION_TOKEN=role["SessionToken"],
     )
-    done = run("--", "-T", "7200", environment=environment, folder=tmp_path)
+    done = run("--", "-T", "7200", environment=environment, directory=tmp_path / "output")
     assert done.returncode == 2
-    assert "another role can be assumed for 3600 seconds at most" in done.stdout
+    assert "another role can be assumed for 3600 seconds at most" in done.output
 
 
 def test_keys_in_the_environment_are_left_to_the_scans(

@@ -13,7 +13,7 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 
-from .commands import processes_with, results_in, start, wait_until
+from .commands import processes_with, results_in, start_program, wait_until
 
 
 def lists_accounts(aws: EmbeddedAWS, temporary: Path) -> bool:
@@ -56,7 +56,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing_behind(
     aws.behaviour.seconds_to_assume = {account: 600.0}
     if while_it is lists_accounts:
         aws.behaviour.latency = 2.0
-    process = start(
+    process = start_program(
         environment=aws.environment(TMPDIR=str(temporary)), directory=tmp_path / "output"
     )
     wait_until(lambda: while_it(aws, temporary), while_it.__name__)

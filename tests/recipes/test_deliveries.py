@@ -13,8 +13,8 @@ from prowler.providers.aws.lib.security_hub.security_hub import SecurityHub
 
 from embedded_aws.aws import EmbeddedAWS
 
+from .. import loaded
 from ..end_to_end.environments import Run
-from ..end_to_end.loaded import LoadedProwler
 from ..pages import command
 from ..scanning import ACCOUNT
 
@@ -39,9 +39,7 @@ def aws() -> Iterator[EmbeddedAWS]:
 
 
 @pytest.fixture(scope="module")
-def delivered(
-    aws: EmbeddedAWS, loaded: LoadedProwler, tmp_path_factory: pytest.TempPathFactory
-) -> Run:
+def delivered(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("deliveries")
     words = command(f"-o reports -B {BUCKET}")
     run = loaded.run(words, environment=aws.environment(), directory=folder)

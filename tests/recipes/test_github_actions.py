@@ -11,8 +11,8 @@ import yaml
 
 from embedded_aws.aws import EmbeddedAWS
 
+from .. import loaded
 from ..end_to_end.environments import Run
-from ..end_to_end.loaded import LoadedProwler
 from ..pages import RECIPES, program
 from ..scanning import FAMILY
 
@@ -28,7 +28,7 @@ KEPT = STEPS["Keep the reports"]["with"]["path"].split()
 
 
 @pytest.fixture(scope="module")
-def scanned(loaded: LoadedProwler, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The scan of an account whose one user has two active keys."""
     with EmbeddedAWS() as aws:
         user = aws.add_user("alice")
