@@ -58,7 +58,8 @@ class Environment:
     """A virtual environment with Prowler and what it depends on, and without this plug-in.
 
     The dependencies are links to those that these tests run with. Prowler itself is a copy, so
-    that a test may see what a run does to it.
+    that a test may see what a run does to it. The copy has no compliance framework: to load
+    Prowler's takes half of a start, and ``loaded.py`` runs with all of them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,7 +70,8 @@ class Environment:
         self.packages = folder / "lib" / version / "site-packages"
         for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
             if path.name == "prowler":
-                shutil.copytree(path, self.packages / path.name, copy_function=_link)
+                prowler = self.packages / path.name
+                shutil.copytree(path, prowler, copy_function=_link, ignore=_frameworks)
             elif not path.name.startswith(DISTRIBUTION):
                 (self.packages / path.name).symlink_to(path)
         self.prowler = folder / "bin" / "prowler"
@@ -124,6 +126,11 @@ def copy_sources(folder: Path) -> Path:
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, folder)
     return folder
+
+
+def _frameworks(folder: str, names: list[str]) -> list[str]:
+    is_theirs = "prowler/compliance" in folder
+    return [name for name in names if is_theirs and name.endswith(".json")]
 
 
 def _link(source: str, destination: str) -> None:
