@@ -55,6 +55,10 @@ class EmbeddedCloudTrail:
         """Regions that no account has enabled."""
         self.clock: Callable[[], float] = time.monotonic
         """Seconds; what the throttling goes by."""
+        self.short_pages = 0
+        """How many events fewer than asked for are on each page, as AWS may give them."""
+        self.answer: str | None = None
+        """What is answered whatever the question, as by something between here and AWS."""
         self.throttled = 0
         """How many calls were throttled so far."""
         self.called: list[tuple[str, float]] = []
@@ -155,6 +159,8 @@ class EmbeddedCloudTrail:
         if region in self.disabled_regions:
             raise _error("UnrecognizedClientException", "The security token is invalid.")
         self._throttle(account, region)
+        if self.answer is not None:
+            return self.answer
         asked = json.loads(response.body or "{}")
         token = asked.pop("NextToken", None)
         start = self._start(token, asked, region)
@@ -162,10 +168,11 @@ class EmbeddedCloudTrail:
         if not 1 <= size <= MOST_ON_A_PAGE:
             raise _error("InvalidMaxResultsException", "MaxResults is not between 1 and 50.")
         found = self._found(account, region, asked)
-        answer: dict[str, Any] = {"Events": found[start : start + size]}
-        if start + size < len(found):
+        end = start + max(0, size - self.short_pages)
+        answer: dict[str, Any] = {"Events": found[start:end]}
+        if end < len(found):
             answer["NextToken"] = str(uuid.uuid4())
-            self._tokens[answer["NextToken"]] = (_fingerprint(asked, region), start + size)
+            self._tokens[answer["NextToken"]] = (_fingerprint(asked, region), end)
         return json.dumps(answer)
 
     def _throttle(self, account: str, region: str) -> None:
@@ -195,15 +202,17 @@ class EmbeddedCloudTrail:
         if len(attributes) > 1 or any(one["AttributeKey"] not in ATTRIBUTES for one in attributes):
             raise _error("InvalidLookupAttributesException", "There can be one attribute.")
         self.asked_about.update(one["AttributeValue"] for one in attributes)
-        oldest = (datetime.now(timezone.utc) - HISTORY).timestamp()
-        since, until = asked.get("StartTime", oldest), asked.get("EndTime", float("inf"))
-        if since > until:
-            raise _error("InvalidTimeRangeException", "The start is after the end.")
+        now = datetime.now(timezone.utc)
+        oldest = (now - HISTORY).timestamp()
+        since, until = asked.get("StartTime", oldest), asked.get("EndTime", now.timestamp())
+        # AWS does not document what "outside the range of possible values" means: at its strictest.
+        if since > until or since < oldest:
+            raise _error("InvalidTimeRangeException", "The time range is not possible.")
         found = [
             one.event
             for one in self._recorded
             if (one.account, one.region) == (account, region)
-            and max(since, oldest) <= one.event["EventTime"] <= until
+            and since <= one.event["EventTime"] <= until
             and all(one.has(a["AttributeKey"], a["AttributeValue"]) for a in attributes)
         ]
         return sorted(found, key=lambda event: -event["EventTime"])

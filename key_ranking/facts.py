@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -42,12 +43,24 @@ class UsedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadRegion(FailedCall):
+    """A region whose events could not be read."""
+
+    region: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What CloudTrail says of the use of a key."""
 
+    regions: Annotated[tuple[Text, ...], Few] = ()
     events: Count = 0
+    since: datetime | None = None
+    all_events: bool = False
     used_by: Annotated[tuple[UsedBy, ...], Few] = ()
-    unreadable: Annotated[tuple[FailedCall, ...], Few] = ()
+    malformed_events: Count = 0
+    failed_events: Count = 0
+    unreadable: Annotated[tuple[UnreadRegion, ...], Few] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +68,10 @@ class Origin:
     """What CloudTrail says of the creation of a key."""
 
     creator: Text = ""
-    date: Text = ""
+    date: datetime | None = None
     source: Text = ""
+    unknown: Text = ""
+    unreadable: FailedCall | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import word_creator, word_users
 from prowler_access_keys.services.iam.iam_access_keys.wording import aws_command
 
 from .collected import Collected, Scanned
+from .evidence import origin_in_words, usage_in_words
 from .facts import Key, UserAdvice
 from .reports import Finding
 
@@ -110,10 +110,10 @@ class Entry:
     last_used_date: str = ""
     last_used_service: str = ""
     last_used_region: str = ""
-    used_by: str = ""
-    """Which programs use it, from where, as CloudTrail's newest events say; empty if not asked."""
-    created_by: str = ""
-    """Who created it, as CloudTrail says; empty if not asked or not known."""
+    usage: str = ""
+    """What uses it, as CloudTrail's newest events say, in sentences; empty if not asked."""
+    origin: str = ""
+    """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
     administrator: bool | None = None
     """None if no check of the report tells."""
     quarantined: bool | None = None
@@ -199,7 +199,10 @@ class _User:
         failing: dict[str, list[str]] = {}
         for finding in self.failing:
             for key in finding.facts.access_keys:
-                keys.setdefault(key.access_key_id, key)  # the newest finding's
+                newest = keys.setdefault(key.access_key_id, key)
+                keys[key.access_key_id] = replace(  # not every check asks CloudTrail for all
+                    newest, usage=newest.usage or key.usage, origin=newest.origin or key.origin
+                )
             for key_id in _failing_keys(finding):
                 failing.setdefault(key_id, []).append(finding.check)
         for key_id, checks in failing.items():
@@ -274,8 +277,8 @@ class _User:
             key.last_used_date,
             key.last_used_service,
             key.last_used_region,
-            _used_by(key),
-            _created_by(key),
+            usage_in_words(key),
+            origin_in_words(key, finding.arn),
             self.administrator,
             self.quarantined,
         )
@@ -360,30 +363,6 @@ def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
         words = ["update-access-key", name, "--access-key-id"]
     off, on = (aws_command("iam", *words, key_id, "--status", s) for s in ("Inactive", "Active"))
     return off, on
-
-
-# What CloudTrail says
-
-
-def _used_by(key: Key) -> str:
-    """Which programs use a key, in words."""
-    usage = key.usage
-    if usage is None:
-        return ""
-    if usage.used_by:
-        return str(word_users(usage.used_by)).removeprefix("by ")
-    why = "no event in CloudTrail's event history"
-    for failed in usage.unreadable:
-        why = f"{failed.call} failed with {failed.error_code}"
-    return f"unknown ({why})"
-
-
-def _created_by(key: Key) -> str:
-    """Who created a key, in words."""
-    origin = key.origin
-    if origin is None or not origin.creator:
-        return ""
-    return f"{word_creator(origin.creator)} on {origin.date[:10]} from {origin.source}"
 
 
 # What is not known

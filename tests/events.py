@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import event_of
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Looked
+
 from .keys import NOW
 
 TERRAFORM = (
@@ -51,3 +54,8 @@ def creation(
     return event(
         "CreateAccessKey", "iam", **{"userIdentity": identity, "responseElements": made, **record}
     )
+
+
+def looked(*events: Mapping[str, Any], region: str = "us-east-1", **more: Any) -> Looked:
+    """What a look found: these events, all that there are."""
+    return Looked(region, [event_of(one) for one in events], **more)

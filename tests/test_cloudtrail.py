@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -13,19 +14,28 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import (
+    ABOUT_ONE_CALL,
     GLOBAL_SERVICES,
     CloudTrail,
 )
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import TIME_LIMIT, Origin, Usage
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
+    CALL,
+    NO_EVENT,
+    NOT_YET,
+    TIME_LIMIT,
+    TOO_MANY_EVENTS,
+    Origin,
+    Usage,
+)
 
 from .scanning import environment_of
 
 NOW = datetime.now(timezone.utc)
-CALL = "cloudtrail:LookupEvents"
 
 
 class Clock:
@@ -62,12 +72,16 @@ def cloudtrail(
     seconds: float = 600,
     partition: str = "aws",
     tell: Callable[[str], None] = lambda _: None,
+    waits: bool = False,
 ) -> CloudTrail:
+    """CloudTrail as a run asks it; ``waits`` for it to wait in earnest."""
     provider = SimpleNamespace(
         session=SimpleNamespace(current_session=boto3.Session()),
         identity=SimpleNamespace(partition=partition),
         get_default_region=lambda _: "us-east-1",
     )
+    if waits:
+        return CloudTrail(provider, events, seconds, tell)
     return CloudTrail(provider, events, seconds, tell, clock, clock.sleep)
 
 
@@ -145,7 +159,7 @@ def test_a_key_is_looked_up_where_it_was_last_used_and_where_global_services_are
     record(aws, one, 1, "ap-south-1")
     found = use_of(cloudtrail(clock), one)
     assert (found.regions, found.events) == (("eu-west-1", "us-east-1"), 5)
-    assert found.complete
+    assert found.all_events
     # At the same time, so in any order.
     assert sorted(region for region, _ in aws.cloudtrail.called) == ["eu-west-1", "us-east-1"]
 
@@ -165,7 +179,15 @@ def test_other_partitions_have_global_services_elsewhere(
 ) -> None:
     found = use_of(cloudtrail(clock, partition=partition), key(region="N/A"))
     assert found.regions == (region,)
-    assert GLOBAL_SERVICES.keys() <= set(boto3.Session().get_available_partitions())
+
+
+def test_the_regions_of_global_services_are_those_that_botocore_knows() -> None:
+    known = Loader().load_data("endpoints")["partitions"]
+    for partition in known:
+        iam = partition["services"].get("iam", {}).get("endpoints", {})
+        for scope in filter(None, (one.get("credentialScope") for one in iam.values())):
+            assert GLOBAL_SERVICES[partition["partition"]] == scope["region"]
+        assert GLOBAL_SERVICES[partition["partition"]] in partition["regions"]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +199,7 @@ def test_no_more_pages_are_read_than_the_bound_needs(
 ) -> None:
     record(aws, key(), 110)
     found = use_of(cloudtrail(clock, events=bound), key())
-    assert (found.events, found.complete) == (looked_at, complete)
+    assert (found.events, found.all_events) == (looked_at, complete)
     assert found.since == NOW - timedelta(hours=looked_at)
     assert aws.calls["cloudtrail:LookupEvents"] == calls
 
@@ -219,7 +241,18 @@ def test_when_the_time_is_over_the_rest_is_not_looked_up(aws: EmbeddedAWS, clock
     (origin,) = trail.origins([key(9, age=3)]).values()
     assert origin.failure
     assert origin.failure.error_code == TIME_LIMIT, "it is one time for the whole run"
-    assert aws.calls["cloudtrail:LookupEvents"] == 2
+    assert aws.calls[CALL] == 2
+    assert clock.now <= 1, "and nobody waits any longer"
+
+
+def test_ctrl_c_does_not_wait_for_what_is_left(aws: EmbeddedAWS, clock: Clock) -> None:
+    def interrupt(_: str) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        raise BrokenPipeError  # nor does it hang on who does not read
+
+    with pytest.raises(KeyboardInterrupt):
+        cloudtrail(clock, tell=interrupt, waits=True).usage(key(number) for number in range(40))
+    assert aws.calls[CALL] < 3
 
 
 def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
@@ -230,12 +263,12 @@ def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
     trail.usage([key(number) for number in range(10)])
     assert told == []
     trail.usage([key(number) for number in range(10, 20)])
-    assert told == ["CloudTrail: 20 of 20 lookups of access keys done."]
+    assert told == []
     trail.usage([key(number) for number in range(40)])
-    assert told[1:] == [
+    assert told == [
         "Looking up events of access keys in CloudTrail: 40 calls or more, about 22 seconds.",
-        "CloudTrail: 39 of 60 lookups of access keys done.",
-        "CloudTrail: 58 of 60 lookups of access keys done.",
+        "CloudTrail: 19 of 40 lookups of access keys done.",
+        "CloudTrail: 38 of 40 lookups of access keys done.",
     ]
 
 
@@ -288,7 +321,62 @@ def test_a_region_that_is_not_enabled_takes_nothing_from_the_others(
     found = use_of(cloudtrail(clock), one)
     assert (found.events, found.regions) == (2, ("us-east-1",))
     assert failures(found) == [("af-south-1", "UnrecognizedClientException")]
-    assert not found.complete
+    assert not found.all_events
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("<html>Sign in</html>", "AnswerWithoutEvents"),
+        ("", "AnswerWithoutEvents"),
+        ('{"Events": null}', "AnswerWithoutEvents"),
+        ("[]", "AttributeError"),
+        ('{"Events": [{"EventTime": "garbage"}]}', "ValueError"),
+    ],
+)
+def test_an_answer_that_is_not_one_is_told_as_that_and_the_next_key_is_asked_about(
+    aws: EmbeddedAWS, clock: Clock, answer: str, code: str
+) -> None:
+    aws.cloudtrail.answer = answer
+    trail = cloudtrail(clock)
+    for found in trail.usage([key(1), key(2)]).values():
+        assert failures(found) == [("us-east-1", code)]
+    assert aws.calls[CALL] == 2
+    aws.cloudtrail.answer = None
+    assert use_of(trail, key(3)).unread == ()
+
+
+def test_a_call_that_aws_cannot_answer_says_nothing_of_the_next_one(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    later = NOW + timedelta(days=1)
+    trail = cloudtrail(clock)
+    one = AccessKey("AKIA1", later)  # the clock of the machine is wrong
+    (origin,) = trail.origins([one]).values()
+    assert origin.failure
+    assert origin.failure.error_code == "InvalidTimeRangeException"
+    assert use_of(trail, key()).unread == ()
+    model = boto3.client("cloudtrail").meta.service_model.operation_model("LookupEvents")
+    documented = {shape.name for shape in model.error_shapes}
+    assert {code for code in documented if code.startswith("Invalid")} == ABOUT_ONE_CALL
+
+
+def test_a_region_without_a_client_is_told(
+    aws: EmbeddedAWS, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail = cloudtrail(clock)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "no address")
+    assert failures(use_of(trail, key())) == [("us-east-1", "ValueError")]
+
+
+def test_pages_that_are_short_are_read_on_and_not_for_ever(aws: EmbeddedAWS, clock: Clock) -> None:
+    record(aws, key(), 110)
+    aws.cloudtrail.short_pages = 30
+    trail = cloudtrail(clock)
+    assert (use_of(trail, key()).events, aws.calls[CALL]) == (50, 3)
+    aws.cloudtrail.short_pages = 50
+    assert failures(use_of(trail, key())) == [("us-east-1", TOO_MANY_EVENTS)]
+    assert aws.calls[CALL] == 3 + 6
 
 
 def test_malformed_events_are_counted(aws: EmbeddedAWS, clock: Clock) -> None:
@@ -296,7 +384,7 @@ def test_malformed_events_are_counted(aws: EmbeddedAWS, clock: Clock) -> None:
     for text in ("", "{", "[]"):
         aws.cloudtrail.add("X", at=NOW, access_key_id=key().access_key_id, text=text)
     found = use_of(cloudtrail(clock), key())
-    assert (found.events, found.malformed) == (5, 3)
+    assert (found.events, found.malformed_events) == (5, 3)
 
 
 # Creation
@@ -327,4 +415,27 @@ def test_a_creation_without_an_event_is_not_known(aws: EmbeddedAWS, clock: Clock
     aws.cloudtrail.add_key_creation(
         one.access_key_id, "alice", at=one.create_date + other, creator="alice"
     )
-    assert cloudtrail(clock).origins([one]) == {one: Origin()}
+    young = key(3, age=0.01)
+    assert cloudtrail(clock).origins([one, young]) == {
+        one: Origin(unknown=NO_EVENT), young: Origin(unknown=NOT_YET),
+    }  # fmt: skip
+
+
+def test_a_key_of_almost_ninety_days_is_asked_about_within_event_history(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    one = key(age=89.999)
+    aws.cloudtrail.add_key_creation(
+        one.access_key_id, "alice", at=one.create_date + timedelta(minutes=1), creator="mallory"
+    )
+    assert cloudtrail(clock).origins([one])[one].creator == "user/mallory"
+
+
+def test_a_creation_is_found_among_many_at_the_same_time(aws: EmbeddedAWS, clock: Clock) -> None:
+    keys = [key(number, age=4) for number in range(60)]
+    for one in keys:
+        aws.cloudtrail.add_key_creation(
+            one.access_key_id, "alice", at=one.create_date, creator="mallory", resources={}
+        )
+    origins = cloudtrail(clock).origins(keys)
+    assert {origin.creator for origin in origins.values()} == {"user/mallory"}

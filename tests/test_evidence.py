@@ -15,7 +15,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import cloudtrail
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import CREATION
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import CREATION
 
 from .accounts import DrawnUser, accounts
 from .scanning import FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
@@ -23,6 +23,8 @@ from .scanning import FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
 ON = {"access_key_usage_from_cloudtrail": True}
 CALL = "cloudtrail:LookupEvents"
 UNUSED_DAYS = 45
+OWNER = "iam_user_active_keys_without_owner"
+"""The check whose findings ask who created each key."""
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +76,13 @@ def fill(aws: EmbeddedAWS) -> dict[str, str]:
     return {"used": used, "made": made, "idle": idle}
 
 
-def evidence(found: list[Found]) -> dict[str, set[str]]:
-    """By the ID of a key, all that findings say of its use and its creation."""
+def evidence(found: list[Found], what: str) -> dict[str, set[str]]:
+    """By the ID of a key, all that findings say of its ``usage`` or its ``origin``."""
     told: dict[str, set[str]] = {}
     for one in found:
         for key in json.loads(one.resource).get("access_keys", ()):
-            about = json.dumps([key.get("usage"), key.get("origin")])
-            told.setdefault(key["access_key_id"], set()).add(about)
+            if what in key:
+                told.setdefault(key["access_key_id"], set()).add(json.dumps(key[what]))
     return told
 
 
@@ -93,19 +95,22 @@ def test_all_checks_say_the_same_of_a_key_and_ask_once(
     found = scan(provider, *others, **ON)
     assert aws.calls[CALL] == 3, "the used key in two regions, the other one's creation in one"
     assert aws.cloudtrail.asked_about == {keys["used"], keys["made"]}
-    told = evidence(found)
-    assert all(len(said) == 1 for said in told.values())
-    assert '"program": "aws-cli"' in told[keys["used"]].pop()
-    assert '"creator": "user/mallory"' in told[keys["made"]].pop()
-    assert told[keys["idle"]] == {"[null, null]"}
-    sentences = [one.sentence for one in found if one.name == "alice" and one.status == "FAIL"]
-    assert len(sentences) == 3
+    ((used, usage),) = evidence(found, "usage").items()
+    assert used == keys["used"]
+    assert '"program": "aws-cli"' in usage.pop()
+    assert not usage, "all findings say the same"
+    origins = evidence(found, "origin")
+    assert '"creator": "user/mallory"' in origins.pop(keys["made"]).pop()
+    assert origins == {keys[name]: {'{"unknown": "too-old"}'} for name in ("used", "idle")}
+    of_alice = [one for one in found if one.name == "alice" and one.status == "FAIL"]
+    sentences = [one.sentence for one in of_alice if one.check != OWNER]
+    assert len(sentences) == 2
     today = datetime.now(timezone.utc)
     for sentence in sentences:
         assert sentence.endswith(
-            f" In the only event of 90 days, {keys['used']} was used by aws-cli from 203.0.113.7 "
-            f"(S3). {keys['made']} was created on {today - timedelta(days=4):%Y-%m-%d} by user "
-            "mallory from 198.51.100.9."
+            f" In the only event of 90 days in eu-west-1 and us-east-1, {keys['used']} was used by "
+            f"aws-cli from 203.0.113.7 (S3). {keys['made']} was created on "
+            f"{today - timedelta(days=4):%Y-%m-%d} by user mallory from 198.51.100.9."
         )
 
 
@@ -119,7 +124,9 @@ def test_off_there_is_no_call_and_no_word_of_it(
     assert not [one for one in found if "events" in one.sentence or "usage" in one.resource]
 
 
-@pytest.mark.parametrize("trouble", ["denied", "throttled", "disabled", "malformed", "nothing"])
+@pytest.mark.parametrize(
+    "trouble", ["denied", "throttled", "disabled", "malformed", "nothing", "garbage"]
+)
 def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
     connected: tuple[EmbeddedAWS, AwsProvider], trouble: str
 ) -> None:
@@ -136,7 +143,10 @@ def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
         aws.cloudtrail.lookups_a_second = None
     if trouble == "malformed":
         aws.cloudtrail.add("X", at=datetime.now(timezone.utc), access_key_id=keys["used"], text="{")
+    if trouble == "garbage":
+        aws.cloudtrail.answer = '{"Events": [{"EventTime": "garbage"}]}'
     said = {
+        "garbage": f"{keys['used']} in us-east-1 could not be read: {CALL} failed with ValueError.",
         "denied": f"Who created {keys['made']} could not be read: {CALL} failed with AccessDenied.",
         "throttled": f"{keys['used']} in eu-west-1 could not be read: {CALL} failed with Throttl",
         "disabled": f"in us-east-1 could not be read: {CALL} failed with UnrecognizedClientExc",
@@ -177,7 +187,8 @@ def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> se
         held = aws.iam().users[user.name].access_keys
         for key, drawn in zip(held, user.keys, strict=True):
             in_use = drawn.active and drawn.unused is not None and drawn.idle < UNUSED_DAYS
-            if in_use or key.access_key_id in data["advice"].get("creator_of", ()):
+            whose = one.check == OWNER or key.access_key_id in data["advice"].get("creator_of", ())
+            if drawn.active and (in_use or (whose and drawn.age < 90)):
                 asked.add(key.access_key_id)
     return asked
 
@@ -192,6 +203,9 @@ def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
     aws.cloudtrail.lookups_a_second = None
     for user in users:
         user.put_into(aws)
+        for key in aws.iam().users[user.name].access_keys:
+            now = datetime.now(timezone.utc)
+            aws.cloudtrail.add("ListBuckets", at=now, access_key_id=key.access_key_id)
     others = (NEIGHBOUR,) if beside else ()
     with_it = scan(run, *others, **ON)
     assert aws.cloudtrail.asked_about - {CREATION} == expected(aws, users, with_it)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .advice import Advice, advise, word
+from .advice import advise, word
+from .evidence_wording import word_evidence
 from .facts import Keys, Unreadable
 from .finding import Verdict
-from .key_evidence import NO_EVIDENCE, Evidence, Origin, is_too_old
+from .key_evidence import NO_EVIDENCE, TOO_OLD, Evidence, Origin, is_too_old
 from .settings import Settings
 from .user_facts import UnreadableError, UserFacts
 from .wording import counted, described, what_to_do
@@ -32,14 +33,17 @@ def failing(
     reason: str = "",
     about: Keys = (),
     more: Mapping[str, Any] | None = None,
+    *,
+    whose: bool = False,
 ) -> Verdict:
     """FAIL for a user's active keys: the keys, the ``reason`` as sentences, and the advice.
 
     ``about`` are the keys that fail, if that is not all of them. Asks for the keys, for the last
     use of each, and whether AWS has quarantined the user; and, if the settings say so, for what
-    CloudTrail says of the keys, which changes nothing but the end of the sentence. If the keys
-    could be counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not even
-    their number is known.
+    CloudTrail says of the keys, which changes nothing but the end of the sentence: what uses those
+    in use, and who created those that the advice is about or, with ``whose``, all of them. If the
+    keys could be counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not
+    even their number is known.
     """
     more = dict(more or {})
     if about:
@@ -63,22 +67,22 @@ def failing(
     sentence = f"{has}: {listed(keys, now)}.{because} {word(advice, now)}"
     evidence = NO_EVIDENCE
     if settings.access_key_usage_from_cloudtrail:
-        evidence = _evidence(facts, keys, advice, settings, now)
-        sentence = " ".join((sentence, *evidence.sentences(facts.user.arn)))
+        evidence = _evidence(facts, keys, keys if whose else advice.creator_of, settings, now)
+        sentence = " ".join((sentence, *word_evidence(evidence, facts.user.arn)))
     return Verdict("FAIL", sentence, count, keys, advice, evidence, more=more)
 
 
 def _evidence(
-    facts: UserFacts, keys: Keys, advice: Advice, settings: Settings, now: datetime
+    facts: UserFacts, keys: Keys, creator_of: Keys, settings: Settings, now: datetime
 ) -> Evidence:
-    """What CloudTrail says of the use of keys in use, and of the creation of unexpected ones."""
+    """What CloudTrail says of the use of keys in use, and of the creation of ``creator_of``."""
     limit = timedelta(days=settings.max_unused_access_keys_days)
     in_use = tuple(key for key in keys if key.used and key.idle(now) < limit)
-    young = tuple(key for key in advice.creator_of if not is_too_old(key, now))
+    young = tuple(key for key in creator_of if not is_too_old(key, now))
     origins = dict(zip(young, facts.origins(young), strict=True))
     return Evidence(
         dict(zip(in_use, facts.usage(in_use), strict=True)),
-        {key: origins.get(key, Origin(too_old=True)) for key in advice.creator_of},
+        {key: origins.get(key, Origin(unknown=TOO_OLD)) for key in creator_of},
     )
 
 

@@ -8,8 +8,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.h
 Prowler has a reader of its own, ``CloudTrailTimeline`` (``prowler/providers/aws/lib/
 cloudtrail_timeline``), for the events that changed a resource. It does not fit: it looks up by
 resource only, not by access key; leaves out events that read, which are most of what a key does;
-takes one page; does not limit its rate; and gives the whole event, with request parameters. From
-there comes that an identity is named by the end of its ARN.
+takes one page; does not limit its rate; and gives the whole event, with request parameters.
 """
 
 from __future__ import annotations
@@ -20,39 +19,54 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from prowler.lib.logger import logger
 
+from .aws_failures import TRANSIENT, failure_of
+from .cloudtrail_events import CREATION, Event, event_of
 from .facts import AccessKey, LastUse, Unreadable
-from .iam_client import FAILURES, TRANSIENT, failure_of
 from .key_evidence import (
-    CREATION,
+    CALL,
+    HISTORY,
     TIME_LIMIT,
+    TOO_MANY_EVENTS,
     Looked,
     Origin,
     Usage,
     origin_in,
     usage_of,
 )
+from .lookup_progress import LookupProgress
 
-CALL = "cloudtrail:LookupEvents"
 SECONDS_A_CALL = 0.55
 """The least time from one call to the next in a region: AWS allows two a second."""
 PAGE_SIZE = 50
 """The most events that AWS gives on a page."""
+SPARE_PAGES = 5
+"""How many pages may be short before it is given up to get as many events as wanted."""
 ATTEMPTS = 4
 """How often a call is tried that was throttled or got no answer."""
 FIRST_PAUSE = 1.0
 """Seconds before the second attempt; doubled before each further one."""
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 """How long one attempt may take to connect, and to be answered."""
-AROUND_CREATION = timedelta(minutes=15)
+AROUND_CREATION = timedelta(minutes=5)
 """How far the event of a key's creation can be from the date that IAM gives."""
-TOLD_EVERY = 10.0
-"""Seconds from one line about progress to the next."""
+MOST_CREATIONS = 1000
+"""How many events of that time are looked through."""
+NO_EVENTS = "AnswerWithoutEvents"
+"""The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
+ABOUT_ONE_CALL = frozenset(
+    {
+        "InvalidEventCategoryException", "InvalidLookupAttributesException",
+        "InvalidMaxResultsException", "InvalidNextTokenException", "InvalidTimeRangeException",
+    }
+)  # fmt: skip
+"""Error codes that say something of the call's parameters, and nothing of the next call."""
 
 GLOBAL_SERVICES = {
     "aws": "us-east-1",
@@ -60,6 +74,8 @@ GLOBAL_SERVICES = {
     "aws-us-gov": "us-gov-west-1",
     "aws-iso": "us-iso-east-1",
     "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
     "aws-eusc": "eusc-de-east-1",
 }
 """By partition, the region with the events of IAM and other global services.
@@ -78,11 +94,12 @@ class Look:
     attribute: str
     """As ``LookupEvents`` names it: ``AccessKeyId``."""
     value: str
-    most: int = PAGE_SIZE
+    most: int
     """How many events at most."""
     start: datetime | None = None
     """UTC; None for as far back as event history goes."""
     end: datetime | None = None
+    """UTC; None for now."""
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call for the first page."""
@@ -90,8 +107,15 @@ class Look:
         attribute = {"AttributeKey": self.attribute, "AttributeValue": self.value}
         return {
             "LookupAttributes": [attribute],
+            # A token holds for calls with the same parameters only, this one among them.
+            "MaxResults": min(self.most, PAGE_SIZE),
             **{name: moment for name, moment in times.items() if moment},
         }
+
+    @property
+    def pages(self) -> int:
+        """How many pages to read at most."""
+        return -(-self.most // PAGE_SIZE) + SPARE_PAGES
 
 
 class CloudTrail:
@@ -107,11 +131,13 @@ class CloudTrail:
         most_seconds: float,
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
         """``most_events`` a key; ``most_seconds`` for all that is asked from now on.
 
-        ``tell`` gets lines about progress, from any thread.
+        A call that began in time may end up to 25 seconds later. ``tell`` gets lines about
+        progress, from any thread. ``wait`` waits for so many seconds; the default lets Ctrl-C end
+        that.
         """
         self._session = provider.session.current_session
         self._global_region = GLOBAL_SERVICES.get(
@@ -119,8 +145,7 @@ class CloudTrail:
         )
         self._most_events = most_events
         self._seconds_left = float(most_seconds)
-        self._progress = _Progress(tell, clock)
-        self._clock, self._sleep = clock, sleep
+        self._tell, self._clock, self._wait = tell, clock, wait
         self._regions: dict[str, _Region] = {}
 
     def usage(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Usage]:
@@ -154,18 +179,23 @@ class CloudTrail:
         event of a creation names.
         """
         keys = tuple(keys)
+        now = datetime.now(timezone.utc)
         origins: dict[AccessKey, Origin] = {}
         for attribute in ("ResourceName", "EventName"):
-            looks = {key: self._creation(key, attribute) for key in keys if key not in origins}
+            unknown = [key for key in keys if key not in origins or origins[key].unknown]
+            looks = {key: self._creation(key, attribute, now) for key in unknown}
             looked = self._look(looks.values())
-            found = {key: origin_in(looked[look], key.access_key_id) for key, look in looks.items()}
-            origins.update({key: origin for key, origin in found.items() if origin})
-        return {key: origins.get(key, Origin()) for key in keys}
+            origins |= {key: origin_in(looked[look], key, now) for key, look in looks.items()}
+        return origins
 
-    def _creation(self, key: AccessKey, attribute: str) -> Look:
+    def _creation(self, key: AccessKey, attribute: str, now: datetime) -> Look:
         value = key.access_key_id if attribute == "ResourceName" else CREATION
-        start, end = key.create_date - AROUND_CREATION, key.create_date + AROUND_CREATION
-        return Look(self._global_region, attribute, value, start=start, end=end)
+        # Not earlier than event history begins, or AWS may refuse the question.
+        start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
+        end = key.create_date + AROUND_CREATION
+        return Look(
+            self._global_region, attribute, value, MOST_CREATIONS, start, end if end < now else None
+        )
 
     # Calls
 
@@ -176,133 +206,125 @@ class CloudTrail:
             by_region.setdefault(look.region, []).append(look)
         if not by_region:
             return {}
-        for region in by_region.keys() - self._regions.keys():  # clients are not made in threads
-            self._regions[region] = self._region(region)
-        began = self._clock()
-        stop = threading.Event()
-
-        def is_over() -> bool:
-            return stop.is_set() or self._clock() - began >= self._seconds_left
+        for name in by_region.keys() - self._regions.keys():  # clients are not made in threads
+            self._regions[name] = _Region(name, self._session, self._clock)
+        deadline = _Deadline(self._seconds_left, self._clock, self._wait)
+        seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
+        lookups = sum(map(len, by_region.values()))
+        progress = LookupProgress(lookups, seconds, self._tell, self._clock)
 
         def look_in(region: str) -> list[tuple[Look, Looked]]:
             answers = []
             for look in by_region[region]:
-                answers.append((look, self._regions[region].look(look, is_over)))
-                self._progress.one_more()
+                answers.append((look, self._regions[region].look(look, deadline)))
+                progress.one_more()
             return answers
 
-        seconds = max(map(len, by_region.values())) * SECONDS_A_CALL
-        self._progress.begin(sum(map(len, by_region.values())), min(seconds, self._seconds_left))
         with ThreadPoolExecutor(len(by_region)) as pool:
             try:
                 looked = dict(one for some in pool.map(look_in, by_region) for one in some)
             finally:
-                stop.set()  # Ctrl-C must not wait for all looks
-        self._seconds_left = max(0.0, self._seconds_left - (self._clock() - began))
+                deadline.stop()  # Ctrl-C must not wait for all looks
+        self._seconds_left = deadline.seconds_left()
         return looked
 
-    def _region(self, name: str) -> _Region:
+
+class _Deadline:
+    """When to stop asking."""
+
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float],
+        wait: Callable[[float], object] | None,
+    ) -> None:
+        self._clock, self._end = clock, clock() + seconds
+        self._stopped = threading.Event()
+        self._wait = wait or self._stopped.wait
+
+    def seconds_left(self) -> float:
+        return max(0.0, self._end - self._clock())
+
+    def is_over(self) -> bool:
+        return self._stopped.is_set() or self._clock() >= self._end
+
+    def wait_until(self, moment: float) -> None:
+        """Wait until this moment of the clock, and no longer than it makes sense."""
+        seconds = min(moment, self._end) - self._clock()
+        if seconds > 0 and not self._stopped.is_set():
+            self._wait(seconds)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+class _Region:
+    """The event history of one region, asked one call after another."""
+
+    def __init__(self, name: str, session: Any, clock: Callable[[], float]) -> None:
+        self._name, self._clock = name, clock
+        self._next_call = clock()
+        self._refused: Unreadable | None = None
         # One attempt, as botocore's further ones would not keep to the rate.
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 1},
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
         )
-        client = self._session.client("cloudtrail", region_name=name, config=config)
-        return _Region(name, client, self._clock, self._sleep)
+        try:
+            self._client = session.client("cloudtrail", region_name=name, config=config)
+        except Exception as error:
+            self._refused = failure_of(CALL, error)
 
-
-class _Region:
-    """The event history of one region, asked one call after another."""
-
-    def __init__(
-        self,
-        name: str,
-        client: Any,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._name, self._client = name, client
-        self._clock, self._sleep = clock, sleep
-        self._next_call = clock()
-        self._refused: Unreadable | None = None
-
-    def look(self, look: Look, is_over: Callable[[], bool]) -> Looked:
-        """The newest events, page by page, until ``is_over``."""
-        events: list[Mapping[str, Any]] = []
-        # A token holds for calls with the same parameters only, the size of a page among them.
-        parameters = {**look.parameters(), "MaxResults": min(look.most, PAGE_SIZE)}
-        while True:
-            page = self._call(parameters, is_over)
+    def look(self, look: Look, deadline: _Deadline) -> Looked:
+        """The newest events, page by page, until the deadline."""
+        events: list[Event] = []
+        parameters = look.parameters()
+        for _ in range(look.pages):
+            page = self._call(parameters, deadline)
             if isinstance(page, Unreadable):
                 return Looked(self._name, events, complete=False, failure=page)
-            events += page.get("Events", ())
+            events += map(event_of, page["Events"])
             if "NextToken" not in page:
                 return Looked(self._name, events)
             if len(events) >= look.most:
                 return Looked(self._name, events, complete=False)
             parameters["NextToken"] = page["NextToken"]
+        return Looked(self._name, events, False, Unreadable(CALL, TOO_MANY_EVENTS))
 
     def _call(
-        self, parameters: Mapping[str, Any], is_over: Callable[[], bool]
+        self, parameters: Mapping[str, Any], deadline: _Deadline
     ) -> dict[str, Any] | Unreadable:
         """One page, or why there is none."""
         if self._refused:
             return self._refused
-        failure = Unreadable(CALL, TIME_LIMIT)
-        pause = FIRST_PAUSE
+        failure, pause = Unreadable(CALL, TIME_LIMIT), 0.0
         for _ in range(ATTEMPTS):
-            self._wait()
-            if is_over():
+            deadline.wait_until(self._next_call + pause)
+            pause = 2 * pause or FIRST_PAUSE
+            if deadline.is_over():
                 return failure
+            self._next_call = self._clock() + SECONDS_A_CALL
             try:
                 page: dict[str, Any] = self._client.lookup_events(**parameters)
-            except FAILURES as error:
+            # Whatever is wrong with an answer, it must not cost the finding.
+            except Exception as error:
                 failure = failure_of(CALL, error)
+                refused = _says_something_of_the_next_call(error)
             else:
-                return page
+                if isinstance(page.get("Events"), list):
+                    return page
+                failure, refused = Unreadable(CALL, NO_EVENTS), False
             if not failure.transient:
                 break
-            self._next_call += pause
-            pause *= 2
         logger.error(f"{self._name} -- {failure}")
-        if failure.error_code not in TRANSIENT:  # who is throttled may get through later
-            self._refused = failure
+        self._refused = failure if refused else None
         return failure
 
-    def _wait(self) -> None:
-        """Wait until AWS allows the next call."""
-        left = self._next_call - self._clock()
-        if left > 0:
-            self._sleep(left)
-        self._next_call = self._clock() + SECONDS_A_CALL
 
-
-class _Progress:
-    """Lines about long looks, from several threads; one check after another may have some."""
-
-    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._whole = self._done = 0
-        self._tell, self._clock = tell, clock
-        self._told = clock()
-        self._lock = threading.Lock()
-
-    def begin(self, looks: int, seconds: float) -> None:
-        """So many more; say how long they may take, if that is long enough to wonder."""
-        self._whole += looks
-        if seconds >= TOLD_EVERY:
-            self._told = self._clock()
-            self._tell(
-                f"Looking up events of access keys in CloudTrail: {looks} calls or more, "
-                f"about {seconds:.0f} seconds."
-            )
-
-    def one_more(self) -> None:
-        """Count a look, and tell now and then."""
-        with self._lock:
-            self._done += 1
-            now = self._clock()
-            if now - self._told < TOLD_EVERY:
-                return
-            self._told = now
-            self._tell(f"CloudTrail: {self._done} of {self._whole} lookups of access keys done.")
+def _says_something_of_the_next_call(error: Exception) -> bool:
+    """Whether who asks about something else gets the same answer."""
+    if isinstance(error, ClientError):
+        # Who is throttled may get through later.
+        return error.response["Error"]["Code"] not in ABOUT_ONE_CALL | TRANSIENT
+    return isinstance(error, BotoCoreError)

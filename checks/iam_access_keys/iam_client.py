@@ -7,12 +7,10 @@ from typing import Any, TypeVar
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.parsers import ResponseParserError
 from prowler.lib.logger import logger
 from prowler.providers.aws.lib.service.service import AWSService
 
+from .aws_failures import FAILURES, failure_of
 from .facts import Unreadable
 
 PROWLER_ATTEMPTS = 4
@@ -23,13 +21,6 @@ EXTRA_LOOKS = 2
 """How often to ask again, after all others, about the users whose call failed all the same."""
 PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
-
-TRANSIENT = frozenset(
-    {"RequestLimitExceeded", "RequestTimeout", "Throttling", "ThrottlingException"}
-)
-"""Error codes after which asking again may help, in addition to those of a 5xx answer."""
-FAILURES = (ClientError, BotoCoreError, ResponseParserError)
-"""What botocore raises instead of an answer."""
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -110,13 +101,3 @@ class IAMClient(AWSService):
         log = logger.warning if failed.unreadable.gone else logger.error
         log(f"{self.region} -- {failed}")
         return failed
-
-
-def failure_of(call: str, error: Exception) -> Unreadable:
-    """What one of FAILURES says of a call, which is named as in a policy."""
-    if isinstance(error, ClientError):
-        code = error.response["Error"]["Code"]
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return Unreadable(call, code, status >= 500 or code in TRANSIENT)
-    transient = isinstance(error, (BotoConnectionError, HTTPClientError))
-    return Unreadable(call, type(error).__name__, transient)

@@ -30,4 +30,4 @@ class iam_user_active_keys_without_owner(UserCheck):
             f"No tag names an owner: none of {', '.join(settings.access_key_owner_tags)} has a "
             "value. For 90 days, CloudTrail's event CreateAccessKey says who created a key."
         )
-        return failing(facts, settings, now, reason)
+        return failing(facts, settings, now, reason, whose=True)

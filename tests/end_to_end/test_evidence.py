@@ -13,8 +13,7 @@ from ..permissions import actions, role_credentials
 from ..scanning import CHECK
 
 ON = "aws:\n  access_key_usage_from_cloudtrail: true\n"
-KEYS = 22
-"""So many take more than ten seconds, after which progress is printed."""
+KEYS = 4
 
 
 def test_the_command_finds_what_uses_keys_and_who_created_one(
@@ -49,10 +48,7 @@ def test_the_command_finds_what_uses_keys_and_who_created_one(
     assert "was used by aws-cli from 203.0.113.7 (S3)." in sentences["user-00"]
     assert aws.calls["cloudtrail:LookupEvents"] == KEYS + 2
     assert aws.cloudtrail.throttled == 0
-    begins = f"Looking up events of access keys in CloudTrail: {KEYS} calls or more, about 12 secon"
-    assert run.output.count(begins) == 1
-    assert "lookups of access keys done." in run.output
     main([str(run.report("*.ocsf.json")), "--output-directory", str(tmp_path / "ranked")])
     (page,) = (tmp_path / "ranked").glob("*.html")
-    assert "Used by: <bdi>aws-cli from 203.0.113.7 (S3)</bdi>" in page.read_text("utf-8")
-    assert "Created by: <bdi>user mallory on " in page.read_text("utf-8")
+    assert "was used by aws-cli from 203.0.113.7 (S3).</bdi>" in page.read_text("utf-8")
+    assert "by user mallory from 198.51.100.9.</bdi>" in page.read_text("utf-8")

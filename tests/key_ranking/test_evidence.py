@@ -16,6 +16,7 @@ from .reports import finding, key, ranked
 ACTIONS = [{"service": "ec2", "action": "RunInstances", "events": 2}]
 TERRAFORM = {"program": "Terraform", "source": "198.51.100.20", "events": 2, "actions": ACTIONS}
 DENIED = {"region": "us-east-1", "call": "cloudtrail:LookupEvents", "error_code": "AccessDenied"}
+KEY = key(1, 300)["access_key_id"]
 ORIGIN = {"creator": "user/mallory", "date": "2026-11-20T10:00:00+00:00", "source": "198.51.100.9"}
 
 
@@ -27,30 +28,66 @@ def entry(tmp_path: Path, **facts: Any) -> Any:
 @pytest.mark.parametrize(
     ("usage", "told"),
     [
-        ({"events": 2, "used_by": [TERRAFORM]}, "Terraform from 198.51.100.20 (EC2)"),
-        ({"events": 0, "used_by": []}, "unknown (no event in CloudTrail's event history)"),
         (
-            {"events": 0, "used_by": [], "unreadable": [DENIED]},
-            "unknown (cloudtrail:LookupEvents failed with AccessDenied)",
+            {"regions": ["us-east-1"], "events": 2, "all_events": True, "used_by": [TERRAFORM]},
+            f"In all 2 events of 90 days in us-east-1, {KEY} was used by Terraform from "
+            "198.51.100.20 (EC2).",
+        ),
+        (
+            {
+                "regions": ["eu-west-1"], "events": 3, "since": "2026-11-20T10:00:00+00:00",
+                "used_by": [TERRAFORM], "malformed_events": 1, "unreadable": [DENIED],
+            },
+            f"In the last 3 events in eu-west-1, since 2026-11-20, {KEY} was used by Terraform "
+            f"from 198.51.100.20 (EC2). 1 event of {KEY} could not be understood. The events of "
+            f"{KEY} in us-east-1 could not be read: cloudtrail:LookupEvents failed with "
+            "AccessDenied.",
+        ),
+        (
+            {"regions": ["us-east-1"], "events": 0, "all_events": True},
+            f"CloudTrail's event history has no event of {KEY} in us-east-1. It has management "
+            "events of 90 days only: the key may be in use.",
         ),
         (None, ""),
     ],
-)
-def test_what_uses_a_key_is_told(tmp_path: Path, usage: Any, told: str) -> None:
-    assert entry(tmp_path, usage=usage).used_by == told
+)  # fmt: skip
+def test_what_uses_a_key_is_told_in_the_words_of_the_finding(
+    tmp_path: Path, usage: Any, told: str
+) -> None:
+    assert entry(tmp_path, usage=usage).usage == told
 
 
 @pytest.mark.parametrize(
     ("origin", "told"),
     [
-        (ORIGIN, "user mallory on 2026-11-20 from 198.51.100.9"),
-        ({"unknown": "too-old"}, ""),
-        ({"unreadable": DENIED}, ""),
+        (ORIGIN, f"{KEY} was created on 2026-11-20 by user mallory from 198.51.100.9."),
+        (
+            {"unknown": "too-old"},
+            f"Who created {KEY} is not known: the key is older than the 90 days of CloudTrail's "
+            "event history.",
+        ),
+        (
+            {"unreadable": DENIED},
+            f"Who created {KEY} could not be read: cloudtrail:LookupEvents failed with "
+            "AccessDenied.",
+        ),
         (None, ""),
     ],
 )
-def test_who_created_a_key_is_told_if_it_is_known(tmp_path: Path, origin: Any, told: str) -> None:
-    assert entry(tmp_path, origin=origin).created_by == told
+def test_who_created_a_key_is_told_or_why_that_is_not_known(
+    tmp_path: Path, origin: Any, told: str
+) -> None:
+    assert entry(tmp_path, origin=origin).origin == told
+
+
+def test_what_only_one_of_a_users_findings_has_is_told(tmp_path: Path) -> None:
+    bare, full = key(1, 300), key(1, 300, origin=ORIGIN)
+    findings = (
+        finding("unrotated", "alice", access_keys=[bare]),
+        finding("unused", "alice", access_keys=[full]),
+    )
+    (one,) = ranked(tmp_path, *findings)
+    assert "by user mallory" in one.origin
 
 
 def test_it_does_not_change_the_place_or_the_advice(tmp_path: Path) -> None:
@@ -62,18 +99,19 @@ def test_it_does_not_change_the_place_or_the_advice(tmp_path: Path) -> None:
 def test_page_and_csv_have_it_and_a_program_with_a_hostile_name_does_nothing(
     tmp_path: Path,
 ) -> None:
-    hostile = {**TERRAFORM, "program": "=<script>\x1b[31m"}
-    one = entry(tmp_path, usage={"events": 2, "used_by": [hostile]}, origin=ORIGIN)
+    hostile = {**TERRAFORM, "program": "<script>\x1b[31m"}
+    usage = {"regions": ["=us"], "events": 2, "used_by": [hostile]}
+    one = entry(tmp_path, usage=usage, origin={**ORIGIN, "creator": "=1+1"})
     page = render(
         Page(
             title="", subtitle="", entries=[one], csv="", links={}, not_looked_at=(),
             what_is_not_looked_at="reports", columns=(), accounts=(),
         )
     )  # fmt: skip
-    assert "Used by: <bdi>=&lt;script&gt;?[31m from 198.51.100.20 (EC2)</bdi>" in page
-    assert "Created by: <bdi>user mallory on 2026-11-20 from 198.51.100.9</bdi>" in page
+    assert f"<bdi>In the last 2 events in =us, {KEY} was used by &lt;script&gt;?[31m from" in page
+    assert f"<bdi>{KEY} was created on 2026-11-20 by =1+1 from 198.51.100.9.</bdi>" in page
     write_csv([one], tmp_path / "keys.csv")
     with (tmp_path / "keys.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert row["used_by"] == "'=<script>?[31m from 198.51.100.20 (EC2)"
-    assert row["created_by"].startswith("user mallory")
+    assert row["usage"].startswith(f"In the last 2 events in =us, {KEY} was used by <script>?[31m")
+    assert row["origin"].startswith(f"{KEY} was created")

@@ -1,0 +1,154 @@
+"""What CloudTrail's event history says of a key, in sentences. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from .cloudtrail_events import UNKNOWN_CREATOR
+from .facts import Unreadable
+from .key_evidence import (
+    HISTORY,
+    NOT_YET,
+    TIME_LIMIT,
+    TOO_MANY_EVENTS,
+    TOO_OLD,
+    Evidence,
+    Origin,
+    Unread,
+    Usage,
+    UsedBy,
+)
+
+PROGRAMS_TOLD = 3
+"""How many programs with their sources a sentence names; the data have all."""
+SERVICES_TOLD = 3
+"""How many services a sentence names for each."""
+_DAYS = f"{HISTORY.days} days"
+_WHY = {
+    TIME_LIMIT: "the time of access_key_usage_max_seconds was over",
+    TOO_MANY_EVENTS: "there are too many events of that time",
+}
+
+
+def word_evidence(evidence: Evidence, user_arn: str) -> list[str]:
+    """All of it, in sentences."""
+    alike: dict[Origin, list[str]] = {}  # what is not known, is often not known of both keys
+    for key, origin in evidence.origins.items():
+        alike.setdefault(origin, []).append(key.access_key_id)
+    return [
+        *(word_usage(key.access_key_id, usage) for key, usage in evidence.usage.items()),
+        *(word_origin(_and(ids), origin, user_arn) for origin, ids in alike.items()),
+    ]
+
+
+# What uses it
+
+
+def word_usage(access_key_id: str, usage: Usage) -> str:
+    """What uses a key, as one sentence and, for what is not known, one each."""
+    sentences = []
+    if usage.used_by:
+        users = _word_users(usage.used_by)
+        sentences.append(f"{_span(usage)}, {access_key_id} was used {users}.")
+        if usage.failed_events == usage.events:
+            sentences.append("That call failed." if usage.events == 1 else "All calls failed.")
+    elif usage.regions and not usage.events:
+        sentences.append(
+            f"CloudTrail's event history has no event of {access_key_id} in "
+            f"{_and(usage.regions)}. It has management events of {_DAYS} only: the key may be in "
+            "use."
+        )
+    if usage.malformed_events:
+        number = usage.malformed_events
+        events = "1 event" if number == 1 else f"{number} events"
+        sentences.append(f"{events} of {access_key_id} could not be understood.")
+    sentences += [_word_unread(access_key_id, one, usage) for one in usage.unread]
+    return " ".join(sentences)
+
+
+def _span(usage: Usage) -> str:
+    """Which events it is about: the beginning of a sentence."""
+    where = f"in {_and(usage.regions)}"
+    if usage.all_events:
+        events = "the only event" if usage.events == 1 else f"all {usage.events} events"
+        return f"In {events} of {_DAYS} {where}"
+    one = usage.events == 1
+    events = "the last event" if one else f"the last {usage.events} events"
+    when = f", {'of' if one else 'since'} {usage.since:%Y-%m-%d}" if usage.since else ""
+    return f"In {events} {where}{when}"
+
+
+def _word_users(users: Sequence[UsedBy]) -> str:
+    told = [_word_user(one) for one in users[:PROGRAMS_TOLD]]
+    rest = len(users) - PROGRAMS_TOLD
+    if rest > 0:
+        told.append(f"by {rest} {'other' if rest == 1 else 'others'}")
+    return _and(told)
+
+
+def _word_user(one: UsedBy) -> str:
+    counted: Counter[str] = Counter()
+    for did in one.actions:
+        counted[did.service] += did.events
+    names = [_service_name(name) for name, _ in counted.most_common()]
+    if len(names) > SERVICES_TOLD:
+        names = [*names[:SERVICES_TOLD], f"{len(names) - SERVICES_TOLD} more"]
+    program = f"the {one.program}" if one.program.startswith("AWS SDK") else one.program
+    return f"by {program} from {one.source} ({', '.join(names)})"
+
+
+def _service_name(service: str) -> str:
+    return service.upper() if len(service) <= 3 else service
+
+
+def _word_unread(access_key_id: str, one: Unread, usage: Usage) -> str:
+    events = "Older events" if one.region in usage.regions else "The events"
+    return f"{events} of {access_key_id} in {one.region} could not be read: {_why(one.failure)}."
+
+
+# Who created it
+
+
+def word_origin(names: str, origin: Origin, user_arn: str) -> str:
+    """Who created a key of a user, or all keys that are named, as a sentence."""
+    several = " and " in names
+    if origin.failure:
+        return f"Who created {names} could not be read: {_why(origin.failure)}."
+    if origin.creator:
+        itself = origin.creator == user_arn.rpartition(":")[2]
+        who = "the user itself" if itself else _word_creator(origin.creator)
+        when = f" on {origin.date:%Y-%m-%d}" if origin.date else ""
+        return (
+            f"{names} {'were' if several else 'was'} created{when} by {who} from {origin.source}."
+        )
+    keys = "the keys are" if several else "the key is"
+    why = {
+        TOO_OLD: f"{keys} older than the {_DAYS} of CloudTrail's event history",
+        NOT_YET: "CloudTrail's event history does not have the event yet",
+    }.get(origin.unknown, "CloudTrail's event history does not have the event")
+    return f"Who created {names} is not known: {why}."
+
+
+def _word_creator(creator: str) -> str:
+    if creator == "root":
+        return "the root user"
+    if creator == UNKNOWN_CREATOR:
+        return "somebody whom the event does not name"
+    kind, _, name = creator.partition("/")
+    if kind == "assumed-role":
+        role, _, session = name.partition("/")
+        return f"role {role} (session {session})"
+    last = creator.rpartition("/")[2]
+    return {"user": f"user {last}", "federated-user": f"federated user {last}"}.get(kind, creator)
+
+
+def _why(failure: Unreadable) -> str:
+    return _WHY.get(failure.error_code, str(failure))
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    if len(first) > 1:
+        return f"{', '.join(first)}, and {last}"
+    return f"{first[0]} and {last}" if first else last

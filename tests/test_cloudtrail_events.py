@@ -1,0 +1,190 @@
+"""What is taken out of an event, and what has to stay inside."""
+
+from __future__ import annotations
+
+import json
+import string
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import (
+    AWS_SERVICE,
+    UNKNOWN_CREATOR,
+    UNKNOWN_SOURCE,
+    Call,
+    event_of,
+)
+from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
+    word_origin,
+    word_usage,
+)
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
+    Looked,
+    origin_as_data,
+    origin_in,
+    usage_as_data,
+    usage_of,
+)
+from prowler_access_keys.services.iam.iam_access_keys.user_agents import UNKNOWN, program_of
+
+from .events import AWS_CLI, TERRAFORM, creation, event
+from .keys import NOW, key
+from .known_facts import ALICE
+
+SERVICE = "cloudformation.amazonaws.com"
+
+
+def call(given: Any) -> Call:
+    found = event_of(given).call
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"text"', "1" * 5000, "{}", "[" * 100_000, '{"eventTime": 1}', None],
+)
+def test_an_event_that_is_not_as_cloudtrail_writes_them_has_no_call(text: Any) -> None:
+    assert event_of({**event(), "CloudTrailEvent": text}).call is None
+
+
+@pytest.mark.parametrize(
+    "moment", [None, "2026-11-25", datetime.min.replace(tzinfo=timezone(timedelta(hours=9)))]
+)
+def test_a_time_that_is_none_or_that_python_cannot_count_is_not_known(moment: Any) -> None:
+    assert event_of({**event(), "EventTime": moment}).time is None
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "program"),
+    [
+        (AWS_CLI, "aws-cli"),
+        (f"[{AWS_CLI}]", "aws-cli"),
+        (TERRAFORM, "Terraform"),
+        ("APN/1.0 HashiCorp/1.0 packer-plugin-amazon/1.2 aws-sdk-go/1.44", "Packer"),
+        ("Boto3/1.34.2 md/Botocore#1.34.2 ua/2.0 os/linux lang/python#3.11", "Boto3"),
+        ("Boto3/1.40.0 ua/2.1 Botocore/1.40.0 APN_1826889", "Prowler"),
+        ("aws-sdk-java/2.21.1 Linux/5.15 OpenJDK_64-Bit_Server_VM/17", "AWS SDK for Java"),
+        ("aws-sdk-go-v2/1.24.0 os/linux lang/go#1.21.5 api/s3#1.47.5", "AWS SDK for Go"),
+        ("aws-sdk-js/3.1 ua/2.0 os/linux app/grafana", "AWS SDK for JavaScript"),
+        ("configure-aws-credentials-for-github-actions", "GitHub Actions"),
+        ("Go-http-client/1.1", '"Go-http-client"'),
+        ("inventory_sync.py/2.0 (internal)", '"inventory_sync"'),
+        ("unpacker/1.0", '"unpacker"'),
+        ("my-prowler-killer/1", '"my-prowler-killer"'),
+        ("www.evil.example.com/login", '"www"'),
+        (f"evil/1 x.{SERVICE}", '"evil"'),
+        ("<script>alert(1)</script>", UNKNOWN),
+        ("\x1b[31m", UNKNOWN),
+        ("a" * 41, UNKNOWN),
+        ("", UNKNOWN),
+        (None, UNKNOWN),
+        ({"a": 1}, UNKNOWN),
+    ],
+)
+def test_a_user_agent_becomes_the_name_of_a_program(user_agent: Any, program: str) -> None:
+    assert program_of(user_agent) == program
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:DB8::0001", "2001:db8::1"),
+        (SERVICE, SERVICE),
+        ("AWS Internal", AWS_SERVICE),
+        ("fe80::1%<script>", UNKNOWN_SOURCE),
+        ("203.0.113.7\n", UNKNOWN_SOURCE),
+        (None, UNKNOWN_SOURCE),
+        (7, UNKNOWN_SOURCE),
+    ],
+)
+def test_a_source_is_an_address_or_an_aws_service(address: Any, source: str) -> None:
+    assert call(event(sourceIPAddress=address)).source == source
+
+
+def test_only_what_comes_from_an_aws_service_is_called_one() -> None:
+    assert call(event(userAgent=SERVICE, sourceIPAddress=SERVICE)).program == AWS_SERVICE
+    assert call(event(userAgent=SERVICE)).program == '"cloudformation"'
+
+
+@pytest.mark.parametrize(
+    ("identity", "creator"),
+    [
+        ({"arn": "arn:aws:iam::123456789012:user/staff/mallory"}, "user/staff/mallory"),
+        ({"arn": "arn:aws-cn:sts::123456789012:assumed-role/A/m@x"}, "assumed-role/A/m@x"),
+        ({"arn": "arn:aws:iam::123456789012:user/<b>"}, UNKNOWN_CREATOR),
+        ({"type": "AWSService", "invokedBy": SERVICE}, SERVICE),
+        ({"arn": None}, UNKNOWN_CREATOR),
+        (None, UNKNOWN_CREATOR),
+    ],
+)
+def test_who_calls_is_the_end_of_an_arn_or_a_service(identity: Any, creator: str) -> None:
+    assert call(event(userIdentity=identity)).creator == creator
+
+
+def test_only_a_call_that_created_a_key_names_one() -> None:
+    assert call(creation("AKIA1")).created == "AKIA1"
+    assert call(event("CreateAccessKey", "iam", responseElements=None)).created == ""
+    answered = {"accessKey": {"accessKeyId": "AKIA1"}}
+    assert call(event("UpdateAccessKey", "iam", responseElements=answered)).created == ""
+
+
+def test_a_call_that_ended_with_an_error_is_told_apart() -> None:
+    assert call(event(errorCode="AccessDenied")).failed
+    assert not call(event()).failed
+
+
+# Other people's input
+
+JSON = st.none() | st.integers() | st.text() | st.dictionaries(st.text(), st.text(), max_size=2)
+MEMBERS = (
+    "userIdentity", "eventSource", "eventName", "sourceIPAddress", "userAgent", "errorCode"
+)  # fmt: skip
+RECORDS = st.dictionaries(st.sampled_from(MEMBERS), JSON)
+SESSIONS = st.text("abcXYZ019_=,.@-<\x1b", min_size=1, max_size=64)
+ARNS = SESSIONS.map("arn:aws:sts::123456789012:assumed-role/Admin/{}".format) | st.text()
+
+
+@st.composite
+def creations(draw: st.DrawFn) -> dict[str, Any]:
+    """The event of a key's creation with anything in it, or anything at all."""
+    made = {"accessKey": {"accessKeyId": "AKIA1"}}
+    whole = {
+        "userIdentity": {"arn": draw(ARNS)}, **draw(RECORDS),
+        "eventName": "CreateAccessKey", "responseElements": made,
+    }  # fmt: skip
+    moments = st.datetimes(timezones=st.just(timezone.utc)) | st.none()
+    text = st.just(json.dumps(whole)) | st.text(max_size=20) | st.none()
+    return {"EventTime": draw(moments), "CloudTrailEvent": draw(text)}
+
+
+HARMLESS = {*string.ascii_letters, *string.digits, *" .,:;()/+=@'\"-_"}
+
+
+@given(events=st.lists(creations(), max_size=6), bound=st.integers(1, 8))
+def test_whatever_an_event_holds_it_is_counted_and_the_words_are_harmless(
+    events: list[Any], bound: int
+) -> None:
+    look = Looked("us-east-1", [event_of(one) for one in events])
+    usage, origin = usage_of([look], bound), origin_in(look, key("AKIA1", 3), NOW)
+    assert usage.events == min(len(events), bound)
+    assert sum(one.events for one in usage.used_by) == usage.events - usage.malformed_events
+    assert bool(origin.creator) is any(one.call for one in look.events)
+    told = word_usage("AKIA1", usage) + word_origin("AKIA1", origin, ALICE.arn)
+    assert set(told) <= HARMLESS
+    data = json.dumps([usage_as_data(usage), origin_as_data(origin)])
+    assert set(data) <= HARMLESS | set("{}[]\\")
+
+
+@given(agent=st.text(max_size=3000) | st.just(TERRAFORM), arn=ARNS)
+def test_nothing_of_an_event_that_has_to_stay_inside_comes_out(agent: str, arn: str) -> None:
+    one = creation("AKIA1", arn, userAgent=agent)
+    assert "SECRET" in one["CloudTrailEvent"]
+    told = str(event_of(one))
+    assert "SECRET" not in told
+    assert len(told) < 2000
