@@ -424,7 +424,8 @@ def test_a_creation_without_an_event_is_not_known(aws: EmbeddedAWS, clock: Clock
 def test_a_key_of_almost_ninety_days_is_asked_about_within_event_history(
     aws: EmbeddedAWS, clock: Clock
 ) -> None:
-    one = key(age=89.999)
+    late = datetime.now(timezone.utc) - timedelta(days=90) + timedelta(minutes=4)
+    one = AccessKey("AKIA1", late)
     aws.cloudtrail.add_key_creation(
         one.access_key_id, "alice", at=one.create_date + timedelta(minutes=1), creator="mallory"
     )
