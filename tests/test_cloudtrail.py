@@ -246,13 +246,23 @@ def test_when_the_time_is_over_the_rest_is_not_looked_up(aws: EmbeddedAWS, clock
 
 
 def test_ctrl_c_does_not_wait_for_what_is_left(aws: EmbeddedAWS, clock: Clock) -> None:
-    def interrupt(_: str) -> None:
+    def interrupt() -> float:  # when the first call arrives
+        aws.cloudtrail.clock = clock
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        raise BrokenPipeError  # nor does it hang on who does not read
+        return 0.0
 
+    aws.cloudtrail.clock, aws.cloudtrail.lookups_a_second = interrupt, None
     with pytest.raises(KeyboardInterrupt):
-        cloudtrail(clock, tell=interrupt, waits=True).usage(key(number) for number in range(40))
+        cloudtrail(clock, waits=True).usage(key(number) for number in range(40))
     assert aws.calls[CALL] < 3
+
+
+def test_nothing_fails_because_nobody_reads_of_the_progress(aws: EmbeddedAWS, clock: Clock) -> None:
+    def tell(_: str) -> None:
+        raise BrokenPipeError
+
+    keys = [key(number) for number in range(20)]
+    assert len(cloudtrail(clock, tell=tell).usage(keys)) == 20
 
 
 def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
