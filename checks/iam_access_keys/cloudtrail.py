@@ -285,7 +285,7 @@ class _Region:
             if isinstance(page, Unreadable):
                 return Looked(self._name, events, complete=False, failure=page)
             events += map(event_of, page["Events"])
-            if "NextToken" not in page:
+            if not page.get("NextToken"):
                 return Looked(self._name, events)
             if len(events) >= look.most:
                 return Looked(self._name, events, complete=False)
