@@ -8,10 +8,17 @@ from unittest import mock
 import pytest
 import yaml
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
 
 from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.environments import Environment
+
+# A test must not depend on how fast the machine is.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -33,7 +33,7 @@ def put_into(aws: EmbeddedAWS, users: list[DrawnUser]) -> None:
 
 
 @given(users=accounts, cached=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_user_gets_one_finding_with_the_right_verdict(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], cached: bool
 ) -> None:
@@ -56,7 +56,7 @@ def test_every_user_gets_one_finding_with_the_right_verdict(
 
 
 @given(users=accounts, check=st.sampled_from(["multiple", "unused"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], check: str
 ) -> None:

@@ -21,7 +21,7 @@ from .accounts import FAILS, USED_KEYS, DrawnCredential, DrawnKey, DrawnUser, ac
 from .permissions import actions
 from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
 
-QUICK = settings(deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+QUICK = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
 """Without shrinking, which takes minutes over HTTP."""
 REPORTS = ("fresh", "cached", "none")
 ROOT_CHECK = "iam_root_user_active_keys"
