@@ -13,6 +13,7 @@ from pathlib import Path
 
 from demo.population import populate
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import CALL
 from prowler_access_keys.services.iam.iam_access_keys.user_agents import UNKNOWN, program_of
 
 from .iam_reading import inside
@@ -23,7 +24,6 @@ USERS = 50
 CHECK = "iam_user_multiple_active_keys"
 REGION = "eu-west-1"
 """Where the keys were last used; global services have another region."""
-CALL = "cloudtrail:LookupEvents"
 
 
 def figures() -> str:

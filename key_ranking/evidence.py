@@ -33,7 +33,7 @@ def origin_in_words(key: Key, user_arn: str) -> str:
         return ""
     failure = _failure(origin.unreadable) if origin.unreadable else None
     told = key_evidence.Origin(origin.creator, origin.date, origin.source, origin.unknown, failure)
-    return str(evidence_wording.word_origin(key.access_key_id, told, user_arn))
+    return str(evidence_wording.word_origin([key.access_key_id], told, user_arn))
 
 
 def _used_by(one: UsedBy) -> key_evidence.UsedBy:

@@ -175,7 +175,7 @@ def test_whatever_an_event_holds_it_is_counted_and_the_words_are_harmless(
     assert usage.events == min(len(events), bound)
     assert sum(one.events for one in usage.used_by) == usage.events - usage.malformed_events
     assert bool(origin.creator) is any(one.call for one in look.events)
-    told = word_usage("AKIA1", usage) + word_origin("AKIA1", origin, ALICE.arn)
+    told = word_usage("AKIA1", usage) + word_origin(["AKIA1"], origin, ALICE.arn)
     assert set(told) <= HARMLESS
     data = json.dumps([usage_as_data(usage), origin_as_data(origin)])
     assert set(data) <= HARMLESS | set("{}[]\\")

@@ -178,12 +178,12 @@ def test_a_malformed_event_is_left_out_and_counted() -> None:
         ("arn:aws:iam::123456789012:root", "the root user"),
         ("arn:aws-cn:sts::123456789012:assumed-role/Admin/m@x.com", "role Admin (session m@x.com)"),
         ("arn:aws:sts::123456789012:federated-user/mallory", "federated user mallory"),
-        (None, "somebody whom the event does not name"),
+        (None, "someone the event does not name"),
     ],
 )
 def test_who_created_a_key_is_named(arn: str | None, who: str) -> None:
     origin = origin_in(looked(creation("AKIA2", arn), creation("AKIA1", arn)), KEY, NOW)
-    assert word_origin("AKIA1", origin, ALICE.arn) == (
+    assert word_origin(["AKIA1"], origin, ALICE.arn) == (
         f"AKIA1 was created on 2026-11-24 by {who} from 203.0.113.7."
     )
 
@@ -191,12 +191,12 @@ def test_who_created_a_key_is_named(arn: str | None, who: str) -> None:
 def test_a_service_that_creates_a_key_is_named() -> None:
     identity = {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}
     origin = origin_in(looked(creation("AKIA1", userIdentity=identity)), KEY, NOW)
-    assert "by cloudformation.amazonaws.com from" in word_origin("AKIA1", origin, ALICE.arn)
+    assert "by cloudformation.amazonaws.com from" in word_origin(["AKIA1"], origin, ALICE.arn)
 
 
 def test_a_creation_without_a_date_has_none() -> None:
     origin = origin_in(looked({**creation("AKIA1"), "EventTime": None}), KEY, NOW)
-    said = word_origin("AKIA1", origin, ALICE.arn)
+    said = word_origin(["AKIA1"], origin, ALICE.arn)
     assert said == "AKIA1 was created by user mallory from 203.0.113.7."
     assert origin_as_data(origin) == {"creator": "user/mallory", "source": "203.0.113.7"}
 
@@ -234,7 +234,7 @@ def test_a_creation_without_a_date_has_none() -> None:
 def test_why_it_is_not_known_who_created_a_key_is_said(
     origin: Origin, why: str, data: dict[str, Any]
 ) -> None:
-    assert word_origin("AKIA1", origin, ALICE.arn) == f"Who created AKIA1 {why}"
+    assert word_origin(["AKIA1"], origin, ALICE.arn) == f"Who created AKIA1 {why}"
     assert origin_as_data(origin) == data
 
 

@@ -38,7 +38,7 @@ def word_evidence(evidence: Evidence, user_arn: str) -> list[str]:
         alike.setdefault(origin, []).append(key.access_key_id)
     return [
         *(word_usage(key.access_key_id, usage) for key, usage in evidence.usage.items()),
-        *(word_origin(_and(ids), origin, user_arn) for origin, ids in alike.items()),
+        *(word_origin(ids, origin, user_arn) for origin, ids in alike.items()),
     ]
 
 
@@ -110,9 +110,9 @@ def _word_unread(access_key_id: str, one: Unread, usage: Usage) -> str:
 # Who created it
 
 
-def word_origin(names: str, origin: Origin, user_arn: str) -> str:
-    """Who created a key of a user, or all keys that are named, as a sentence."""
-    several = " and " in names
+def word_origin(access_key_ids: Sequence[str], origin: Origin, user_arn: str) -> str:
+    """Who created keys of a user, all of the same origin, as a sentence."""
+    names, several = _and(access_key_ids), len(access_key_ids) > 1
     if origin.failure:
         return f"Who created {names} could not be read: {_why(origin.failure)}."
     if origin.creator:
@@ -134,7 +134,7 @@ def _word_creator(creator: str) -> str:
     if creator == "root":
         return "the root user"
     if creator == UNKNOWN_CREATOR:
-        return "somebody whom the event does not name"
+        return "someone the event does not name"
     kind, _, name = creator.partition("/")
     if kind == "assumed-role":
         role, _, session = name.partition("/")

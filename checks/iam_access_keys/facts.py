@@ -41,6 +41,10 @@ class Unreadable:
         """Whether a policy forbids the call."""
         return self.error_code.startswith("AccessDenied")
 
+    def as_data(self) -> dict[str, str]:
+        """As plain JSON."""
+        return {"call": self.call, "error_code": self.error_code}
+
     def __str__(self) -> str:
         return f"{self.call} failed with {self.error_code}"
 

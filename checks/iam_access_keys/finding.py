@@ -137,7 +137,7 @@ def describe(name: str, arn: str, verdict: Verdict, now: datetime) -> dict[str, 
     if verdict.active_keys is not None:
         facts["active_access_keys"] = verdict.active_keys
     if verdict.unreadable:
-        facts["unreadable"] = _unreadable(verdict.unreadable)
+        facts["unreadable"] = verdict.unreadable.as_data()
     if verdict.keys:
         facts["access_keys"] = [
             {**_key(key, now), **verdict.evidence.as_data(key)} for key in verdict.keys
@@ -179,7 +179,7 @@ def details(facts: Mapping[str, Any]) -> str:
 def quarantine_as_data(quarantine: Quarantine) -> dict[str, Any]:
     """AWS's quarantine policies on a user, or why they are not known."""
     if isinstance(quarantine, Unreadable):
-        return {"quarantine_unreadable": _unreadable(quarantine)}
+        return {"quarantine_unreadable": quarantine.as_data()}
     return {"quarantine_policies": list(quarantine)} if quarantine else {}
 
 
@@ -207,9 +207,5 @@ def _key(key: AccessKey, now: datetime) -> dict[str, Any]:
         facts["last_used_service"] = key.last_use.service
         facts["last_used_region"] = key.last_use.region
     elif key.last_use is not None:
-        facts["last_use_unreadable"] = _unreadable(key.last_use)
+        facts["last_use_unreadable"] = key.last_use.as_data()
     return facts
-
-
-def _unreadable(fact: Unreadable) -> dict[str, str]:
-    return {"call": fact.call, "error_code": fact.error_code}

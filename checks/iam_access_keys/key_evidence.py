@@ -227,7 +227,7 @@ def usage_as_data(usage: Usage) -> dict[str, Any]:
         data["failed_events"] = usage.failed_events
     if usage.unread:
         data["unreadable"] = [
-            {"region": one.region, **_unreadable(one.failure)} for one in usage.unread
+            {"region": one.region, **one.failure.as_data()} for one in usage.unread
         ]
     return data
 
@@ -235,14 +235,10 @@ def usage_as_data(usage: Usage) -> dict[str, Any]:
 def origin_as_data(origin: Origin) -> dict[str, Any]:
     """The origin as plain JSON, dates in ISO 8601 and UTC."""
     if origin.failure:
-        return {"unreadable": _unreadable(origin.failure)}
+        return {"unreadable": origin.failure.as_data()}
     if not origin.creator:
         return {"unknown": origin.unknown}
     data = {"creator": origin.creator, "source": origin.source}
     if origin.date:
         data["date"] = origin.date.isoformat()
     return data
-
-
-def _unreadable(failure: Unreadable) -> dict[str, str]:
-    return {"call": failure.call, "error_code": failure.error_code}

@@ -74,7 +74,7 @@ def program_of(user_agent: object) -> str:
 
     A family that is known by its usual name; any other by the name that it gives itself, up to its
     first dot, in quotation marks and at most 40 characters of letters, digits, ``_``, and ``-``.
-    UNKNOWN if there is no such name.
+    UNKNOWN if it has no such name.
     """
     if not isinstance(user_agent, str):
         return UNKNOWN
