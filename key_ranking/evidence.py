@@ -23,7 +23,7 @@ def usage_in_words(key: Key) -> str:
         usage.failed_events,
         tuple(key_evidence.Unread(one.region, _failure(one)) for one in usage.unreadable),
     )
-    return str(evidence_wording.word_usage(key.access_key_id, told))
+    return evidence_wording.word_usage(key.access_key_id, told)
 
 
 def origin_in_words(key: Key, user_arn: str) -> str:
@@ -33,7 +33,7 @@ def origin_in_words(key: Key, user_arn: str) -> str:
         return ""
     failure = _failure(origin.unreadable) if origin.unreadable else None
     told = key_evidence.Origin(origin.creator, origin.date, origin.source, origin.unknown, failure)
-    return str(evidence_wording.word_origin([key.access_key_id], told, user_arn))
+    return evidence_wording.word_origin([key.access_key_id], told, user_arn)
 
 
 def _used_by(one: UsedBy) -> key_evidence.UsedBy:

@@ -26,7 +26,7 @@ ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
 
 
 @dataclass(frozen=True)
-class Known(UserFacts):  # type: ignore[misc]
+class Known(UserFacts):
     """Facts that need no reading."""
 
     user: User = ALICE

@@ -40,7 +40,7 @@ def usage(*events: Any, complete: bool = False) -> Usage:
 
 
 def said(*events: Any, complete: bool = False) -> str:
-    return str(word_usage("AKIA1", usage(*events, complete=complete)))
+    return word_usage("AKIA1", usage(*events, complete=complete))
 
 
 def by_terraform(name: str = "RunInstances", service: str = "ec2", hours: float = 1) -> Any:

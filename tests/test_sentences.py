@@ -34,7 +34,7 @@ def judge(facts: Known, grace: int = 0) -> Verdict:
 
 
 def sentence(*keys: AccessKey, grace: int = 0) -> str:
-    return str(judge(Known(listed=active(*keys)), grace).sentence)
+    return judge(Known(listed=active(*keys)), grace).sentence
 
 
 def test_a_failure_names_both_keys_their_age_their_last_use_and_the_one_to_retire() -> None:
