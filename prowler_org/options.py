@@ -21,7 +21,7 @@ page that says which access key to deal with first.
 """
 EPILOG = """\
 prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the
-ten checks of this plug-in run.
+twelve checks of this plug-in run.
 
 examples:
   prowler-org --role ProwlerScan --dry-run

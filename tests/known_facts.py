@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys import finding
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Keys,
     Quarantine,
@@ -15,10 +17,13 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     User,
     UserPolicies,
 )
+from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Origin, Usage
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError, UserFacts
 
 from .accounts import DOCUMENTS
+from .keys import NOW
 
 DENIED_DETAILS = Unreadable("iam:GetAccountAuthorizationDetails", "AccessDenied")
 NO_POLICIES = UserPolicies()
@@ -35,7 +40,8 @@ class Known(UserFacts):
     counted: int | None = None
     quarantined: Quarantine = ()
     applying: UserPolicies = NO_POLICIES
-    credentials: tuple[ServiceSpecificCredential, ...] = ()
+    password: bool = False
+    credentials: tuple[ServiceSpecificCredential, ...] | Unreadable = ()
     uses: Mapping[str, Usage] = field(default_factory=dict)
     """By access key ID; a key that is not there may not be asked about."""
     creations: Mapping[str, Origin] = field(default_factory=dict)
@@ -57,14 +63,17 @@ class Known(UserFacts):
     def with_last_use(self, keys: Keys) -> Keys:
         return keys
 
-    def usage(self, keys: Keys) -> tuple[Usage, ...]:
+    def usage(self, keys: Keys, *, everywhere: bool = False) -> tuple[Usage, ...]:
         return tuple(self.uses[key.access_key_id] for key in keys)
 
     def origins(self, keys: Keys) -> tuple[Origin, ...]:
         return tuple(self.creations[key.access_key_id] for key in keys)
 
+    def deactivations(self, keys: Keys) -> tuple[Origin, ...]:
+        return tuple(self.creations[key.access_key_id] for key in keys)
+
     def has_password(self) -> bool:
-        return True
+        return self.password
 
     def quarantine(self) -> Quarantine:
         return self.quarantined
@@ -76,4 +85,24 @@ class Known(UserFacts):
         return {arn: DOCUMENTS.get(arn.rpartition("/")[2], DENIED_DETAILS) for arn in arns}
 
     def service_specific_credentials(self) -> tuple[ServiceSpecificCredential, ...]:
+        if isinstance(self.credentials, Unreadable):
+            raise UnreadableError(self.credentials, "service-specific credentials")
         return self.credentials
+
+
+def check_named(name: str) -> Any:
+    """A check."""
+    module = importlib.import_module(f"prowler_access_keys.services.iam.{name}.{name}")
+    return getattr(module, name)()
+
+
+def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:  # noqa: B008
+    """The verdict of a check on a user, as its finding has it."""
+    check = check_named(name)
+    if check.is_hygiene and settings.is_decoy(facts.user.name):
+        return finding.decoy(facts.user)
+    try:
+        verdict: Verdict = check.judge(facts, settings, NOW)
+    except UnreadableError as error:
+        return finding.unreadable(facts.user, error.failure, error.what, facts.quarantine())
+    return verdict

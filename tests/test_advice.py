@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from hypothesis import given as drawn_from
+from hypothesis import strategies as st
 
 from prowler_access_keys.services.iam.iam_access_keys.advice import (
     Action,
     Advice,
+    about,
     advise,
     in_grace,
     word,
@@ -27,8 +33,8 @@ QUARANTINED = ("AWSCompromisedKeyQuarantineV2",)
 UNKNOWN = Unreadable("iam:ListAttachedUserPolicies", "AccessDenied")
 
 
-def advice(*keys: AccessKey, quarantine: Quarantine = ()) -> Advice:
-    return advise(active(*keys), quarantine, NOW, UNUSED_DAYS)
+def advice(*keys: AccessKey, quarantine: Quarantine = (), **more: Any) -> Advice:
+    return advise(active(*keys), quarantine, NOW, UNUSED_DAYS, **more)
 
 
 def summary(*keys: AccessKey) -> tuple[str, ...]:
@@ -55,10 +61,16 @@ def summary(*keys: AccessKey) -> tuple[str, ...]:
         ((900, 200), (1, None), ("find-creator", "", "")),
         ((30, None), (20, 1), ("find-creator", "", "")),
         ((900, None), (800, None), ("deactivate", "old", "new")),
-        ((900, None), (1, None), ("deactivate", "old", "new")),
+        ((900, None), (1, None), ("find-creator", "old", "new")),
+        ((900, None), (1, 0.2), ("find-creator", "old", "new")),
+        ((900, 300), (1, 0.2), ("find-creator", "old", "new")),
+        ((900, 300), (45 - SECOND, 1), ("find-creator", "old", "new")),
+        ((900, 300), (45, 1), ("deactivate", "old", "new")),
+        ((900, 3), (45 - SECOND, 1), ("find-creator", "old", "new")),
+        ((900, 3), (45, 1), ("move", "old", "new")),
         ((30, None), (20, None), ("find-creator", "", "")),
         ((900, -2), (300, 1), ("move", "old", "new")),
-        ((900, 1), (10, 100), ("move", "old", "new")),
+        ((900, 1), (10, 100), ("find-creator", "old", "new")),
     ],
 )
 def test_the_key_that_stays_has_worked(
@@ -78,72 +90,70 @@ def test_the_only_key_that_ever_worked_is_never_to_be_deactivated() -> None:
 @pytest.mark.parametrize("unread", ["old", "new"])
 def test_a_last_use_that_could_not_be_read_retires_nothing(unread: str) -> None:
     keys = [key(name, 900, DENIED if name == unread else 100) for name in ("old", "new")]
-    assert advice(*keys) == Advice(Action.FIND_OUT)
+    given = advice(*keys)
+    assert (given.action, given.retire, given.keep) == (Action.FIND_OUT, None, None)
 
 
 @pytest.mark.parametrize("unused", [1, 100, None, DENIED])
 def test_a_quarantined_user_is_an_incident_whatever_its_keys(unused: float | None) -> None:
-    given = advice(key("old", 900, 200), key("new", 90, unused), quarantine=QUARANTINED)
-    assert given == Advice(Action.INCIDENT, quarantine=QUARANTINED)
+    old, new = key("old", 900, 200), key("new", 30, unused)
+    given = advice(old, new, quarantine=QUARANTINED)
+    assert given == Advice(Action.INCIDENT, creator_of=(new,), quarantine=QUARANTINED)
 
 
-def test_an_unknown_quarantine_is_to_be_found_out_before_a_key_goes() -> None:
-    given = advice(key("old", 900, 200), key("new", 90, 1), quarantine=UNKNOWN)
-    assert given.action is Action.FIND_OUT
-    assert word(given, NOW).startswith("old was not used for 200 days: deactivate it once you know")
+@pytest.mark.parametrize(
+    "doubt",
+    [{"quarantine": UNKNOWN}, {"denies_everything": True}, {"denies_everything": UNKNOWN}],
+)
+def test_a_doubt_is_to_be_found_out_before_an_idle_key_goes(doubt: dict[str, Any]) -> None:
+    given = advice(key("old", 900, 200), key("new", 90, 1), **doubt)
+    assert (given.action, given.retire) == (Action.FIND_OUT, key("old", 900, 200))
+    assert advice(key("old", 900, 2), key("new", 90, 1), **doubt).action is Action.MOVE
 
 
-def test_an_unknown_quarantine_leaves_other_advice_and_is_named() -> None:
-    given = advice(key("old", 900, 2), key("new", 90, 1), quarantine=UNKNOWN)
-    assert given.action is Action.MOVE
-    assert word(given, NOW).endswith(
-        "Whether AWS has quarantined this user could not be read: iam:ListAttachedUserPolicies "
-        "failed with AccessDenied."
-    )
+DRAWN = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 44, 45, 46, 91, 900]),
+        st.sampled_from([None, 0, 1, 44, 45, 46, 300, DENIED]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@drawn_from(DRAWN, st.sampled_from([(), QUARANTINED, UNKNOWN]), st.sets(st.integers(0, 2)))
+def test_whatever_the_keys_what_stays_has_worked_and_is_vouched_for(
+    drawn: list[tuple[int, Any]], quarantine: Quarantine, failing: set[int]
+) -> None:
+    found = active(*(key(f"K{number}", *one) for number, one in enumerate(drawn)))
+    keys = tuple(one for number, one in enumerate(found) if number in failing) or found
+    of_user = advise(found, quarantine, NOW, UNUSED_DAYS)
+    of_check = about(of_user, keys)
+    for given in (of_user, of_check):
+        said = word(given, NOW)
+        stay = [one for one in found if one != given.retire]
+        if given.action is Action.DEACTIVATE:
+            assert given.retire in given.idle
+            assert quarantine == ()
+            assert not stay or any(one.age_days(NOW) >= UNUSED_DAYS for one in stay)
+            assert not given.retire.used or not stay or any(one.used for one in stay)
+        else:
+            assert "can be deactivated now" not in said
+        if given.action is Action.MOVE:
+            assert given.keep in [one for one in found if one.used]
+            assert given.keep is not None
+            assert given.keep.age_days(NOW) >= UNUSED_DAYS
+        if given.action is not Action.INCIDENT and not any(
+            isinstance(one.last_use, Unreadable) for one in found
+        ):
+            wanted = keys if given is of_check else (given.retire,)
+            assert all(one is None or one.access_key_id in said for one in wanted)
+    assert of_check.keep not in keys
 
 
 def test_of_more_than_two_keys_one_that_never_worked_goes_first() -> None:
     keys = (key("old", 900, 100), key("unused", 400), key("new", 300, 1))
     assert summary(*keys) == ("deactivate", "unused", "new")
-
-
-@pytest.mark.parametrize(
-    ("keys", "said"),
-    [
-        ((key("old", 900, 1), key("new", 50)),
-         "new has no use on record and can be deactivated now."),
-        ((key("old", 900, 100), key("new", 50)),
-         "new has no use on record and can be deactivated now. old was not used for 100 days "
-         "either: check whether the user needs a key at all."),
-        ((key("old", 900, 100), key("new", 800, 60)),
-         "old was not used for 100 days and can be deactivated now. new was not used for 60 days "
-         "either: check whether the user needs a key at all."),
-        ((key("old", 900, 2), key("new", 90, 1)),
-         "Both are in use: move what uses old to new, then deactivate old."),
-        ((key("old", 900, 1), key("new", 4)),
-         "A rotation was started and not finished: put new to use, then deactivate old. If nobody "
-         "is rotating this key, find out who created new."),
-        ((key("old", 900, 200), key("new", 1)),
-         "No use of new is recorded: find out who created it and why, and deactivate what is not "
-         "needed."),
-        ((key("old", 30), key("new", 1)),
-         "No use of old and new is recorded: find out who created them and why, and deactivate "
-         "what is not needed."),
-        ((key("old", 900, DENIED), key("new", 1)),
-         "Find out which keys are in use before you deactivate one."),
-    ],
-)  # fmt: skip
-def test_the_advice_as_a_sentence(keys: tuple[AccessKey, ...], said: str) -> None:
-    assert word(advice(*keys), NOW) == said
-
-
-def test_an_incident_as_a_sentence() -> None:
-    said = word(advice(key("old", 9), key("new", 1), quarantine=QUARANTINED), NOW)
-    assert said == (
-        "This is an incident: AWS has seen an access key of this user in public, and attached "
-        "AWSCompromisedKeyQuarantineV2. Find out what uses the keys and deactivate them, look at "
-        "what they did, and keep the policy until then."
-    )
 
 
 def test_grace_lasts_until_the_newer_key_is_older_than_it() -> None:
@@ -160,3 +170,10 @@ def test_a_key_without_a_use_is_worded_by_when_aws_began_to_record_uses() -> Non
     assert described(key("AKIANEW", 50), NOW).endswith("no use recorded)")
     elsewhere = AccessKey("AKIA", NOW, last_use=LastUse(NOW, "ses", "N/A"))
     assert described(elsewhere, NOW).endswith("by ses)")
+
+
+def test_dates_ahead_and_what_iam_does_not_know_are_said_as_they_are() -> None:
+    ahead = AccessKey("AKIA", NOW, last_use=LastUse(NOW + timedelta(days=3), "N/A", "N/A"))
+    assert described(ahead, NOW) == (
+        "AKIA (created 2026-11-24, less than a day ago; last used 2026-11-27, in the future)"
+    )

@@ -67,7 +67,9 @@ def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
     fixer = deactivating_fixer(check_id)
     for user in users:
         finding = found[user.name]
-        announced = re.search(r"(AKIA\w+) [\w ]+ can be deactivated now", finding.sentence)
+        announced = re.search(
+            r"(AKIA\w+) [\w ]+,?(?: so it| and) can be deactivated now", finding.sentence
+        )
         keys = dict(zip(aws.iam().users[user.name].access_keys, user.keys, strict=True))
         before = {key for key in keys if key.status == "Active"}
         if finding.status == "FAIL":

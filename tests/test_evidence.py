@@ -15,7 +15,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import cloudtrail
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import CREATION
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import CREATION, UPDATE
 
 from .accounts import DrawnUser, accounts
 from .scanning import FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
@@ -25,6 +25,7 @@ CALL = "cloudtrail:LookupEvents"
 UNUSED_DAYS = 45
 OWNER = "iam_user_active_keys_without_owner"
 """The check whose findings ask who created each key."""
+INACTIVE = "iam_user_inactive_keys_not_deleted"
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +169,7 @@ def stripped(found: list[Found], without: list[Found]) -> list[Found]:
         for key in data.get("access_keys", ()):
             key.pop("usage", None)
             key.pop("origin", None)
+            key.pop("deactivation", None)
         resource = json.dumps(data, sort_keys=True)
         sentence = one.sentence[: len(other.sentence)]
         bare.append(replace(one, sentence=sentence, resource=resource))
@@ -181,13 +183,17 @@ def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> se
         if one.status != "FAIL" or one.name == ROOT:
             continue
         data = json.loads(one.resource)
+        if one.check == INACTIVE and "quarantine_policies" not in data:
+            asked |= {key["access_key_id"] for key in data["access_keys"]}
         if "advice" not in data:
             continue
         (user,) = (user for user in users if user.name == one.name)
         held = aws.iam().users[user.name].access_keys
         for key, drawn in zip(held, user.keys, strict=True):
             in_use = drawn.active and drawn.unused is not None and drawn.idle < UNUSED_DAYS
-            whose = one.check == OWNER or key.access_key_id in data["advice"].get("creator_of", ())
+            advice = data["advice"]
+            whose = one.check == OWNER or key.access_key_id in advice.get("creator_of", ())
+            in_use |= advice["action"] == "incident"
             if drawn.active and (in_use or (whose and drawn.age < 90)):
                 asked.add(key.access_key_id)
     return asked
@@ -208,6 +214,6 @@ def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
             aws.cloudtrail.add("ListBuckets", at=now, access_key_id=key.access_key_id)
     others = (NEIGHBOUR,) if beside else ()
     with_it = scan(run, *others, **ON)
-    assert aws.cloudtrail.asked_about - {CREATION} == expected(aws, users, with_it)
+    assert aws.cloudtrail.asked_about - {CREATION, UPDATE} == expected(aws, users, with_it)
     without = scan(run, *others)
     assert stripped(with_it, without) == without

@@ -1,7 +1,16 @@
-"""What a finding tells the person who reads it."""
+"""What findings say: ``sentences.txt`` has the sentence of each case, for a person to read.
+
+After a change of wording, write it anew, and read what is different:
+
+    python -m tests.test_sentences
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,169 +18,262 @@ import pytest
 from prowler_access_keys.services.iam.iam_access_keys import finding
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
+    LastUse,
+    ListingGap,
     RootAccessKeys,
+    ServiceSpecificCredential,
     UnmatchedARN,
     Unreadable,
     User,
+    UserPolicies,
 )
 from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import NO_EVENT, Origin
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
-    iam_user_multiple_active_keys,
-)
 
 from .keys import DENIED, NOW, active, key
-from .known_facts import ALICE, Known
+from .known_facts import ALICE, DENIED_DETAILS, Known, check_named, judged
 
-CHECK = iam_user_multiple_active_keys()
-COUNTED = Known(listed=Unreadable("iam:ListAccessKeys", "AccessDenied"), counted=2)
+FILE = Path(__file__).with_name("sentences.txt")
+MULTIPLE = "iam_user_multiple_active_keys"
+UNUSED = "iam_user_unused_active_keys"
+UNROTATED = "iam_user_unrotated_active_keys"
+INACTIVE = "iam_user_inactive_keys_not_deleted"
+PASSWORD = "iam_user_console_password_and_active_keys"  # noqa: S105 - a check
+ADMINISTRATOR = "iam_user_administrator_active_keys"
+QUARANTINED = "iam_user_quarantined_active_keys"
+OWNER = "iam_user_active_keys_without_owner"
+API_KEYS = "iam_user_long_term_api_keys"
+DECOY = "iam_user_decoy_access_keys_used"
+FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
+ROOT = "iam_root_user_active_keys"
+V3 = ("AWSCompromisedKeyQuarantineV3",)
+UNKNOWN = Unreadable("iam:ListAttachedUserPolicies", "AccessDenied")
+UNLISTED = Unreadable("iam:ListAccessKeys", "AccessDenied")
+ADMIN = UserPolicies((("arn:aws:iam::aws:policy/AdministratorAccess", ""),))
+DENIES = UserPolicies((("arn:aws:iam::aws:policy/AWSDenyAll", ""),))
+BEDROCK_USER = User("BedrockAPIKey-0g4z", "arn:aws:iam::123456789012:user/BedrockAPIKey-0g4z")
+SMTP = LastUse(NOW - timedelta(days=3), "ses-smtp", "eu-west-1")
+OLD, NEW, THIRD = "AKIAOLD", "AKIANEW", "AKIATHIRD"
 
 
-def judge(facts: Known, grace: int = 0) -> Verdict:
-    settings = Settings(multiple_active_keys_grace_days=grace)
-    verdict: Verdict = CHECK.judge(facts, settings, NOW)
+def judge(check: str, facts: Known, **settings: Any) -> Verdict:
+    """The verdict of a check on a user."""
+    return judged(check, facts, Settings(**settings))
+
+
+def keys(*found: AccessKey, **more: Any) -> Known:
+    """A user with these keys, older first."""
+    return Known(listed=active(*found), **more)
+
+
+def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
+    """The verdict on the root user."""
+    arn = more.pop("arn", "arn:aws:iam::123456789012:root")
+    more.setdefault("report_date", NOW - timedelta(hours=3))
+    more.setdefault("report_age", timedelta(hours=3))
+    facts = RootAccessKeys(arn, active_keys, **more)
+    verdict: Verdict = check_named(ROOT).judge_root(facts, NOW)
     return verdict
 
 
-def sentence(*keys: AccessKey, grace: int = 0) -> str:
-    return judge(Known(listed=active(*keys)), grace).sentence
+def credential(service: str, days: float | None = None, name: str = "ACCA1") -> Any:
+    expires = None if days is None else NOW + timedelta(days=days)
+    return ServiceSpecificCredential(name, service, NOW - timedelta(days=30), True, expires)
 
 
-def test_a_failure_names_both_keys_their_age_their_last_use_and_the_one_to_retire() -> None:
-    assert sentence(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1)) == (
-        "User alice has 2 active access keys: "
-        "AKIAOLD (created 2024-06-07, 900 days ago; last used 2026-08-16, 100 days ago, by s3 in "
-        "eu-west-1) and "
-        "AKIANEW (created 2026-11-14, 10 days ago; last used 2026-11-23, 1 day ago, by s3 in "
-        "eu-west-1). AKIAOLD was not used for 100 days and can be deactivated now."
-    )
+def off(name: str = "AKIAOFF") -> AccessKey:
+    return replace(key(name, 900, 100), active=False)
 
 
-def test_a_last_use_that_could_not_be_read_is_named_and_nothing_is_advised() -> None:
-    said = sentence(key("AKIAOLD", 900, DENIED), key("AKIANEW", 90, 1))
-    assert "last use could not be read: iam:GetAccessKeyLastUsed failed with AccessDenied" in said
-    assert said.endswith("Find out which keys are in use before you deactivate one.")
+def smtp(name: str, age: float) -> AccessKey:
+    return replace(key(name, age), last_use=SMTP)
 
 
-def test_a_rotation_within_the_grace_period_passes_and_says_until_when() -> None:
-    assert sentence(key("AKIAOLD", 900), key("AKIANEW", 4), grace=7) == (
-        "User alice has 2 active access keys, and a rotation is under way: AKIANEW was created "
-        "2026-11-20, 4 days ago. The grace period ends on 2026-11-27 12:00 UTC."
-    )
+IDLE, BUSY = key(OLD, 900, 300), key(OLD, 900, 2)
+YOUNG, FRESH = key(NEW, 1, 0.2), key(NEW, 1)
+CASES: dict[str, Callable[[], Verdict]] = {
+    # Two keys
+    "two keys, the older idle": lambda: judge(MULTIPLE, keys(IDLE, key(NEW, 90, 1))),
+    "two keys, the newer never used": lambda: judge(MULTIPLE, keys(BUSY, key(NEW, 50))),
+    "two keys, both idle": lambda: judge(MULTIPLE, keys(IDLE, key(NEW, 800, 60))),
+    "two keys, both in use": lambda: judge(MULTIPLE, keys(BUSY, key(NEW, 90, 44))),
+    "two keys, a rotation": lambda: judge(MULTIPLE, keys(BUSY, key(NEW, 4))),
+    "two keys, in use, the newer of yesterday": lambda: judge(MULTIPLE, keys(BUSY, YOUNG)),
+    "two keys, the older idle, the newer of yesterday": lambda: judge(MULTIPLE, keys(IDLE, YOUNG)),
+    "two keys, never used, the newer of yesterday": lambda: judge(
+        MULTIPLE, keys(key(OLD, 900), FRESH)
+    ),
+    "two keys, the older idle, the newer never used": lambda: judge(MULTIPLE, keys(IDLE, FRESH)),
+    "two young keys, never used": lambda: judge(MULTIPLE, keys(key(OLD, 30), FRESH)),
+    "two keys, one last use unread": lambda: judge(MULTIPLE, keys(key(OLD, 900, DENIED), YOUNG)),
+    "one key, last use unread": lambda: judge(UNROTATED, keys(key(OLD, 900, DENIED))),
+    "two keys, quarantine unread": lambda: judge(
+        MULTIPLE, keys(IDLE, key(NEW, 90, 1), quarantined=UNKNOWN)
+    ),
+    "two keys, policies that deny everything": lambda: judge(
+        MULTIPLE, keys(IDLE, key(NEW, 90, 1), applying=DENIES)
+    ),
+    "two keys, policies unread": lambda: judge(
+        MULTIPLE,
+        keys(IDLE, key(NEW, 90, 1), applying=UserPolicies(inline_unread=DENIED_DETAILS)),
+    ),
+    "two keys, SMTP": lambda: judge(MULTIPLE, keys(smtp(OLD, 900), key(NEW, 90, 1))),
+    "three keys in use": lambda: judge(MULTIPLE, keys(BUSY, key(THIRD, 400, 3), key(NEW, 90, 1))),
+    "two keys, counted only": lambda: judge(MULTIPLE, Known(listed=UNLISTED, counted=2)),
+    "two keys, counted only, quarantined": lambda: judge(
+        MULTIPLE, Known(listed=UNLISTED, counted=2, quarantined=V3)
+    ),
+    "two keys, counted only, with a grace period": lambda: judge(
+        MULTIPLE, Known(listed=UNLISTED, counted=2), multiple_active_keys_grace_days=7
+    ),
+    "two keys, grace": lambda: judge(
+        MULTIPLE, keys(BUSY, key(NEW, 4)), multiple_active_keys_grace_days=7
+    ),
+    "two keys, grace, quarantined": lambda: judge(
+        MULTIPLE, keys(BUSY, key(NEW, 4), quarantined=V3), multiple_active_keys_grace_days=7
+    ),
+    "one key": lambda: judge(MULTIPLE, keys(YOUNG)),
+    "a decoy": lambda: judge(MULTIPLE, keys(IDLE, FRESH), decoy_users=("ALICE",)),
+    "nothing could be listed, quarantined": lambda: judge(
+        UNUSED, Known(listed=UNLISTED, quarantined=V3)
+    ),
+    # The other checks of access keys
+    "unused": lambda: judge(UNUSED, keys(key(OLD, 200, 60))),
+    "unused, two": lambda: judge(UNUSED, keys(IDLE, key(NEW, 800))),
+    "unused, last use unread": lambda: judge(UNUSED, keys(key(OLD, 45, DENIED))),
+    "old, in use": lambda: judge(UNROTATED, keys(BUSY)),
+    "old, both, in use": lambda: judge(UNROTATED, keys(BUSY, key(NEW, 300, 1))),
+    "old, one idle, one in use": lambda: judge(UNROTATED, keys(IDLE, key(NEW, 300, 1))),
+    "old, and a newer one in use": lambda: judge(UNROTATED, keys(BUSY, key(NEW, 60, 1))),
+    "old, and another that is idle": lambda: judge(UNROTATED, keys(BUSY, key(NEW, 60))),
+    "old, used for SMTP": lambda: judge(UNROTATED, keys(smtp(OLD, 900))),
+    "inactive": lambda: judge(INACTIVE, keys(off())),
+    "inactive, two": lambda: judge(INACTIVE, keys(off("AKIAOFF1"), off("AKIAOFF2"))),
+    "inactive, CloudTrail knows when": lambda: judge(
+        INACTIVE,
+        keys(
+            off(), creations={"AKIAOFF": Origin("user/bob", NOW - timedelta(days=1), "192.0.2.1")}
+        ),
+        access_key_usage_from_cloudtrail=True,
+    ),
+    "inactive, CloudTrail does not know when": lambda: judge(
+        INACTIVE,
+        keys(off(), creations={"AKIAOFF": Origin(unknown=NO_EVENT)}),
+        access_key_usage_from_cloudtrail=True,
+    ),
+    "inactive, quarantined": lambda: judge(INACTIVE, keys(off(), quarantined=V3)),
+    "inactive, quarantine unread": lambda: judge(INACTIVE, keys(off(), quarantined=UNKNOWN)),
+    "password and key": lambda: judge(PASSWORD, keys(BUSY, password=True)),
+    "administrator": lambda: judge(ADMINISTRATOR, keys(BUSY, applying=ADMIN)),
+    "administrator, one idle, one of yesterday": lambda: judge(
+        ADMINISTRATOR, keys(IDLE, YOUNG, applying=ADMIN)
+    ),
+    "administrator, both in use": lambda: judge(
+        ADMINISTRATOR, keys(BUSY, key(NEW, 90, 1), applying=ADMIN)
+    ),
+    "administrator, a rotation": lambda: judge(ADMINISTRATOR, keys(BUSY, FRESH, applying=ADMIN)),
+    "administrator, quarantined": lambda: judge(
+        ADMINISTRATOR, keys(BUSY, applying=ADMIN, quarantined=V3)
+    ),
+    "no owner": lambda: judge(OWNER, keys(BUSY)),
+    "no owner, quarantined": lambda: judge(OWNER, keys(BUSY, quarantined=V3)),
+    # Incidents
+    "quarantined": lambda: judge(QUARANTINED, keys(BUSY, YOUNG, quarantined=V3)),
+    "quarantined, with every way in": lambda: judge(
+        QUARANTINED,
+        keys(
+            BUSY, quarantined=V3, credentials=(credential("bedrock.amazonaws.com"),), password=True
+        ),
+    ),
+    "quarantined, an API key only": lambda: judge(
+        QUARANTINED,
+        Known(quarantined=V3, credentials=(credential("bedrock.amazonaws.com"),)),
+    ),
+    "quarantined, nothing works": lambda: judge(QUARANTINED, Known(quarantined=V3)),
+    "quarantined, keys unread": lambda: judge(QUARANTINED, Known(listed=UNLISTED, quarantined=V3)),
+    "not quarantined": lambda: judge(QUARANTINED, keys(BUSY)),
+    "quarantine unread": lambda: judge(QUARANTINED, keys(BUSY, quarantined=UNKNOWN)),
+    "a decoy was used": lambda: judge(DECOY, keys(YOUNG, IDLE), decoy_users=("alice",)),
+    "a decoy was not used": lambda: judge(DECOY, keys(key(OLD, 900)), decoy_users=("alice",)),
+    "made for an API key, with more": lambda: judge(
+        FOR_API_KEY, keys(FRESH, user=BEDROCK_USER, password=True)
+    ),
+    "made for an API key, left over": lambda: judge(FOR_API_KEY, Known(user=BEDROCK_USER)),
+    "made for an API key, as it should be": lambda: judge(
+        FOR_API_KEY,
+        Known(user=BEDROCK_USER, credentials=(credential("bedrock.amazonaws.com"),)),
+    ),
+    # Service-specific credentials
+    "an API key": lambda: judge(
+        API_KEYS, Known(credentials=(credential("bedrock.amazonaws.com", 3.5),))
+    ),
+    "a Git password and an API key": lambda: judge(
+        API_KEYS,
+        Known(
+            credentials=(
+                credential("codecommit.amazonaws.com"),
+                credential("logs.amazonaws.com", name="ACCA2"),
+            )
+        ),
+    ),
+    "an API key of a quarantined user": lambda: judge(
+        API_KEYS, Known(credentials=(credential("bedrock.amazonaws.com"),), quarantined=V3)
+    ),
+    # The root user
+    "root, one key in use": lambda: root(1, last_used=NOW - timedelta(days=1)),
+    "root, two keys": lambda: root(2),
+    "root, an old report": lambda: root(0),
+    "root, no report": lambda: root(DENIED, report_date=None),
+    "root, an inactive key": lambda: root(0, report_is_fresh=True),
+    "root in GovCloud": lambda: root(1, arn="arn:aws-us-gov:iam::123456789012:root"),
+    # The account
+    "a user that is gone": lambda: finding.unreadable(
+        ALICE, Unreadable("iam:ListAccessKeys", "NoSuchEntity"), "access keys"
+    ),
+    "users that were not listed": lambda: finding.unlisted_users(
+        ListingGap(2, 3, UNKNOWN), "123456789012"
+    ),
+    "an ARN of no user": lambda: finding.unmatched_arn(UnmatchedARN("arn:x"), "123456789012"),
+}
 
 
-def test_keys_that_could_only_be_counted_fail_and_are_not_named() -> None:
-    verdict = judge(COUNTED)
-    assert (verdict.status, verdict.sentence) == (
-        "FAIL",
-        "User alice has 2 active access keys, according to the credential report made for this "
-        "scan. Which keys they are could not be read: iam:ListAccessKeys failed with "
-        "AccessDenied. Allow the call and scan again, or check the user in the IAM console.",
-    )
+def said(case: str) -> str:
+    verdict = CASES[case]()
+    severity = f" ({verdict.severity})" if verdict.severity else ""
+    return f"{case}\n    {verdict.status}{severity} {verdict.sentence}\n"
 
 
-def test_a_grace_period_might_excuse_keys_that_could_only_be_counted() -> None:
-    verdict = judge(COUNTED, grace=7)
-    assert verdict.status == "MANUAL"
-    assert "Which keys they are, and so whether the grace period excuses them, could" in (
-        verdict.sentence
-    )
+def written() -> dict[str, str]:
+    """By case, what the file has."""
+    parts = FILE.read_text("utf-8").split("\n\n")
+    return {part.partition("\n")[0].strip(): f"{part.strip()}\n" for part in parts}
 
 
-def test_a_user_that_was_listed_and_then_not_found_is_named() -> None:
-    gone = Unreadable("iam:ListAccessKeys", "NoSuchEntity")
-    assert finding.unreadable(ALICE, gone, "access keys").sentence == (
-        "User alice was listed, and then not found: it was deleted or renamed while the scan was "
-        "reading. Scan again."
-    )
+@pytest.mark.parametrize("case", CASES)
+def test_a_finding_says_what_the_file_has(case: str) -> None:
+    assert said(case) == written()[case]
 
 
-@pytest.mark.parametrize(
-    ("one", "said"),
-    [
-        (UnmatchedARN("a"), "Account 1234 has no IAM user with the ARN a."),
-        (UnmatchedARN("a", actual="b"), "No IAM user has the ARN a. The user of that name has b."),
-        (UnmatchedARN("a", foreign=True), "a is in another account or partition than 1234, which "),
-        (UnmatchedARN("a", is_user=False), "a is not the ARN of an IAM user or of the root user"),
-    ],
-)
-def test_an_arn_that_names_no_user_is_manual(one: UnmatchedARN, said: str) -> None:
-    verdict = finding.unmatched_arn(one, "1234")
-    assert verdict.status == "MANUAL"
-    assert verdict.sentence.startswith(said)
+def test_the_file_has_no_case_that_is_gone() -> None:
+    assert written().keys() == CASES.keys()
 
 
-def test_dates_in_the_future_have_no_negative_age() -> None:
-    said = sentence(key("AKIAOLD", 900, -3), key("AKIANEW", -1, 1))
-    assert "last used 2026-11-27, less than a day ago" in said
-    assert "created 2026-11-25, less than a day ago" in said
-
-
-def test_a_pass_is_short() -> None:
-    assert sentence(key("AKIANEW", 90, 1)) == "User alice has 1 active access key."
+def test_an_incident_comes_first_and_asks_for_no_tidying() -> None:
+    for case in CASES:
+        sentence = CASES[case]().sentence
+        if "incident" in sentence:
+            assert sentence.startswith("This is an incident:"), case
+            for tidying in ("can be deactivated now", "aws login", "tag names", "days old:"):
+                assert tidying not in sentence, case
 
 
 def test_a_failure_fits_into_a_security_hub_description() -> None:
     longest = User("n" * 64, "arn")
-    keys = active(key("A" * 128, 9000, DENIED), key("B" * 128, 8000, DENIED))
-    unknown = Unreadable("iam:ListAttachedUserPolicies", "ConnectionClosedError")
-    facts = Known(longest, listed=keys, quarantined=unknown)
-    assert len(judge(facts).sentence) <= 1024
+    found = active(key("A" * 128, 9000, DENIED), key("B" * 128, 8000, DENIED))
+    facts = Known(longest, listed=found, quarantined=UNKNOWN)
+    assert len(judge(MULTIPLE, facts).sentence) <= 1024
 
 
-def data(facts: Known) -> dict[str, Any]:
-    return dict(finding.describe(ALICE.name, ALICE.arn, judge(facts), NOW))
-
-
-def test_the_facts_are_there_as_data() -> None:
-    keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))
-    assert data(Known(listed=keys)) == {
-        "name": "alice",
-        "arn": "arn:aws:iam::123456789012:user/alice",
-        "active_access_keys": 2,
-        "access_keys": [
-            {
-                "access_key_id": "AKIAOLD",
-                "create_date": "2024-06-07T12:00:00+00:00",
-                "age_days": 900,
-                "last_used_date": "2026-08-16T12:00:00+00:00",
-                "last_used_service": "s3",
-                "last_used_region": "eu-west-1",
-            },
-            {
-                "access_key_id": "AKIANEW",
-                "create_date": "2026-11-14T12:00:00+00:00",
-                "age_days": 10,
-                "last_used_date": "2026-11-23T12:00:00+00:00",
-                "last_used_service": "s3",
-                "last_used_region": "eu-west-1",
-            },
-        ],
-        "advice": {"action": "deactivate", "retire": "AKIAOLD", "keep": "AKIANEW"},
-    }
-
-
-def test_a_quarantine_is_there_as_data() -> None:
-    keys = active(key("AKIAOLD", 900, 100), key("AKIANEW", 10, 1))
-    facts = data(Known(listed=keys, quarantined=("AWSCompromisedKeyQuarantineV3",)))
-    assert facts["quarantine_policies"] == ["AWSCompromisedKeyQuarantineV3"]
-    assert facts["advice"] == {"action": "incident"}
-
-
-def test_keys_that_could_only_be_counted_are_there_as_their_number_and_the_error() -> None:
-    assert data(COUNTED) == {
-        "name": "alice",
-        "arn": "arn:aws:iam::123456789012:user/alice",
-        "active_access_keys": 2,
-        "unreadable": {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"},
-    }
-
-
-def test_of_the_root_user_with_two_keys_the_number_is_there_and_no_list() -> None:
-    verdict = CHECK.judge_root(RootAccessKeys("arn", 2))
-    assert verdict.status == "FAIL"
-    assert finding.describe("<root_account>", "arn", verdict, NOW) == {
-        "name": "<root_account>",
-        "arn": "arn",
-        "active_access_keys": 2,
-    }
+if __name__ == "__main__":
+    FILE.write_text("\n".join(map(said, CASES)), "utf-8")

@@ -25,12 +25,15 @@ def test_settings_are_taken() -> None:
         "max_inactive_access_keys_days": 1,
         "access_key_owner_tags": ["who"],
         "allowed_service_specific_credentials": ["codecommit.amazonaws.com"],
+        "decoy_users": ["canary-*"],
         "unreadable_access_keys_fail": True,
         "access_key_usage_from_cloudtrail": True,
         "access_key_usage_max_events": 100,
         "access_key_usage_max_seconds": 60,
     }
-    chosen = Settings(7, 60, 30, 1, ("who",), ("codecommit.amazonaws.com",), True, True, 100, 60)
+    chosen = Settings(
+        7, 60, 30, 1, ("who",), ("codecommit.amazonaws.com",), ("canary-*",), True, True, 100, 60
+    )
     assert parse(config) == (chosen, ())
 
 

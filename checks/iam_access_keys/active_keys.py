@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .advice import advise, word
+from .administrator import denies_everything, needed_documents
+from .advice import Action, Advice, about, advise, word, word_incident
 from .evidence_wording import word_evidence
-from .facts import Keys, Unreadable
+from .facts import Keys, Unreadable, quarantine_policies
 from .finding import Verdict
 from .key_evidence import NO_EVIDENCE, TOO_OLD, Evidence, Origin, is_too_old
 from .settings import Settings
 from .user_facts import UnreadableError, UserFacts
-from .wording import counted, described, what_to_do
+from .wording import comma_and, counted, described, what_to_do
 
 
 def has_active_keys(facts: UserFacts, count: int) -> str:
@@ -31,57 +32,101 @@ def failing(
     settings: Settings,
     now: datetime,
     reason: str = "",
-    about: Keys = (),
+    keys: Keys | None = None,
     more: Mapping[str, Any] | None = None,
     *,
-    whose: bool = False,
+    danger: str = "",
+    one_may_stay: bool = False,
+    ask_who_created: bool = False,
 ) -> Verdict:
-    """FAIL for a user's active keys: the keys, the ``reason`` as sentences, and the advice.
+    """FAIL for a user's active keys: the keys, why they fail, and the advice.
 
-    ``about`` are the keys that fail, if that is not all of them. Asks for the keys, for the last
-    use of each, and whether AWS has quarantined the user; and, if the settings say so, for what
-    CloudTrail says of the keys, which changes nothing but the end of the sentence: what uses those
-    in use, and who created those that the advice is about or, with ``whose``, all of them. If the
-    keys could be counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not
-    even their number is known.
+    ``reason`` are sentences about tidying, which an incident leaves out; ``danger`` those that
+    matter in an incident too. ``keys`` are the keys that fail, if that is not all of them; with
+    ``one_may_stay``, one of them may. Asks for the keys, for the last use of each, and whether AWS
+    has quarantined the user. If the settings say so, also for what CloudTrail says of the keys,
+    which changes nothing but the end of the sentence: what uses those in use, and who created
+    those that the advice is about or, with ``ask_who_created``, all of them. If the keys could be
+    counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their
+    number is known.
     """
     more = dict(more or {})
-    if about:
-        more["failing_access_keys"] = [key.access_key_id for key in about]
+    if keys is not None:
+        more["failing_access_keys"] = [key.access_key_id for key in keys]
     count = facts.active_count()
+    quarantine = quarantine_policies(facts.quarantine())
+    opening = word_incident(facts.user.name, quarantine) if quarantine else ""
+    because = (danger, "" if quarantine else reason)
     has = has_active_keys(facts, count)
-    because = f" {reason}" if reason else ""
     try:
-        keys = facts.active_keys()
+        active = facts.active_keys()
     except UnreadableError as error:
+        unread = f"The key IDs could not be read: {error.failure}. {what_to_do(error.failure)}"
+        has = f"{has}, according to the credential report made for this scan."
         return Verdict(
             "FAIL",
-            f"{has}, according to the credential report made for this scan.{because} Which keys "
-            f"they are could not be read: {error.failure}. {what_to_do(error.failure)}",
+            " ".join(filter(None, (opening, has, *because, unread))),
             count,
+            advice=Advice(Action.INCIDENT, quarantine=quarantine) if quarantine else None,
             unreadable=error.failure,
             more=more,
         )
-    keys = facts.with_last_use(keys)
-    advice = advise(keys, facts.quarantine(), now, settings.max_unused_access_keys_days)
-    sentence = f"{has}: {listed(keys, now)}.{because} {word(advice, now)}"
+    active = facts.with_last_use(active)
+    advice = advise_user(facts, active, settings, now)
+    if not one_may_stay:
+        failing_ids = {key.access_key_id for key in (active if keys is None else keys)}
+        advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
+    sentences = [opening, f"{has}: {listed(active, now)}.", *because, word(advice, now)]
     evidence = NO_EVIDENCE
     if settings.access_key_usage_from_cloudtrail:
-        evidence = _evidence(facts, keys, keys if whose else advice.creator_of, settings, now)
-        sentence = " ".join((sentence, *word_evidence(evidence, facts.user.arn)))
-    return Verdict("FAIL", sentence, count, keys, advice, evidence, more=more)
+        evidence = look_up(
+            facts, active, active if ask_who_created else advice.creator_of, settings, now,
+            everywhere=bool(quarantine),
+        )  # fmt: skip
+        sentences += word_evidence(evidence, facts.user.arn)
+    return Verdict(
+        "FAIL", " ".join(filter(None, sentences)), count, active, advice, evidence, more=more
+    )
 
 
-def _evidence(
-    facts: UserFacts, keys: Keys, creator_of: Keys, settings: Settings, now: datetime
+def advise_user(facts: UserFacts, active: Keys, settings: Settings, now: datetime) -> Advice:
+    """The advice for a user's active keys, with their last use; ``now`` is UTC."""
+    limit = settings.max_unused_access_keys_days
+    advice = advise(active, facts.quarantine(), now, limit)
+    if advice.action is not Action.DEACTIVATE:
+        return advice
+    # Whoever planted a decoy waits for its use.
+    policies = facts.policies()
+    documents = facts.policy_documents(needed_documents(policies))
+    unread = next((one for one in documents.values() if isinstance(one, Unreadable)), None)
+    unread = unread or policies.attached_unread or policies.inline_unread
+    denied = denies_everything(policies, documents)
+    return advise(active, (), now, limit, denied or unread or False)
+
+
+def look_up(
+    facts: UserFacts,
+    keys: Keys,
+    creator_of: Keys,
+    settings: Settings,
+    now: datetime,
+    *,
+    everywhere: bool,
 ) -> Evidence:
-    """What CloudTrail says of the use of keys in use, and of the creation of ``creator_of``."""
+    """What CloudTrail says of the use of keys, and of the creation of ``creator_of``.
+
+    It is asked about the keys in use, where IAM says that they were used last; with
+    ``everywhere``, about all keys in all enabled Regions: IAM shows the last use hours later than
+    CloudTrail.
+    """
     limit = timedelta(days=settings.max_unused_access_keys_days)
-    in_use = tuple(key for key in keys if key.used and key.idle(now) < limit)
+    used = keys if everywhere else tuple(
+        key for key in keys if key.used and key.idle(now) < limit
+    )  # fmt: skip
     young = tuple(key for key in creator_of if not is_too_old(key, now))
     origins = dict(zip(young, facts.origins(young), strict=True))
     return Evidence(
-        dict(zip(in_use, facts.usage(in_use), strict=True)),
+        dict(zip(used, facts.usage(used, everywhere=everywhere), strict=True)),
         {key: origins.get(key, Origin(unknown=TOO_OLD)) for key in creator_of},
     )
 
@@ -105,4 +150,4 @@ def unused(facts: UserFacts, keys: Keys, now: datetime, longest: timedelta) -> K
 
 def listed(keys: Keys, now: datetime) -> str:
     """Keys with their age and last use; ``now`` is UTC."""
-    return " and ".join(described(key, now) for key in keys)
+    return comma_and(described(key, now) for key in keys)

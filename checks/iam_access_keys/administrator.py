@@ -137,3 +137,8 @@ def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def denies_everything(policies: UserPolicies, documents: Mapping[str, Any]) -> bool:
+    """Stub until the merge."""
+    return any(arn.endswith(":aws:policy/AWSDenyAll") for arn, _ in policies.attached)

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
@@ -115,6 +115,9 @@ class UserCheck(AccessKeyCheck):
     user.
     """
 
+    is_hygiene: ClassVar[bool] = True
+    """Whether the check passes users whose keys are decoys: their state is meant to look bad."""
+
     @abstractmethod
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         """The verdict on a user; ``now`` is UTC.
@@ -150,10 +153,13 @@ class UserCheck(AccessKeyCheck):
 
     def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
         def judge(facts: UserFacts) -> Verdict:
+            if self.is_hygiene and run.settings.is_decoy(facts.user.name):
+                return finding.decoy(facts.user)
             try:
                 verdict = self.judge(facts, run.settings, run.now)
             except UnreadableError as error:
-                verdict = finding.unreadable(facts.user, error.failure, error.what)
+                quarantine = () if error.failure.gone else facts.quarantine()
+                verdict = finding.unreadable(facts.user, error.failure, error.what, quarantine)
             return finding.with_unread_tags(verdict, facts.user)
 
         verdicts = account.answers.settle(account.users, judge)

@@ -27,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from prowler.lib.logger import logger
 
 from .aws_failures import TRANSIENT, failure_of
-from .cloudtrail_events import CREATION, Event, event_of
+from .cloudtrail_events import CREATION, UPDATE, Event, event_of
 from .facts import AccessKey, LastUse, Unreadable
 from .key_evidence import (
     CALL,
@@ -37,6 +37,7 @@ from .key_evidence import (
     Looked,
     Origin,
     Usage,
+    deactivation_in,
     origin_in,
     usage_of,
 )
@@ -56,8 +57,8 @@ CONNECT_SECONDS, READ_SECONDS = 5, 20
 """How long one attempt may take to connect, and to be answered."""
 AROUND_CREATION = timedelta(minutes=5)
 """How far the event of a key's creation can be from the date that IAM gives."""
-MOST_CREATIONS = 1000
-"""How many events of that time are looked through."""
+MOST_CHANGES = 1000
+"""How many events of keys that were created or changed are looked through."""
 NO_EVENTS = "AnswerWithoutEvents"
 """The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
 ABOUT_ONE_CALL = frozenset(
@@ -143,20 +144,26 @@ class CloudTrail:
         self._global_region = GLOBAL_SERVICES.get(
             provider.identity.partition, provider.get_default_region("iam")
         )
+        # None if Prowler could not read them: findings name the regions that were asked.
+        enabled: set[str] | None = getattr(provider, "_enabled_regions", None)
+        self._enabled_regions = frozenset(enabled or ())
         self._most_events = most_events
         self._seconds_left = float(most_seconds)
         self._tell, self._clock, self._wait = tell, clock, wait
         self._regions: dict[str, _Region] = {}
 
-    def usage(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Usage]:
+    def usage(
+        self, keys: Iterable[AccessKey], *, everywhere: bool = False
+    ) -> dict[AccessKey, Usage]:
         """What uses each key, by its newest events where it was last used and of global services.
 
-        Asks once for a key in a region for each 50 events.
+        With ``everywhere``, by those in all enabled regions. Asks once for a key in a region for
+        each 50 events.
         """
         looks = {
             key: [
                 Look(region, "AccessKeyId", key.access_key_id, self._most_events)
-                for region in self._regions_of(key)
+                for region in self._regions_of(key, everywhere=everywhere)
             ]
             for key in keys
         }
@@ -166,10 +173,11 @@ class CloudTrail:
             for key, every in looks.items()
         }
 
-    def _regions_of(self, key: AccessKey) -> list[str]:
+    def _regions_of(self, key: AccessKey, *, everywhere: bool) -> list[str]:
         used = key.last_use.region if isinstance(key.last_use, LastUse) else ""
         regions = [used] if _REGION.fullmatch(used) else []
-        return list(dict.fromkeys([*regions, self._global_region]))
+        enabled = sorted(self._enabled_regions) if everywhere else []
+        return list(dict.fromkeys([*regions, self._global_region, *enabled]))
 
     def origins(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
         """Who created each key; no key may be older than event history.
@@ -194,8 +202,30 @@ class CloudTrail:
         start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
         end = key.create_date + AROUND_CREATION
         return Look(
-            self._global_region, attribute, value, MOST_CREATIONS, start, end if end < now else None
+            self._global_region, attribute, value, MOST_CHANGES, start, end if end < now else None
         )
+
+    def deactivations(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
+        """Who deactivated each key, and when, if that is in event history.
+
+        Asks about each key and, for all that this does not find, once for all changes of keys.
+        """
+        found: dict[AccessKey, Origin] = {}
+        keys = tuple(keys)
+        for attribute in ("ResourceName", "EventName"):
+            looks = {
+                key: Look(
+                    self._global_region,
+                    attribute,
+                    key.access_key_id if attribute == "ResourceName" else UPDATE,
+                    MOST_CHANGES,
+                )
+                for key in keys
+                if key not in found or found[key].unknown
+            }
+            looked = self._look(looks.values())
+            found |= {key: deactivation_in(looked[look], key) for key, look in looks.items()}
+        return found
 
     # Calls
 

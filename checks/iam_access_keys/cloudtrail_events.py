@@ -18,12 +18,15 @@ from typing import Any
 
 from .user_agents import program_of
 
-CREATION = "CreateAccessKey"
+CREATION, UPDATE = "CreateAccessKey", "UpdateAccessKey"
 UNKNOWN_SOURCE = "an unknown address"
 UNKNOWN_CREATOR = "unknown"
 UNKNOWN_WORD = "unknown"
 """A service or an action whose name is not as AWS writes names."""
 AWS_SERVICE = "an AWS service"
+CONSOLE = "the AWS console"
+"""The program and the source of what a person does there: CloudTrail may not say from where."""
+_INTERNAL = re.compile(r"AWS Internal(?:/\d+)?")
 
 _SERVICE = re.compile(
     r"([a-z0-9-]{1,64})(?:\.[a-z0-9.-]{1,64})?\.amazonaws\.com(?:\.cn)?", re.ASCII
@@ -54,6 +57,8 @@ class Call:
     name of an AWS service, or UNKNOWN_CREATOR."""
     created: str = ""
     """The ID of the access key that it created."""
+    deactivated: str = ""
+    """The ID of the access key that it deactivated."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +96,23 @@ def _call(record: Mapping[str, Any]) -> Call:
     service = _matched(_SERVICE, record.get("eventSource"))
     action = _matched(_ACTION, record.get("eventName"))
     source, user_agent = record.get("sourceIPAddress"), record.get("userAgent")
-    by_service = source == "AWS Internal" or _matched(_SERVICE, source) is not None
+    console = record.get("sessionCredentialFromConsole") == "true"
+    internal = _matched(_INTERNAL, source) is not None
+    # Anybody can call a program as AWS's services call themselves, but not from there.
+    program = AWS_SERVICE if internal or _matched(_SERVICE, source) else program_of(user_agent)
+    failed = record.get("errorCode") is not None
     created = _at(record, "responseElements", "accessKey", "accessKeyId")
-    is_creation = record["eventName"] == CREATION and isinstance(created, str)
+    updated = _at(record, "requestParameters", "accessKeyId")
+    deactivates = not failed and _at(record, "requestParameters", "status") == "Inactive"
     return Call(
-        # Anybody can call a program as AWS's services call themselves, but not from there.
-        AWS_SERVICE if by_service else program_of(user_agent),
-        _source(source),
+        CONSOLE if internal and console else program,
+        CONSOLE if internal and console else _source(source),
         service[1] if service else UNKNOWN_WORD,
         action[0] if action else UNKNOWN_WORD,
-        record.get("errorCode") is not None,
+        failed,
         _creator(record.get("userIdentity")),
-        created if is_creation else "",
+        _text(created) if record["eventName"] == CREATION else "",
+        _text(updated) if record["eventName"] == UPDATE and deactivates else "",
     )
 
 
@@ -110,7 +120,7 @@ def _source(value: Any) -> str:
     service = _matched(_SERVICE, value)
     if service:
         return service[0]
-    if value == "AWS Internal":
+    if _matched(_INTERNAL, value):
         return AWS_SERVICE
     try:
         # Python takes any text after a "%" for an IPv6 zone.
@@ -125,6 +135,10 @@ def _creator(identity: Any) -> str:
         return arn[1]
     service = _matched(_SERVICE, _at(identity, "invokedBy"))
     return service[0] if service else UNKNOWN_CREATOR
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _at(value: Any, *names: str) -> Any:

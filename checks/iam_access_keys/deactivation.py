@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
-from .advice import Action, Advice, advise, word
-from .facts import AccessKey, Keys, Unreadable, User
+from .advice import Action, Advice, advise, word, word_incident
+from .facts import AccessKey, Keys, Unreadable, User, quarantine_policies
 from .iam import IAM
 from .iam_client import CallFailedError
 from .remembered import Found
@@ -48,6 +48,8 @@ def choose_key(
     user = User.of_arn(arn)
     if found and found.muted:
         return f"the finding about user {user.name} is muted."
+    if settings.is_decoy(user.name):
+        return f"user {user.name} is a decoy, by your setting decoy_users."
     if found and found.unread_tags:
         return (
             f"the tags of user {user.name} could not be read ({found.unread_tags}), so a mutelist "
@@ -79,7 +81,9 @@ def _decide(
     active = facts.with_last_use(active)
     advice = advise(active, facts.quarantine(), now, settings.max_unused_access_keys_days)
     if advice.action is not Action.DEACTIVATE or advice.retire is None:
-        return f"no access key of user {name} is safe to deactivate. {word(advice, now)}"
+        policies = quarantine_policies(advice.quarantine)
+        why = word_incident(name, policies) if policies else word(advice, now)
+        return f"no access key of user {name} is safe to deactivate. {why}"
     if found is None or found.retire is None:
         return f"no finding of this run says that a key of user {name} can be deactivated now."
     if _changed(found, active, advice.retire):
@@ -147,7 +151,7 @@ def deactivate(iam: IAM, user: User, key: AccessKey, *, is_last: bool) -> Outcom
         iam.call("UpdateAccessKey", UserName=user.name, AccessKeyId=key_id, Status="Inactive")
     except CallFailedError as failed:
         if not failed.unreadable.transient:
-            advice = "Allow the call." if failed.unreadable.denied else "Check the user."
+            advice = "Grant the permission." if failed.unreadable.denied else "Check the user."
             return Outcome(False, f"{key_id} was not deactivated: {failed}. {advice}")
         # The answer was lost. AWS may have made the change all the same.
     left = _active_without(iam, user, key_id)

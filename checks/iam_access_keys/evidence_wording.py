@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from .cloudtrail_events import UNKNOWN_CREATOR
 from .facts import Unreadable
@@ -19,6 +19,7 @@ from .key_evidence import (
     Usage,
     UsedBy,
 )
+from .wording import comma_and
 
 PROGRAMS_TOLD = 3
 """How many programs with their sources a sentence names; the data have all."""
@@ -39,6 +40,7 @@ def word_evidence(evidence: Evidence, user_arn: str) -> list[str]:
     return [
         *(word_usage(key.access_key_id, usage) for key, usage in evidence.usage.items()),
         *(word_origin(ids, origin, user_arn) for origin, ids in alike.items()),
+        *(word_deactivation(key.access_key_id, one) for key, one in evidence.deactivations.items()),
     ]
 
 
@@ -56,8 +58,8 @@ def word_usage(access_key_id: str, usage: Usage) -> str:
     elif usage.regions and not usage.events:
         sentences.append(
             f"CloudTrail's event history has no event of {access_key_id} in "
-            f"{_and(usage.regions)}. It has management events of {_DAYS} only: the key may be in "
-            "use."
+            f"{comma_and(usage.regions)}. It has management events of {_DAYS} only: the key may "
+            "be in use."
         )
     if usage.malformed_events:
         number = usage.malformed_events
@@ -69,7 +71,7 @@ def word_usage(access_key_id: str, usage: Usage) -> str:
 
 def _span(usage: Usage) -> str:
     """Which events it is about: the beginning of a sentence."""
-    where = f"in {_and(usage.regions)}"
+    where = f"in {comma_and(usage.regions)}"
     if usage.all_events:
         events = "the only event" if usage.events == 1 else f"all {usage.events} events"
         return f"In {events} of {_DAYS} {where}"
@@ -84,7 +86,7 @@ def _word_users(users: Sequence[UsedBy]) -> str:
     rest = len(users) - PROGRAMS_TOLD
     if rest > 0:
         told.append(f"by {rest} {'other' if rest == 1 else 'others'}")
-    return _and(told)
+    return comma_and(told)
 
 
 def _word_user(one: UsedBy) -> str:
@@ -95,7 +97,8 @@ def _word_user(one: UsedBy) -> str:
     if len(names) > SERVICES_TOLD:
         names = [*names[:SERVICES_TOLD], f"{len(names) - SERVICES_TOLD} more"]
     program = f"the {one.program}" if one.program.startswith("AWS SDK") else one.program
-    return f"by {program} from {one.source} ({', '.join(names)})"
+    place = "" if one.source == one.program else f" from {one.source}"
+    return f"by {program}{place} ({', '.join(names)})"
 
 
 def _service_name(service: str) -> str:
@@ -112,7 +115,7 @@ def _word_unread(access_key_id: str, one: Unread, usage: Usage) -> str:
 
 def word_origin(access_key_ids: Sequence[str], origin: Origin, user_arn: str) -> str:
     """Who created keys of a user, all of the same origin, as a sentence."""
-    names, several = _and(access_key_ids), len(access_key_ids) > 1
+    names, several = comma_and(access_key_ids), len(access_key_ids) > 1
     if origin.failure:
         return f"Who created {names} could not be read: {_why(origin.failure)}."
     if origin.creator:
@@ -130,6 +133,18 @@ def word_origin(access_key_ids: Sequence[str], origin: Origin, user_arn: str) ->
     return f"Who created {names} is not known: {why}."
 
 
+def word_deactivation(access_key_id: str, deactivation: Origin) -> str:
+    """Who deactivated a key, and when, in a sentence."""
+    if deactivation.failure:
+        return (
+            f"When {access_key_id} was deactivated could not be read: {_why(deactivation.failure)}."
+        )
+    if not deactivation.creator:
+        return f"CloudTrail has no event of the last {_DAYS} that deactivated {access_key_id}."
+    when = f" on {deactivation.date:%Y-%m-%d}" if deactivation.date else ""
+    return f"{access_key_id} was deactivated{when} by {_word_creator(deactivation.creator)}."
+
+
 def _word_creator(creator: str) -> str:
     if creator == "root":
         return "the root user"
@@ -145,10 +160,3 @@ def _word_creator(creator: str) -> str:
 
 def _why(failure: Unreadable) -> str:
     return _WHY.get(failure.error_code, str(failure))
-
-
-def _and(words: Iterable[str]) -> str:
-    *first, last = words
-    if len(first) > 1:
-        return f"{', '.join(first)}, and {last}"
-    return f"{first[0]} and {last}" if first else last

@@ -153,6 +153,11 @@ Quarantine: TypeAlias = tuple[str, ...] | Unreadable
 """Names of AWS's quarantine policies on a user, its groups included, or why they are not known."""
 
 
+def quarantine_policies(quarantine: Quarantine) -> tuple[str, ...]:
+    """The quarantine policies that were found: none if it is not known whether there are any."""
+    return () if isinstance(quarantine, Unreadable) else quarantine
+
+
 @dataclass(frozen=True)
 class ServiceSpecificCredential:
     """A service-specific credential: an API key, or a user name and password for one service."""

@@ -7,8 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from .advice import Advice
-from .facts import AccessKey, Keys, LastUse, ListingGap, Quarantine, UnmatchedARN, Unreadable, User
+from .advice import Action, Advice, word_incident
+from .facts import (
+    AccessKey,
+    Keys,
+    LastUse,
+    ListingGap,
+    Quarantine,
+    UnmatchedARN,
+    Unreadable,
+    User,
+    quarantine_policies,
+)
 from .key_evidence import NO_EVIDENCE, Evidence
 from .tags import description_of, owner_of
 from .wording import what_to_do
@@ -38,7 +48,7 @@ class Verdict:
     """The severity, if it differs from that of the check's metadata."""
 
 
-def unreadable(user: User, failure: Unreadable, what: str) -> Verdict:
+def unreadable(user: User, failure: Unreadable, what: str, quarantine: Quarantine = ()) -> Verdict:
     """MANUAL for a user about which something could not be read; ``what`` names it."""
     if failure.gone:
         return Verdict(
@@ -47,10 +57,21 @@ def unreadable(user: User, failure: Unreadable, what: str) -> Verdict:
             "the scan was reading. Scan again.",
             unreadable=failure,
         )
+    sentence = f"The {what} of user {user.name} could not be read: {failure}. {what_to_do(failure)}"
+    policies = quarantine_policies(quarantine)
+    if policies:
+        sentence = f"{word_incident(user.name, policies)} {sentence}"
+        advice = Advice(Action.INCIDENT, quarantine=quarantine)
+        return Verdict("MANUAL", sentence, advice=advice, unreadable=failure)
+    return Verdict("MANUAL", sentence, unreadable=failure)
+
+
+def decoy(user: User) -> Verdict:
+    """PASS of a check that leaves decoys out, for a user whose keys are decoys."""
     return Verdict(
-        "MANUAL",
-        f"The {what} of user {user.name} could not be read: {failure}. {what_to_do(failure)}",
-        unreadable=failure,
+        "PASS",
+        f"User {user.name} is a decoy, by your setting decoy_users: this check leaves it out, and "
+        "iam_user_decoy_access_keys_used looks at its keys.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -142,15 +142,15 @@ def _most_often_first(counted: Counter[tuple[str, str]]) -> list[tuple[tuple[str
     return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
 
 
-# Who created it
+# Who created or deactivated it
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Who created a key, when, and from where, as far as event history says."""
+    """Who created a key, when, and from where, as far as event history says; or deactivated it."""
 
     creator: str = ""
-    """See ``Call.creator``; empty if it is not known."""
+    """Who did it: see ``Call.creator``; empty if it is not known."""
     date: datetime | None = None
     """UTC; None if the event does not say."""
     source: str = ""
@@ -167,14 +167,25 @@ def is_too_old(key: AccessKey, now: datetime) -> bool:
 
 def origin_in(looked: Looked, key: AccessKey, now: datetime) -> Origin:
     """The origin of a key, as these events tell it; ``now`` is UTC."""
+    return _done_in(looked, key, lambda call: call.created, now - key.create_date < DELAY)
+
+
+def deactivation_in(looked: Looked, key: AccessKey) -> Origin:
+    """Who deactivated a key and when, as these events tell it, the newest first."""
+    return _done_in(looked, key, lambda call: call.deactivated, is_recent=False)
+
+
+def _done_in(
+    looked: Looked, key: AccessKey, done_to: Callable[[Call], str], is_recent: bool
+) -> Origin:
     for event in looked.events:
-        if event.call and event.call.created == key.access_key_id:
+        if event.call and done_to(event.call) == key.access_key_id:
             return Origin(event.call.creator, event.time, event.call.source)
     if looked.failure:
         return Origin(failure=looked.failure)
     if not looked.complete:
         return Origin(failure=Unreadable(CALL, TOO_MANY_EVENTS))
-    return Origin(unknown=NOT_YET if now - key.create_date < DELAY else NO_EVENT)
+    return Origin(unknown=NOT_YET if is_recent else NO_EVENT)
 
 
 @dataclass(frozen=True)
@@ -183,6 +194,7 @@ class Evidence:
 
     usage: Mapping[AccessKey, Usage] = field(default_factory=dict)
     origins: Mapping[AccessKey, Origin] = field(default_factory=dict)
+    deactivations: Mapping[AccessKey, Origin] = field(default_factory=dict)
 
     def as_data(self, key: AccessKey) -> dict[str, Any]:
         """What it says of a key, as plain JSON."""
@@ -191,6 +203,8 @@ class Evidence:
             data["usage"] = usage_as_data(self.usage[key])
         if key in self.origins:
             data["origin"] = origin_as_data(self.origins[key])
+        if key in self.deactivations:
+            data["deactivation"] = origin_as_data(self.deactivations[key])
         return data
 
 

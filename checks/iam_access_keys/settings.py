@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from typing import Any
 
 _SIMILAR = 0.8
@@ -27,6 +29,8 @@ class Settings:
     """Keys of tags that name who answers for a user, the first choice first."""
     allowed_service_specific_credentials: tuple[str, ...] = ()
     """Services whose service-specific credentials pass: ``codecommit.amazonaws.com``."""
+    decoy_users: tuple[str, ...] = ()
+    """Names of users, with ``*`` and ``?`` as wildcards, whose access keys are decoys."""
     unreadable_access_keys_fail: bool = False
     """Whether what could not be read is a FAIL instead of MANUAL."""
     access_key_usage_from_cloudtrail: bool = False
@@ -35,6 +39,11 @@ class Settings:
     """How many events of a key are looked at; 50 are one page."""
     access_key_usage_max_seconds: int = 600
     """Seconds that all questions to CloudTrail of a run may take together."""
+
+    def is_decoy(self, user_name: str) -> bool:
+        """Whether a user's access keys are decoys; case does not matter, as in IAM."""
+        name = user_name.casefold()
+        return any(fnmatchcase(name, pattern.casefold()) for pattern in self.decoy_users)
 
 
 # The second range is Prowler's own (prowler/config/schema/aws.py). It matters here as well: a key
@@ -89,6 +98,9 @@ def _complaint(name: str, value: Any) -> str:
     default = getattr(Settings, name)
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
+    if name == "decoy_users":
+        valid = isinstance(value, (list, tuple)) and all(map(_is_user_pattern, value))
+        return "" if valid else "a list of user names, in which * and ? are wildcards"
     if isinstance(default, tuple):
         return "" if _is_list_of_names(value, may_be_empty=not default) else "a list of names"
     allowed = ALLOWED[name]
@@ -96,6 +108,12 @@ def _complaint(name: str, value: Any) -> str:
         return ""
     what = name.rpartition("_")[2]
     return f"a whole number of {what} from {allowed[0]} to {allowed[-1]}"
+
+
+def _is_user_pattern(value: Any) -> bool:
+    """Whether a value is a pattern that fits names of IAM users, and not all of them."""
+    is_name = isinstance(value, str) and re.fullmatch(r"[\w+=,.@*?-]{1,64}", value, re.ASCII)
+    return bool(is_name and value.strip("*?"))
 
 
 def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:

@@ -10,13 +10,26 @@ from .facts import Tag
 _IGNORED = re.compile(r"[\s_-]")
 
 
-def owner_of(tags: Iterable[Tag], names: Iterable[str]) -> Tag | None:
-    """The first tag with a value whose key is one of ``names``, in the order of the names.
+_NOBODY = frozenset(
+    {"", "n/a", "na", "nobody", "none", "noone", "null", "tbd", "todo", "unassigned", "undefined",
+     "unknown"}
+)  # fmt: skip
+"""Values of an owner tag that name nobody, without blanks, ``-``, and ``_``."""
 
-    Case, blanks, ``-`` and ``_`` do not count, nor does what stands before the last ``:``.
+
+def owner_of(tags: Iterable[Tag], names: Iterable[str]) -> Tag | None:
+    """The first tag that names somebody and whose key is one of ``names``, in their order.
+
+    Case, blanks, ``-`` and ``_`` do not count. A name without ``:`` is compared with what follows
+    the last ``:`` of a key; a name with one, with the whole key.
     """
-    with_value = {_plain(tag["Key"]): tag for tag in tags if tag["Value"].strip()}
-    return next((with_value[one] for one in map(_plain, names) if one in with_value), None)
+    owners = [tag for tag in tags if _plain(tag["Value"]).strip(".?") not in _NOBODY]
+    for name in map(_plain, names):
+        for tag in owners:
+            key = _plain(tag["Key"])
+            if name == (key if ":" in name else key.rpartition(":")[2]):
+                return tag
+    return None
 
 
 def description_of(tags: Iterable[Tag], access_key_id: str) -> str:
@@ -28,4 +41,4 @@ def description_of(tags: Iterable[Tag], access_key_id: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return _IGNORED.sub("", name.rsplit(":", 1)[-1]).casefold()
+    return _IGNORED.sub("", name).casefold()

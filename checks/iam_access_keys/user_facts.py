@@ -39,7 +39,9 @@ class Fact(Enum):
     POLICY_DOCUMENTS = "documents of managed policies"
     SERVICE_SPECIFIC_CREDENTIALS = "service-specific credentials"
     USAGE = "events of access keys"
+    USAGE_EVERYWHERE = "events of access keys in all Regions"
     ORIGIN = "creation of access keys"
+    DEACTIVATION = "deactivation of access keys"
 
 
 class NotReadYetError(Exception):
@@ -119,7 +121,11 @@ class Answers:
         }
         if cloudtrail:
             self._readers[Fact.USAGE] = lambda keys: cloudtrail().usage(keys)
+            self._readers[Fact.USAGE_EVERYWHERE] = lambda keys: cloudtrail().usage(
+                keys, everywhere=True
+            )
             self._readers[Fact.ORIGIN] = lambda keys: cloudtrail().origins(keys)
+            self._readers[Fact.DEACTIVATION] = lambda keys: cloudtrail().deactivations(keys)
 
     def get(self, fact: Fact, about: Iterable[Hashable]) -> list[Any]:
         """The answers about these subjects. Raises NotReadYetError if one is missing."""
@@ -247,13 +253,20 @@ class UserFacts:
         uses = self.answers.get(Fact.LAST_USE, (key.access_key_id for key in keys))
         return tuple(replace(key, last_use=use) for key, use in zip(keys, uses, strict=True))
 
-    def usage(self, keys: Keys) -> tuple[Usage, ...]:
-        """What CloudTrail says of the use of each key, with its last use. No UnreadableError."""
-        return tuple(self.answers.get(Fact.USAGE, keys))
+    def usage(self, keys: Keys, *, everywhere: bool = False) -> tuple[Usage, ...]:
+        """What CloudTrail says of the use of each key, with its last use. No UnreadableError.
+
+        It is asked about the Region of the last use or ``everywhere``, in all enabled ones.
+        """
+        return tuple(self.answers.get(Fact.USAGE_EVERYWHERE if everywhere else Fact.USAGE, keys))
 
     def origins(self, keys: Keys) -> tuple[Origin, ...]:
         """What CloudTrail says of the creation of each key. No UnreadableError."""
         return tuple(self.answers.get(Fact.ORIGIN, keys))
+
+    def deactivations(self, keys: Keys) -> tuple[Origin, ...]:
+        """What CloudTrail says of the deactivation of each key. No UnreadableError."""
+        return tuple(self.answers.get(Fact.DEACTIVATION, keys))
 
     # Whatever else a user has
 

@@ -15,6 +15,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.h
 """
 
 
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""How far ahead of now a date may be without being worth a word."""
+_NOT_AVAILABLE = "N/A"
+"""What IAM writes for a service or a Region that it does not know."""
+
+
 def described(key: AccessKey, now: datetime) -> str:
     """A key with its age and its last use; ``now`` is UTC."""
     created = f"created {when(key.create_date, now)}"
@@ -24,29 +30,41 @@ def described(key: AccessKey, now: datetime) -> str:
     if last_use is None:
         since = f" since {TRACKING_BEGAN:%Y-%m-%d}" if key.create_date < TRACKING_BEGAN else ""
         return f"{key.access_key_id} ({created}; no use recorded{since})"
-    where = "" if last_use.region == "N/A" else f" in {last_use.region}"
-    return (
-        f"{key.access_key_id} ({created}; last used {when(last_use.date, now)}, by "
-        f"{last_use.service}{where})"
-    )
+    by = "" if last_use.service == _NOT_AVAILABLE else f", by {last_use.service}"
+    where = "" if last_use.region == _NOT_AVAILABLE else f" in {last_use.region}"
+    return f"{key.access_key_id} ({created}; last used {when(last_use.date, now)}{by}{where})"
 
 
-def ids(keys: Iterable[AccessKey]) -> str:
-    """The IDs of keys."""
-    return " and ".join(key.access_key_id for key in keys)
+def ids(keys: Iterable[AccessKey], last: str = "and") -> str:
+    """The IDs of keys; ``last`` stands before the last one."""
+    return comma_and((key.access_key_id for key in keys), last)
+
+
+def comma_and(words: Iterable[str], last: str = "and") -> str:
+    """Words as a list in a sentence: A, A and B, or A, B, and C."""
+    *first, end = words
+    if len(first) > 1:
+        return f"{', '.join(first)}, {last} {end}"
+    return f"{first[0]} {last} {end}" if first else end
 
 
 def counted(number: int, state: str = "active") -> str:
     """How many access keys there are in a state."""
-    if number == 0:
-        return f"no {state} access keys"
-    return f"{number} {state} access key{'' if number == 1 else 's'}"
+    keys = f"{state} access key{'' if number == 1 else 's'}".lstrip()
+    return f"{number or 'no'} {keys}"
 
 
 def when(date: datetime, now: datetime) -> str:
-    """A date with its age in days of 24 hours; a date in the future has no age yet."""
+    """A date with its age; ``now`` is UTC."""
+    return f"{date:%Y-%m-%d}, {ago(date, now)}"
+
+
+def ago(date: datetime, now: datetime) -> str:
+    """The age of a date in days of 24 hours; a date in the future has none."""
+    if date - now > _CLOCKS_DIFFER:
+        return "in the future"
     number = (now - date).days
-    return f"{date:%Y-%m-%d}, {days(number) if number > 0 else 'less than a day'} ago"
+    return f"{days(number) if number > 0 else 'less than a day'} ago"
 
 
 def days(number: int) -> str:
@@ -81,5 +99,5 @@ def aws_command(*words: str) -> str:
 
 def what_to_do(failure: Unreadable) -> str:
     """What helps against a failed call about a user."""
-    allow = "Allow the call and scan" if failure.denied else "Scan"
+    allow = "Grant the permission and scan" if failure.denied else "Scan"
     return f"{allow} again, or check the user in the IAM console."

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..iam_access_keys.advice import word_root
 from ..iam_access_keys.base_check import RootUserCheck
 from ..iam_access_keys.facts import RootAccessKeys, Unreadable
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.wording import counted, of_report, what_to_do, when
-
-DELETE = (
-    "Delete it, do not rotate it: sign in as the root user or, with centralized root access, "
-    "delete the root user's credentials from the management account."
-)
 
 
 class iam_root_user_active_keys(RootUserCheck):
@@ -29,7 +25,7 @@ class iam_root_user_active_keys(RootUserCheck):
             return Verdict(
                 "FAIL",
                 "The root user has an access key. Whether it is active could not be read: "
-                f"{root.active}. {DELETE}",
+                f"{root.active}. {word_root(root.arn, None)}",
                 unreadable=root.active,
             )
         if isinstance(root.present, Unreadable) and not root.report_is_fresh:
@@ -39,14 +35,16 @@ class iam_root_user_active_keys(RootUserCheck):
         sentence = f"The root user has {counted(root.active)}{of_report(root)}"
         if root.active:
             used = f"last used {when(root.last_used, now)}" if root.last_used else "no use recorded"
-            return Verdict("FAIL", f"{sentence}; {used}. {DELETE}", root.active)
+            return Verdict(
+                "FAIL", f"{sentence}; {used}. {word_root(root.arn, root.active)}", root.active
+            )
         if root.report_is_fresh:
             inactive = " An inactive one is still there: delete it." if root.present is True else ""
             return Verdict("PASS", f"{sentence}.{inactive}", 0)
         return Verdict(
             "MANUAL",
             f"The root user has an access key. It was not active{of_report(root)}, and may be "
-            f"now. {DELETE}",
+            f"now. {word_root(root.arn, None)}",
         )
 
 

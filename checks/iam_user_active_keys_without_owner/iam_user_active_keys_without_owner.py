@@ -16,7 +16,7 @@ class iam_user_active_keys_without_owner(UserCheck):
     """An IAM user with active access keys has an owner tag.
 
     The tags that count are ``access_key_owner_tags``; case, blanks, ``-`` and ``_`` do not matter.
-    A tag without a value names no owner.
+    A tag without a value names no owner, nor does one such as ``n/a`` or ``unknown``.
     """
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
@@ -27,7 +27,7 @@ class iam_user_active_keys_without_owner(UserCheck):
         if owner:
             return passing(facts, count, f", and the tag {owner['Key']} names an owner")
         reason = (
-            f"No tag names an owner: none of {', '.join(settings.access_key_owner_tags)} has a "
-            "value. For 90 days, CloudTrail's event CreateAccessKey says who created a key."
+            f"No tag names an owner: none of {', '.join(settings.access_key_owner_tags)} does. "
+            "CloudTrail's CreateAccessKey event, kept for 90 days, shows who created a key."
         )
-        return failing(facts, settings, now, reason, whose=True)
+        return failing(facts, settings, now, reason, ask_who_created=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from ..iam_access_keys.active_keys import failing, passing
 from ..iam_access_keys.administrator import grants_in, judge_boundary, needed_documents
@@ -21,6 +22,8 @@ class iam_user_administrator_active_keys(UserCheck):
     cannot be seen from the account.
     """
 
+    is_hygiene: ClassVar[bool] = False
+
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         count = facts.active_count()
         not_an_administrator = ", and its policies do not make it an administrator"
@@ -37,4 +40,4 @@ class iam_user_administrator_active_keys(UserCheck):
         if boundary.limits:
             return passing(facts, count, f"{not_an_administrator}: {boundary.sentence}")
         reason = f"The user is an administrator by {' and '.join(grants)}.{boundary.sentence}"
-        return failing(facts, settings, now, reason, more={"administrator": grants})
+        return failing(facts, settings, now, danger=reason, more={"administrator": grants})

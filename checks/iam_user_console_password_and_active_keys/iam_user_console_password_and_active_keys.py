@@ -23,8 +23,9 @@ class iam_user_console_password_and_active_keys(UserCheck):
         if count == 0 or not facts.has_password():
             return passing(facts, count, " and no console password")
         delete = aws_command("iam", "delete-login-profile", f"--user-name={facts.user.name}")
+        danger = "The user has a console password too."
         reason = (
-            "The user has a console password too. A person can use aws login or IAM Identity "
-            f"Center instead of an access key. A program needs no password: {delete} deletes it."
+            "A person can use aws login or IAM Identity Center instead of an access key. A program "
+            f"needs no password: {delete} deletes it."
         )
-        return failing(facts, settings, now, reason, more={"console_password": True})
+        return failing(facts, settings, now, reason, danger=danger, more={"console_password": True})

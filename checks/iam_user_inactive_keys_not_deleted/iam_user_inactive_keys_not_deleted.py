@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..iam_access_keys.active_keys import listed, unused
+from ..iam_access_keys.advice import word_incident
 from ..iam_access_keys.base_check import UserCheck
+from ..iam_access_keys.evidence_wording import word_evidence
+from ..iam_access_keys.facts import Keys, Unreadable
 from ..iam_access_keys.finding import Verdict, quarantine_as_data
+from ..iam_access_keys.key_evidence import NO_EVIDENCE, Evidence
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import aws_command, counted, days
+from ..iam_access_keys.wording import aws_command, counted, days, ids
 
 
 class iam_user_inactive_keys_not_deleted(UserCheck):
@@ -28,25 +32,52 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)
         quarantine = facts.quarantine()
-        if quarantine:
-            advice = (
-                "AWS has quarantined this user, or that could not be read: keep what may be "
-                "evidence until you know that there is no incident."
+        it, slots = "it", "it takes up one of the user's two key slots"
+        if len(idle) > 1:
+            it, slots = "them", "they take up the user's key slots"
+        sentences = [
+            f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}: "
+            f"{listed(idle, now)}."
+        ]
+        evidence = NO_EVIDENCE
+        if isinstance(quarantine, Unreadable):
+            sentences.append(
+                "Whether AWS has quarantined this user could not be determined "
+                f"({quarantine}): do not delete {it} until you know."
             )
+        elif quarantine:
+            sentences.insert(0, word_incident(name, quarantine))
+            sentences.append(f"Keep {ids(idle)} too, as evidence.")
         else:
-            to_delete = " and ".join(
+            evidence = _deactivations(facts, idle, settings)
+            to_delete = " && ".join(
                 aws_command(
                     "iam", "delete-access-key", f"--user-name={name}",
                     "--access-key-id", key.access_key_id,
                 )
                 for key in idle
             )  # fmt: skip
-            advice = f"If nothing will need it again, delete it, for good: {to_delete}"
+            sentences.append(
+                f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}."
+            )
+            sentences.append(
+                "AWS does not record when a key was deactivated. Wait until every job that might "
+                f"use {it} has run, quarterly and yearly ones included: then {to_delete} deletes "
+                f"{it}, which cannot be undone."
+            )
+            sentences += word_evidence(evidence, facts.user.arn)
         return Verdict(
             "FAIL",
-            f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}: "
-            f"{listed(idle, now)}. Whoever may call UpdateAccessKey can activate it again, and it "
-            f"takes one of the user's two places for keys. {advice}",
+            " ".join(sentences),
             keys=idle,
+            evidence=evidence,
             more=quarantine_as_data(quarantine),
         )
+
+
+def _deactivations(facts: UserFacts, keys: Keys, settings: Settings) -> Evidence:
+    """When keys were deactivated, as far as CloudTrail may be asked and says."""
+    if not settings.access_key_usage_from_cloudtrail:
+        return NO_EVIDENCE
+    found = facts.deactivations(keys)
+    return Evidence(deactivations=dict(zip(keys, found, strict=True)))

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from ..iam_access_keys.advice import word_incident
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.facts import quarantine_policies
+from ..iam_access_keys.finding import Verdict, quarantine_as_data
 from ..iam_access_keys.service_specific_credentials import (
     as_data,
-    described,
+    deactivation,
     is_allowed,
-    is_api_key,
+    is_lasting,
     is_usable,
+    listed,
+    replacements,
 )
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import aws_command
 
 
 class iam_user_long_term_api_keys(UserCheck):
     """An IAM user has no active long-term API key or other service-specific credential.
 
     One that has expired does not count, nor one of ``allowed_service_specific_credentials``. An
-    API key that never expires makes the finding critical.
+    API key that does not expire within five years makes the finding critical.
     """
+
+    is_hygiene: ClassVar[bool] = False
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name = facts.user.name
@@ -35,26 +40,26 @@ class iam_user_long_term_api_keys(UserCheck):
             "service_specific_credentials": [as_data(one, now) for one in usable]
         }
         if not failing:
-            excepted = " and ".join(described(one, now) for one in usable)
-            but = f" except {excepted}, which your settings allow" if usable else ""
+            but = f" except {listed(usable, now)}, which your settings allow" if usable else ""
             sentence = f"User {name} has no active service-specific credential{but}."
             return Verdict("PASS", sentence, more=data if usable else {})
-        deactivate = " and ".join(
-            aws_command(
-                "iam", "update-service-specific-credential", f"--user-name={name}",
-                "--service-specific-credential-id", one.credential_id, "--status", "Inactive",
-            )
-            for one in failing
-        )  # fmt: skip
         if len(failing) < len(usable):
             data["failing_service_specific_credentials"] = [one.credential_id for one in failing]
-        lasting = any(is_api_key(one) and one.expires is None for one in failing)
+        quarantine = facts.quarantine()
+        data |= quarantine_as_data(quarantine)
+        sentences = [
+            f"User {name} has active service-specific credentials: {listed(failing, now)}.",
+            "The credential report does not list them, and deactivating access keys does not "
+            "affect them.",
+        ]
+        policies = quarantine_policies(quarantine)
+        if policies:
+            sentences = [word_incident(name, policies), *sentences, "Deactivate them now:"]
+        else:
+            sentences += [*replacements(failing), "Then:"]
         return Verdict(
             "FAIL",
-            f"User {name} has long-term credentials for single services: "
-            f"{' and '.join(described(one, now) for one in failing)}. No credential report shows "
-            "them, and deactivating access keys does not stop them. Use an IAM role or short-term "
-            f"API keys instead, then: {deactivate}",
+            " ".join((*sentences, deactivation(facts.user, failing))),
             more=data,
-            severity="critical" if lasting else "",
+            severity="critical" if any(is_lasting(one, now) for one in failing) else "",
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from ..iam_access_keys.active_keys import failing, has_active_keys
 from ..iam_access_keys.advice import grace_ends, in_grace
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.facts import RootAccessKeys, Unreadable
+from ..iam_access_keys.facts import RootAccessKeys, Unreadable, quarantine_policies
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.prowler_workarounds import offer_fixer
 from ..iam_access_keys.settings import Settings
@@ -31,26 +31,31 @@ class iam_user_multiple_active_keys(UserCheck):
         grace = settings.multiple_active_keys_grace_days
         if count < 2:
             return Verdict("PASS", f"{has}.", count)
-        if not grace:
-            return failing(facts, settings, now)
+        quarantine = facts.quarantine() if grace else ()
+        if not grace or quarantine_policies(quarantine):
+            return failing(facts, settings, now, one_may_stay=True)
+        if isinstance(quarantine, Unreadable):
+            raise UnreadableError(quarantine, "policies")
         try:
             keys = facts.active_keys()
         except UnreadableError as error:
             return Verdict(
                 "MANUAL",
-                f"{has}, according to the credential report made for this scan. Which keys they "
-                "are, and so whether the grace period excuses them, could not be read: "
+                f"{has}, according to the credential report made for this scan. The scan could not "
+                "list the keys, so it cannot tell whether the grace period applies: "
                 f"{error.failure}. {what_to_do(error.failure)}",
                 count,
                 unreadable=error.failure,
             )
         if not in_grace(keys, now, grace):
-            return failing(facts, settings, now)
+            return failing(facts, settings, now, one_may_stay=True)
+        newest = keys[-1].access_key_id
         return Verdict(
             "PASS",
-            f"{has}, and a rotation is under way: {keys[-1].access_key_id} was created "
+            f"{has}, and a rotation may be under way: {newest} was created "
             f"{when(keys[-1].create_date, now)}. The grace period ends on "
-            f"{grace_ends(keys, grace):%Y-%m-%d %H:%M} UTC.",
+            f"{grace_ends(keys, grace):%Y-%m-%d %H:%M} UTC. If nobody is rotating this user's key, "
+            f"find out who created {newest}.",
             count,
             keys,
         )

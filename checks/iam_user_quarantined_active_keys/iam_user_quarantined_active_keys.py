@@ -3,41 +3,95 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from ..iam_access_keys.active_keys import failing, has_active_keys, passing
+from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import Unreadable
 from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.service_specific_credentials import as_data, is_usable, listed
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts
+from ..iam_access_keys.wording import comma_and
+
+RESPONSE = (
+    "AWS does not say which credential leaked, so treat all of them as leaked. Sessions that were "
+    "made with its keys work for up to 36 hours: deny requests whose aws:TokenIssueTime is before "
+    "now. Answer AWS's support case."
+)
 
 
 class iam_user_quarantined_active_keys(UserCheck):
-    """An IAM user that AWS has quarantined has no active access keys.
+    """An IAM user that AWS has quarantined has no active credentials.
 
-    AWS attaches a policy to a user whose key it has seen in public, and does not deactivate the
-    key. The policy counts on the user and on its groups, whatever its version.
+    AWS attaches a policy to a user that it suspects to be compromised, and does not deactivate its
+    keys. The policy counts on the user and on its groups, whatever its version. An API key or a
+    console password is another way in, and counts too.
     """
 
+    is_hygiene: ClassVar[bool] = False
+
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        count = facts.active_count()
         quarantine = facts.quarantine()
-        if count and isinstance(quarantine, Unreadable):
-            raise UnreadableError(quarantine, "policies")
-        if not quarantine or isinstance(quarantine, Unreadable):
-            return passing(facts, count, ", and AWS has not quarantined the user")
-        names = " and ".join(quarantine)
-        if count == 0:
-            return Verdict(
-                "PASS",
-                f"{has_active_keys(facts, count)}. AWS's policy {names} is still attached: detach "
-                "it when the incident is closed.",
-                count,
-                more={"quarantine_policies": list(quarantine)},
-            )
-        reason = (
-            "AWS does not say which key leaked, so treat all of them as leaked. Do not delete "
-            "them: they are evidence. Sessions that were made with them work for up to 36 hours: "
-            "deny requests whose aws:TokenIssueTime is before now. Answer AWS's support case."
+        if not quarantine:
+            none = ", and none of AWS's quarantine policies is attached to the user or its groups"
+            return passing(facts, facts.active_count(), none)
+        count, ways_in, sentences, unread = _credentials(facts, now)
+        if isinstance(quarantine, Unreadable):
+            if count or ways_in or unread:
+                raise UnreadableError(quarantine, "policies")
+            return passing(facts, 0)
+        danger = " ".join((*sentences, RESPONSE))
+        if count:
+            return failing(facts, settings, now, danger=danger, more=ways_in)
+        if ways_in:
+            opening = word_incident(facts.user.name, quarantine)
+            advice = Advice(Action.INCIDENT, quarantine=quarantine)
+            return Verdict("FAIL", f"{opening} {danger}", count, advice=advice, more=ways_in)
+        if unread:
+            raise unread
+        return Verdict(
+            "PASS",
+            f"{has_active_keys(facts, 0)}, no service-specific credentials, and no console "
+            f"password. AWS's policy {comma_and(quarantine)} is still attached: detach it when AWS "
+            "has closed the case.",
+            0,
+            more={"quarantine_policies": list(quarantine)},
         )
-        return failing(facts, settings, now, reason)
+
+
+def _credentials(
+    facts: UserFacts, now: datetime
+) -> tuple[int | None, dict[str, Any], list[str], UnreadableError | None]:
+    """How many active access keys a user has, and its other ways in as data and as sentences.
+
+    The number is None if it could not be read; the last value is why the first thing that could
+    not be read was not.
+    """
+    count: int | None = None
+    ways_in: dict[str, Any] = {}
+    sentences: list[str] = []
+    unread: list[UnreadableError] = []
+    try:
+        count = facts.active_count()
+    except UnreadableError as error:
+        unread.append(error)
+    try:
+        usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
+        if usable:
+            ways_in["service_specific_credentials"] = [as_data(one, now) for one in usable]
+            sentences.append(
+                "Deactivating access keys does not affect its service-specific credentials: "
+                f"{listed(usable, now)}. Deactivate them too."
+            )
+    except UnreadableError as error:
+        unread.append(error)
+    try:
+        if facts.has_password():
+            ways_in["console_password"] = True
+            sentences.append("The user has a console password too: change it or delete it.")
+    except UnreadableError as error:
+        unread.append(error)
+    sentences += [f"Its {error.what} could not be read: {error.failure}." for error in unread]
+    return count, ways_in, sentences, next(iter(unread), None)

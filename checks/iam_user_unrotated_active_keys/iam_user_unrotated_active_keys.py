@@ -28,4 +28,4 @@ class iam_user_unrotated_active_keys(UserCheck):
         old = tuple(key for key in facts.active_keys() if key.age_days(now) > limit)
         if not old:
             return young
-        return failing(facts, settings, now, f"More than {days(limit)} old: {ids(old)}.", about=old)
+        return failing(facts, settings, now, f"More than {days(limit)} old: {ids(old)}.", old)

@@ -34,4 +34,4 @@ class iam_user_unused_active_keys(UserCheck):
         if not idle:
             return in_use
         reason = f"Unused for {days(limit)} or more: {ids(idle)}."
-        return failing(facts, settings, now, reason, about=idle)
+        return failing(facts, settings, now, reason, idle)
