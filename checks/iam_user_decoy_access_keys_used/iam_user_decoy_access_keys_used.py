@@ -1,0 +1,61 @@
+"""The check: Prowler finds this module by its name and calls ``execute`` of the class."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from ..iam_access_keys.active_keys import listed, look_up
+from ..iam_access_keys.advice import Action, Advice
+from ..iam_access_keys.base_check import UserCheck
+from ..iam_access_keys.evidence_wording import word_evidence
+from ..iam_access_keys.facts import Unreadable
+from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.key_evidence import NO_EVIDENCE
+from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.user_facts import UnreadableError, UserFacts
+from ..iam_access_keys.wording import ids
+
+
+class iam_user_decoy_access_keys_used(UserCheck):
+    """No access key of a decoy was ever used.
+
+    A decoy is a user that ``decoy_users`` names: its keys are planted where nobody should find
+    them, so that their use raises an alarm. Inactive keys count too.
+    """
+
+    is_hygiene: ClassVar[bool] = False
+
+    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
+        name = facts.user.name
+        if not settings.is_decoy(name):
+            return Verdict("PASS", f"User {name} is not a decoy: decoy_users does not name it.")
+        keys = facts.with_last_use(facts.all_keys())
+        used = tuple(key for key in keys if key.used)
+        for key in keys:
+            if not used and isinstance(key.last_use, Unreadable):
+                raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
+        count = sum(key.active for key in keys)
+        if not used:
+            return Verdict(
+                "PASS", f"AWS has no use on record of the keys of the decoy {name}.", count
+            )
+        it = "it" if len(used) == 1 else "them"
+        evidence = NO_EVIDENCE
+        if settings.access_key_usage_from_cloudtrail:
+            evidence = look_up(facts, used, (), settings, now, everywhere=True)
+        return Verdict(
+            "FAIL",
+            " ".join(
+                (
+                    f"Somebody used {ids(used)} of the decoy {name}: {listed(used, now)}. Find out "
+                    f"who can read the place where you planted {it}, and what else is kept there. "
+                    "Leave the decoy as it is while you look, and replace it afterwards.",
+                    *word_evidence(evidence, facts.user.arn),
+                )
+            ),
+            count,
+            used,
+            Advice(Action.DECOY_USED),
+            evidence,
+        )
