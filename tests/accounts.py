@@ -45,7 +45,9 @@ DOCUMENTS = {
     "all but S3": document(NotAction="s3:*", Resource="*"),
     "all but a bucket": document(Action="*", NotResource="arn:aws:s3:::bucket/*"),
     "all of IAM on users": document(Action="iam:??*", Resource="arn:aws:iam::*:user/*"),
-    "all of IAM on itself": document(Action="iam:*", Resource="arn:aws:iam::*:user/*${aws:username}"),
+    "all of IAM on itself": document(
+        Action="iam:*", Resource="arn:aws:iam::*:user/*${aws:username}"
+    ),
     "attaching": document(Action="iam:?ttachUser*", Resource="*"),
     "new versions": document(Action="iam:CreatePolicyV*", Resource="arn:aws:iam::*:policy/*"),
     "its groups": document(Action="iam:PutGroupPolicy", Resource="arn:aws:iam::*:group/p?*"),

@@ -50,26 +50,25 @@ class Holder:
     def _allowed(self, document: Mapping[str, Any], action: str, resource: str) -> bool:
         version = document.get("Version", "2008-10-17")
         for statement in _list(document["Statement"]):
-            if statement["Effect"] == "Allow":
-                applies = []
-                for name, value, flags in (("Action", action, re.I), ("Resource", resource, 0)):
-                    opposite = f"Not{name}" in statement
-                    patterns = _list(statement[f"Not{name}" if opposite else name])
-                    texts = [self._regex(text, version, opposite) for text in patterns]
-                    hit = any(re.fullmatch(text, value, flags) for text in texts)
-                    applies.append(not hit if opposite else hit)
-                if all(applies):
-                    return True
+            if statement["Effect"] != "Allow":
+                continue
+            applies = []
+            for name, value in (("Action", action.lower()), ("Resource", resource)):
+                opposite = f"Not{name}" in statement
+                patterns = _list(statement[f"Not{name}" if opposite else name])
+                if name == "Action":
+                    patterns = [pattern.lower() for pattern in patterns]
+                elif version == "2012-10-17":
+                    patterns = [self._with_values(pattern, opposite) for pattern in patterns]
+                applies.append(opposite != any(_matches(pattern, value) for pattern in patterns))
+            if all(applies):
+                return True
         return False
 
-    def _regex(self, pattern: str, version: str, opposite: bool) -> str:
-        if version == "2012-10-17":
-            pattern = re.sub(r"\$\{aws:username\}", self.name, pattern, flags=re.I)
-            pattern = re.sub(r"\$\{aws:principalaccount\}", "123456789012", pattern, flags=re.I)
-            pattern = re.sub(r"\$\{aws:.+?\}", "#" if opposite else "*", pattern)
-        return "".join(
-            {"*": "(?s:.*)", "?": "(?s:.)"}.get(char, re.escape(char)) for char in pattern
-        )
+    def _with_values(self, pattern: str, opposite: bool) -> str:
+        for key, value in (("username", self.name), ("principalaccount", "123456789012")):
+            pattern = re.sub(rf"\$\{{aws:{key}\}}", value, pattern, flags=re.IGNORECASE)
+        return re.sub(r"\$\{aws:.+?\}", "#" if opposite else "*", pattern)
 
     def changes(self) -> Iterator[Holder]:
         """What the user would be after each change that AWS allows it to make."""
@@ -117,6 +116,13 @@ def becomes_administrator(holder: Holder) -> bool:
             seen.append(current)
             ahead += current.changes()
     return False
+
+
+def _matches(pattern: str, value: str) -> bool:
+    if not value.startswith(re.split("[*?]", pattern)[0]):
+        return False
+    wildcards = {"*": "(?s:.*)", "?": "(?s:.)"}
+    return bool(re.fullmatch("".join(wildcards.get(c, re.escape(c)) for c in pattern), value))
 
 
 def _list(value: Any) -> list[Any]:

@@ -231,6 +231,21 @@ def test_the_policies_that_make_an_administrator(name: str) -> None:
     assert managed.status == ("FAIL" if name == "new versions" else expected)
 
 
+def test_an_administrators_finding_names_its_policies_in_words_and_as_data() -> None:
+    verdict = administrator(
+        of(OF_AWS + "AdministratorAccess", group="g", inline=DOCUMENTS["reading"])
+    )
+    policy = 'the policy "AdministratorAccess" of the group "g"'
+    assert f". The user is an administrator through {policy}. AKIAONE" in verdict.sentence
+    assert verdict.more == {"administrator": [policy]}
+    assert administrator(of()).sentence == (
+        "User alice has 1 active access key, and its policies do not allow everything, everything "
+        "in IAM, or granting all permissions to itself or a new user. Not evaluated: roles, other "
+        "users' credentials, particular groups that it may join, and earlier versions of its "
+        "policies."
+    )
+
+
 @pytest.mark.parametrize(
     "facts",
     [

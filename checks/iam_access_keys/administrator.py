@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 from .facts import Unreadable, User, UserPolicies
@@ -65,13 +65,15 @@ class _Ways:
         )
         """Each grants the user all that its permissions boundary allows."""
         new = f"{account}:user/{ANYTHING}"
-        self.new_users = tuple(
-            tuple(Request(f"iam:{action}", new) for action in ("CreateUser", policy, credential))
-            for policy, credential in product(
-                (f"{verb}UserPolicy" for verb in _VERBS), ("CreateAccessKey", "CreateLoginProfile")
+        self.new_user = tuple(
+            tuple(Request(f"iam:{action}", new) for action in actions)
+            for actions in (
+                ("CreateUser",),
+                ("AttachUserPolicy", "PutUserPolicy"),
+                ("CreateAccessKey", "CreateLoginProfile"),
             )
         )
-        """Each, in full, makes an administrator that has no permissions boundary."""
+        """One of each makes an administrator that has no permissions boundary."""
         boundary = policies.boundary or ""
         self.removals = (
             Request("iam:DeleteUserPermissionsBoundary", user.arn),
@@ -79,8 +81,8 @@ class _Ways:
             *([] if is_by_aws(boundary) else [Request("iam:CreatePolicyVersion", boundary)]),
         )
         """Each frees the user from its permissions boundary."""
-        new_users = chain.from_iterable(self.new_users)
-        self.all = tuple(dict.fromkeys((self.everything, *self.grants, *new_users, *self.removals)))
+        new_user = chain.from_iterable(self.new_user)
+        self.all = (self.everything, *self.grants, *new_user, *self.removals)
 
     def allowed_by(self, statements: Iterable[Statement]) -> set[Request]:
         """The requests that one of the statements allows."""
@@ -132,9 +134,10 @@ class _Ways:
         return (grants | own & beyond if beyond else set()), beyond
 
     def _beyond(self, allowed: set[Request]) -> set[Request]:
-        """The requests that no permissions boundary of the user limits in what they bring."""
-        ways = [way for way in (*self.new_users, (self.everything,)) if allowed.issuperset(way)]
-        return {request for way in ways for request in way}
+        """The requests whose effect no permissions boundary of the user limits."""
+        steps = [allowed.intersection(step) for step in self.new_user]
+        makes_users = set().union(*steps) if all(steps) else set()
+        return makes_users | allowed & {self.everything}
 
 
 def judge_administrator(
@@ -173,11 +176,11 @@ def judge_administrator(
         about_boundary = f" It {verb} {', and '.join(limiting)}."
     denies = ways.describe((one for one in (*statements, *limits) if not one.allows), used | around)
     about_denies = f" Not evaluated: denials by {', and by '.join(denies)}." if denies else ""
-    what = "can make a new user an administrator"
-    if not used.isdisjoint(ways.grants):
-        what = "can make itself an administrator"
     if ways.everything in used:
         what = "is an administrator"
+    else:
+        whom = "a new user" if used.isdisjoint(ways.grants) else "itself"
+        what = f"can make {whom} an administrator"
     sentence = f"The user {what} through {', and through '.join(through)}."
     return Administrator(f"{sentence}{about_boundary}{about_denies}", tuple(through))
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,10 +59,11 @@ class Statement:
 
     def names(self, request: Request) -> bool:
         """Whether it is about a request, if its condition is met."""
-        action = any(_fits(pattern, request.action.lower()) for pattern in self.actions)
-        return action != self.all_but_actions and self.all_but_resources != any(
-            _fits(pattern, request.resource) for pattern in self.resources
-        )
+        action = request.action.lower()
+        if any(_fits(pattern, action) for pattern in self.actions) == self.all_but_actions:
+            return False
+        resources = any(_fits(pattern, request.resource) for pattern in self.resources)
+        return resources != self.all_but_resources
 
     def denies_everything(self) -> bool:
         """Whether it denies every action on every resource, under no condition."""
@@ -201,6 +203,7 @@ def _statement(
     )
 
 
+@lru_cache(maxsize=100_000)  # Users share policies, and are asked about the same actions.
 def _fits(pattern: str, text: str) -> bool:
     """Whether a pattern fits a text: in a time that grows with the product of their lengths."""
     ends = {0}  # Where in the text the pattern so far may end.
