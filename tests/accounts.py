@@ -12,6 +12,8 @@ from moto.iam.models import User
 
 from embedded_aws.aws import EmbeddedAWS
 
+from .policy_evaluator import ACCOUNT, Holder, becomes_administrator
+
 NAME = st.text("abcXYZ019+=,.@_-", min_size=1, max_size=12)
 PATH = st.sampled_from(["/", "/ci/bots/", "/a/", "/division_abc/subdivision-xyz/"])
 TAGS = st.dictionaries(
@@ -41,13 +43,33 @@ DOCUMENTS = {
     "everything": document(Action="*", Resource="*"),
     "all of IAM": document(Action=["s3:*", "IAM:*"], Resource=["*"]),
     "all but S3": document(NotAction="s3:*", Resource="*"),
+    "all but a bucket": document(Action="*", NotResource="arn:aws:s3:::bucket/*"),
+    "all of IAM on users": document(Action="iam:??*", Resource="arn:aws:iam::*:user/*"),
+    "all of IAM on itself": document(
+        Action="iam:*", Resource="arn:aws:iam::*:user/*${aws:username}"
+    ),
+    "attaching": document(Action="iam:?ttachUser*", Resource="*"),
+    "new versions": document(Action="iam:CreatePolicyV*", Resource="arn:aws:iam::*:policy/*"),
+    "its groups": document(Action="iam:PutGroupPolicy", Resource="arn:aws:iam::*:group/p?*"),
+    "no boundary": document(Action="iam:Delete*", NotResource="arn:aws:s3:::bucket"),
     "all but IAM": document(NotAction=["iam:*"], Resource="*"),
     "on one bucket": document(Action="*", Resource="arn:aws:s3:::bucket"),
+    "all of IAM on another": document(Action="iam:*", Resource="arn:aws:iam::*:user/another"),
     "reading": document(Action=["iam:Get*", "iam:List*"], Resource="*"),
 }
-ADMINISTRATION = {"everything", "all of IAM", "all but S3", "AdministratorAccess", "IAMFullAccess"}
-"""The policies that make an administrator."""
-BY_AWS = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "ReadOnlyAccess")
+ADMINISTRATION = {
+    *("everything", "all of IAM", "all but S3", "all but a bucket", "all of IAM on users"),
+    *("all of IAM on itself", "attaching"),
+}
+"""The policies that make an administrator whatever else the user has."""
+BY_AWS = {
+    "AdministratorAccess": DOCUMENTS["everything"],
+    "IAMFullAccess": DOCUMENTS["all of IAM"],
+    "AdministratorAccess-Amplify": document(Action="iam:CreatePolicyVersion", Resource="*"),
+    "PowerUserAccess": DOCUMENTS["all but IAM"],
+    "ReadOnlyAccess": DOCUMENTS["reading"],
+}
+"""What AWS's own policies come to."""
 GRANTS = st.tuples(
     st.sampled_from([*DOCUMENTS, *BY_AWS]),
     st.sampled_from(["managed", "inline"]),
@@ -153,6 +175,28 @@ class DrawnUser:
                 user, one.service, created=created, expires=expires, active=one.active
             )
 
+    def as_holder(self) -> Holder:
+        """What decides whether it is an administrator."""
+        known = {**DOCUMENTS, **BY_AWS}
+        names = [f"p{number}{self.name}" for number in range(len(self.grants))]
+        named = list(zip(names, self.grants, strict=True))
+        groups = [name for name, (_, _, where) in named if where == "group"]
+        groups += [f"g{self.name}"] if self.quarantine == "group" else []
+        managed = {
+            f"{ACCOUNT}:policy/{name}": DOCUMENTS[policy]
+            for name, (policy, how, _) in named
+            if how == "managed" and policy in DOCUMENTS
+        }
+        return Holder(
+            self.name,
+            self.path,
+            tuple(f"/{group}" for group in groups),
+            tuple(known[policy] for policy, _, _ in self.grants),
+            managed,
+            known.get(self.boundary),
+            f"{ACCOUNT}:policy/b{self.name}" if self.boundary in DOCUMENTS else "",
+        )
+
     @staticmethod
     def _managed(aws: EmbeddedAWS, policy: str, name: str) -> str:
         """A managed policy, of AWS or made for this: what ``attach`` takes."""
@@ -180,9 +224,7 @@ FAILS: dict[str, Callable[[DrawnUser], object]] = {
     ),
     "iam_user_console_password_and_active_keys": lambda u: u.active and u.password,
     "iam_user_administrator_active_keys": lambda u: (
-        u.active
-        and any(policy in ADMINISTRATION for policy, _, _ in u.grants)
-        and (not u.boundary or u.boundary in ADMINISTRATION)
+        u.active and becomes_administrator(u.as_holder())
     ),
     "iam_user_quarantined_active_keys": lambda u: u.active and u.quarantine,
     "iam_user_active_keys_without_owner": lambda u: u.active and not _owned(u),

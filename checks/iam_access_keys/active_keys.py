@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from .administrator import denies_everything, needed_documents
+from .administrator import denies_everything
 from .advice import Action, Advice, about, advise, word, word_incident
 from .evidence_wording import word_evidence
 from .facts import Keys, Unreadable, quarantine_policies
 from .finding import Verdict
 from .key_evidence import NO_EVIDENCE, TOO_OLD, Evidence, Origin, is_too_old
+from .policy_documents import needed_documents
 from .settings import Settings
 from .user_facts import UnreadableError, UserFacts
 from .wording import comma_and, counted, described, what_to_do

@@ -1,144 +1,198 @@
-"""Whether a user's policies make it an administrator. Pure.
+"""Whether a user is an administrator by its policies, or can make itself one. Pure.
 
-How policies are written is in
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+How AWS evaluates policies and permissions boundaries is in
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+
+A condition counts as met, and a Deny statement does not count: the sentences name both.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from .facts import Unreadable, UserPolicies
+from .facts import Unreadable, User, UserPolicies
+from .policy_documents import (
+    ANYTHING,
+    Request,
+    Statement,
+    boundary_statements,
+    is_by_aws,
+    name_of,
+    own_statements,
+)
 
-_OF_AWS = re.compile(r"arn:[\w-]+:iam::aws:policy/(.+)")
-_ADMINISTRATOR_OF_AWS = frozenset({"AdministratorAccess", "IAMFullAccess"})
-"""AWS's own policies that allow everything, or everything in IAM, without a condition."""
-_ANY_IAM_ACTION = "iam:\0"
-"""A pattern that fits this fits every action of IAM: no action's name begins so."""
-_MALFORMED = Unreadable("iam:GetAccountAuthorizationDetails", "MalformedPolicyDocument")
+_VERBS = ("Attach", "Put")
+_LABELS = {"iam:AddUserToGroup": "iam:AddUserToGroup if there is a group of administrators"}
+_NO_WAY = (
+    ", and its policies do not allow everything, everything in IAM, or granting all permissions to "
+    "itself or a new user"
+)
+_NOT_EVALUATED = (
+    ". Not evaluated: roles, other users' credentials, particular groups that it may join, and "
+    "earlier versions of its policies"
+)
 
 
 @dataclass(frozen=True)
-class Boundary:
-    """What a permissions boundary does to administrator permissions."""
+class Administrator:
+    """Whether a user is an administrator, or can make itself one."""
 
-    limits: bool
     sentence: str = ""
-    """The boundary in words, to end a sentence about a user it limits, or to follow one."""
+    """Why, as sentences; or why not, to end a sentence about the user."""
+    through: tuple[str, ...] = ()
+    """The policies that allow it, in words. Empty if none does."""
+    unread: Unreadable | None = None
+    """Why it is not known whether one does."""
 
 
-def needed_documents(policies: UserPolicies) -> tuple[str, ...]:
-    """ARNs of the managed policies whose documents decide: those that are not AWS's own."""
-    arns = {arn for arn, _ in policies.attached} | {policies.boundary or ""}
-    return tuple(sorted(arn for arn in arns if arn and not _OF_AWS.fullmatch(arn)))
+class _Ways:
+    """The requests that make a user an administrator, if AWS allows them."""
+
+    def __init__(self, user: User, policies: UserPolicies) -> None:
+        account = user.arn.partition(":user/")[0]
+        self.everything = Request(f"iam:{ANYTHING}", f"{account}:{ANYTHING}")
+        """Stands for all that IAM has."""
+        entities = (("User", user.arn), *(("Group", group) for group in policies.groups))
+        attached = sorted({arn for arn, _ in policies.attached if not is_by_aws(arn)})
+        self.grants = (
+            *(Request(f"iam:{verb}{kind}Policy", arn) for kind, arn in entities for verb in _VERBS),
+            *(Request("iam:CreatePolicyVersion", arn) for arn in attached),
+            Request("iam:AddUserToGroup", f"{account}:group/{ANYTHING}"),
+        )
+        """Each grants the user all that its permissions boundary allows."""
+        new = f"{account}:user/{ANYTHING}"
+        self.new_user = tuple(
+            tuple(Request(f"iam:{action}", new) for action in actions)
+            for actions in (
+                ("CreateUser",),
+                ("AttachUserPolicy", "PutUserPolicy"),
+                ("CreateAccessKey", "CreateLoginProfile"),
+            )
+        )
+        """One of each makes an administrator that has no permissions boundary."""
+        boundary = policies.boundary or ""
+        self.removals = (
+            Request("iam:DeleteUserPermissionsBoundary", user.arn),
+            Request("iam:PutUserPermissionsBoundary", user.arn),
+            *([] if is_by_aws(boundary) else [Request("iam:CreatePolicyVersion", boundary)]),
+        )
+        """Each frees the user from its permissions boundary."""
+        new_user = chain.from_iterable(self.new_user)
+        self.all = (self.everything, *self.grants, *new_user, *self.removals)
+
+    def allowed_by(self, statements: Iterable[Statement]) -> set[Request]:
+        """The requests that one of the statements allows."""
+        allows = [statement for statement in statements if statement.allows]
+        return {
+            request for request in self.all if any(statement.names(request) for statement in allows)
+        }
+
+    def describe(self, statements: Iterable[Statement], requests: Collection[Request]) -> list[str]:
+        """The policies whose statements name some of the requests, with actions and conditions."""
+        named: dict[tuple[str, tuple[str, ...]], list[Request]] = {}
+        for statement in sorted(statements, key=lambda statement: len(statement.condition)):
+            already = named.get((statement.policy, ()), [])
+            new = [
+                request
+                for request in self.all
+                if request in requests and request not in already and statement.names(request)
+            ]
+            if new and self.everything not in already:
+                named.setdefault((statement.policy, statement.condition), []).extend(new)
+        return [
+            f"{policy}{self._actions(of_policy)}{_if_met(condition)}"
+            for (policy, condition), of_policy in named.items()
+        ]
+
+    def _actions(self, requests: list[Request]) -> str:
+        if self.everything in requests:
+            return ""
+        actions = dict.fromkeys(_LABELS.get(action, action) for action, _ in requests)
+        return f" ({', '.join(actions)})"
+
+    def used(
+        self, own: set[Request], boundary: set[Request] | None
+    ) -> tuple[set[Request], set[Request]]:
+        """The requests that make the user an administrator, none if it can't become one.
+
+        ``own`` are those that its policies allow, and ``boundary`` those that its permissions
+        boundary does. The second value are those with which it gets around the boundary.
+        """
+        if boundary is None:
+            return own & {*self.grants} | self._beyond(own), set()
+        grants = own & boundary & {*self.grants}
+        # A user that can grant itself something has, in the end, all that the boundary allows.
+        reached = boundary if grants else own & boundary
+        removals = reached & {*self.removals}
+        if removals:
+            return self.used(own, None)[0], removals
+        beyond = self._beyond(reached)
+        return (grants | own & beyond if beyond else set()), beyond
+
+    def _beyond(self, allowed: set[Request]) -> set[Request]:
+        """The requests whose effect no permissions boundary of the user limits."""
+        steps = [allowed.intersection(step) for step in self.new_user]
+        makes_users = set().union(*steps) if all(steps) else set()
+        return makes_users | allowed & {self.everything}
 
 
-def grants_in(
-    policies: UserPolicies, documents: Mapping[str, Any]
-) -> tuple[list[str], Unreadable | None]:
-    """The policies that make an administrator, in words, and why there may be more.
+def judge_administrator(
+    user: User, policies: UserPolicies, documents: Mapping[str, Any]
+) -> Administrator:
+    """Whether a user is an administrator, or can make itself or a new user one.
 
-    ``documents`` has each of ``needed_documents``, or why it could not be read.
+    ``documents`` has each of ``needed_documents``, or why it could not be read. A permissions
+    boundary that could not be read limits nothing.
     """
-    grants, unread = [], policies.attached_unread or policies.inline_unread
-    for arn, group in policies.attached:
-        grant, unread = _managed_grant(arn, documents, unread)
-        if grant is not None:
-            grants.append(f"policy {arn.rsplit('/', 1)[-1]}{_through(group)}{grant}")
-    for name, group, document in policies.inline:
-        grant, unread = _grant(document, unread)
-        if grant is not None:
-            grants.append(f"inline policy {name}{_through(group)}{grant}")
-    return grants, unread
-
-
-def judge_boundary(policies: UserPolicies, documents: Mapping[str, Any]) -> Boundary:
-    """What the user's permissions boundary does. One that could not be read limits nothing."""
-    arn = policies.boundary
-    if arn == "":
-        return Boundary(limits=False)
-    if arn is None:
-        return Boundary(False, " Whether a permissions boundary limits it could not be read.")
-    name = arn.rsplit("/", 1)[-1]
-    grant, unread = _managed_grant(arn, documents, None)
-    if unread:
-        return Boundary(False, f" The permissions boundary {name} could not be read.")
-    if grant is None:
-        return Boundary(True, f"the permissions boundary {name} limits them")
-    return Boundary(limits=False)
-
-
-def _through(group: str) -> str:
-    return f" through group {group}" if group else ""
-
-
-def _managed_grant(
-    arn: str, documents: Mapping[str, Any], unread: Unreadable | None
-) -> tuple[str | None, Unreadable | None]:
-    """The same as ``_grant`` for a managed policy: one of AWS's own is known by its name."""
-    by_aws = _OF_AWS.fullmatch(arn)
-    if by_aws:
-        return ("" if by_aws[1] in _ADMINISTRATOR_OF_AWS else None), unread
-    return _grant(documents[arn], unread)
-
-
-def _grant(document: Any, unread: Unreadable | None) -> tuple[str | None, Unreadable | None]:
-    """Under which condition a document makes an administrator (see ``_allowed_under``).
-
-    The second value is ``unread``, or why this document could not be read.
-    """
-    if isinstance(document, Unreadable):
-        return None, unread or document
-    if not isinstance(document, Mapping):
-        return None, unread or _MALFORMED
-    return _allowed_under(document), unread
-
-
-def _allowed_under(document: Mapping[str, Any]) -> str | None:
-    """Under which conditions a document makes an administrator: in words, empty if under none.
-
-    None if it does not.
-    """
-    conditions = [_condition(one) for one in _statements(document) if _is_administrator(one)]
-    return min(conditions, key=len, default=None)
-
-
-def _statements(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in _as_list(document.get("Statement")) if isinstance(one, Mapping))
-
-
-def _is_administrator(statement: Mapping[str, Any]) -> bool:
-    if statement.get("Effect") != "Allow" or "*" not in _as_list(statement.get("Resource")):
-        return False
-    if "NotAction" in statement:
-        return not any(map(_covers_iam, _as_list(statement["NotAction"])))
-    return any(map(_covers_iam, _as_list(statement.get("Action"))))
-
-
-def _covers_iam(pattern: Any) -> bool:
-    """Whether an action of a policy fits every action of IAM."""
-    wildcards = {"*": ".*", "?": "."}
-    parts = (wildcards.get(char, re.escape(char)) for char in str(pattern).lower())
-    return re.fullmatch("".join(parts), _ANY_IAM_ACTION, re.DOTALL) is not None
-
-
-def _condition(statement: Mapping[str, Any]) -> str:
-    condition = statement.get("Condition")
-    if not isinstance(condition, Mapping) or not condition:
-        return ""
-    keys = sorted({str(key) for keys in condition.values() for key in keys})
-    return f" under a condition on {' and '.join(keys)}"
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    ways = _Ways(user, policies)
+    statements, unread = own_statements(policies, documents, user)
+    own = ways.allowed_by(statements)
+    limits: list[Statement] = []
+    boundary, allowed, about_boundary = policies.boundary, None, ""
+    if boundary:
+        limits, boundary_unread = boundary_statements(boundary, documents, user)
+        allowed = None if boundary_unread else ways.allowed_by(limits)
+        about_boundary = f' Its permissions boundary "{name_of(boundary)}" could not be read.'
+    elif boundary is None:
+        about_boundary = " Whether a permissions boundary limits it could not be determined."
+    used, around = ways.used(own, allowed)
+    if not used:
+        if unread and (allowed is None or ways.used({*ways.all}, allowed)[0]):
+            return Administrator(unread=unread)
+        if unread or (allowed is not None and ways.used(own, None)[0]):
+            reason = (
+                f', and its permissions boundary "{name_of(boundary or "")}" does not allow what '
+            )
+            return Administrator(f"{reason}would make it an administrator{_NOT_EVALUATED}")
+        return Administrator(f"{_NO_WAY}{_NOT_EVALUATED}")
+    through = ways.describe((one for one in statements if one.allows), used)
+    if around:
+        verb = "can remove or replace" if around.issubset(ways.removals) else "is not limited by"
+        limiting = ways.describe((one for one in limits if one.allows), around)
+        about_boundary = f" It {verb} {', and '.join(limiting)}."
+    denies = ways.describe((one for one in (*statements, *limits) if not one.allows), used | around)
+    about_denies = f" Not evaluated: denials by {', and by '.join(denies)}." if denies else ""
+    if ways.everything in used:
+        what = "is an administrator"
+    else:
+        whom = "a new user" if used.isdisjoint(ways.grants) else "itself"
+        what = f"can make {whom} an administrator"
+    sentence = f"The user {what} through {', and through '.join(through)}."
+    return Administrator(f"{sentence}{about_boundary}{about_denies}", tuple(through))
 
 
 def denies_everything(policies: UserPolicies, documents: Mapping[str, Any]) -> bool:
-    """Stub until the merge."""
-    return any(arn.endswith(":aws:policy/AWSDenyAll") for arn, _ in policies.attached)
+    """Whether a user's policies, or a group's, deny every action on every resource.
+
+    Under no condition, as ``AWSDenyAll`` does. What could not be read denies nothing.
+    """
+    statements, _ = own_statements(policies, documents)
+    return any(statement.denies_everything() for statement in statements)
+
+
+def _if_met(condition: tuple[str, ...]) -> str:
+    return f", if its condition on {' and '.join(condition)} is met" if condition else ""

@@ -115,6 +115,8 @@ class Policies:
     """ARN of the user's permissions boundary, empty without one; None if it was not read."""
     groups: tuple[str, ...] = ()
     """Names of the user's groups."""
+    arn: str = ""
+    """The group's ARN; empty for a user, or if it was not read."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class UserPolicies:
     """Why there may be more managed policies; None if these are all."""
     inline_unread: Unreadable | None = None
     """Why there may be more inline policies or a boundary; None if these are all."""
+    groups: tuple[str, ...] = ()
+    """ARNs of the groups, as far as they were read."""
 
 
 Quarantine: TypeAlias = tuple[str, ...] | Unreadable

@@ -98,7 +98,8 @@ class IAM(IAMClient):
                 detailed = map(_detailed_user, page.get("UserDetailList", ()))
                 users.update((user.arn, user) for user in detailed)
                 for group in page.get("GroupDetailList", ()):
-                    groups[group["GroupName"]] = _policies(group, "GroupPolicyList")
+                    policies = _policies(group, "GroupPolicyList")
+                    groups[group["GroupName"]] = replace(policies, arn=group["Arn"])
         except CallFailedError as failed:
             failure = failed.unreadable
         return PolicyListing(tuple(users.values()), failure, groups)

@@ -84,6 +84,7 @@ class PolicyReader:
             own.boundary,
             unread,
             unread or (why_in_part if in_part else None),
+            tuple(one.arn for _, one in read if one.arn),
         )
 
 

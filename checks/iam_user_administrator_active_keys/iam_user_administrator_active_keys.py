@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from ..iam_access_keys.active_keys import failing, passing
-from ..iam_access_keys.administrator import grants_in, judge_boundary, needed_documents
+from ..iam_access_keys.administrator import judge_administrator
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.policy_documents import needed_documents
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts
 
@@ -16,28 +17,27 @@ from ..iam_access_keys.user_facts import UnreadableError, UserFacts
 class iam_user_administrator_active_keys(UserCheck):
     """An IAM user with administrator permissions has no active access keys.
 
-    Administrator is who may do everything, or everything in IAM, on all resources: by a policy of
-    its own or of a group, managed or inline, that its permissions boundary does not limit. Denies
-    and conditions do not count; the finding names conditions. What an organization's policies deny
-    cannot be seen from the account.
+    An administrator may do everything, or everything in IAM, or may grant that to itself or to a
+    new user, by the policies of its own and of its groups: by its own policies, those of its
+    groups, new versions of those that are attached, joining any group, or making users. A
+    permissions boundary counts if the user cannot remove, replace, or get around it. Denies and
+    conditions do not count; the finding names both. Not evaluated are roles, the credentials of
+    other users, particular groups that it may join, earlier versions of its policies, and what an
+    organization's policies deny.
     """
 
     is_hygiene: ClassVar[bool] = False
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         count = facts.active_count()
-        not_an_administrator = ", and its policies do not make it an administrator"
         if count == 0:
             return passing(facts, count)
         policies = facts.policies()
         documents = facts.policy_documents(needed_documents(policies))
-        grants, unread = grants_in(policies, documents)
-        if not grants and unread:
-            raise UnreadableError(unread, "policies")
-        if not grants:
-            return passing(facts, count, not_an_administrator)
-        boundary = judge_boundary(policies, documents)
-        if boundary.limits:
-            return passing(facts, count, f"{not_an_administrator}: {boundary.sentence}")
-        reason = f"The user is an administrator by {' and '.join(grants)}.{boundary.sentence}"
-        return failing(facts, settings, now, danger=reason, more={"administrator": grants})
+        judgment = judge_administrator(facts.user, policies, documents)
+        if judgment.unread:
+            raise UnreadableError(judgment.unread, "policies")
+        if not judgment.through:
+            return passing(facts, count, judgment.sentence)
+        more = {"administrator": list(judgment.through)}
+        return failing(facts, settings, now, danger=judgment.sentence, more=more)
