@@ -26,6 +26,8 @@ OWNER_TAGS = st.dictionaries(
     st.sampled_from(["payments", " ", ""]),
     max_size=2,
 )
+QUARANTINES = ("user", "group", "inline", "inline group")
+OLD_QUARANTINE = "AWSExposedCredentialPolicy_DO_NOT_REMOVE"
 LIMITS = st.sampled_from([44, 45, 46, 89, 90, 91])
 AGES = st.integers(0, 60) | st.integers(0, 2000) | LIMITS
 UNUSED = st.none() | st.integers(0, 60) | st.integers(0, 400) | LIMITS
@@ -99,7 +101,7 @@ class DrawnUser:
     tags: tuple[tuple[str, str], ...]
     keys: tuple[DrawnKey, ...]
     quarantine: str = ""
-    """Whether AWS has quarantined the ``user`` itself or a ``group`` of it."""
+    """Where AWS's policy is: on the ``user``, on a ``group`` of it, or the old one ``inline``."""
     password: bool = False
     grants: tuple[tuple[str, str, str], ...] = ()
     """Policies: one of DOCUMENTS or of BY_AWS, how it is kept, and on what."""
@@ -129,9 +131,12 @@ class DrawnUser:
         for key in self.keys:
             key.put_into(aws, user)
         if self.quarantine:
-            in_group = self.quarantine == "group"
+            in_group = "group" in self.quarantine
             entity = aws.add_group(f"g{self.name}", user) if in_group else user
-            aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
+            if "inline" in self.quarantine:
+                aws.add_inline_policy(entity, OLD_QUARANTINE, document(Effect="Deny", Action="*"))
+            else:
+                aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
         if self.password:
             aws.add_password(user)
         for number, (policy, how, where) in enumerate(self.grants):
@@ -198,7 +203,7 @@ users = st.builds(
     path=PATH,
     tags=(TAGS | OWNER_TAGS).map(lambda tags: tuple(tags.items())),
     keys=st.lists(DRAWN_KEYS, max_size=2).map(tuple),
-    quarantine=st.sampled_from(["", "", "", "", "user", "group"]),
+    quarantine=st.just("") | st.sampled_from(QUARANTINES),
     password=st.booleans(),
     grants=st.just(()) | st.lists(GRANTS, max_size=2).map(tuple),
     boundary=st.sampled_from(["", "", "", *DOCUMENTS, *BY_AWS]),

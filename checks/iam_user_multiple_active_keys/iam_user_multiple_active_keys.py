@@ -17,6 +17,8 @@ from . import iam_user_multiple_active_keys_fixer
 
 offer_fixer("iam_user_multiple_active_keys", iam_user_multiple_active_keys_fixer)
 
+_LOOK = "sign in as the root user and look at its security credentials."
+
 
 class iam_user_multiple_active_keys(UserCheck):
     """An IAM user has at most one active access key.
@@ -56,15 +58,29 @@ class iam_user_multiple_active_keys(UserCheck):
         )
 
     def judge_root(self, root: RootAccessKeys) -> Verdict:
+        if root.present is False:
+            return Verdict("PASS", "The root user has no access keys.", 0)
         if isinstance(root.active, Unreadable):
-            return Verdict(
-                "MANUAL",
-                f"The access keys of the root user could not be read: {root.active}. Sign in as "
-                "the root user and look at its security credentials.",
-                unreadable=root.active,
-            )
-        sentence = f"The root user has {counted(root.active)}{of_report(root)}"
-        if root.active < 2:
-            return Verdict("PASS", f"{sentence}.", root.active)
-        what = "Sign in as the root user to see which, and delete them."
-        return Verdict("FAIL", f"{sentence}. {what}", root.active)
+            return _unreadable(root.active)
+        if isinstance(root.present, Unreadable) and not root.report_is_fresh:
+            return _unreadable(root.present)
+        has = "has" if root.report_is_fresh else "had"
+        sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
+        if root.active >= 2:
+            what = "Sign in as the root user to see which, and delete them."
+            return Verdict("FAIL", f"{sentence} {what}", root.active)
+        if root.report_is_fresh:
+            return Verdict("PASS", sentence, root.active)
+        return Verdict(
+            "MANUAL",
+            f"{sentence} It has an access key now, and how many are active is not known: AWS makes "
+            f"a new report when this one is four hours old. Scan again then, or {_LOOK}",
+        )
+
+
+def _unreadable(failure: Unreadable) -> Verdict:
+    return Verdict(
+        "MANUAL",
+        f"The access keys of the root user could not be read: {failure}. {_LOOK.capitalize()}",
+        unreadable=failure,
+    )
