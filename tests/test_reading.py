@@ -12,7 +12,13 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import iam, iam_client
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAccessKeys, Unreadable, User
+from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers, UserFacts
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
+    iam_user_multiple_active_keys,
+)
 
+from .keys import DENIED, NOW
 from .scanning import (
     CHECK,
     NEIGHBOUR,
@@ -31,6 +37,7 @@ from .scanning import (
 )
 
 ROOT_ARN = "arn:aws:iam::123456789012:root"
+UNREAD = Unreadable("iam:GetCredentialReport", "NoClearRootRow")
 ALICE_ARN = "arn:aws:iam::123456789012:user/alice"
 
 
@@ -52,6 +59,24 @@ def cost(aws: EmbeddedAWS, action: Callable[[], object]) -> dict[str, int]:
     aws.calls.clear()
     action()
     return iam_calls(aws)
+
+
+def test_a_check_that_catches_every_exception_gets_its_facts_all_the_same(
+    aws: EmbeddedAWS,
+) -> None:
+    key = aws.add_key(aws.add_user("alice"))
+
+    def judge(facts: UserFacts) -> object:
+        try:
+            return [key.access_key_id for key in facts.all_keys()]
+        except Exception:
+            return "nothing was read"
+
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK)
+        answers = Answers(iam.IAM(provider), None, whole_account=False)
+        facts = UserFacts(User.of_arn(ALICE_ARN), answers)
+        assert answers.settle((facts,), judge) == {facts: [key.access_key_id]}
 
 
 # Alone
@@ -297,6 +322,40 @@ def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
         "The root user had 2 active access keys, according to the credential report of 20"
     )
     assert " UTC (3 hours old). " in root.sentence
+
+
+@pytest.mark.parametrize(
+    ("present", "fresh", "statuses_by_active_keys"),
+    [
+        (False, True, ["PASS", "PASS", "PASS", "PASS"]),
+        (False, False, ["PASS", "PASS", "PASS", "PASS"]),
+        (True, True, ["PASS", "PASS", "FAIL", "MANUAL"]),
+        (True, False, ["MANUAL", "MANUAL", "FAIL", "MANUAL"]),
+        (DENIED, True, ["PASS", "PASS", "FAIL", "MANUAL"]),
+        (DENIED, False, ["MANUAL", "MANUAL", "MANUAL", "MANUAL"]),
+    ],
+)
+def test_the_root_user_passes_without_keys_or_by_a_report_made_for_the_scan(
+    present: bool | Unreadable, fresh: bool, statuses_by_active_keys: list[str]
+) -> None:
+    counts: tuple[int | Unreadable, ...] = (0, 1, 2, UNREAD)
+    for active, status in zip(counts, statuses_by_active_keys, strict=True):
+        root = RootAccessKeys("arn", active, present, None, NOW, timedelta(hours=3), fresh)
+        verdict = iam_user_multiple_active_keys().judge_root(root)
+        assert verdict.status == status
+        reasons = [str(one) for one in (active, present) if isinstance(one, Unreadable)]
+        reasons = reasons or ["how many are active is not known: AWS makes a new report when"]
+        if status == "MANUAL":
+            assert any(reason in verdict.sentence for reason in reasons)
+
+
+def test_the_root_user_with_a_new_key_does_not_pass_by_an_old_report(aws: EmbeddedAWS) -> None:
+    for then in ((), (True,), (False, True), (False, False)):
+        aws.clear()
+        aws.behaviour.root_keys_active = then
+        aws.hold_report(timedelta(hours=3))
+        aws.behaviour.root_keys_active = (True, True)
+        assert statuses(scan_account(aws)) == {ROOT: "MANUAL"}
 
 
 def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:
