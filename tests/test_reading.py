@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -207,9 +208,23 @@ def test_a_check_of_another_service_that_loaded_the_shared_client_is_enough(
         begin_run(provider, CHECK)
         load_shared_client()
         assert cost(aws, lambda: run_check(provider)) == {
+            "iam:GetCredentialReport": 1,
             "iam:GetAccessKeyLastUsed": 6,
             "iam:GetAccountAuthorizationDetails": 1,
         }
+
+
+def test_keys_of_which_prowler_kept_one_page_are_listed_again(aws: EmbeddedAWS) -> None:
+    fill(aws, 2, 1)
+    one_key = re.compile(r"<member>.*?</member>(?=.*<member>)", re.DOTALL)
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR)
+        aws.behaviour.rewrite = {"iam:ListAccessKeys": lambda answer, _: one_key.sub("", answer)}
+        load_shared_client()
+        aws.behaviour.rewrite = {}
+        calls = cost(aws, lambda: run_check(provider))
+        assert calls["iam:ListAccessKeys"] == 1
+        assert statuses(run_check(provider))["user-0000"] == "FAIL"
 
 
 def test_a_shared_client_of_an_earlier_run_is_not_used(aws: EmbeddedAWS) -> None:

@@ -145,7 +145,7 @@ class IAM(IAMClient):
         return tuple(replace(user, tags=tags) for user, tags in tagged.items())
 
     def _tags(self, user: User) -> tuple[Tag, ...] | Unreadable:
-        return self.items("ListUserTags", "Tags", _tag, UserName=user.name)
+        return self.items("ListUserTags", "Tags", tag, UserName=user.name)
 
     def attached_policies(self, kind: Kind, name: str) -> tuple[str, ...] | Unreadable:
         """ARNs of the managed policies of a user or group of this name."""
@@ -165,35 +165,35 @@ class IAM(IAMClient):
 
     def has_password(self, user: User) -> bool | Unreadable:
         """Whether the user has a console password, live."""
-        found = self.read("GetLoginProfile", _has_login_profile, UserName=user.name)
-        return False if isinstance(found, Unreadable) and found.gone else found
+        profile = self.read("GetLoginProfile", itemgetter("LoginProfile"), UserName=user.name)
+        if isinstance(profile, Unreadable):
+            return False if profile.gone else profile
+        return True
 
     def service_specific_credentials(
         self, user: User
     ) -> tuple[ServiceSpecificCredential, ...] | Unreadable:
         """One user's service-specific credentials, live."""
-        listed = self._service_specific_credentials(UserName=user.name)
-        if isinstance(listed, Unreadable):
-            return listed
-        return tuple(credential for _, credential in listed)
+        by_user = self._service_specific_credentials(UserName=user.name)
+        return by_user if isinstance(by_user, Unreadable) else by_user.get(user.name, ())
 
     def all_service_specific_credentials(
         self,
     ) -> dict[str, tuple[ServiceSpecificCredential, ...]] | Unreadable:
         """All users' service-specific credentials, by the user's name; one call a page."""
-        listed = self._service_specific_credentials(AllUsers=True)
+        return self._service_specific_credentials(AllUsers=True)
+
+    def _service_specific_credentials(
+        self, **parameters: Any
+    ) -> dict[str, tuple[ServiceSpecificCredential, ...]] | Unreadable:
+        call, member = "ListServiceSpecificCredentials", "ServiceSpecificCredentials"
+        listed = self.items(call, member, _service_specific_credential, **parameters)
         if isinstance(listed, Unreadable):
             return listed
         by_user: dict[str, tuple[ServiceSpecificCredential, ...]] = {}
         for name, credential in listed:
             by_user[name] = (*by_user.get(name, ()), credential)
         return by_user
-
-    def _service_specific_credentials(
-        self, **parameters: Any
-    ) -> tuple[tuple[str, ServiceSpecificCredential], ...] | Unreadable:
-        call, member = "ListServiceSpecificCredentials", "ServiceSpecificCredentials"
-        return self.items(call, member, _service_specific_credential, **parameters)
 
     # Access keys
 
@@ -282,20 +282,17 @@ def _service_specific_credential(
 
 def _last_use(answer: Mapping[str, Any]) -> LastUse | None:
     used = answer["AccessKeyLastUsed"]
-    if not used.get("LastUsedDate"):
-        return None
-    return LastUse(used["LastUsedDate"], used["ServiceName"], used["Region"])
-
-
-def _has_login_profile(answer: Mapping[str, Any]) -> bool:
-    return bool(answer["LoginProfile"])
+    # Only a key without a use on record has no date.
+    date = used.get("LastUsedDate") if used["ServiceName"] == "N/A" else used["LastUsedDate"]
+    return LastUse(date, used["ServiceName"], used["Region"]) if date else None
 
 
 def _user(answer: Mapping[str, Any]) -> User:
-    return User(answer["UserName"], answer["Arn"], tuple(map(_tag, answer.get("Tags", ()))))
+    return User(answer["UserName"], answer["Arn"], tuple(map(tag, answer.get("Tags", ()))))
 
 
-def _tag(answer: Mapping[str, Any]) -> Tag:
+def tag(answer: Mapping[str, Any]) -> Tag:
+    """A tag as ``ListUserTags`` answers it. Raises one of MALFORMED."""
     return {"Key": answer["Key"], "Value": answer["Value"]}
 
 

@@ -25,8 +25,8 @@ PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
 MAX_PAGES = 10_000
 """More pages than any account has: IAM's quota is 5,000 users."""
-MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
-"""What parsing raises if an answer lacks a member or has one of another type."""
+MALFORMED = (AttributeError, LookupError, NameError, TypeError, ValueError)
+"""What botocore's parsing and ours raise if an answer lacks a member or has one of another type."""
 WITHOUT_PASSWORD = "iam:GetLoginProfile"  # noqa: S105 - a call
 """The call that ends with NoSuchEntity for every user without a password."""
 

@@ -20,7 +20,7 @@ from prowler.config.config import timestamp_utc
 
 from .credential_report import CredentialReport, ReportRow
 from .facts import Keys, UnmatchedARN, Unreadable, User, older_first
-from .iam import IAM, Listing, access_key, is_complete
+from .iam import IAM, Listing, access_key, is_complete, tag
 from .iam_client import MALFORMED, CallFailedError
 from .own_source import Source
 
@@ -84,12 +84,12 @@ class ProwlerSource(Source):
         return {**held, **self._iam.get_users(arns - held.keys())}
 
     def _users(self) -> tuple[User, ...]:
-        tagged = [
-            User(user.name, user.arn, tuple(user.tags))
-            for user in self._shared.users
-            if user.tags is not None
-        ]
-        untagged = [User(user.name, user.arn) for user in self._shared.users if user.tags is None]
+        tagged, untagged = [], []
+        for user in self._shared.users:
+            try:
+                tagged.append(User(user.name, user.arn, tuple(map(tag, user.tags))))
+            except MALFORMED:  # tags that Prowler could not read are None
+                untagged.append(User(user.name, user.arn))
         return (*tagged, *self._iam.with_tags(untagged))
 
     @cached_property
@@ -99,11 +99,15 @@ class ProwlerSource(Source):
 
     @cached_property
     def held_keys(self) -> Mapping[str, Keys]:
-        """The keys that the shared client lists. An empty list may be a failed call: left out."""
+        """The keys that the shared client lists, if a report has as many for the user.
+
+        The shared client keeps the last page of a listing only, and nothing of a failed call.
+        """
         held = {}
         for (_, arn), metadata in self._shared.access_keys_metadata.items():
+            row = self.any_rows.get(arn) if metadata else None
             with suppress(CallFailedError, *MALFORMED):
-                if metadata:
+                if row and len(metadata) == sum(slot.changed is not None for slot in row.slots):
                     held[arn] = older_first(map(access_key, metadata))
         return held
 
