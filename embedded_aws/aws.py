@@ -18,8 +18,9 @@ AWS documents it:
   https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCredentials.html
 * An answer to ``GetServiceLastAccessedDetails``, which Prowler's own IAM service asks for each
   user: nothing was accessed.
-* Trouble. Calls take time, are throttled (``Throttling``, 400), fail (``ServiceFailure``, 500)
-  or are denied (``AccessDenied``, 403).
+* Trouble. Answers are odd (see ``answers.py``), a user is renamed between two calls, calls take
+  time, are throttled (``Throttling``, 400), fail (``ServiceFailure``, 500) or are denied
+  (``AccessDenied``, 403).
   https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 * Trouble with an organization: an account without the scan role, a role that is slow to assume,
   a number of throttled calls.
@@ -78,6 +79,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from .answers import Rewrite
 from .cloudtrail import EmbeddedCloudTrail
 from .tls import HOST, make_certificate
 
@@ -145,8 +147,10 @@ class Behaviour:
     """IAM actions that end with a 500, every time."""
     page_size: int = MOST_USERS_ON_A_PAGE
     """The most users on one page, whatever the caller asks for."""
-    repeats_marker: bool = False
-    """Whether each page of users names the same next page, without end."""
+    rewrite: Mapping[str, Rewrite] = field(default_factory=dict)
+    """By IAM action, what changes its answers: see ``answers.py``."""
+    renames: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By IAM action, the old and the new name of a user that is renamed before its next call."""
     credentials_expired: bool = False
     """Whether every call of every service is refused with ``ExpiredToken``."""
     unlisted: frozenset[str] = frozenset()
@@ -415,6 +419,13 @@ class EmbeddedAWS:
         held.append(credential)
         return str(credential["ServiceSpecificCredentialId"])
 
+    def rename_user(self, old: str, new: str) -> None:
+        """Give a user another name."""
+        self.iam().update_user(old, new_user_name=new)
+        for credential in self._credentials.get(old, ()):
+            credential["UserName"] = new
+        self._credentials[new] = self._credentials.pop(old, [])
+
     def hold_report(self, age: timedelta, polls_left: int = 0) -> None:
         """Make a credential report of the present state now, and let it be as old as ``age``.
 
@@ -455,8 +466,14 @@ class EmbeddedAWS:
             if action == "sts:AssumeRole":
                 self.assumed_by.add(access_key_id)
                 trouble = self._trouble_with_role(parameters["RoleArn"]) or trouble
+            if action in self.behaviour.renames:
+                self.rename_user(*self.behaviour.renames.pop(action))
             if trouble is None:
+                rewrite = self.behaviour.rewrite.get(action)
                 try:
+                    if rewrite:
+                        marker = parameters.get("Marker", "")
+                        return _rewritten(moto, environ, start_response, rewrite, marker)
                     return moto(environ, start_response)  # type: ignore[no-any-return]
                 except NotImplementedError:
                     trouble = ("501 Not Implemented", "NotImplemented")
@@ -597,7 +614,7 @@ class EmbeddedAWS:
         asked = int(response._get_param("MaxItems") or USERS_ON_A_PAGE)
         size = min(asked, behaviour.page_size, MOST_USERS_ON_A_PAGE)
         start = int(response._get_param("Marker") or 0)
-        following = start if behaviour.repeats_marker and start else start + size
+        following = start + size
         page = list(entries[start : start + size])
         if following >= len(entries):
             return page, {"IsTruncated": False}
@@ -647,6 +664,26 @@ class EmbeddedAWS:
             console = "true" if user.password else "false"
             rows.writerow(_report_row(user.name, user.arn, user.create_date, console, keys))
         return text.getvalue()
+
+
+def _rewritten(
+    application: Callable[[Environ, StartResponse], Iterable[bytes]],
+    environ: Environ,
+    start_response: StartResponse,
+    rewrite: Rewrite,
+    marker: str,
+) -> list[bytes]:
+    """The application's answer, rewritten."""
+    status, headers = "", {}
+
+    def hold(given: str, lines: list[tuple[str, str]], *_: object) -> None:
+        nonlocal status, headers
+        status, headers = given, dict(lines)
+
+    text = b"".join(application(environ, hold)).decode()
+    body = rewrite(text, marker).encode()
+    start_response(status, list({**headers, "Content-Length": str(len(body))}.items()))
+    return [body]
 
 
 def _nothing_accessed(_: IamResponse) -> dict[str, Any]:

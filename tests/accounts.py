@@ -25,9 +25,11 @@ OWNER_TAGS = st.dictionaries(
     st.sampled_from(
         ["owner", "Owner Contact", "company:TEAM", "con-tact", "ownership", "CostCenter"]
     ),
-    st.sampled_from(["payments", " ", ""]),
+    st.sampled_from(["payments", "n/a ", " ", ""]),
     max_size=2,
 )
+QUARANTINES = ("user", "group", "inline", "inline group")
+OLD_QUARANTINE = "AWSExposedCredentialPolicy_DO_NOT_REMOVE"
 LIMITS = st.sampled_from([44, 45, 46, 89, 90, 91])
 AGES = st.integers(0, 60) | st.integers(0, 2000) | LIMITS
 UNUSED = st.none() | st.integers(0, 60) | st.integers(0, 400) | LIMITS
@@ -39,6 +41,7 @@ def document(**statement: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
 
 
+DENIES_ALL = "nothing"
 DOCUMENTS = {
     "everything": document(Action="*", Resource="*"),
     "all of IAM": document(Action=["s3:*", "IAM:*"], Resource=["*"]),
@@ -56,6 +59,7 @@ DOCUMENTS = {
     "on one bucket": document(Action="*", Resource="arn:aws:s3:::bucket"),
     "all of IAM on another": document(Action="iam:*", Resource="arn:aws:iam::*:user/another"),
     "reading": document(Action=["iam:Get*", "iam:List*"], Resource="*"),
+    DENIES_ALL: document(Effect="Deny", Action="*", Resource="*"),
 }
 ADMINISTRATION = {
     *("everything", "all of IAM", "all but S3", "all but a bucket", "all of IAM on users"),
@@ -121,7 +125,7 @@ class DrawnUser:
     tags: tuple[tuple[str, str], ...]
     keys: tuple[DrawnKey, ...]
     quarantine: str = ""
-    """Whether AWS has quarantined the ``user`` itself or a ``group`` of it."""
+    """Where AWS's policy is: on the ``user``, on a ``group`` of it, or the old one ``inline``."""
     password: bool = False
     grants: tuple[tuple[str, str, str], ...] = ()
     """Policies: one of DOCUMENTS or of BY_AWS, how it is kept, and on what."""
@@ -151,9 +155,12 @@ class DrawnUser:
         for key in self.keys:
             key.put_into(aws, user)
         if self.quarantine:
-            in_group = self.quarantine == "group"
+            in_group = "group" in self.quarantine
             entity = aws.add_group(f"g{self.name}", user) if in_group else user
-            aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
+            if "inline" in self.quarantine:
+                aws.add_inline_policy(entity, OLD_QUARANTINE, document(Effect="Deny", Action="*"))
+            else:
+                aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
         if self.password:
             aws.add_password(user)
         for number, (policy, how, where) in enumerate(self.grants):
@@ -206,41 +213,69 @@ class DrawnUser:
         return aws.add_customer_policy(name, DOCUMENTS[policy], older_versions=(older,))
 
 
+DECOYS = "canary-*"
+"""What decoys are called; only the setting ``decoy_users`` makes them decoys."""
+MADE_FOR_API_KEY = ("BedrockAPIKey-0g4z", "CloudWatchAPIKey-sikp")
+
+
+def _usable(user: DrawnUser) -> bool:
+    return any(
+        one.active and (one.days_left is None or one.days_left >= 0) for one in user.credentials
+    )
+
+
+def _is_decoy(user: DrawnUser) -> bool:
+    return user.name.lower().startswith("canary-")
+
+
 def _plain(tag: str) -> str:
     return tag.rsplit(":", 1)[-1].lower().replace(" ", "").replace("-", "").replace("_", "")
 
 
 def _owned(user: DrawnUser) -> bool:
     owners = ("owner", "ownercontact", "team", "contact")
-    return any(value.strip() and _plain(tag) in owners for tag, value in user.tags)
+    named = ((tag, value.strip()) for tag, value in user.tags)
+    return any(value not in ("", "n/a") and _plain(tag) in owners for tag, value in named)
 
 
 FAILS: dict[str, Callable[[DrawnUser], object]] = {
-    "iam_user_multiple_active_keys": lambda u: u.active_keys > 1,
-    "iam_user_unused_active_keys": lambda u: any(key.idle >= 45 for key in u.active),
-    "iam_user_unrotated_active_keys": lambda u: any(key.age > 90 for key in u.active),
-    "iam_user_inactive_keys_not_deleted": lambda u: any(
-        key.idle > 90 for key in u.keys if not key.active
+    "iam_user_multiple_active_keys": lambda u: not _is_decoy(u) and u.active_keys > 1,
+    "iam_user_unused_active_keys": lambda u: (
+        not _is_decoy(u) and any(key.idle >= 45 for key in u.active)
     ),
-    "iam_user_console_password_and_active_keys": lambda u: u.active and u.password,
+    "iam_user_unrotated_active_keys": lambda u: (
+        not _is_decoy(u) and any(key.age > 90 for key in u.active)
+    ),
+    "iam_user_inactive_keys_not_deleted": lambda u: (
+        not _is_decoy(u) and any(key.idle > 90 for key in u.keys if not key.active)
+    ),
+    "iam_user_console_password_and_active_keys": lambda u: (
+        not _is_decoy(u) and u.active and u.password
+    ),
     "iam_user_administrator_active_keys": lambda u: (
         u.active and becomes_administrator(u.as_holder())
     ),
-    "iam_user_quarantined_active_keys": lambda u: u.active and u.quarantine,
-    "iam_user_active_keys_without_owner": lambda u: u.active and not _owned(u),
-    "iam_user_long_term_api_keys": lambda u: any(
-        one.active and (one.days_left is None or one.days_left >= 0) for one in u.credentials
+    "iam_user_quarantined_active_keys": lambda u: (
+        u.quarantine and (u.active or u.password or _usable(u))
+    ),
+    "iam_user_active_keys_without_owner": lambda u: not _is_decoy(u) and u.active and not _owned(u),
+    "iam_user_long_term_api_keys": _usable,
+    "iam_user_decoy_access_keys_used": lambda u: (
+        _is_decoy(u) and any(key.unused is not None for key in u.keys)
+    ),
+    "iam_user_made_for_api_key_other_credentials": lambda u: (
+        u.name in MADE_FOR_API_KEY and (u.keys or u.password or not _usable(u))
     ),
 }
 """The truth: which users fail each check of users."""
 
 users = st.builds(
     DrawnUser,
-    name=NAME,
+    name=NAME | st.sampled_from(["canary-1", "Canary-2", *MADE_FOR_API_KEY]),
     path=PATH,
     tags=(TAGS | OWNER_TAGS).map(lambda tags: tuple(tags.items())),
     keys=st.lists(DRAWN_KEYS, max_size=2).map(tuple),
-    quarantine=st.sampled_from(["", "", "", "", "user", "group"]),
+    quarantine=st.just("") | st.sampled_from(QUARANTINES),
     password=st.booleans(),
     grants=st.just(()) | st.lists(GRANTS, max_size=2).map(tuple),
     boundary=st.sampled_from(["", "", "", *DOCUMENTS, *BY_AWS]),

@@ -123,6 +123,7 @@ def begin_run(provider: AwsProvider, *checks: str, forget: bool = True) -> None:
     """
     if forget:
         sys.modules.pop(SHARED_CLIENT, None)
+    Provider.set_global_provider(provider)
     provider.audit_metadata = Audit_Metadata(
         services_scanned=0, expected_checks=list(checks), completed_checks=0, audit_progress=0
     )

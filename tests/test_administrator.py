@@ -416,7 +416,21 @@ def test_hundreds_of_wildcards_come_to_an_end() -> None:
 )
 def test_who_is_denied_everything(attached: tuple[str, str], document: Any, denies: bool) -> None:
     documents = {} if document is None else {ATTACHED: document}
-    assert denies_everything(UserPolicies((attached,)), documents) == denies
+    assert (denies_everything(UserPolicies((attached,)), documents) is True) == denies
     if attached[0] == ATTACHED:
-        assert denies_everything(UserPolicies(inline=(("i", "", document),)), {}) == denies
+        inline = UserPolicies(inline=(("i", "", document),))
+        assert (denies_everything(inline, {}) is True) == denies
         assert needed_documents(UserPolicies((attached,))) == (ATTACHED,)
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        UserPolicies(((ATTACHED, ""),)),
+        UserPolicies(inline=(("i", "", DENIED),)),
+        UserPolicies(attached_unread=DENIED),
+        UserPolicies(inline_unread=DENIED),
+    ],
+)
+def test_a_policy_that_was_not_read_may_deny_everything(policies: UserPolicies) -> None:
+    assert isinstance(denies_everything(policies, {}), Unreadable)

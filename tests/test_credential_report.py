@@ -39,9 +39,15 @@ def test_a_report_without_a_needed_column_is_malformed(column: str) -> None:
         active_keys(HEADER.replace(column, "other"), "a,arn:a,true,true")
 
 
-def test_an_empty_report_is_malformed() -> None:
+@pytest.mark.parametrize("text", ["", f'{HEADER}\na,"{"x" * 200_000}",true,true'])
+def test_a_report_that_is_empty_or_not_csv_is_malformed(text: str) -> None:
     with pytest.raises(MalformedReportError):
-        active_keys("")
+        active_keys(text)
+
+
+@pytest.mark.parametrize(("age", "fresh"), [(-60, False), (-1, True), (0, True), (60, False)])
+def test_a_report_is_fresh_only_if_its_date_is_within_the_scan(age: int, fresh: bool) -> None:
+    assert report(timedelta(seconds=age), HEADER).made_within(10) is fresh
 
 
 @pytest.mark.parametrize(

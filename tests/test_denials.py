@@ -30,7 +30,7 @@ def manual_checks(aws: EmbeddedAWS, provider: AwsProvider, denied: str, *, cache
     aws.clear()
     for user in USERS:
         user.put_into(aws)
-    aws.behaviour.root_keys_active = (True,)
+    aws.behaviour.root_keys_active = (True, True)
     if cached:
         aws.hold_report(timedelta(hours=1))
     aws.behaviour.denied = frozenset({denied})

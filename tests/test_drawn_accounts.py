@@ -15,7 +15,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.fixer import deactivating_fixer
 
-from .accounts import DrawnUser, accounts
+from .accounts import DENIES_ALL, DrawnUser, accounts
 from .scanning import ROOT, by_name, provider_of, scan, scan_with, statuses
 
 
@@ -78,9 +78,11 @@ def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
         assert [key.access_key_id for key in gone] == ([announced[1]] if announced else [])
         for key in gone:
             assert not user.quarantine
+            assert all(policy != DENIES_ALL for policy, _, _ in user.grants)
             unused = keys[key].unused
             assert (keys[key].age if unused is None else unused) >= 45
             others = before - {key}
+            assert not others or any(keys[other].age >= 45 for other in others), "a young one stays"
             if others or check == "multiple":
                 worked = [other for other in others if keys[other].unused is not None]
                 assert unused is None or worked, "the only one of several keys that ever worked"

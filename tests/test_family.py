@@ -7,29 +7,86 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
+from embedded_aws.answers import NEXT_MARKERS, Rewrite, truncated, with_text, without
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.facts import User
+from prowler_access_keys.services.iam.iam_access_keys import iam_client
+from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable, User
 from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
 
-from .accounts import FAILS, USED_KEYS, DrawnCredential, DrawnKey, DrawnUser, accounts
+from .accounts import (
+    DECOYS,
+    FAILS,
+    USED_KEYS,
+    DrawnCredential,
+    DrawnKey,
+    DrawnUser,
+    accounts,
+)
 from .permissions import actions
-from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
+from .scanning import (
+    ACCOUNT,
+    FAMILY,
+    NEIGHBOUR,
+    ROOT,
+    Found,
+    begin_run,
+    load_shared_client,
+    provider_of,
+    run_check,
+    scan_with,
+)
 
 QUICK = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
 """Without shrinking, which takes minutes over HTTP."""
 REPORTS = ("fresh", "cached", "none")
 ROOT_CHECK = "iam_root_user_active_keys"
+ADMINISTRATOR = "iam_user_administrator_active_keys"
+DETAILS = "iam:GetAccountAuthorizationDetails"
+PASSWORDS = "iam_user_console_password_and_active_keys"
+API_KEYS = "iam:ListServiceSpecificCredentials"
+MEMBERS = {
+    "iam:GetAccountSummary": ["SummaryMap", "key"],
+    "iam:GetCredentialReport": ["Content", "GeneratedTime"],
+    "iam:GenerateCredentialReport": ["State"],
+    "iam:GetAccessKeyLastUsed": ["AccessKeyLastUsed", "ServiceName", "LastUsedDate"],
+    "iam:GetLoginProfile": ["LoginProfile"],
+    DETAILS: ["UserDetailList", "UserName", "GroupList", "AttachedManagedPolicies", "PolicyArn"],
+    "iam:ListUsers": ["Users", "UserId", "Arn"],
+    "iam:ListUserTags": ["Tags", "Key", "Value"],
+    "iam:ListAccessKeys": ["AccessKeyMetadata", "AccessKeyId", "Status", "CreateDate"],
+    "iam:ListAttachedUserPolicies": ["AttachedPolicies", "PolicyArn"],
+    "iam:ListAttachedGroupPolicies": ["AttachedPolicies", "PolicyArn"],
+    "iam:ListUserPolicies": ["PolicyNames"],
+    "iam:ListGroupPolicies": ["PolicyNames"],
+    "iam:ListGroupsForUser": ["Groups", "GroupName"],
+    API_KEYS: ["ServiceSpecificCredentials", "UserName", "Status"],
+}
+"""What a check needs of each answer."""
+PAGED = [call for call in MEMBERS if call == DETAILS or call.startswith("iam:List")]
+ODD_ANSWERS = [
+    *((call, f"without {member}", without(member)) for call in MEMBERS for member in MEMBERS[call]),
+    *((call, markers, truncated(markers)) for call in PAGED for markers in NEXT_MARKERS),
+    *(
+        (call, "no date", with_text("CreateDate", "soon"))
+        for call in ("iam:ListAccessKeys", DETAILS)
+    ),
+    ("iam:ListAccessKeys", "a new state", with_text("Status", "Sleeping")),
+    (API_KEYS, "a new state", with_text("Status", "Sleeping")),
+]
+"""Answers that are not as AWS documents them: the call, in a word, and the change."""
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
     with EmbeddedAWS() as aws, provider_of(aws) as connected:
+        connected.audit_config["decoy_users"] = [DECOYS]
         yield aws, connected
 
 
@@ -70,17 +127,37 @@ def test_the_truth_is_about_all_checks_of_users() -> None:
     assert {*FAILS, ROOT_CHECK} == set(FAMILY)
 
 
-@given(users=accounts, report=st.sampled_from(REPORTS))
+@given(
+    users=accounts,
+    report=st.sampled_from(REPORTS),
+    way=st.sampled_from(["alone", "alone", "beside", "by ARN", "by ARN, beside"]),
+    details=st.booleans(),
+)
 @settings(QUICK, max_examples=40)
-def test_every_check_agrees_with_the_truth(
-    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], report: str
+def test_every_check_agrees_with_the_truth_however_it_reads(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    users: list[DrawnUser],
+    report: str,
+    way: str,
+    details: bool,
 ) -> None:
     aws, connected = provider
     put_into(aws, users, report)
-    found = of_users(scan_with(connected, FAMILY))
-    assert {key: one.status for key, one in found.items()} == truth(users)
-    for (check, _), one in found.items():
+    if not details:
+        aws.behaviour.denied |= {DETAILS}
+    others = (NEIGHBOUR,) if "beside" in way else ()
+    if "by ARN" in way:
+        arns = [user.arn for user in aws.iam().users.values()]
+        with provider_of(aws, resource_arn=arns) as chosen:
+            found = of_users(scan_with(chosen, FAMILY, *others))
+    else:
+        found = of_users(scan_with(connected, FAMILY, *others))
+    right = truth(users)
+    assert found.keys() == right.keys()
+    for (check, name), one in found.items():
         event(f"{check} {one.status}")
+        needs_details = check == ADMINISTRATOR and not details
+        assert one.status == right[check, name] or (needs_details and is_cautious(one)), one
 
 
 @given(
@@ -156,6 +233,10 @@ def undated(found: list[Found]) -> list[Found]:
 # Nothing unread passes
 
 
+def is_cautious(one: Found) -> bool:
+    return one.status == "MANUAL" or (one.status == "FAIL" and "could not be read" in one.sentence)
+
+
 def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
     """Nobody is lost, and a verdict is the truth, MANUAL, or a FAIL that says what was unread."""
     judged = of_users(found)
@@ -163,8 +244,7 @@ def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
     for (check, name), right in truth(users).items():
         if (check, name) in judged:
             one = judged[check, name]
-            severe = one.status == "FAIL" and "could not be read" in one.sentence
-            assert severe or one.status in (right, "MANUAL"), one
+            assert one.status == right or is_cautious(one), one
         else:
             assert check in unlisted
 
@@ -188,6 +268,86 @@ def test_a_denied_call_makes_no_verdict_wrong(
     aws.behaviour.denied |= {denied}
     others = (NEIGHBOUR,) if beside else ()
     assert_no_false_verdict(scan_with(connected, FAMILY, *others), users)
+
+
+@given(
+    users=accounts,
+    report=st.sampled_from(REPORTS),
+    odd=st.sampled_from(ODD_ANSWERS),
+    details=st.booleans(),
+    beside=st.booleans(),
+)
+@settings(QUICK, max_examples=30)
+def test_an_odd_answer_makes_no_verdict_wrong_and_breaks_no_check(
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    users: list[DrawnUser],
+    report: str,
+    odd: tuple[str, str, Rewrite],
+    details: bool,
+    beside: bool,
+) -> None:
+    aws, connected = provider
+    put_into(aws, users, report)
+    call, what, rewrite = odd
+    event(f"{call} {what}")
+    begin_run(connected, *FAMILY)
+    if not details and call != DETAILS:
+        aws.behaviour.denied |= {DETAILS}
+    if what not in ("markers in a circle", "markers without end"):  # Prowler follows them for ever
+        aws.behaviour.rewrite = {call: rewrite}
+    if beside:
+        load_shared_client()
+    aws.behaviour.rewrite = {call: rewrite}
+    with mock.patch.object(iam_client, "MAX_PAGES", 5):
+        found = [one for check in FAMILY for one in run_check(connected, check)]
+    assert not [one for one in found if "crashed" in one.sentence]
+    assert_no_false_verdict(found, users)
+
+
+@pytest.mark.parametrize("call", PAGED)
+@pytest.mark.parametrize("markers", NEXT_MARKERS)
+def test_a_listing_whose_end_is_not_seen_is_unreadable(
+    provider: tuple[EmbeddedAWS, AwsProvider], call: str, markers: str
+) -> None:
+    aws, connected = provider
+    put_into(aws, [DrawnUser("alice", "/", (), ())])
+    aws.add_group("developers", aws.iam().users["alice"])
+    aws.behaviour.rewrite = {call: truncated(markers, empty=False)}
+    about: dict[str, Any] = {"UserName": "alice"}
+    if "GroupPolicies" in call:
+        about = {"GroupName": "developers"}
+    if call in (DETAILS, "iam:ListUsers"):
+        about = {"Filter": ["User"]} if call == DETAILS else {}
+    with mock.patch.object(iam_client, "MAX_PAGES", 5):
+        failure = IAM(connected).each_page(call[4:], lambda page: page, **about)
+    assert failure == Unreadable(call, "PaginationError")
+    assert aws.calls[call] <= 6
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@pytest.mark.parametrize(
+    "call", [DETAILS, "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", API_KEYS]
+)
+def test_a_user_that_is_renamed_before_a_call_passes_nothing_that_it_fails(
+    provider: tuple[EmbeddedAWS, AwsProvider], report: str, others: tuple[str, ...], call: str
+) -> None:
+    aws, connected = provider
+    lasting = (DrawnCredential("bedrock.amazonaws.com", active=True, days_left=None),)
+    keys = (DrawnKey(True, 300, 200), DrawnKey(False, 300, 200))
+    user = DrawnUser("old", "/", (), keys, "inline", password=True, credentials=lasting)
+    put_into(aws, [user, DrawnUser("other", "/", (), ())], report)
+    begin_run(connected, *FAMILY, *others)
+    if others:
+        load_shared_client()
+    aws.behaviour.renames = {call: ("old", "new")}
+    found = [one for check in FAMILY for one in run_check(connected, check)]
+    said = {one.check for one in found if one.name == ACCOUNT}
+    for (check, name), right in truth([user]).items():
+        if (check, call) == (PASSWORDS, "iam:GetAccessKeyLastUsed"):
+            continue  # to GetLoginProfile, a renamed user and one without a password are the same
+        about = [one for one in found if one.check == check and one.name in (name, "new")]
+        assert right == "PASS" or check in said or {one.status for one in about} - {"PASS"}, check
 
 
 @given(users=accounts, report=st.sampled_from(REPORTS), beside=st.booleans())

@@ -25,6 +25,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
     fixer,
 )
 
+from .accounts import OLD_QUARANTINE, document
 from .pages import program
 from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan, scan_with
 
@@ -208,11 +209,16 @@ def test_it_refuses_the_root_user_and_users_of_another_account(
 
 
 @pytest.mark.parametrize("by_group", [False, True])
+@pytest.mark.parametrize("inline", [False, True])
 def test_it_refuses_a_user_that_aws_quarantined_since(
-    aws: EmbeddedAWS, keys: Keys, refused: Refused, by_group: bool
+    aws: EmbeddedAWS, keys: Keys, refused: Refused, by_group: bool, inline: bool
 ) -> None:
     alice = aws.iam().users["alice"]
-    aws.attach(aws.add_group("g", alice) if by_group else alice, "AWSCompromisedKeyQuarantineV3")
+    entity = aws.add_group("g", alice) if by_group else alice
+    if inline:
+        aws.add_inline_policy(entity, OLD_QUARANTINE, document(Effect="Deny"))
+    else:
+        aws.attach(entity, "AWSCompromisedKeyQuarantineV3")
     assert refused("no access key of user alice is safe to deactivate. This is an incident: AWS")
 
 
@@ -222,6 +228,7 @@ def test_it_refuses_a_user_that_aws_quarantined_since(
         ("ListAccessKeys", "the access keys of user alice could not be read: iam:ListAccessKeys f"),
         ("GetAccessKeyLastUsed", "no access key of user alice is safe to deactivate. Find out"),
         ("ListAttachedUserPolicies", "no access key of user alice is safe to deactivate. AKIA"),
+        ("ListUserPolicies", "no access key of user alice is safe to deactivate. AKIA"),
         ("ListGroupsForUser", "no access key of user alice is safe to deactivate. AKIA"),
     ],
 )

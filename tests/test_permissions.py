@@ -35,8 +35,10 @@ WITHOUT: list[tuple[str, str, dict[str, str], str | None]] = [
     ),
     ("iam:GetUser", CHECK, {"alice": "MANUAL"}, "alice"),
     ("iam:ListAttachedUserPolicies", CHECK, {"alice": "FAIL"}, "alice"),
+    ("iam:ListUserPolicies", CHECK, {"alice": "FAIL"}, "alice"),
     ("iam:ListGroupsForUser", CHECK, {"alice": "FAIL"}, "alice"),
     ("iam:ListAttachedGroupPolicies", CHECK, {"alice": "FAIL"}, "alice"),
+    ("iam:ListGroupPolicies", CHECK, {"alice": "FAIL"}, "alice"),
 ]
 """A missing action, a check that needs it, the statuses then, and the finding that names it."""
 CHOSEN_USERS_ONLY = {missing for missing, _, expected, _ in WITHOUT if "bob" not in expected} - {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,13 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import iam, iam_client
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAccessKeys, Unreadable, User
+from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers, UserFacts
+from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
+    iam_user_multiple_active_keys,
+)
 
+from .keys import DENIED, NOW
 from .scanning import (
     CHECK,
     NEIGHBOUR,
@@ -31,6 +38,7 @@ from .scanning import (
 )
 
 ROOT_ARN = "arn:aws:iam::123456789012:root"
+UNREAD = Unreadable("iam:GetCredentialReport", "NoClearRootRow")
 ALICE_ARN = "arn:aws:iam::123456789012:user/alice"
 
 
@@ -52,6 +60,24 @@ def cost(aws: EmbeddedAWS, action: Callable[[], object]) -> dict[str, int]:
     aws.calls.clear()
     action()
     return iam_calls(aws)
+
+
+def test_a_check_that_catches_every_exception_gets_its_facts_all_the_same(
+    aws: EmbeddedAWS,
+) -> None:
+    key = aws.add_key(aws.add_user("alice"))
+
+    def judge(facts: UserFacts) -> object:
+        try:
+            return [key.access_key_id for key in facts.all_keys()]
+        except Exception:
+            return "nothing was read"
+
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK)
+        answers = Answers(iam.IAM(provider), None, whole_account=False)
+        facts = UserFacts(User.of_arn(ALICE_ARN), answers)
+        assert answers.settle((facts,), judge) == {facts: [key.access_key_id]}
 
 
 # Alone
@@ -145,7 +171,7 @@ def test_past_a_minute_every_user_is_listed_instead(aws: EmbeddedAWS, pauses: li
     with provider_of(aws) as provider:
         found: list[Found] = []
         calls = cost(aws, lambda: found.extend(scan(provider)))
-    assert sum(pauses) <= 60
+    assert sum(pauses) == iam.REPORT_WAIT
     assert calls["iam:ListAccessKeys"] == 5
     assert statuses(found)["user-0000"] == "FAIL"
 
@@ -182,9 +208,23 @@ def test_a_check_of_another_service_that_loaded_the_shared_client_is_enough(
         begin_run(provider, CHECK)
         load_shared_client()
         assert cost(aws, lambda: run_check(provider)) == {
+            "iam:GetCredentialReport": 1,
             "iam:GetAccessKeyLastUsed": 6,
             "iam:GetAccountAuthorizationDetails": 1,
         }
+
+
+def test_keys_of_which_prowler_kept_one_page_are_listed_again(aws: EmbeddedAWS) -> None:
+    fill(aws, 2, 1)
+    one_key = re.compile(r"<member>.*?</member>(?=.*<member>)", re.DOTALL)
+    with provider_of(aws) as provider:
+        begin_run(provider, CHECK, NEIGHBOUR)
+        aws.behaviour.rewrite = {"iam:ListAccessKeys": lambda answer, _: one_key.sub("", answer)}
+        load_shared_client()
+        aws.behaviour.rewrite = {}
+        calls = cost(aws, lambda: run_check(provider))
+        assert calls["iam:ListAccessKeys"] == 1
+        assert statuses(run_check(provider))["user-0000"] == "FAIL"
 
 
 def test_a_shared_client_of_an_earlier_run_is_not_used(aws: EmbeddedAWS) -> None:
@@ -255,6 +295,7 @@ def test_only_the_users_that_are_asked_for_are_read(aws: EmbeddedAWS) -> None:
         "iam:ListAccessKeys": 2,
         "iam:GetAccessKeyLastUsed": 2,
         "iam:ListAttachedUserPolicies": 1,
+        "iam:ListUserPolicies": 1,
         "iam:ListGroupsForUser": 1,
     }
 
@@ -293,9 +334,43 @@ def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
     aws.hold_report(timedelta(hours=3, minutes=5))
     root = by_name(scan_account(aws))[ROOT]
     assert root.sentence.startswith(
-        "The root user has 2 active access keys, according to the credential report of 20"
+        "The root user had 2 active access keys, according to the credential report of 20"
     )
     assert " UTC (3 hours old). " in root.sentence
+
+
+@pytest.mark.parametrize(
+    ("present", "fresh", "statuses_by_active_keys"),
+    [
+        (False, True, ["PASS", "PASS", "PASS", "PASS"]),
+        (False, False, ["PASS", "PASS", "PASS", "PASS"]),
+        (True, True, ["PASS", "PASS", "FAIL", "MANUAL"]),
+        (True, False, ["MANUAL", "MANUAL", "FAIL", "MANUAL"]),
+        (DENIED, True, ["PASS", "PASS", "FAIL", "MANUAL"]),
+        (DENIED, False, ["MANUAL", "MANUAL", "MANUAL", "MANUAL"]),
+    ],
+)
+def test_the_root_user_passes_without_keys_or_by_a_report_made_for_the_scan(
+    present: bool | Unreadable, fresh: bool, statuses_by_active_keys: list[str]
+) -> None:
+    counts: tuple[int | Unreadable, ...] = (0, 1, 2, UNREAD)
+    for active, status in zip(counts, statuses_by_active_keys, strict=True):
+        root = RootAccessKeys("arn", active, present, None, NOW, timedelta(hours=3), fresh)
+        verdict = iam_user_multiple_active_keys().judge_root(root)
+        assert verdict.status == status
+        reasons = [str(one) for one in (active, present) if isinstance(one, Unreadable)]
+        reasons = reasons or ["how many are active is not known: AWS makes a new report when"]
+        if status == "MANUAL":
+            assert any(reason in verdict.sentence for reason in reasons)
+
+
+def test_the_root_user_with_a_new_key_does_not_pass_by_an_old_report(aws: EmbeddedAWS) -> None:
+    for then in ((), (True,), (False, True), (False, False)):
+        aws.clear()
+        aws.behaviour.root_keys_active = then
+        aws.hold_report(timedelta(hours=3))
+        aws.behaviour.root_keys_active = (True, True)
+        assert statuses(scan_account(aws)) == {ROOT: "MANUAL"}
 
 
 def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -16,11 +17,13 @@ from botocore.retries.adaptive import ClientRateLimiter
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, User
 
+from embedded_aws.answers import NEXT_MARKERS, truncated
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import prowler_source, reading
+from prowler_access_keys.services.iam.iam_access_keys import iam_client, prowler_source, reading
 from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
 from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers
 
+from .accounts import OLD_QUARANTINE, document
 from .scanning import (
     ACCOUNT,
     CHECK,
@@ -35,6 +38,7 @@ from .scanning import (
     run_check,
     scan,
     scan_account,
+    scan_with,
     statuses,
 )
 
@@ -261,26 +265,77 @@ def test_fewer_users_than_the_account_has_make_it_manual(
     assert found["one"].status == "PASS"
 
 
-@both_sources
-def test_a_page_that_repeats_its_marker_ends_the_listing_and_is_named(
-    aws: EmbeddedAWS, others: tuple[str, ...]
+@pytest.mark.parametrize("markers", NEXT_MARKERS)
+def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_account(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, markers: str
 ) -> None:
     fill(aws)
-    aws.behaviour.page_size = 1
-    aws.behaviour.repeats_marker = True
-    found = by_name(scan_account(aws, *others))
-    assert found[ACCOUNT].status == "MANUAL"
-    assert "PaginationError" in found[ACCOUNT].sentence
+    monkeypatch.setattr(iam_client, "MAX_PAGES", 5)
+    listings = ("iam:ListUsers", "iam:GetAccountAuthorizationDetails")
+    aws.behaviour.rewrite = dict.fromkeys(listings, truncated(markers, empty=False))
+    found = by_name(scan_account(aws))
+    assert found.pop(ACCOUNT).status == "MANUAL"
+    assert statuses(found.values()) == TRUTH
 
 
-def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_account(
-    aws: EmbeddedAWS,
+API_KEYS = "iam_user_long_term_api_keys"
+
+
+@both_sources
+@pytest.mark.parametrize("with_key", [True, False], ids=["with an API key", "without"])
+def test_a_user_renamed_before_its_api_keys_are_read_is_in_a_finding(
+    aws: EmbeddedAWS, others: tuple[str, ...], with_key: bool
 ) -> None:
-    for name in ("one", "two"):
-        aws.add_user(name)
-    aws.behaviour.page_size = 1
-    aws.behaviour.repeats_marker = True
-    assert statuses(scan_account(aws))[ACCOUNT] == "MANUAL"
+    fill(aws)
+    if with_key:
+        now = datetime.now(timezone.utc)
+        aws.add_service_specific_credential(aws.iam().users["two"], "bedrock", created=now)
+    aws.behaviour.renames = {"iam:ListServiceSpecificCredentials": ("two", "renamed")}
+    with provider_of(aws) as provider:
+        found = by_name(scan_with(provider, (API_KEYS,), *others))
+    assert found["one"].status == "PASS"
+    if with_key:
+        assert "it had not listed before: renamed." in found[ACCOUNT].sentence
+        assert (found[ACCOUNT].status, found["two"].status) == ("MANUAL", "MANUAL")
+        assert "deleted or renamed while the scan was reading" in found["two"].sentence
+
+
+def test_a_user_renamed_between_two_pages_does_not_stand_for_one_that_is_missing(
+    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(aws)
+    aws.behaviour.unlisted = frozenset({"none"})
+    page = EmbeddedAWS._page
+
+    def both_names(embedded: Any, response: Any, entries: Any) -> Any:
+        users, more = page(embedded, response, entries)
+        twin = copy(next(user for user in users if user.name == "two"))
+        twin.name = "renamed"
+        return [*users, twin], more
+
+    monkeypatch.setattr(EmbeddedAWS, "_page", both_names)
+    assert "iam:GetAccountSummary counts 4" in by_name(scan_account(aws))[ACCOUNT].sentence
+
+
+def test_a_user_that_prowler_did_not_list_and_the_details_name_is_said(aws: EmbeddedAWS) -> None:
+    fill(aws)
+    aws.behaviour.renames = {"iam:GetAccountAuthorizationDetails": ("one", "renamed")}
+    found = by_name(scan_account(aws, NEIGHBOUR))
+    assert "it had not listed before: renamed." in found[ACCOUNT].sentence
+
+
+def test_no_password_is_no_warning_and_a_vanished_user_is(
+    aws: EmbeddedAWS, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(aws, cached=True)
+    with provider_of(aws) as provider:
+        caplog.clear()
+        scan_with(provider, ("iam_user_console_password_and_active_keys",))
+        assert aws.calls["iam:GetLoginProfile"]
+        assert not caplog.records
+        aws.behaviour.renames = {"iam:ListAccessKeys": ("two", "renamed")}
+        scan(provider)
+    assert "iam:ListAccessKeys failed with NoSuchEntity" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -432,13 +487,16 @@ def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
 QUARANTINE = "AWSCompromisedKeyQuarantineV2"
 
 
-def quarantine(aws: EmbeddedAWS, *, by_group: bool) -> None:
+def quarantine(aws: EmbeddedAWS, policy: str, *, by_group: bool) -> None:
     """Fill the account, and quarantine the user that fails. Others are in a group too."""
     fill(aws)
     users = aws.iam().users
     group = aws.add_group("quarantined", users["one"], *([users["two"]] if by_group else []))
     aws.add_group("harmless", users["two"])
-    aws.attach(group if by_group else users["two"], QUARANTINE)
+    if policy == OLD_QUARANTINE:
+        aws.add_inline_policy(group if by_group else users["two"], policy, document(Effect="Deny"))
+    else:
+        aws.attach(group if by_group else users["two"], policy)
     aws.attach(users["one"], "ReadOnlyAccess")
 
 
@@ -447,6 +505,7 @@ def advised(found: Found) -> str:
 
 
 @both_sources
+@pytest.mark.parametrize("policy", [QUARANTINE, OLD_QUARANTINE])
 @pytest.mark.parametrize("by_group", [False, True], ids=["user", "group"])
 @pytest.mark.parametrize(
     "trouble",
@@ -458,13 +517,17 @@ def advised(found: Found) -> str:
     ids=["", "details denied", "small pages"],
 )
 def test_a_quarantine_is_seen_however_it_is_attached_and_read(
-    aws: EmbeddedAWS, others: tuple[str, ...], by_group: bool, trouble: dict[str, Any]
+    aws: EmbeddedAWS,
+    others: tuple[str, ...],
+    policy: str,
+    by_group: bool,
+    trouble: dict[str, Any],
 ) -> None:
-    quarantine(aws, by_group=by_group)
+    quarantine(aws, policy, by_group=by_group)
     vars(aws.behaviour).update(trouble)
     two = by_name(scan_account(aws, *others))["two"]
     assert (two.status, advised(two)) == ("FAIL", "incident")
-    assert QUARANTINE in two.sentence
+    assert policy in two.sentence
     arn = aws.iam().users["two"].arn
     assert advised(by_name(scan_account(aws, *others, resource_arn=[arn]))["two"]) == "incident"
 
@@ -472,7 +535,13 @@ def test_a_quarantine_is_seen_however_it_is_attached_and_read(
 @both_sources
 @pytest.mark.parametrize(
     "call",
-    ["iam:ListAttachedUserPolicies", "iam:ListGroupsForUser", "iam:ListAttachedGroupPolicies"],
+    [
+        "iam:ListAttachedUserPolicies",
+        "iam:ListUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListGroupPolicies",
+    ],
 )
 def test_a_quarantine_that_cannot_be_ruled_out_is_said(
     aws: EmbeddedAWS, others: tuple[str, ...], call: str
@@ -484,6 +553,16 @@ def test_a_quarantine_that_cannot_be_ruled_out_is_said(
     assert two.status == "FAIL"
     assert f"quarantined this user could not be read: {call} failed with Acc" in two.sentence
     assert json.loads(two.resource)["quarantine_unreadable"]["call"] == call
+
+
+@both_sources
+@pytest.mark.parametrize("call", ["iam:ListUserPolicies", "iam:ListGroupsForUser"])
+def test_a_quarantine_that_was_read_counts_though_other_policies_were_not(
+    aws: EmbeddedAWS, others: tuple[str, ...], call: str
+) -> None:
+    quarantine(aws, QUARANTINE, by_group=False)
+    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
+    assert advised(by_name(scan_account(aws, *others))["two"]) == "incident"
 
 
 def test_a_group_that_is_deleted_between_two_calls_is_not_an_error(aws: EmbeddedAWS) -> None:
@@ -518,4 +597,4 @@ def test_what_could_not_be_read_fails_if_the_config_file_says_so(
     with provider_of(aws) as provider:
         provider._audit_config = {"unreadable_access_keys_fail": True}
         found = statuses(scan(provider, *others))
-    assert found == TRUTH | {ACCOUNT: "FAIL", "one": "FAIL", ROOT: "PASS"}
+    assert found == TRUTH | {ACCOUNT: "FAIL", "one": "FAIL", ROOT: "FAIL"}

@@ -99,10 +99,7 @@ def advise_user(facts: UserFacts, active: Keys, settings: Settings, now: datetim
     # Whoever planted a decoy waits for its use.
     policies = facts.policies()
     documents = facts.policy_documents(needed_documents(policies))
-    unread = next((one for one in documents.values() if isinstance(one, Unreadable)), None)
-    unread = unread or policies.attached_unread or policies.inline_unread
-    denied = denies_everything(policies, documents)
-    return advise(active, (), now, limit, denied or unread or False)
+    return advise(active, (), now, limit, denies_everything(policies, documents))
 
 
 def look_up(

@@ -185,13 +185,14 @@ def judge_administrator(
     return Administrator(f"{sentence}{about_boundary}{about_denies}", tuple(through))
 
 
-def denies_everything(policies: UserPolicies, documents: Mapping[str, Any]) -> bool:
+def denies_everything(policies: UserPolicies, documents: Mapping[str, Any]) -> bool | Unreadable:
     """Whether a user's policies, or a group's, deny every action on every resource.
 
-    Under no condition, as ``AWSDenyAll`` does. What could not be read denies nothing.
+    Under no condition, as ``AWSDenyAll`` does. Unreadable if what was read does not, and not all
+    could be read.
     """
-    statements, _ = own_statements(policies, documents)
-    return any(statement.denies_everything() for statement in statements)
+    statements, unread = own_statements(policies, documents)
+    return any(statement.denies_everything() for statement in statements) or unread or False
 
 
 def _if_met(condition: tuple[str, ...]) -> str:

@@ -131,6 +131,7 @@ class UserCheck(AccessKeyCheck):
         return None
 
     def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+        about_users = self._about_users(account, run)  # this may show that some were not listed
         if account.gap:
             yield self.report_on_account(finding.unlisted_users(account.gap, run.account), run)
         if account.looks_at_nothing:
@@ -139,7 +140,7 @@ class UserCheck(AccessKeyCheck):
             verdict = finding.unmatched_arn(one, run.account)
             yield self.report(verdict, {"name": one.arn, "arn": one.arn}, account.region, run)
         yield from self._about_root(account, run)
-        yield from self._about_users(account, run)
+        yield from about_users
 
     def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
         if type(self).judge_root is UserCheck.judge_root:

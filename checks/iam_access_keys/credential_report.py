@@ -78,19 +78,22 @@ class CredentialReport:
 
     def made_within(self, seconds: float) -> bool:
         """Whether it was made in the last ``seconds``; AWS's times are whole seconds."""
-        return self.age <= timedelta(seconds=seconds) + _ROUNDING
+        return -_ROUNDING <= self.age <= timedelta(seconds=seconds) + _ROUNDING
 
 
 def parse(content: bytes, generated: datetime, age: timedelta) -> CredentialReport:
     """Read a report as ``GetCredentialReport`` gives it.
 
-    Raises MalformedReportError if it is empty or lacks a column that is needed here.
+    Raises MalformedReportError if it is empty, is not CSV, or lacks a column that is needed here.
     """
     rows = csv.DictReader(content.decode("utf-8", errors="replace").splitlines())
-    missing = [name for name in _NEEDED_COLUMNS if name not in (rows.fieldnames or ())]
-    if missing:
-        raise MalformedReportError(f"the credential report has no column {', '.join(missing)}")
-    return CredentialReport(generated, age, _clear_rows(rows))
+    try:
+        missing = [name for name in _NEEDED_COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise MalformedReportError(f"the credential report has no column {', '.join(missing)}")
+        return CredentialReport(generated, age, _clear_rows(rows))
+    except csv.Error as error:
+        raise MalformedReportError(str(error)) from error
 
 
 def _clear_rows(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ReportRow]:

@@ -107,13 +107,13 @@ def older_first(keys: Iterable[AccessKey]) -> Keys:
 class Policies:
     """The policies of one user or of one group."""
 
-    attached: tuple[str, ...] = ()
+    attached: tuple[str, ...] | Unreadable = ()
     """ARNs of managed policies."""
-    inline: Mapping[str, Any] | None = None
-    """Documents of inline policies by name; None if they were not read."""
+    inline: Mapping[str, Any] | Unreadable = field(default_factory=dict)
+    """Documents of inline policies by name; None for a document that was not read."""
     boundary: str | None = None
     """ARN of the user's permissions boundary, empty without one; None if it was not read."""
-    groups: tuple[str, ...] = ()
+    groups: tuple[str, ...] | Unreadable = ()
     """Names of the user's groups."""
     arn: str = ""
     """The group's ARN; empty for a user, or if it was not read."""
@@ -142,13 +142,13 @@ class UserPolicies:
     attached: tuple[tuple[str, str], ...] = ()
     """ARN of a managed policy and the group that it comes through, empty for the user's own."""
     inline: tuple[tuple[str, str, Any], ...] = ()
-    """Name of an inline policy, the group that it comes through, and its document."""
+    """Name of an inline policy, the group that it comes through, and its document or Unreadable."""
     boundary: str | None = ""
     """ARN of the permissions boundary, empty without one; None if it was not read."""
     attached_unread: Unreadable | None = None
     """Why there may be more managed policies; None if these are all."""
     inline_unread: Unreadable | None = None
-    """Why there may be more inline policies or a boundary; None if these are all."""
+    """Why there may be more inline policies; None if these are all."""
     groups: tuple[str, ...] = ()
     """ARNs of the groups, as far as they were read."""
 
@@ -203,7 +203,9 @@ class ListingGap:
     expected: int | Unreadable
     """How many users ``GetAccountSummary`` counts, or why that is not known."""
     failure: Unreadable | None = None
-    """Why the listing ended early; None if it ended as though it were complete."""
+    """Why the listing ended early; None if AWS marked its last page as the last."""
+    unlisted: tuple[str, ...] = ()
+    """Names of users in other answers of AWS that were not listed."""
 
 
 @dataclass(frozen=True)

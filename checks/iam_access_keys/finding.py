@@ -90,6 +90,11 @@ def unlisted_users(gap: ListingGap, account: str) -> Verdict:
     """MANUAL for the account: a user that was not listed was not checked."""
     if gap.failure is not None:
         problem = f"Not all IAM users of account {account} could be listed: {gap.failure}."
+    elif gap.unlisted:
+        problem = (
+            f"AWS named users of account {account} that it had not listed before: "
+            f"{', '.join(gap.unlisted)}. They were created or renamed while the scan was reading."
+        )
     elif isinstance(gap.expected, Unreadable):
         problem = (
             f"It could not be verified that all IAM users of account {account} were listed: "

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from prowler.lib.logger import logger
 
-from .credential_report import CredentialReport, MalformedReportError, parse
+from .credential_report import CredentialReport, parse
 from .facts import (
     AccessKey,
     Keys,
@@ -28,6 +29,8 @@ from .iam_client import CallFailedError, IAMClient
 
 REPORT_WAIT = 60.0
 """Seconds to wait for a credential report; past them every user is listed instead."""
+Kind: TypeAlias = Literal["User", "Group"]
+"""What may have policies, as IAM's actions are named."""
 KEY_STATES = frozenset({"Active", "Inactive", "Expired"})
 """The states of a credential that botocore's model of IAM knows."""
 
@@ -53,13 +56,10 @@ class IAM(IAMClient):
 
     def account_summary(self) -> dict[str, int] | Unreadable:
         """``GetAccountSummary``: how many users there are, whether the root user has keys."""
-        try:
-            summary: dict[str, int] = self.call("GetAccountSummary")["SummaryMap"]
-        except CallFailedError as failed:
-            return failed.unreadable
-        if not is_complete(summary):
-            return Unreadable("iam:GetAccountSummary", "IncompleteSummary")
-        return summary
+        summary = self.read("GetAccountSummary", itemgetter("SummaryMap"))
+        if isinstance(summary, Unreadable) or is_complete(summary):
+            return summary
+        return Unreadable("iam:GetAccountSummary", "IncompleteSummary")
 
     # Users
 
@@ -78,12 +78,12 @@ class IAM(IAMClient):
 
     def _list_plain_users(self) -> Listing:
         users: dict[str, User] = {}
-        try:
-            for page in self.pages("ListUsers"):
-                users.update((user.arn, user) for user in map(_user, page.get("Users", ())))
-        except CallFailedError as failed:
-            return Listing(tuple(users.values()), failed.unreadable)
-        return Listing(tuple(users.values()))
+
+        def take(page: dict[str, Any]) -> None:
+            users.update((user["UserId"], _user(user)) for user in page["Users"])
+
+        failure = self.each_page("ListUsers", take)
+        return Listing(_distinct(users), failure)
 
     def policy_details(self) -> PolicyListing:
         """All users and groups by ``GetAccountAuthorizationDetails``.
@@ -92,17 +92,20 @@ class IAM(IAMClient):
         """
         users: dict[str, User] = {}
         groups: dict[str, Policies] = {}
-        failure = None
-        try:
-            for page in self.pages("GetAccountAuthorizationDetails", Filter=["User", "Group"]):
-                detailed = map(_detailed_user, page.get("UserDetailList", ()))
-                users.update((user.arn, user) for user in detailed)
-                for group in page.get("GroupDetailList", ()):
-                    policies = _policies(group, "GroupPolicyList")
+
+        def take(page: dict[str, Any]) -> None:
+            if not page.keys() & {"UserDetailList", "GroupDetailList"}:
+                raise KeyError("UserDetailList")
+            for user in page.get("UserDetailList", ()):
+                policies = _policies(user, "UserPolicyList", user.get("GroupList"))
+                users[user["UserId"]] = replace(_user(user), policies=policies)
+            for group in page.get("GroupDetailList", ()):
+                policies = _policies(group, "GroupPolicyList", ())
+                if policies:
                     groups[group["GroupName"]] = replace(policies, arn=group["Arn"])
-        except CallFailedError as failed:
-            failure = failed.unreadable
-        return PolicyListing(tuple(users.values()), failure, groups)
+
+        failure = self.each_page("GetAccountAuthorizationDetails", take, Filter=["User", "Group"])
+        return PolicyListing(_distinct(users), failure, groups)
 
     def customer_policies(self) -> dict[str, Any] | Unreadable:
         """By ARN, the documents of the account's own managed policies, in their default version.
@@ -110,15 +113,15 @@ class IAM(IAMClient):
         The same call as ``policy_details``, with another filter.
         """
         documents: dict[str, Any] = {}
-        try:
-            for page in self.pages("GetAccountAuthorizationDetails", Filter=["LocalManagedPolicy"]):
-                for policy in page.get("Policies", ()):
-                    for version in policy.get("PolicyVersionList", ()):
-                        if version.get("IsDefaultVersion"):
-                            documents[policy["Arn"]] = version.get("Document")
-        except CallFailedError as failed:
-            return failed.unreadable
-        return documents
+
+        def take(page: dict[str, Any]) -> None:
+            for policy in page.get("Policies", ()):
+                for version in policy.get("PolicyVersionList", ()):
+                    if version.get("IsDefaultVersion"):
+                        documents[policy["Arn"]] = version.get("Document")
+
+        only = ["LocalManagedPolicy"]
+        return self.each_page("GetAccountAuthorizationDetails", take, Filter=only) or documents
 
     def is_user_arn(self, arn: str) -> bool:
         """Whether this is the ARN of an IAM user of the audited account."""
@@ -129,10 +132,10 @@ class IAM(IAMClient):
         return dict(self.ask_each(self._get_user, sorted(arns)))
 
     def _get_user(self, arn: str) -> User | UnmatchedARN | Unreadable:
-        try:
-            user = _user(self.call("GetUser", UserName=User.of_arn(arn).name)["User"])
-        except CallFailedError as failed:
-            return UnmatchedARN(arn) if failed.unreadable.gone else failed.unreadable
+        name = User.of_arn(arn).name
+        user = self.read("GetUser", lambda answer: _user(answer["User"]), UserName=name)
+        if isinstance(user, Unreadable):
+            return UnmatchedARN(arn) if user.gone else user
         # A user's name is unique in an account, but an ARN has its path too.
         return user if user.arn == arn else UnmatchedARN(arn, actual=user.arn)
 
@@ -142,36 +145,29 @@ class IAM(IAMClient):
         return tuple(replace(user, tags=tags) for user, tags in tagged.items())
 
     def _tags(self, user: User) -> tuple[Tag, ...] | Unreadable:
-        return self.items("ListUserTags", "Tags", UserName=user.name)
+        return self.items("ListUserTags", "Tags", tag, UserName=user.name)
 
-    def own_policies(self, user: User) -> Policies | Unreadable:
-        """The user's managed policies and groups, read for this user alone."""
-        policies = self.items("ListAttachedUserPolicies", "AttachedPolicies", UserName=user.name)
-        if isinstance(policies, Unreadable):
-            return policies
-        groups = self.items("ListGroupsForUser", "Groups", UserName=user.name)
-        if isinstance(groups, Unreadable):
-            return groups
-        return Policies(
-            tuple(policy["PolicyArn"] for policy in policies),
-            groups=tuple(group["GroupName"] for group in groups),
-        )
+    def attached_policies(self, kind: Kind, name: str) -> tuple[str, ...] | Unreadable:
+        """ARNs of the managed policies of a user or group of this name."""
+        call, arn = f"ListAttached{kind}Policies", itemgetter("PolicyArn")
+        return self.items(call, "AttachedPolicies", arn, **{f"{kind}Name": name})
 
-    def group_policies(self, group: str) -> Policies | Unreadable:
-        """A group's managed policies; none if the group was deleted meanwhile."""
-        policies = self.items("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=group)
-        if isinstance(policies, Unreadable):
-            return Policies() if policies.gone else policies
-        return Policies(tuple(policy["PolicyArn"] for policy in policies))
+    def inline_policies(self, kind: Kind, name: str) -> dict[str, None] | Unreadable:
+        """Names of the inline policies of a user or group, without their documents."""
+        names = self.items(f"List{kind}Policies", "PolicyNames", str, **{f"{kind}Name": name})
+        return names if isinstance(names, Unreadable) else dict.fromkeys(names)
+
+    def groups_of(self, name: str) -> tuple[str, ...] | Unreadable:
+        """Names of the groups of the user of this name."""
+        return self.items("ListGroupsForUser", "Groups", itemgetter("GroupName"), UserName=name)
 
     # Passwords and service-specific credentials
 
     def has_password(self, user: User) -> bool | Unreadable:
         """Whether the user has a console password, live."""
-        try:
-            self.call("GetLoginProfile", UserName=user.name)
-        except CallFailedError as failed:
-            return False if failed.unreadable.gone else failed.unreadable
+        profile = self.read("GetLoginProfile", itemgetter("LoginProfile"), UserName=user.name)
+        if isinstance(profile, Unreadable):
+            return False if profile.gone else profile
         return True
 
     def service_specific_credentials(
@@ -190,81 +186,60 @@ class IAM(IAMClient):
     def _service_specific_credentials(
         self, **parameters: Any
     ) -> dict[str, tuple[ServiceSpecificCredential, ...]] | Unreadable:
+        call, member = "ListServiceSpecificCredentials", "ServiceSpecificCredentials"
+        listed = self.items(call, member, _service_specific_credential, **parameters)
+        if isinstance(listed, Unreadable):
+            return listed
         by_user: dict[str, tuple[ServiceSpecificCredential, ...]] = {}
-        while True:  # botocore has no paginator for it
-            try:
-                page = self.call("ListServiceSpecificCredentials", **parameters)
-            except CallFailedError as failed:
-                return failed.unreadable
-            for one in page.get("ServiceSpecificCredentials", ()):
-                if one["Status"] not in KEY_STATES:
-                    return Unreadable(
-                        "iam:ListServiceSpecificCredentials", f"UnknownStatus{one['Status']}"
-                    )
-                name = one["UserName"]
-                by_user[name] = (*by_user.get(name, ()), _service_specific_credential(one))
-            marker = page.get("Marker")
-            if not page.get("IsTruncated") or marker == parameters.get("Marker"):
-                return by_user
-            parameters["Marker"] = marker
+        for name, credential in listed:
+            by_user[name] = (*by_user.get(name, ()), credential)
+        return by_user
 
     # Access keys
 
     def list_keys(self, user: User) -> Keys | Unreadable:
         """All of the user's access keys, live, inactive ones too."""
-        keys = self.items("ListAccessKeys", "AccessKeyMetadata", UserName=user.name)
-        return keys if isinstance(keys, Unreadable) else keys_in(keys)
+        keys = self.items("ListAccessKeys", "AccessKeyMetadata", access_key, UserName=user.name)
+        return keys if isinstance(keys, Unreadable) else older_first(keys)
 
     def last_use(self, access_key_id: str) -> LastUse | Unreadable | None:
         """When a key was last used, live; None if AWS has no use on record."""
-        try:
-            answer = self.call("GetAccessKeyLastUsed", AccessKeyId=access_key_id)
-        except CallFailedError as failed:
-            return failed.unreadable
-        used = answer["AccessKeyLastUsed"]
-        if not used.get("LastUsedDate"):
-            return None
-        return LastUse(used["LastUsedDate"], used["ServiceName"], used["Region"])
+        return self.read("GetAccessKeyLastUsed", _last_use, AccessKeyId=access_key_id)
 
     # The credential report
 
-    def start_credential_report(self) -> bool:
+    def start_credential_report(self) -> bool | Unreadable:
         """Ask for a credential report. True if one is being made.
 
-        False if AWS has one already: that can be four hours old. Raises CallFailedError.
+        False if AWS has one already: that can be four hours old.
         """
-        return bool(self.call("GenerateCredentialReport")["State"] != "COMPLETE")
+        return self.read("GenerateCredentialReport", lambda answer: answer["State"] != "COMPLETE")
 
     def await_credential_report(self) -> CredentialReport | None:
         """The report that is being made; None if it does not come within REPORT_WAIT."""
         deadline = monotonic() + REPORT_WAIT
         pause = 1.0
-        try:
-            while self.start_credential_report():
-                if monotonic() + pause > deadline:
-                    logger.warning(
-                        f"{self.region} -- No credential report within {REPORT_WAIT:.0f} seconds: "
-                        "listing the access keys of every user instead"
-                    )
-                    return None
-                sleep(pause)
-                pause *= 2
-        except CallFailedError:
-            return None
-        report = self.credential_report()
+        while (unfinished := self.start_credential_report()) is True:
+            left = deadline - monotonic()
+            if left <= 0:
+                logger.warning(
+                    f"{self.region} -- No credential report within {REPORT_WAIT:.0f} seconds: "
+                    "listing the access keys of every user instead"
+                )
+                return None
+            sleep(min(pause, left))
+            pause *= 2
+        report = unfinished or self.credential_report()
         return None if isinstance(report, Unreadable) else report
 
     def credential_report(self) -> CredentialReport | Unreadable:
         """The credential report that AWS holds, however old."""
-        try:
-            answer = self.call("GetCredentialReport")
-            generated = answer["GeneratedTime"]
-            return parse(answer["Content"], generated, _answered_at(answer) - generated)
-        except CallFailedError as failed:
-            return failed.unreadable
-        except MalformedReportError as error:
-            logger.error(f"{self.region} -- {error}")
-            return Unreadable("iam:GetCredentialReport", "MalformedReport")
+        return self.read("GetCredentialReport", _credential_report)
+
+
+def _credential_report(answer: dict[str, Any]) -> CredentialReport:
+    generated = answer["GeneratedTime"]
+    return parse(answer["Content"], generated, _answered_at(answer) - generated)
 
 
 def _answered_at(answer: dict[str, Any]) -> datetime:
@@ -278,46 +253,66 @@ def is_complete(summary: Mapping[str, int]) -> bool:
     return summary.keys() >= {"Users", "AccountAccessKeysPresent"}
 
 
-def keys_in(metadata: Iterable[Mapping[str, Any]]) -> Keys | Unreadable:
-    """What ``ListAccessKeys`` answers as ``AccessKeyMetadata``.
+def access_key(metadata: Mapping[str, Any]) -> AccessKey:
+    """A key as ``ListAccessKeys`` answers it. Raises CallFailedError, or one of MALFORMED."""
+    active = _is_active(metadata, "iam:ListAccessKeys")
+    return AccessKey(metadata["AccessKeyId"], metadata["CreateDate"], active)
 
-    A state that AWS may add is not taken for inactive: then it is not known which are active.
-    """
-    metadata = tuple(metadata)
-    unknown = sorted({key["Status"] for key in metadata} - KEY_STATES)
-    if unknown:
-        return Unreadable("iam:ListAccessKeys", f"UnknownStatus{unknown[0]}")
-    return older_first(
-        AccessKey(key["AccessKeyId"], key["CreateDate"], key["Status"] == "Active")
-        for key in metadata
+
+def _is_active(credential: Mapping[str, Any], call: str) -> bool:
+    """Whether it is active. A state that AWS may add is not taken for inactive."""
+    status = credential["Status"]
+    if status not in KEY_STATES:
+        raise CallFailedError(Unreadable(call, f"UnknownStatus{status}"))
+    return bool(status == "Active")
+
+
+def _service_specific_credential(
+    answer: Mapping[str, Any],
+) -> tuple[str, ServiceSpecificCredential]:
+    """The name of the user whose credential it is, and the credential."""
+    return answer["UserName"], ServiceSpecificCredential(
+        answer["ServiceSpecificCredentialId"],
+        answer["ServiceName"],
+        answer["CreateDate"],
+        _is_active(answer, "iam:ListServiceSpecificCredentials"),
+        answer.get("ExpirationDate"),
     )
 
 
+def _last_use(answer: Mapping[str, Any]) -> LastUse | None:
+    used = answer["AccessKeyLastUsed"]
+    # Only a key without a use on record has no date.
+    date = used.get("LastUsedDate") if used["ServiceName"] == "N/A" else used["LastUsedDate"]
+    return LastUse(date, used["ServiceName"], used["Region"]) if date else None
+
+
 def _user(answer: Mapping[str, Any]) -> User:
-    return User(answer["UserName"], answer["Arn"], tuple(answer.get("Tags", ())))
+    return User(answer["UserName"], answer["Arn"], tuple(map(tag, answer.get("Tags", ()))))
 
 
-def _detailed_user(answer: Mapping[str, Any]) -> User:
-    return replace(_user(answer), policies=_policies(answer, "UserPolicyList"))
+def tag(answer: Mapping[str, Any]) -> Tag:
+    """A tag as ``ListUserTags`` answers it. Raises one of MALFORMED."""
+    return {"Key": answer["Key"], "Value": answer["Value"]}
 
 
-def _policies(answer: Mapping[str, Any], inline: str) -> Policies:
-    # IAM leaves out a list that is empty.
-    attached = answer.get("AttachedManagedPolicies", ())
+def _distinct(by_id: Mapping[str, User]) -> tuple[User, ...]:
+    """Each user once, though one was renamed, or deleted and made anew, between two pages."""
+    return tuple({user.arn: user for user in by_id.values()}.values())
+
+
+def _policies(
+    answer: Mapping[str, Any], inline: str, groups: Iterable[str] | None
+) -> Policies | None:
+    """The policies in the details of a user or a group; None if the details do not say."""
+    attached = answer.get("AttachedManagedPolicies")
+    if attached is None or groups is None:
+        return None
+    # IAM leaves out inline policies if there are none.
     documents = answer.get(inline, ())
     return Policies(
         tuple(policy["PolicyArn"] for policy in attached),
         {policy["PolicyName"]: policy.get("PolicyDocument") for policy in documents},
         answer.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-        tuple(answer.get("GroupList", ())),
-    )
-
-
-def _service_specific_credential(answer: Mapping[str, Any]) -> ServiceSpecificCredential:
-    return ServiceSpecificCredential(
-        answer["ServiceSpecificCredentialId"],
-        answer["ServiceName"],
-        answer["CreateDate"],
-        answer["Status"] == "Active",
-        answer.get("ExpirationDate"),
+        tuple(groups),
     )

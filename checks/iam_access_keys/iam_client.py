@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from botocore import xform_name
 from botocore.config import Config
+from botocore.exceptions import PaginationError
 from prowler.lib.logger import logger
 from prowler.providers.aws.lib.service.service import AWSService
 
@@ -21,6 +23,12 @@ EXTRA_LOOKS = 2
 """How often to ask again, after all others, about the users whose call failed all the same."""
 PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
+MAX_PAGES = 10_000
+"""More pages than any account has: IAM's quota is 5,000 users."""
+MALFORMED = (AttributeError, LookupError, NameError, TypeError, ValueError)
+"""What botocore's parsing and ours raise if an answer lacks a member or has one of another type."""
+WITHOUT_PASSWORD = "iam:GetLoginProfile"  # noqa: S105 - a call
+"""The call that ends with NoSuchEntity for every user without a password."""
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -59,26 +67,62 @@ class IAMClient(AWSService):
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Make one call, named as in AWS's API reference. Raises CallFailedError."""
         method: Callable[..., dict[str, Any]] = getattr(self.client, xform_name(operation))
-        try:
+        with self._failures(operation):
             return method(**parameters)
-        except FAILURES as error:
-            raise self._failed(operation, error) from error
 
-    def pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Make a call that has pages, and give each. Raises CallFailedError, perhaps midway."""
-        paginator = self.client.get_paginator(xform_name(operation))
-        try:
-            yield from paginator.paginate(**parameters, PaginationConfig={"PageSize": PAGE_SIZE})
-        except FAILURES as error:
-            raise self._failed(operation, error) from error
+    def read(
+        self, operation: str, parse: Callable[[dict[str, Any]], Answer], **parameters: Any
+    ) -> Answer | Unreadable:
+        """What ``parse`` takes out of the answer to one call, or why it could not be had.
 
-    def items(self, operation: str, member: str, **parameters: Any) -> tuple[Any, ...] | Unreadable:
-        """All that the pages of a call list under ``member``, or why it could not be had whole."""
+        An answer without a member that ``parse`` needs is not an empty one: ``MalformedAnswer``.
+        """
         try:
-            pages = self.pages(operation, **parameters)
-            return tuple(item for page in pages for item in page.get(member, ()))
+            with self._failures(operation):
+                return parse(self.call(operation, **parameters))
         except CallFailedError as failed:
             return failed.unreadable
+
+    def each_page(
+        self, operation: str, take: Callable[[dict[str, Any]], object], **parameters: Any
+    ) -> Unreadable | None:
+        """Call ``take`` with each page. Returns why there may be more; None after the last page.
+
+        botocore's paginators take a truncated page without a marker for the last one, and follow
+        markers in a circle without end.
+        """
+        followed: set[str] = set()
+
+        def next_marker(page: dict[str, Any]) -> str | None:
+            take(page)
+            marker: str | None = page.get("Marker")
+            if not marker and not page.get("IsTruncated"):
+                return None
+            if not marker or marker in followed or len(followed) == MAX_PAGES:
+                raise PaginationError(message=f"no way on after {len(followed) + 1} pages")
+            followed.add(marker)
+            return marker
+
+        parameters["MaxItems"] = PAGE_SIZE
+        while True:
+            marker = self.read(operation, next_marker, **parameters)
+            if marker is None or isinstance(marker, Unreadable):
+                return marker
+            parameters["Marker"] = marker
+
+    def items(
+        self, operation: str, member: str, parse: Callable[[Any], Answer], **parameters: Any
+    ) -> tuple[Answer, ...] | Unreadable:
+        """All items that the pages of a call list under ``member``, or why they are not all known.
+
+        AWS answers an empty list if there are none.
+        """
+        items: list[Answer] = []
+
+        def take(page: dict[str, Any]) -> None:
+            items.extend(map(parse, page[member]))
+
+        return self.each_page(operation, take, **parameters) or tuple(items)
 
     def ask_each(
         self, question: Callable[[Asked], Answer | Unreadable], about: Iterable[Asked]
@@ -95,9 +139,22 @@ class IAMClient(AWSService):
             answers.update(zip(failed, self.thread_pool.map(question, failed), strict=True))
         return answers
 
-    def _failed(self, operation: str, error: Exception) -> CallFailedError:
-        failed = CallFailedError(failure_of(f"iam:{operation}", error))
+    @contextmanager
+    def _failures(self, operation: str) -> Iterator[None]:
+        """Turn what goes wrong in a call, or in parsing its answer, into CallFailedError."""
+        call = f"iam:{operation}"
+        try:
+            yield
+        except FAILURES as error:
+            raise self._failed(failure_of(call, error)) from error
+        except MALFORMED as error:
+            raise self._failed(Unreadable(call, "MalformedAnswer")) from error
+
+    def _failed(self, failure: Unreadable) -> CallFailedError:
+        failed = CallFailedError(failure)
         # The code only: botocore's messages can quote what was sent.
-        log = logger.warning if failed.unreadable.gone else logger.error
+        log = logger.warning if failure.gone else logger.error
+        if failure.gone and failure.call == WITHOUT_PASSWORD:
+            log = logger.debug
         log(f"{self.region} -- {failed}")
         return failed

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
@@ -18,8 +19,10 @@ from typing import Any
 from prowler.config.config import timestamp_utc
 
 from .credential_report import CredentialReport, ReportRow
-from .facts import Keys, UnmatchedARN, Unreadable, User
-from .iam import IAM, Listing, PolicyListing, is_complete, keys_in
+from .facts import Keys, UnmatchedARN, Unreadable, User, older_first
+from .iam import IAM, Listing, access_key, is_complete, tag
+from .iam_client import MALFORMED, CallFailedError
+from .own_source import Source
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
 _COMMAND = "prowler.__main__"
@@ -51,12 +54,15 @@ def _seconds_since_start() -> float:
     return (datetime.now(timezone.utc) - start).total_seconds()
 
 
-class ProwlerSource:
-    """Takes what Prowler's shared client holds, and completes it with calls of its own."""
+class ProwlerSource(Source):
+    """Takes what Prowler's shared client holds, and completes it with calls of its own.
+
+    The shared client has policies and groups too, but a failed call looks like none.
+    """
 
     def __init__(self, shared: Any, iam: IAM) -> None:
+        super().__init__(iam)
         self._shared = shared
-        self._iam = iam
 
     def account_summary(self) -> Mapping[str, int] | Unreadable:
         held = self._shared.account_summary
@@ -68,7 +74,7 @@ class ProwlerSource:
         users = self._users()
         if isinstance(expected, int) and len({user.arn for user in users}) >= expected:
             return Listing(users)
-        again = self._iam.list_users(self.account_details)
+        again = super().list_users(expected)
         # By name: a user that was moved to another path meanwhile has another ARN, and no twin.
         listed = {user.name: user for user in (*users, *again.users)}
         return Listing(tuple(listed.values()), again.failure)
@@ -78,18 +84,13 @@ class ProwlerSource:
         return {**held, **self._iam.get_users(arns - held.keys())}
 
     def _users(self) -> tuple[User, ...]:
-        tagged = [
-            User(user.name, user.arn, tuple(user.tags))
-            for user in self._shared.users
-            if user.tags is not None
-        ]
-        untagged = [User(user.name, user.arn) for user in self._shared.users if user.tags is None]
+        tagged, untagged = [], []
+        for user in self._shared.users:
+            try:
+                tagged.append(User(user.name, user.arn, tuple(map(tag, user.tags))))
+            except MALFORMED:  # tags that Prowler could not read are None
+                untagged.append(User(user.name, user.arn))
         return (*tagged, *self._iam.with_tags(untagged))
-
-    @cached_property
-    def account_details(self) -> PolicyListing:
-        # The shared client has policies and groups too, but a failed call looks like none.
-        return self._iam.policy_details()
 
     @cached_property
     def passwords(self) -> Collection[str]:
@@ -98,30 +99,26 @@ class ProwlerSource:
 
     @cached_property
     def held_keys(self) -> Mapping[str, Keys]:
-        """The keys that the shared client lists. An empty list may be a failed call: left out."""
-        held = {
-            arn: keys_in(metadata)
-            for (_, arn), metadata in self._shared.access_keys_metadata.items()
-            if metadata
-        }
-        return {arn: keys for arn, keys in held.items() if not isinstance(keys, Unreadable)}
+        """The keys that the shared client lists, if a report has as many for the user.
 
-    @cached_property
-    def fresh_rows(self) -> Mapping[str, ReportRow]:
-        """Those of a report that this run has caused: an older one does not know of later keys."""
-        return self.any_rows if self.report_is_fresh else {}
+        The shared client keeps the last page of a listing only, and nothing of a failed call.
+        """
+        held = {}
+        for (_, arn), metadata in self._shared.access_keys_metadata.items():
+            row = self.any_rows.get(arn) if metadata else None
+            with suppress(CallFailedError, *MALFORMED):
+                if row and len(metadata) == sum(slot.changed is not None for slot in row.slots):
+                    held[arn] = older_first(map(access_key, metadata))
+        return held
 
     @cached_property
     def report_is_fresh(self) -> bool:
         report = self.credential_report
         return isinstance(report, CredentialReport) and report.made_within(_seconds_since_start())
 
+    # The shared client has made AWS have a report, and does not keep its date.
+
     @property
     def any_rows(self) -> Mapping[str, ReportRow]:
         report = self.credential_report
         return {} if isinstance(report, Unreadable) else report.rows
-
-    @cached_property
-    def credential_report(self) -> CredentialReport | Unreadable:
-        """The shared client has made AWS have one, and does not keep its date."""
-        return self._iam.credential_report()

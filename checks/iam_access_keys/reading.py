@@ -7,41 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from prowler.lib.logger import logger
 
 from .catalogue import our_checks
 from .cloudtrail import CloudTrail
 from .command_line import settings_of, teller
-from .credential_report import CredentialReport
 from .facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from .iam import IAM, Listing
-from .own_source import OwnSource
+from .own_source import OwnSource, Source
 from .prowler_source import ProwlerSource, shared_client
 from .settings import Settings
-from .user_facts import Answers, Known, UserFacts
-
-
-class Source(Known, Protocol):
-    """Where users come from, and what is known of them without a call for each."""
-
-    def account_summary(self) -> Mapping[str, int] | Unreadable:
-        """``GetAccountSummary``'s ``SummaryMap``."""
-
-    def list_users(self, expected: int | Unreadable) -> Listing:
-        """The account's users; there should be ``expected`` of them."""
-
-    def chosen_users(self, arns: set[str]) -> dict[str, User | UnmatchedARN | Unreadable]:
-        """The users with these ARNs, which are of the account."""
-
-    @property
-    def credential_report(self) -> CredentialReport | Unreadable:
-        """The newest credential report that there is."""
-
-    @property
-    def report_is_fresh(self) -> bool:
-        """Whether that report was made for this scan."""
+from .user_facts import Answers, UserFacts
 
 
 class AccountReading:
@@ -58,7 +36,11 @@ class AccountReading:
         self._only_ours = only_ours
         self._wanted = frozenset(iam.audit_resources or ())
         self.answers = Answers(
-            iam, source, whole_account=not self._wanted, cloudtrail=lambda: self._cloudtrail
+            iam,
+            source,
+            whole_account=not self._wanted,
+            listed=lambda: {user.name for user in self._listing.users},
+            cloudtrail=lambda: self._cloudtrail,
         )
         self.region: str = iam.region
         """Where findings about users are filed: the region of Prowler's IAM service."""
@@ -118,24 +100,16 @@ class AccountReading:
             self._source.report_is_fresh,
         )
 
-    @cached_property
+    @property
     def gap(self) -> ListingGap | None:
-        """What of the account's users may be missing.
-
-        A user that was deleted while the users were being listed is not missing: if too few were
-        listed, they are counted once more.
-        """
+        """What of the account's users may be missing, by all that was read so far."""
         if self._wanted:
             return None
-        listed, expected = len(self._listing.users), self._expected
-        if isinstance(expected, int) and listed < expected:
-            again = self._iam.account_summary()
-            if not isinstance(again, Unreadable):
-                expected = min(expected, again["Users"])
-        failure = self._listing.failure
-        if failure is None and isinstance(expected, int) and listed >= expected:
+        listed, expected, failure = len(self._listing.users), self._count, self._listing.failure
+        unlisted = self.answers.unlisted
+        if not failure and not unlisted and isinstance(expected, int) and listed >= expected:
             return None
-        return ListingGap(listed, expected, failure)
+        return ListingGap(listed, expected, failure, unlisted)
 
     @cached_property
     def unmatched(self) -> tuple[UnmatchedARN, ...]:
@@ -180,6 +154,20 @@ class AccountReading:
     @property
     def _expected(self) -> int | Unreadable:
         return self._summary if isinstance(self._summary, Unreadable) else self._summary["Users"]
+
+    @cached_property
+    def _count(self) -> int | Unreadable:
+        """How many users there should be.
+
+        A user that was deleted while the users were being listed is not missing: if too few were
+        listed, they are counted once more.
+        """
+        expected = self._expected
+        if isinstance(expected, int) and len(self._listing.users) < expected:
+            again = self._iam.account_summary()
+            if not isinstance(again, Unreadable):
+                return min(expected, again["Users"])
+        return expected
 
     @cached_property
     def _listing(self) -> Listing:

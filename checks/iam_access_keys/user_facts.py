@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from .cloudtrail import CloudTrail
 from .credential_report import ReportRow
@@ -22,6 +22,7 @@ from .facts import (
 )
 from .iam import IAM, PolicyListing
 from .key_evidence import Origin, Usage
+from .own_source import Source
 from .policies import PolicyReader, quarantine_of
 
 Subject = TypeVar("Subject", bound=Hashable)
@@ -34,8 +35,8 @@ class Fact(Enum):
     KEYS = "access keys"
     LAST_USE = "last use of access keys"
     PASSWORD = "console password"  # noqa: S105 - a name
-    ATTACHED_POLICIES = "managed policies"
-    ALL_POLICIES = "policies"
+    QUARANTINE = "policies of AWS's quarantine"
+    POLICIES = "policies"
     POLICY_DOCUMENTS = "documents of managed policies"
     SERVICE_SPECIFIC_CREDENTIALS = "service-specific credentials"
     USAGE = "events of access keys"
@@ -44,8 +45,8 @@ class Fact(Enum):
     DEACTIVATION = "deactivation of access keys"
 
 
-class NotReadYetError(Exception):
-    """A check asked for facts that have to be read first."""
+class NotReadYetError(BaseException):
+    """A check asked for facts that have to be read first. No ``except Exception`` may catch it."""
 
     def __init__(self, fact: Fact, about: Iterable[Hashable]) -> None:
         super().__init__(fact.value)
@@ -63,60 +64,39 @@ class UnreadableError(Exception):
         """What could not be read, as a sentence names it."""
 
 
-class Known(Protocol):
-    """What a source knows of users without a call for each."""
-
-    @property
-    def held_keys(self) -> Mapping[str, Keys]:
-        """By ARN, the keys of users for which they are listed already."""
-
-    @property
-    def fresh_rows(self) -> Mapping[str, ReportRow]:
-        """By ARN, the rows of a credential report that was made for this scan, if there is one."""
-
-    @property
-    def any_rows(self) -> Mapping[str, ReportRow]:
-        """By ARN, the rows of a credential report that may be hours old."""
-
-    @property
-    def passwords(self) -> Collection[str]:
-        """ARNs of users that have a console password for certain."""
-
-    @property
-    def account_details(self) -> PolicyListing:
-        """``GetAccountAuthorizationDetails`` for users and groups, called once."""
-
-
 class Answers:
     """What has been read so far, each fact at most once, and how to read more."""
 
     def __init__(
         self,
         iam: IAM,
-        known: Known | None,
+        source: Source | None,
         *,
         whole_account: bool,
+        listed: Callable[[], Collection[str]] = frozenset,
         cloudtrail: Callable[[], CloudTrail] | None = None,
     ) -> None:
         """``whole_account``: whether calls about all users are worth it.
 
-        Without ``known``, nothing counts but what is asked from now on. ``cloudtrail`` is called
-        when a check first asks what uses a key; without it, no check may.
+        Without a ``source``, nothing counts but what is asked from now on. ``listed`` gives the
+        names of all users that were listed. ``cloudtrail`` is called when a check first asks what
+        uses a key; without it, no check may.
         """
         self._answers: dict[tuple[Fact, Hashable], Any] = {}
-        self._known = known
-        policies = PolicyReader(
-            iam, lambda: known.account_details if known else iam.policy_details()
-        )
+        self._iam = iam
+        self._source = source or Source(iam)
+        self._listed = listed
+        self._named: set[str] = set()
+        policies = PolicyReader(iam, self._details)
         self._readers: dict[Fact, Callable[[Iterable[Any]], Mapping[Any, Any]]] = {
             Fact.KEYS: lambda users: iam.ask_each(iam.list_keys, users),
             Fact.LAST_USE: lambda ids: iam.ask_each(iam.last_use, ids),
             Fact.PASSWORD: lambda users: iam.ask_each(iam.has_password, users),
-            Fact.ATTACHED_POLICIES: lambda users: policies.read(users, whole_account=whole_account),
-            Fact.ALL_POLICIES: lambda users: policies.read(users, whole_account=True),
+            Fact.QUARANTINE: lambda users: policies.read(users, whole_account=whole_account),
+            Fact.POLICIES: lambda users: policies.read(users, whole_account=True),
             Fact.POLICY_DOCUMENTS: policies.documents,
-            Fact.SERVICE_SPECIFIC_CREDENTIALS: lambda users: _service_specific_credentials(
-                iam, users, whole_account=whole_account
+            Fact.SERVICE_SPECIFIC_CREDENTIALS: lambda users: self._service_specific_credentials(
+                users, whole_account=whole_account
             ),
         }
         if cloudtrail:
@@ -126,6 +106,11 @@ class Answers:
             )
             self._readers[Fact.ORIGIN] = lambda keys: cloudtrail().origins(keys)
             self._readers[Fact.DEACTIVATION] = lambda keys: cloudtrail().deactivations(keys)
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Names of users in what was read so far that were not listed."""
+        return tuple(sorted(self._named - set(self._listed()))) if self._named else ()
 
     def get(self, fact: Fact, about: Iterable[Hashable]) -> list[Any]:
         """The answers about these subjects. Raises NotReadYetError if one is missing."""
@@ -137,7 +122,7 @@ class Answers:
 
     def keys(self, user: User) -> Keys | Unreadable:
         """All of a user's keys. Raises NotReadYetError."""
-        held = self._known.held_keys.get(user.arn) if self._known else None
+        held = self._source.held_keys.get(user.arn)
         if held is not None:
             return held
         answer: Keys | Unreadable = self.get(Fact.KEYS, (user,))[0]
@@ -145,11 +130,11 @@ class Answers:
 
     def row(self, user: User) -> ReportRow | None:
         """The user's row of a report that was made for this scan, if there is a clear one."""
-        return self._known.fresh_rows.get(user.arn) if self._known else None
+        return self._source.fresh_rows.get(user.arn)
 
     def was_used_since(self, user: User, key: AccessKey, moment: datetime) -> bool:
         """Whether a credential report, however old, proves that the key was used after then."""
-        row = self._known.any_rows.get(user.arn) if self._known else None
+        row = self._source.any_rows.get(user.arn)
         used = row.last_used(key.create_date) if row else None
         return used is not None and used > moment
 
@@ -158,7 +143,7 @@ class Answers:
         row = self.row(user)
         if row and row.password is not None:
             return row.password
-        if self._known and user.arn in self._known.passwords:
+        if user.arn in self._source.passwords:
             return True
         answer: bool | Unreadable = self.get(Fact.PASSWORD, (user,))[0]
         return answer
@@ -184,16 +169,28 @@ class Answers:
             pending = undecided
         return results
 
+    def _details(self) -> PolicyListing:
+        details = self._source.account_details
+        self._named.update(user.name for user in details.users)
+        return details
 
-def _service_specific_credentials(
-    iam: IAM, users: Iterable[User], *, whole_account: bool
-) -> Mapping[User, tuple[ServiceSpecificCredential, ...] | Unreadable]:
-    """The credentials of each user: all at once or, if that fails, user by user."""
-    users = tuple(users)
-    everyone = iam.all_service_specific_credentials() if whole_account else None
-    if isinstance(everyone, dict):
-        return {user: everyone.get(user.name, ()) for user in users}
-    return iam.ask_each(iam.service_specific_credentials, users)
+    def _service_specific_credentials(
+        self, users: Iterable[User], *, whole_account: bool
+    ) -> Mapping[User, tuple[ServiceSpecificCredential, ...] | Unreadable]:
+        """The credentials of each user: all at once or, if that fails, user by user.
+
+        If a user is named that was not listed, one that was listed may have been renamed: then
+        those without credentials are asked about too.
+        """
+        users = tuple(users)
+        everyone = self._iam.all_service_specific_credentials() if whole_account else None
+        if not isinstance(everyone, dict):
+            return self._iam.ask_each(self._iam.service_specific_credentials, users)
+        self._named |= everyone.keys()
+        doubtful = [user for user in users if user.name not in everyone] if self.unlisted else []
+        return {user: everyone.get(user.name, ()) for user in users} | self._iam.ask_each(
+            self._iam.service_specific_credentials, doubtful
+        )
 
 
 @dataclass(frozen=True)
@@ -287,12 +284,12 @@ class UserFacts:
 
     def quarantine(self) -> Quarantine:
         """AWS's quarantine policies on the user and its groups. No UnreadableError."""
-        policies: UserPolicies = self.answers.get(Fact.ATTACHED_POLICIES, (self.user,))[0]
+        policies: UserPolicies = self.answers.get(Fact.QUARANTINE, (self.user,))[0]
         return quarantine_of(policies)
 
     def policies(self) -> UserPolicies:
         """All policies of the user and its groups, as far as they were read. No UnreadableError."""
-        policies: UserPolicies = self.answers.get(Fact.ALL_POLICIES, (self.user,))[0]
+        policies: UserPolicies = self.answers.get(Fact.POLICIES, (self.user,))[0]
         return policies
 
     def policy_documents(self, arns: Iterable[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..iam_access_keys.active_keys import failing, has_active_keys
-from ..iam_access_keys.advice import grace_ends, in_grace
+from ..iam_access_keys.advice import grace_ends, in_grace, word_root
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import RootAccessKeys, Unreadable, quarantine_policies
 from ..iam_access_keys.finding import Verdict
@@ -16,6 +16,8 @@ from ..iam_access_keys.wording import counted, of_report, what_to_do, when
 from . import iam_user_multiple_active_keys_fixer
 
 offer_fixer("iam_user_multiple_active_keys", iam_user_multiple_active_keys_fixer)
+
+_LOOK = "sign in as the root user and look at its security credentials."
 
 
 class iam_user_multiple_active_keys(UserCheck):
@@ -61,15 +63,29 @@ class iam_user_multiple_active_keys(UserCheck):
         )
 
     def judge_root(self, root: RootAccessKeys) -> Verdict:
+        if root.present is False:
+            return Verdict("PASS", "The root user has no access keys.", 0)
         if isinstance(root.active, Unreadable):
-            return Verdict(
-                "MANUAL",
-                f"The access keys of the root user could not be read: {root.active}. Sign in as "
-                "the root user and look at its security credentials.",
-                unreadable=root.active,
-            )
-        sentence = f"The root user has {counted(root.active)}{of_report(root)}"
-        if root.active < 2:
-            return Verdict("PASS", f"{sentence}.", root.active)
-        what = "Sign in as the root user to see which, and delete them."
-        return Verdict("FAIL", f"{sentence}. {what}", root.active)
+            return _unreadable(root.active)
+        if isinstance(root.present, Unreadable) and not root.report_is_fresh:
+            return _unreadable(root.present)
+        has = "has" if root.report_is_fresh else "had"
+        sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
+        if root.active >= 2:
+            what = word_root(root.arn, root.active)
+            return Verdict("FAIL", f"{sentence} {what}", root.active)
+        if root.report_is_fresh:
+            return Verdict("PASS", sentence, root.active)
+        return Verdict(
+            "MANUAL",
+            f"{sentence} It has an access key now, and how many are active is not known: AWS makes "
+            f"a new report when this one is four hours old. Scan again then, or {_LOOK}",
+        )
+
+
+def _unreadable(failure: Unreadable) -> Verdict:
+    return Verdict(
+        "MANUAL",
+        f"The access keys of the root user could not be read: {failure}. {_LOOK.capitalize()}",
+        unreadable=failure,
+    )
