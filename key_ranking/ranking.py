@@ -33,6 +33,7 @@ from .reports import Finding
 
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
+INACTIVE = "iam_user_inactive_keys_not_deleted"
 FRESH = timedelta(days=7)
 """How old a finding may be for what it says to be true now."""
 
@@ -64,8 +65,9 @@ class KeyAction(str, Enum):
 
 Action: TypeAlias = AdviceAction | KeyAction
 _ADVICE: dict[Action, str] = {
-    AdviceAction.INCIDENT: "Incident: AWS suspects that a key of this user is exposed. Deactivate "
-    "all of its active keys now; do not delete them. Then find out what they did.",
+    AdviceAction.INCIDENT: "Incident: AWS suspects that a credential of this user is compromised "
+    "or public. Deactivate all of its active keys now; do not delete them. Then find out what they "
+    "did.",
     KeyAction.DELETE_ROOT_KEY: "Delete it: sign in as the root user, or use centralized root "
     "access.",
     AdviceAction.DEACTIVATE: "{unused}: deactivate it.",
@@ -212,7 +214,7 @@ def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
         if not collected.is_stale(finding):
             users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
     gaps = collected.gaps()
-    entries = list(_not_known(collected))
+    entries = list(_not_known(collected, now))
     for (account, _, _), findings in users.items():
         findings.sort(key=lambda finding: -finding.time)
         entries += _User(collected.accounts[account], findings, gaps, now).entries()
@@ -287,7 +289,7 @@ class _User:
 
     def _action(self, key: Key, checks: set[str]) -> Action:
         """What to do about this key."""
-        if not key.active:
+        if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
             return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
         if self.quarantined:
@@ -330,24 +332,18 @@ class _User:
         if action is AdviceAction.FINISH_ROTATION:
             retire = self.advice.retire or retire  # also in the entry of the key that stays
         command, undo = _commands(naming[0].user, retire, action)
-        return Entry(
-            group,
-            account.account,
-            account.name,
-            account.unit,
-            naming[0].user,
-            naming[0].arn,
-            key.access_key_id,
-            action,
-            self._advice(action, naming[0], key, retire),
-            tuple(sorted({finding.check for finding in naming})),
-            command,
-            undo,
-            next((found.data.owner for found in self.findings if found.data.owner), ""),
-            key.age_days,
-            key.last_used_date,
-            key.last_used_service,
-            key.last_used_region,
+        advice = self._advice(action, naming[0], key, retire)
+        return replace(
+            _entry_of(naming[0], account, group, action, advice),
+            access_key_id=key.access_key_id,
+            checks=tuple(sorted({finding.check for finding in naming})),
+            command=command,
+            undo=undo,
+            owner=next((found.data.owner for found in self.findings if found.data.owner), ""),
+            age_days=key.age_days,
+            last_used_date=key.last_used_date,
+            last_used_service=key.last_used_service,
+            last_used_region=key.last_used_region,
             administrator=self.administrator,
             quarantined=self.quarantined,
         )
@@ -370,16 +366,12 @@ class _User:
         if action is not KeyAction.LOOK_AGAIN:
             words = self._as_of(source, words)
         granting = next((found for found in self.findings if found.data.administrator), naming)
-        if self._is_old(granting) and granting is not naming:
+        if self.now - _moment(granting) > FRESH and granting is not naming:
             words += f" The user was an administrator on {_moment(granting):%Y-%m-%d}."
         return words
 
-    def _is_old(self, finding: Finding) -> bool:
-        return self.now - _moment(finding) > FRESH
-
     def _as_of(self, finding: Finding, words: str) -> str:
-        """A sentence, with the date if it is not about now."""
-        return f"As of {_moment(finding):%Y-%m-%d}: {words}" if self._is_old(finding) else words
+        return _as_of(finding, words, self.now)
 
     @cached_property
     def advising(self) -> Finding:
@@ -399,7 +391,7 @@ class _User:
 
     @cached_property
     def quarantine(self) -> Finding | None:
-        """The newest finding that says whether AWS has quarantined the user: all advice does."""
+        """The newest finding that says whether AWS has quarantined the user: most advice does."""
 
         def says(finding: Finding) -> tuple[int, bool, bool]:
             policies, unreadable = (
@@ -407,7 +399,12 @@ class _User:
             )  # fmt: skip
             return finding.time, bool(policies), bool(unreadable)
 
-        saying = (found for found in self.findings if any(says(found)[1:]) or found.data.advice)
+        saying = (
+            found
+            for found in self.findings
+            if any(says(found)[1:])
+            or (found.data.advice and found.data.advice.action in _OF_A_FINDING)
+        )
         return max(saying, key=says, default=None)
 
     @cached_property
@@ -433,8 +430,31 @@ class _User:
         return False if looked and not unread else None
 
 
+def _entry_of(
+    finding: Finding, account: AccountSeen, group: Group, action: Action, advice: str
+) -> Entry:
+    return Entry(
+        group,
+        account.account,
+        account.name,
+        account.unit,
+        finding.user,
+        finding.arn,
+        "",
+        action,
+        advice,
+        (),
+    )
+
+
 def _moment(finding: Finding) -> datetime:
     return datetime.fromtimestamp(finding.time, timezone.utc)
+
+
+def _as_of(finding: Finding, words: str, now: datetime) -> str:
+    """A sentence, with the date of its finding if it is not about now."""
+    seen = _moment(finding)
+    return f"As of {seen:%Y-%m-%d}: {words}" if now - seen > FRESH else words
 
 
 def _unused(key: Key, seen: datetime) -> str:
@@ -496,27 +516,24 @@ def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
 # What is not known
 
 
-def _not_known(collected: Collected) -> Iterable[Entry]:
+def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
     """An entry for each user or account of which something could not be read."""
     entries: dict[tuple[str, str, str, str], Entry] = {}
     for finding in collected.open.values():
         if _names_a_key(finding) and not collected.is_stale(finding):
             continue
         why = _why_not_known(finding, collected)
-        account = collected.accounts[finding.account]
-        entry = Entry(
-            Group.NOT_KNOWN,
-            finding.account,
-            account.name,
-            account.unit,
-            finding.user,
-            finding.arn,
-            "",
+        incident = finding.data.quarantine_policies and not collected.is_stale(finding)
+        if incident:
+            why = _as_of(finding, f"{_ADVICE[AdviceAction.INCIDENT]} {why}", now)
+        entry = _entry_of(
+            finding,
+            collected.accounts[finding.account],
+            Group.INCIDENT if incident else Group.NOT_KNOWN,
             KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT,
             why,
-            (),
-            owner=finding.data.owner,
         )
+        entry = replace(entry, owner=finding.data.owner, quarantined=True if incident else None)
         known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
         entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)

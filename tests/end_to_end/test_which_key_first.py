@@ -98,6 +98,32 @@ def test_an_account_without_a_failure_has_nothing_to_do(
     assert "No key fails a check." in capsys.readouterr().out
 
 
+def test_an_export_of_prowler_app_loses_no_failure_and_invents_no_fact(
+    output: Path, tmp_path: Path
+) -> None:
+    """In Prowler App, the last finding of a resource replaces the data of all (prowler#11959)."""
+    (report,) = output.glob("*.ocsf.json")
+    findings = json.loads(report.read_text())
+    for finding in findings:
+        (resource,) = finding["resources"]
+        assert resource["data"]["metadata"]["check"] == finding["metadata"]["event_code"]
+    last = {found["resources"][0]["uid"]: found["resources"][0]["data"] for found in findings}
+    for finding in findings:
+        (resource,) = finding["resources"]
+        resource["data"] = last[resource["uid"]]
+    (tmp_path / "export.ocsf.json").write_text(json.dumps(findings))
+    assert main([str(tmp_path), "--output-directory", str(tmp_path / "new")]) == 3
+    exported = rows(tmp_path / "new")
+    failing = {
+        (found["resources"][0]["name"], found["metadata"]["event_code"])
+        for found in findings
+        if found["status_code"] != "PASS"
+    }
+    assert {(row["user"], check) for row in exported for check in row["checks"].split()} == failing
+    for row in exported:
+        assert "false" not in (row["administrator"], row["quarantined"])
+
+
 def test_what_cannot_be_used_is_named_and_the_rest_is_still_ranked(
     output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -210,6 +210,26 @@ def test_usage_and_origin_of_an_old_finding_have_its_date(tmp_path: Path) -> Non
     assert entry.origin.startswith("As of 2026-11-15: Who created")
 
 
+def test_a_quarantined_user_whose_keys_could_not_be_listed_is_an_incident(tmp_path: Path) -> None:
+    facts: dict[str, Any] = {"quarantine_policies": ["Q"], "unreadable": DENIED}
+    (entry,) = ranked(
+        tmp_path, finding("unused", "a", "MANUAL", **facts), finding("multiple", "a", **facts)
+    )[:1]
+    assert (entry.group, entry.quarantined, entry.command) == (Group.INCIDENT, True, "")
+    assert entry.advice.startswith("Incident: AWS suspects")
+    assert "iam:ListAccessKeys failed with AccessDenied" in entry.advice
+
+
+def test_an_inactive_key_is_to_be_deleted_only_if_the_check_of_inactive_keys_says_so(
+    tmp_path: Path,
+) -> None:
+    advice = {"action": "decoy-used"}
+    keys = [key(1, 900, active=False)]
+    (entry,) = ranked(tmp_path, finding("iam_user_unused_active_keys", "a", access_keys=keys,
+                                        advice=advice))  # fmt: skip
+    assert (entry.action, entry.command) == (AdviceAction.FIND_OUT, "")
+
+
 def test_newer_advice_ends_an_old_quarantine(tmp_path: Path) -> None:
     old = finding(
         "quarantined", "a", time=YESTERDAY, access_keys=[key(1, 5)], quarantine_policies=["Q"]
