@@ -250,7 +250,11 @@ def test_a_failure_with_another_checks_data_is_an_entry_and_no_fact_about_the_us
 ) -> None:
     exported = {**EXPORTED, **marker}
     key_entry, lost = ranked(
-        tmp_path, finding(check, "leaked", **exported), finding("unused", "leaked", **exported)
+        tmp_path,
+        finding("administrator", "other", "PASS"),
+        finding("quarantined", "other", "PASS"),
+        finding(check, "leaked", **exported),
+        finding("unused", "leaked", **exported),
     )
     assert key_entry.checks == ("iam_user_unused_active_keys",)
     assert (key_entry.administrator, key_entry.quarantined) == (None, None)

@@ -181,9 +181,11 @@ def test_what_is_dated_ahead_outranks_nothing_and_is_named(
         finding("unused", "a", status, time=now + hour * 3600)
         for hour, status in zip(hours, statuses, strict=False)
     ]
+    # A newer scan of the account makes what is older come late, and be looked up again.
+    newest = write(folder / "newest.ocsf.json", [finding("unused", "b", "PASS", time=now + 86_400)])
     paths = [write(folder / f"{at}.ocsf.json", [one]) for at, one in enumerate(drawn)]
     alone = [path for path, hour in zip(paths, hours, strict=True) if hour <= 24]
-    result, without = collect(paths, NOW), collect(alone, NOW)
+    result, without = collect([newest, *paths], NOW), collect([newest, *alone], NOW)
     assert (result.open, result.others) == (without.open, without.others)
     assert list(result.problems) == [path for path in paths if path not in alone]
     assert all("dated later than now" in why for why in result.problems.values())
