@@ -124,14 +124,12 @@ def read_snapshot(path: Path, now: datetime, organization: str = "") -> Snapshot
             problem["loc"] == ("version",) and isinstance(problem["input"], int)
             and problem["input"] > FORMAT for problem in error.errors()
         )  # fmt: skip
-        why = (
-            "was written by a later version of this plug-in: install that one" if later
-            else "is not the data of an earlier run: name its .json file"
-        )  # fmt: skip
-        raise UnusableSnapshotError(f"{path} {why}, or leave it out") from error
+        why = "was written by a later version of this plug-in"
+        why = why if later else "is not the data of an earlier run (its .json file)"
+        raise UnusableSnapshotError(f"{path} {why}") from error
     looks = (time for checks in before.accounts.values() for time in checks.values())
     if max([before.created.timestamp(), *looks]) > (now + AHEAD).timestamp():
-        raise UnusableSnapshotError(f"{path} is dated later than now: leave it out")
+        raise UnusableSnapshotError(f"{path} is dated later than now")
     if organization and before.organization not in ("", organization):
         raise UnusableSnapshotError(
             f"{path} is of the organization {before.organization}, and not of {organization}"
@@ -218,7 +216,7 @@ class _Fates:
         if status == "PASS" and time > looked:
             return "fixed", ""
         if account.report in now.problems:
-            return "not known", "the report of its account is damaged"
+            return "not known", "not all of its account's report could be used"
         if (then.account, then.check) in self.gaps:
             return "not known", "not all users of its account could be listed"
         return "gone", "the report has no such finding: deleted, or left out of the scan"

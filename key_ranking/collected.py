@@ -58,8 +58,8 @@ class Collected:
 
     def gaps(self) -> set[tuple[str, str]]:
         """The accounts and checks of which a finding says that something was not looked at."""
-        open_findings = self.open.values()
-        return {(found.account, found.check) for found in open_findings if found.is_of_account}
+        about = (finding for finding in self.open.values() if finding.user == finding.account)
+        return {(finding.account, finding.check) for finding in about}
 
 
 def collect(
@@ -92,10 +92,8 @@ def collect(
         except UnusableFileError as error:
             reasons.append(str(error))
         if ahead:
-            reasons.append(
-                f"{ahead.total()} of its findings, of which {ahead['FAIL']} fail, are dated later "
-                f"than now and left out, such as {example}"
-            )
+            numbers = f"{ahead.total()}, of which {ahead['FAIL']} FAIL"
+            reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
         if reasons:
             collected.problems[report] = "; ".join(reasons)
         elif not ours:

@@ -434,17 +434,9 @@ def _entry_of(
     finding: Finding, account: AccountSeen, group: Group, action: Action, advice: str
 ) -> Entry:
     return Entry(
-        group,
-        account.account,
-        account.name,
-        account.unit,
-        finding.user,
-        finding.arn,
-        "",
-        action,
-        advice,
-        (),
-    )
+        group, account.account, account.name, account.unit, finding.user, finding.arn, "",
+        action, advice, (),
+    )  # fmt: skip
 
 
 def _moment(finding: Finding) -> datetime:

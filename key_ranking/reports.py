@@ -63,11 +63,6 @@ class Finding:
         """
         return f"{self.check} {self.arn} {self.user}"
 
-    @property
-    def is_of_account(self) -> bool:
-        """Whether it is about the account itself, such as users that could not be listed."""
-        return self.user == self.account
-
 
 def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
     """The files among these, and the OCSF reports of findings in the folders.
@@ -102,7 +97,7 @@ def _is_of_compliance(report: Path) -> bool:
     if _class_of(_first(report)) != COMPLIANCE_FINDING:
         return False
     try:
-        return all(_class_of(member) == COMPLIANCE_FINDING for member, _ in _members(report))
+        return all(_class_of(member) == COMPLIANCE_FINDING for member in members(report))
     except UnusableFileError:
         return False
 
@@ -124,7 +119,7 @@ def _began(report: Path) -> int:
 
 def _first(report: Path) -> Any:
     try:
-        return next(_members(report), (None, ""))[0]
+        return next(members(report), None)
     except UnusableFileError:
         return None
 
@@ -160,14 +155,19 @@ def findings_in(report: Path) -> Iterator[Finding]:
         )
 
 
-def count_members(report: Path) -> int:
-    """How many findings a report has, of any check. Raises UnusableFileError."""
-    return sum(1 for _ in _members(report))
+def members(report: Path) -> Iterator[Any]:
+    """All findings of a report, of any check, as they are. Raises UnusableFileError."""
+    return (member for member, _ in _members(report))
 
 
 def member_texts(report: Path) -> Iterator[str]:
-    """The text of each finding of a report, of any check. Raises UnusableFileError."""
+    """The same as text."""
     return (text for _, text in _members(report))
+
+
+def count_members(report: Path) -> int:
+    """How many they are."""
+    return sum(1 for _ in members(report))
 
 
 def _finding(member: Mapping[str, Any]) -> Finding:

@@ -82,7 +82,7 @@ def _run(options: Options) -> int:
         _check_cluster(options.scheduler, options.without_tls, profile)
     signed_in = sign_in(profile)
     listed = list_accounts(options.selection, signed_in.session, options.organizations_role)
-    previous = _read(options.previous, listed) if options.previous else None
+    previous = read_previous(options.previous, listed) if options.previous else None
     if options.dry_run:
         say(describe_accounts(listed), sys.stdout)
         return 0
@@ -167,7 +167,8 @@ def _check_duration(seconds: int, signed_in: SignIn) -> None:
         )
 
 
-def _read(previous: Path, listed: AccountList) -> Snapshot:
+def read_previous(previous: Path, listed: AccountList) -> Snapshot:
+    """The data of --previous. Raises StartError if it is not of this organization."""
     try:
         before = read_snapshot(previous, datetime.now(timezone.utc), listed.organization)
         if not before.organization:

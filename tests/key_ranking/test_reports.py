@@ -198,8 +198,8 @@ def test_a_failure_that_is_dated_ahead_is_named_and_damage_too(tmp_path: Path) -
     report.write_text(report.read_text()[:-30])
     (why,) = collect([report], NOW).problems.values()
     assert why == (
-        f"{reports.TRUNCATED}; 3 of its findings, of which 2 fail, are dated later than now and "
-        f"left out, such as {SHORT['unused']} for a in 123456789012 on 2027-12-30"
+        f"{reports.TRUNCATED}; findings dated later than now are left out (3, of which 2 FAIL): "
+        f"{SHORT['unused']} for a in 123456789012 on 2027-12-30"
     )
 
 

@@ -16,6 +16,7 @@ from key_ranking.reports import OCSF, TRUNCATED
 from prowler_org import cli
 from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
 from prowler_org.accounts import Account, AccountList, SkippedAccount
+from prowler_org.errors import StartError
 from prowler_org.organization_compliance import merge_compliance
 from prowler_org.organization_reports import OrganizationReports, unreadable, write_reports
 from prowler_org.state import State
@@ -182,6 +183,20 @@ def test_strict_refuses_a_damaged_report_and_the_page_names_it(tmp_path: Path) -
     assert cli.unseen_by([result], LISTED, made)[-1].startswith("--strict: These reports are dama")
     page = next(one for one in made.files if one.suffix == ".html").read_text()
     assert "it ends in the middle of a finding" in page
+
+
+def test_the_data_of_another_organization_is_refused_before_the_scan(tmp_path: Path) -> None:
+    reports(tmp_path, scanned(tmp_path, ALICE, PASSING))
+    (data,) = (tmp_path / "keys").glob("*.json")
+    members = frozenset({ALICE.id})
+    before = cli.read_previous(data, replace(LISTED, members=members))
+    assert before.organization == LISTED.organization
+    with pytest.raises(StartError, match=f"is of the organization {LISTED.organization}, and not"):
+        cli.read_previous(data, replace(LISTED, organization="o-other"))
+    data.write_text(data.read_text().replace(f'"{LISTED.organization}"', '""'))
+    cli.read_previous(data, replace(LISTED, members=members))
+    with pytest.raises(StartError, match="of other accounts"):
+        cli.read_previous(data, replace(LISTED, members=frozenset({BOB.id})))
 
 
 def test_damaged_data_of_an_earlier_run_costs_only_the_changes(tmp_path: Path) -> None:
