@@ -127,6 +127,13 @@ def test_a_missing_permission_of_a_whole_fleet_is_one_entry_behind_the_keys(
     assert len((tmp_path / "keys.csv").read_text().splitlines()) == 3002
 
 
+def test_a_manual_finding_of_an_incident_is_not_judged_and_does_not_fail(tmp_path: Path) -> None:
+    manual = finding("unused", "a", "MANUAL", quarantine_policies=["Q"])
+    text = "".join(page_of(ranked(tmp_path, manual)).itertext())
+    assert "not judged: unused keys" in text
+    assert "fails" not in text
+
+
 def test_changes_name_accounts_by_number_too(tmp_path: Path) -> None:
     changed = [Change("new", number, "prod", "a", "iam_user_x") for number in ("1", "2")]
     page = page_of((), changes=changed, since="then")
