@@ -1,57 +1,59 @@
-"""What has changed since an earlier run, finding by finding."""
+"""What has changed since an earlier run, finding by finding, and what later runs must know."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from .collected import Collected
-from .reports import Finding
+from .collected import AHEAD, Collected
+from .reports import LATEST, Finding
+from .whole_file import UnusableFileError, regular_file
 
 Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
 KINDS: tuple[Kind, ...] = ("new", "fixed", "still there", "muted", "gone", "not known")
-
-
-def _of_our_time(moment: datetime) -> datetime:
-    if not 2000 <= moment.year <= 2100:
-        raise ValueError("not in this century")
-    return moment
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+FORMAT: Literal[2] = 2
+Seconds = Annotated[int, Field(ge=0, le=LATEST)]
+"""Since 1970, UTC."""
 
 
 class UnusableSnapshotError(Exception):
-    """A file that is not the data of an earlier run; the text says so."""
+    """A file that is not the data of an earlier run, or of another one; the text says so."""
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """A finding as the data of a run has it."""
+    """A finding as the newest run that judged it had it."""
 
     account: str
     check: str
     user: str
     status: Literal["FAIL", "MANUAL", "muted"]
+    seen: Seconds = 0
+    """When that scan began; 0 in the first format, where it is when its check looked last."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the data of a run says for later runs."""
+    """What a run and those before it say to later runs.
 
-    version: Literal[1]
-    created: Moment
-    accounts: Mapping[str, Mapping[str, int]]
-    """By account, when each check looked at it: seconds since 1970, UTC."""
+    Accounts, checks, and findings that a run did not look at are carried on with their dates.
+    """
+
+    version: Literal[1, 2]
+    created: Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=timezone.utc))]
+    accounts: Mapping[str, Mapping[str, Seconds]]
+    """By account, when each check looked at it last."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The accounts' names."""
     findings: Mapping[str, Remembered] = field(default_factory=dict)
-    """By UID, what failed or was MANUAL."""
+    """By UID, what failed, was muted, or was MANUAL and has not failed or been muted before."""
+    organization: str = ""
+    """The organization's ID, if the run was one of an organization; the first format has none."""
 
 
 @dataclass(frozen=True)
@@ -69,41 +71,75 @@ class Change:
 _SNAPSHOT = TypeAdapter(Snapshot)
 
 
-def snapshot(collected: Collected, now: datetime) -> Snapshot:
-    """What later runs compare with; ``now`` is UTC."""
-    kept = (*collected.open.items(), *collected.others.items())
-    return Snapshot(
-        1,
-        now,
-        {one.account: dict(one.checks) for one in collected.accounts.values()},
-        {one.account: one.name for one in collected.accounts.values()},
-        {
-            uid: _remembered(one)
-            for uid, one in kept
-            if one.status != "PASS" and not collected.is_stale(one)
-        },
-    )
+def snapshot(
+    collected: Collected,
+    now: datetime,
+    before: Snapshot | None = None,
+    members: Collection[str] | None = None,
+    organization: str = "",
+) -> Snapshot:
+    """What later runs compare with; ``now`` is UTC. ``members`` are as in ``changes``."""
+    looks = {account.account: dict(account.checks) for account in collected.accounts.values()}
+    names = {account.account: account.name for account in collected.accounts.values()}
+    findings = {
+        uid: Remembered(
+            finding.account,
+            finding.check,
+            finding.user,
+            "muted" if finding.muted else "MANUAL" if finding.status == "MANUAL" else "FAIL",
+            finding.time,
+        )
+        for uid, finding in (*collected.open.items(), *collected.others.items())
+        if finding.status != "PASS" and not collected.is_stale(finding)
+    }
+    if before:
+        for account, checks in before.accounts.items():
+            if members is None or account in members:
+                names.setdefault(account, before.names.get(account, ""))
+                carried = looks.setdefault(account, {})
+                for check, time in checks.items():
+                    carried[check] = max(time, carried.get(check, 0))
+        fates = _Fates(before, collected, members)
+        for uid, then in before.findings.items():
+            is_kept = uid not in findings or then.status != "MANUAL"
+            if is_kept and fates.of(uid, then)[0] == "not known":
+                findings[uid] = replace(then, seen=then.seen or fates.looked(then))
+    return Snapshot(FORMAT, now, looks, names, findings, organization)
 
 
-def _remembered(finding: Finding) -> Remembered:
-    status: Literal["FAIL", "MANUAL"] = "MANUAL" if finding.status == "MANUAL" else "FAIL"
-    known = "muted" if finding.muted else status
-    return Remembered(finding.account, finding.check, finding.user, known)
+def read_snapshot(path: Path, now: datetime, organization: str = "") -> Snapshot:
+    """The data of an earlier run; ``now`` is UTC.
 
-
-def read_snapshot(path: Path) -> Snapshot:
-    """The data of an earlier run. Raises UnusableSnapshotError and OSError."""
+    Raises UnusableSnapshotError, also if it is of another organization than this one, of a later
+    version, or dated ahead: what it says of that time would outrank what is found now.
+    """
     try:
-        return _SNAPSHOT.validate_json(path.read_bytes())
+        with regular_file(path) as file:
+            text = file.read()
+        before = _SNAPSHOT.validate_json(text)
+    except UnusableFileError as error:
+        raise UnusableSnapshotError(f"{path}: {error}") from error
     except (ValidationError, RecursionError) as error:
+        later = isinstance(error, ValidationError) and any(
+            problem["loc"] == ("version",) and isinstance(problem["input"], int)
+            and problem["input"] > FORMAT for problem in error.errors()
+        )  # fmt: skip
+        why = "was written by a later version of this plug-in"
+        why = why if later else "is not the data of an earlier run (its .json file)"
+        raise UnusableSnapshotError(f"{path} {why}") from error
+    looks = (time for checks in before.accounts.values() for time in checks.values())
+    if max([before.created.timestamp(), *looks]) > (now + AHEAD).timestamp():
+        raise UnusableSnapshotError(f"{path} is dated later than now")
+    if organization and before.organization not in ("", organization):
         raise UnusableSnapshotError(
-            f"{path} is not the data of an earlier run: name its .json file, or leave it out"
-        ) from error
+            f"{path} is of the organization {before.organization}, and not of {organization}"
+        )
+    return before
 
 
-def as_json(one: Snapshot) -> bytes:
+def as_json(data: Snapshot) -> bytes:
     """The snapshot as a JSON object."""
-    return _SNAPSHOT.dump_json(one)
+    return _SNAPSHOT.dump_json(data)
 
 
 def changes(
@@ -118,18 +154,22 @@ def changes(
       or the scan left it out. Or the account is not one of ``members``, the organization's.
     * not known: its account was not scanned, or it could not be read.
     """
-    both = _checks(before.accounts.values()) & _checks(one.checks for one in now.accounts.values())
+    both = _checks(before.accounts.values()) & _checks(
+        account.checks for account in now.accounts.values()
+    )
     failed = {
-        uid: one
-        for uid, one in before.findings.items()
-        if one.status == "FAIL" and one.check in both
+        uid: then
+        for uid, then in before.findings.items()
+        if then.status == "FAIL" and then.check in both
     }
-    gaps = now.gaps()
-    told = [
-        _became(uid, one, before, now, members, (one.account, one.check) in gaps)
-        for uid, one in failed.items()
-    ]
-    told += [
+    fates = _Fates(before, now, members)
+    found = []
+    for uid, then in failed.items():
+        account = now.accounts.get(then.account)
+        name = (account and account.name) or before.names.get(then.account, "")
+        kind, why = fates.of(uid, then)
+        found.append(Change(kind, then.account, name, then.user, then.check, why))
+    found += [
         _new(uid, finding, before, now)
         for uid, finding in now.open.items()
         if finding.status == "FAIL"
@@ -137,50 +177,49 @@ def changes(
         and uid not in failed
         and not now.is_stale(finding)
     ]
-    return tuple(
-        sorted(told, key=lambda one: (KINDS.index(one.kind), one.account, one.user, one.check))
-    )
+    return tuple(sorted(found, key=lambda c: (KINDS.index(c.kind), c.account, c.user, c.check)))
 
 
 def _checks(accounts: Iterable[Iterable[str]]) -> set[str]:
     return {check for checks in accounts for check in checks}
 
 
-def _became(
-    uid: str,
-    then: Remembered,
-    before: Snapshot,
-    now: Collected,
-    members: Collection[str] | None,
-    has_gap: bool,
-) -> Change:
-    def change(kind: Kind, why: str = "") -> Change:
-        account = now.accounts.get(then.account)
-        name = (account and account.name) or before.names.get(then.account, "")
-        return Change(kind, then.account, name, then.user, then.check, why)
+class _Fates:
+    """What has become of the findings of an earlier run."""
 
-    if members is not None and then.account not in members:
-        return change("gone", "its account has left the organization")
-    account = now.accounts.get(then.account)
-    looked_then = before.accounts.get(then.account, {}).get(then.check, 0)
-    if account is None or account.checks.get(then.check, 0) <= looked_then:
-        return change("not known", "its account was not scanned since")
-    finding = now.open.get(uid)
-    if finding and not now.is_stale(finding):
-        if finding.status == "FAIL":
-            return change("still there")
-        return change("not known", "it could not be read")
-    other = now.others.get(uid)
-    if other and other.muted and not now.is_stale(other):
-        return change("muted")
-    status, time = now.followed.get(uid, ("", 0))
-    if status == "PASS" and time > looked_then:
-        return change("fixed")
-    if account.report in now.problems:
-        return change("not known", "the report of its account is damaged")
-    if has_gap:
-        return change("not known", "not all users of its account could be listed")
-    return change("gone", "the report does not tell of it: deleted, or left out of the scan")
+    def __init__(self, before: Snapshot, now: Collected, members: Collection[str] | None) -> None:
+        self.before, self.now, self.members = before, now, members
+        self.gaps = now.gaps()
+
+    def looked(self, then: Remembered) -> int:
+        """When its check had last looked at its account."""
+        return self.before.accounts.get(then.account, {}).get(then.check, 0)
+
+    def of(self, uid: str, then: Remembered) -> tuple[Kind, str]:
+        """What has become of one, and why, if that must be said."""
+        now = self.now
+        if self.members is not None and then.account not in self.members:
+            return "gone", "its account has left the organization"
+        account, looked = now.accounts.get(then.account), self.looked(then)
+        if account is None or account.checks.get(then.check, 0) <= looked:
+            when = datetime.fromtimestamp(looked, timezone.utc)
+            return "not known", f"its account has not been scanned since {when:%Y-%m-%d}"
+        finding = now.open.get(uid)
+        if finding and not now.is_stale(finding):
+            if finding.status == "FAIL":
+                return "still there", ""
+            return "not known", "it could not be read"
+        other = now.others.get(uid)
+        if other and other.muted and not now.is_stale(other):
+            return "muted", ""
+        status, time = now.followed.get(uid, ("", 0))
+        if status == "PASS" and time > looked:
+            return "fixed", ""
+        if account.report in now.problems:
+            return "not known", "not all of its account's report could be used"
+        if (then.account, then.check) in self.gaps:
+            return "not known", "not all users of its account could be listed"
+        return "gone", "the report has no such finding: deleted, or left out of the scan"
 
 
 def _new(uid: str, finding: Finding, before: Snapshot, now: Collected) -> Change:
@@ -195,22 +234,35 @@ def _new(uid: str, finding: Finding, before: Snapshot, now: Collected) -> Change
 
 
 def newest_snapshot(
-    directory: Path, pattern: str, before: str
-) -> tuple[Snapshot | None, dict[Path, str]]:
+    directory: Path, pattern: str, before: str, now: datetime, organization: str = ""
+) -> tuple[Snapshot | None, list[str]]:
     """The newest usable data file there whose name is below ``before``; names begin with the time.
 
-    Also newer ones that cannot be used, and why.
+    The data of a run that saw no account is no baseline. Also why newer ones cannot be used.
     """
-    problems: dict[Path, str] = {}
+    problems: list[str] = []
     older = (path for path in directory.glob(pattern) if path.name < before)
     for path in sorted(older, reverse=True):
         try:
-            return read_snapshot(path), problems
-        except (UnusableSnapshotError, OSError):
-            problems[path] = "it is not the data of an earlier run"
+            found = read_snapshot(path, now, organization)
+        except UnusableSnapshotError as error:
+            problems.append(str(error))
+        else:
+            if found.accounts:
+                return found, problems
     return None, problems
 
 
-def began(one: Snapshot) -> str:
+def require_common_account(before: Snapshot, path: Path, accounts: Collection[str]) -> None:
+    """Raise UnusableSnapshotError if the run to compare with saw none of these accounts.
+
+    Reports name no organization. Their accounts say as much: with none in common, nothing can be
+    compared, and the file is most likely another one than the user meant.
+    """
+    if not before.accounts.keys() & set(accounts):
+        raise UnusableSnapshotError(f"{path} is of other accounts: it has none of these")
+
+
+def began(data: Snapshot) -> str:
     """When the run was, for people."""
-    return f"{one.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    return f"{data.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"

@@ -14,9 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .changes import UnusableSnapshotError, newest_snapshot, read_snapshot
+from .changes import (
+    UnusableSnapshotError,
+    newest_snapshot,
+    read_snapshot,
+    require_common_account,
+)
 from .examples import write_examples
-from .page import AccountRow, NotLookedAt, Page, write_page
+from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
@@ -36,12 +41,13 @@ examples:
   prowler-access-keys output
         rank the keys in all reports of this folder and of the folders in it
   prowler-access-keys output --previous last-month/access-keys-20261026-081500.json
-        also tell what has changed since a run of last month
+        also say what has changed since a run of last month
 
 exit codes:
   0  there is nothing to do
   3  there is a key to act on, or something that could not be read
-  1  a report could not be used, or none has a finding of these checks; the page has the rest
+  1  a report could not be used, or has findings dated later than now, or none has a finding of
+     these checks; the page has the rest
   2  the command line is wrong
 """
 
@@ -53,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
-    given = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        return _run(given.reports, given.output_directory, given.previous)
+        return _run(options.reports, options.output_directory, options.previous)
     except (OSError, UnusableSnapshotError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
@@ -119,34 +125,36 @@ def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
         return REFUSED
     now = datetime.now(timezone.utc)
     name = f"{NAME}{now:%Y%m%d-%H%M%S}"
-    before = read_snapshot(previous) if previous else None
+    before = read_snapshot(previous, now) if previous else None
     if before is None:
-        before, unusable = newest_snapshot(directory, f"{NAME}*.json", name)
-        for path, why in unusable.items():
-            _complain(f"{path} is left out: {why}.")
-    one = ranked(reports, now, before, problems=problems)
-    for report, problem in one.collected.problems.items():
+        before, unusable = newest_snapshot(directory, f"{NAME}*.json", name, now)
+        for why in unusable:
+            _complain(f"{why}.")
+    ranking = ranked(reports, now, before, problems=problems)
+    for report, problem in ranking.collected.problems.items():
         _complain(f"{report}: {problem}.")
-    if not one.collected.accounts:
+    if not ranking.collected.accounts:
         files = "this report" if len(reports) == 1 else f"any of these {len(reports)} reports"
-        _complain(f"There is no finding of these checks in {files}. Nothing was written.")
+        _complain(f"There is no usable finding of these checks in {files}. Nothing was written.")
         return REFUSED
+    if previous and before:
+        require_common_account(before, previous, ranking.collected.accounts)
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / f"{name}.html"
-    written = write_files(one, directory, name)
-    write_page(_page(one, directory, written[0].name, now), page)
-    say(_summary(one, [page, *written]), sys.stdout)
-    if one.collected.problems:
+    written = write_files(ranking, directory, name)
+    write_page(_page(ranking, directory, written[0].name, now), page)
+    say(_summary(ranking, [page, *written]), sys.stdout)
+    if ranking.collected.problems:
         return REFUSED
-    return KEYS_TO_ACT_ON if one.entries else NOTHING_TO_DO
+    return KEYS_TO_ACT_ON if ranking.entries else NOTHING_TO_DO
 
 
-def _page(one: Ranked, directory: Path, csv: str, now: datetime) -> Page:
-    accounts = one.collected.accounts.values()
+def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
+    accounts = ranking.collected.accounts.values()
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
     }
-    counts = Counter((entry.account, _column(entry)) for entry in one.entries)
+    counts = Counter((entry.account, _column(entry)) for entry in ranking.entries)
     rows = [
         AccountRow(
             account.account,
@@ -157,31 +165,31 @@ def _page(one: Ranked, directory: Path, csv: str, now: datetime) -> Page:
         for account in accounts
     ]
     rows.sort(key=lambda row: (-row.cells[0], -row.cells[1], -row.cells[2], row.account))
-    number = len(one.collected.accounts)
+    number = len(ranking.collected.accounts)
     ours = "none of its findings are of these checks"
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
-        subtitle=f"From Prowler's scans {_scanned(one)}. Written on {now:%Y-%m-%d %H:%M} UTC by "
-        f"prowler-access-keys {version('prowler-access-keys')}.",
-        entries=one.entries,
+        subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
+        f"by prowler-access-keys {version('prowler-access-keys')}.",
+        entries=ranking.entries,
         csv=quote(csv),
         links=links,
-        not_looked_at=[
-            *(NotLookedAt("", str(path), why) for path, why in one.collected.problems.items()),
-            *(NotLookedAt("", str(path), ours) for path in one.collected.without_ours),
+        not_covered=[
+            *(NotCovered("", str(path), why) for path, why in ranking.collected.problems.items()),
+            *(NotCovered("", str(path), ours) for path in ranking.collected.without_ours),
         ],
-        what_is_not_looked_at="reports",
-        columns=("can go now", "need work", "not known"),
+        what_is_not_covered="reports unread",
+        columns=("deactivate now", "migrate or investigate", "not judged"),
         accounts=rows,
-        muted=one.collected.muted,
-        changes=one.changes,
-        since=one.since,
+        muted=ranking.collected.muted,
+        changes=ranking.changes,
+        since=ranking.since,
     )
 
 
-def _scanned(one: Ranked) -> str:
+def _scanned(ranking: Ranked) -> str:
     """When the scans were whose results the page has."""
-    times = [max(account.checks.values()) for account in one.collected.accounts.values()]
+    times = [max(account.checks.values()) for account in ranking.collected.accounts.values()]
     first, last = (
         f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%d}"
         for moment in (min(times), max(times))
@@ -201,13 +209,13 @@ def _link(report: Path, directory: Path) -> str:
     return quote(os.fsencode(os.path.relpath(html if html.exists() else report, directory)))
 
 
-def _summary(one: Ranked, files: Sequence[Path]) -> str:
+def _summary(ranking: Ranked, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(one.entries)
-    if one.since:
-        counts = Counter(change.kind for change in one.changes)
-        told = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
-        lines += ["", f"Changes since {one.since}: {told}."]
+    lines = first(ranking.entries)
+    if ranking.since:
+        counts = Counter(change.kind for change in ranking.changes)
+        kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
+        lines += ["", f"Changes since {ranking.since}: {kinds}."]
     return "\n".join([*lines, "", "Written:", *(f"  {path}" for path in files)])
 
 

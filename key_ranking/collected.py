@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from .reports import Finding, Status, UnusableReportError, findings_in
+from .finding_data import QUARANTINED
+from .reports import Finding, Status, findings_in
+from .whole_file import UnusableFileError
+
+AHEAD = timedelta(days=1)
+"""How far ahead of this machine's clock another one may be."""
+BADNESS: Mapping[Status, int] = {"PASS": 0, "MANUAL": 1, "FAIL": 2}
 
 
 @dataclass
-class Scanned:
+class AccountSeen:
     """An account of which there are findings."""
 
     account: str
@@ -29,8 +38,8 @@ class Collected:
     open: dict[str, Finding] = field(default_factory=dict)
     """By UID, what fails or is MANUAL, and is not muted."""
     others: dict[str, Finding] = field(default_factory=dict)
-    """By UID, what is muted, or passes and tells of a quarantine."""
-    accounts: dict[str, Scanned] = field(default_factory=dict)
+    """By UID, what is muted, or passes and says something about a quarantine."""
+    accounts: dict[str, AccountSeen] = field(default_factory=dict)
     followed: dict[str, tuple[Status, int]] = field(default_factory=dict)
     """The newest status, and its time, of the findings that were to be followed."""
     problems: dict[Path, str] = field(default_factory=dict)
@@ -39,51 +48,69 @@ class Collected:
     """Reports without a finding of our checks."""
 
     def is_stale(self, finding: Finding) -> bool:
-        """Whether its check has looked at the account again since, and did not tell of it."""
+        """Whether its check has looked at the account again since, and has no such finding."""
         return finding.time < self.accounts[finding.account].checks[finding.check]
 
     @property
     def muted(self) -> int:
         """How many findings are muted."""
-        return sum(one.muted for one in self.others.values())
+        return sum(finding.muted for finding in self.others.values())
 
     def gaps(self) -> set[tuple[str, str]]:
         """The accounts and checks of which a finding says that something was not looked at."""
-        return {(one.account, one.check) for one in self.open.values() if one.user == one.account}
+        about = (finding for finding in self.open.values() if finding.user == finding.account)
+        return {(finding.account, finding.check) for finding in about}
 
 
 def collect(
     reports: Sequence[Path],
+    now: datetime,
     follow: Collection[str] = (),
     problems: Mapping[Path, str] | None = None,
 ) -> Collected:
     """Read the reports, which should be in the order of their dates.
 
     Keeps what fails or is MANUAL in memory, and of what passes only the status of the UIDs in
-    ``follow``. ``problems`` are those that are known already. Raises OSError.
+    ``follow``. ``problems`` are those that are known already. A finding that is dated later than
+    ``now`` (UTC) by more than a day outranks nothing: it is left out, and named as a problem.
     """
     collected = Collected(problems=dict(problems or {}))
+    latest = int((now + AHEAD).timestamp())
     late: set[str] = set()
     for report in reports:
-        ours = 0
+        ours, example, reasons = 0, "", []
+        ahead: Counter[Status] = Counter()
         try:
             for finding in findings_in(report):
                 ours += 1
-                if _add(collected, finding, report, follow):
+                if finding.time > latest:
+                    ahead[finding.status] += 1
+                    if not example or (finding.status == "FAIL" and ahead["FAIL"] == 1):
+                        example = _named(finding)
+                elif _add(collected, finding, report, follow):
                     late.add(finding.uid)
-        except UnusableReportError as error:
-            collected.problems[report] = str(error)
-        else:
-            if not ours:
-                collected.without_ours.append(report)
+        except UnusableFileError as error:
+            reasons.append(str(error))
+        if ahead:
+            numbers = f"{ahead.total()}, of which {ahead['FAIL']} FAIL"
+            reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
+        if reasons:
+            collected.problems[report] = "; ".join(reasons)
+        elif not ours:
+            collected.without_ours.append(report)
     if late:
-        _drop_what_has_passed_since(collected, late, reports)
+        _drop_what_has_passed_since(collected, late, reports, latest)
     return collected
+
+
+def _named(finding: Finding) -> str:
+    when = datetime.fromtimestamp(finding.time, timezone.utc)
+    return f"{finding.check} for {finding.user} in {finding.account} on {when:%Y-%m-%d}"
 
 
 def _add(collected: Collected, finding: Finding, report: Path, follow: Collection[str]) -> bool:
     """Whether it is kept as open, though its check has looked at the account again since."""
-    account = collected.accounts.setdefault(finding.account, Scanned(finding.account))
+    account = collected.accounts.setdefault(finding.account, AccountSeen(finding.account))
     newest = max(account.checks.values(), default=-1)
     was_merged = account.report is not None and account.report.name.startswith("prowler-org-")
     if finding.time > newest or (finding.time == newest and was_merged):
@@ -93,23 +120,36 @@ def _add(collected: Collected, finding: Finding, report: Path, follow: Collectio
         account.unit = finding.unit or account.unit
     account.checks[finding.check] = max(account.checks.get(finding.check, 0), finding.time)
     uid = finding.uid
-    if uid in follow and finding.time >= collected.followed.get(uid, ("PASS", 0))[1]:
-        collected.followed[uid] = (finding.status, finding.time)
+    if uid in follow:
+        status, time = collected.followed.get(uid, ("PASS", 0))
+        if (finding.time, BADNESS[finding.status]) >= (time, BADNESS[status]):
+            collected.followed[uid] = (finding.status, finding.time)
     known = collected.open.get(uid) or collected.others.get(uid)
-    if known and known.time > finding.time:
+    if known and _weight(known) > _weight(finding):
         return False
     collected.open.pop(uid, None)
     collected.others.pop(uid, None)
-    if finding.status != "PASS" and not finding.muted:
+    if _is_open(finding):
         collected.open[uid] = finding
         return collected.is_stale(finding)
-    if finding.muted or finding.facts.quarantine_policies:
+    is_unsure = finding.check == QUARANTINED and finding.unusable
+    if finding.muted or finding.data.quarantine_policies or is_unsure:
         collected.others[uid] = finding
     return False
 
 
+def _weight(finding: Finding) -> tuple[int, bool, int, bool, bool]:
+    """The newest finding counts; of several of the same time, the worse, whatever the files."""
+    badness = BADNESS[finding.status]
+    return finding.time, _is_open(finding), badness, not finding.muted, not finding.unusable
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.status != "PASS" and not finding.muted
+
+
 def _drop_what_has_passed_since(
-    collected: Collected, late: Iterable[str], reports: Iterable[Path]
+    collected: Collected, late: Iterable[str], reports: Iterable[Path], latest: int
 ) -> None:
     """Drop what passed in a report that was read before an older one.
 
@@ -119,8 +159,7 @@ def _drop_what_has_passed_since(
     """
     times = {uid: collected.open[uid].time for uid in late if uid in collected.open}
     for report in reports:
-        if report in collected.problems:
-            continue
-        for finding in findings_in(report):
-            if finding.time > times.get(finding.uid, finding.time):
-                collected.open.pop(finding.uid, None)
+        with suppress(UnusableFileError):
+            for finding in findings_in(report):
+                if times.get(finding.uid, finding.time) < finding.time <= latest:
+                    collected.open.pop(finding.uid, None)

@@ -26,14 +26,15 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def write_csv(entries: Sequence[Entry], path: Path) -> None:
     """Write the ranking with commas. Raises OSError."""
-    rows = (row(rank, entry) for rank, entry in enumerate(entries, start=1))
-    _write(COLUMNS, ([one[name] for name in COLUMNS] for one in rows), path)
+    rows = (row_of(rank, entry) for rank, entry in enumerate(entries, start=1))
+    _write(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), path)
 
 
 def write_changes(changes: Iterable[Change], path: Path) -> None:
     """Write the changes with commas. Raises OSError."""
     rows = (
-        [one.kind, one.account, one.account_name, one.user, one.check, one.why] for one in changes
+        (item.kind, item.account, item.account_name, item.user, item.check, item.why)
+        for item in changes
     )
     _write(CHANGE_COLUMNS, rows, path)
 
@@ -44,7 +45,7 @@ def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None
         file.write(as_json(snapshot).removesuffix(b"}") + b',"keys":[')
         for rank, entry in enumerate(entries, start=1):
             key = {
-                **row(rank, entry),
+                **row_of(rank, entry),
                 "unit": entry.unit,
                 "group": entry.group.name.lower(),
                 "action": entry.action.value,
@@ -55,7 +56,7 @@ def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None
         file.write(b"]}\n")
 
 
-def row(rank: int, entry: Entry) -> dict[str, Any]:
+def row_of(rank: int, entry: Entry) -> dict[str, Any]:
     """An entry by column."""
     facts = {name: getattr(entry, name) for name in COLUMNS if name != "rank"}
     return {"rank": rank, **facts, "checks": " ".join(entry.checks)}
@@ -66,7 +67,7 @@ def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) ->
         text = io.TextIOWrapper(file, "utf-8", "replace", newline="")
         writer = csv.writer(text)
         writer.writerow(columns)
-        writer.writerows([cell(value) for value in one] for one in rows)
+        writer.writerows([cell(value) for value in row] for row in rows)
         text.flush()
         text.detach()
 

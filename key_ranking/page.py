@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .changes import KINDS, Change
 from .printing import printable
-from .ranking import Entry, Group
+from .ranking import Entry, Group, causes
 from .whole_file import whole_file
 
 SHOWN = 50
@@ -24,16 +23,15 @@ CHANGES = 200
 HEADINGS = {
     Group.INCIDENT: "Incidents and the root user",
     Group.ADMINISTRATOR: "Keys of administrators",
-    Group.CAN_GO_NOW: "Unused: can go now",
-    Group.NOT_KNOWN: "Not known",
-    Group.NEEDS_WORK: "In use: take work",
-    Group.INACTIVE: "Inactive: to delete",
+    Group.CAN_GO_NOW: "Unused: deactivate now",
+    Group.NEEDS_WORK: "In use: migrate first",
+    Group.INACTIVE: "Inactive: delete",
 }
 
 
 @dataclass(frozen=True)
-class NotLookedAt:
-    """An account, or a report, that the page knows nothing of."""
+class NotCovered:
+    """An account, or a report, that the page does not cover, or not all of it."""
 
     account: str
     name: str
@@ -95,7 +93,7 @@ class Framework:
 
 @dataclass(frozen=True)
 class Page:
-    """All that the page tells."""
+    """What the page says."""
 
     title: str
     subtitle: str
@@ -104,9 +102,9 @@ class Page:
     """The CSV file with all keys, relative to the page."""
     links: Mapping[str, str]
     """By account, its own report, relative to the page."""
-    not_looked_at: Sequence[NotLookedAt]
-    what_is_not_looked_at: str
-    """The noun: accounts or reports."""
+    not_covered: Sequence[NotCovered]
+    what_is_not_covered: str
+    """The words after their number: ``reports unread``."""
     columns: Sequence[str]
     """The heads of the cells of ``accounts``."""
     accounts: Sequence[AccountRow]
@@ -138,22 +136,23 @@ def render(page: Page) -> str:
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters["check"] = short_name
-    numbered = list(enumerate(page.entries, start=1))
+    keys = [entry for entry in page.entries if entry.is_to_act_on]
+    numbered = list(enumerate(keys, start=1))
+    unknown = causes(page.entries)
+    changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
     return environment.get_template("page.html.j2").render(
         page=page,
-        can_go=sum(one.can_go_now for one in page.entries),
-        work=sum(one.is_to_act_on and not one.can_go_now for one in page.entries),
-        not_known=sum(not one.is_to_act_on for one in page.entries),
+        can_go=sum(entry.can_go_now for entry in keys),
+        work=sum(not entry.can_go_now for entry in keys),
         shown=numbered[:SHOWN],
         folded=numbered[SHOWN:FOLDED],
         in_csv=len(numbered[FOLDED:]),
-        left_out=sum(one.number for one in page.not_looked_at),
+        causes=unknown[:SHOWN],
+        more_causes=len(unknown[SHOWN:]),
+        not_covered=sum(missing.number for missing in page.not_covered),
         headings=HEADINGS,
-        counts=Counter(one.kind for one in page.changes),
-        kinds=KINDS,
-        by_kind={
-            kind: [one for one in page.changes if one.kind == kind][:CHANGES] for kind in KINDS
-        },
+        counts={kind: len(changes[kind]) for kind in KINDS},
+        by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
     )
 
 

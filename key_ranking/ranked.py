@@ -32,14 +32,15 @@ def ranked(
     names: Mapping[str, str] | None = None,
     members: Collection[str] | None = None,
     problems: Mapping[Path, str] | None = None,
+    organization: str = "",
 ) -> Ranked:
     """Read the reports, rank their keys, and compare with the data of an earlier run.
 
     ``names`` are the accounts' names, if they are known better than from the reports, ``members``
     the IDs of all accounts of the organization, if there is one, and ``problems`` what is known not
-    to have been looked at. Raises OSError; a report that cannot be used is among ``problems``.
+    to have been looked at. A report that cannot be used is among the problems of the result.
     """
-    collected = collect(reports, before.findings if before else (), problems)
+    collected = collect(reports, now, before.findings if before else (), problems)
     for account, name in (names or {}).items():
         if account in collected.accounts:
             collected.accounts[account].name = name
@@ -47,18 +48,18 @@ def ranked(
         collected,
         rank(collected, now),
         changes(before, collected, members) if before else (),
-        snapshot(collected, now),
+        snapshot(collected, now, before, members, organization),
         began(before) if before else "",
     )
 
 
-def write_files(one: Ranked, directory: Path, name: str) -> tuple[Path, ...]:
+def write_files(ranking: Ranked, directory: Path, name: str) -> tuple[Path, ...]:
     """Write CSV, JSON, and the CSV of changes, whose names begin with ``name``. Raises OSError."""
     keys, data = directory / f"{name}.csv", directory / f"{name}.json"
-    write_csv(one.entries, keys)
-    write_json(one.entries, one.snapshot, data)
-    if not one.since:
+    write_csv(ranking.entries, keys)
+    write_json(ranking.entries, ranking.snapshot, data)
+    if not ranking.since:
         return keys, data
-    told = directory / f"{name}-changes.csv"
-    write_changes(one.changes, told)
-    return keys, data, told
+    changed = directory / f"{name}-changes.csv"
+    write_changes(ranking.changes, changed)
+    return keys, data, changed

@@ -10,23 +10,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum, IntEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
+from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
+from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
+    word_origin,
+    word_usage,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
-from prowler_access_keys.services.iam.iam_access_keys.wording import aws_command
+from prowler_access_keys.services.iam.iam_access_keys.wording import aws_command, days
 
-from .collected import Collected, Scanned
-from .evidence import origin_in_words, usage_in_words
-from .facts import Key, UserAdvice
+from .collected import AccountSeen, Collected
+from .finding_data import (
+    ADMINISTRATORS,
+    OTHER_CHECK,
+    QUARANTINED,
+    SINGLE_SERVICE,
+    Key,
+    UserAdvice,
+)
 from .reports import Finding
 
-SINGLE_SERVICE = "iam_user_long_term_api_keys"
-ADMINISTRATORS = "iam_user_administrator_active_keys"
-QUARANTINED = "iam_user_quarantined_active_keys"
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
+INACTIVE = "iam_user_inactive_keys_not_deleted"
 FRESH = timedelta(days=7)
-"""How old a scan may be for what it calls unused to be called so."""
+"""How old a finding may be for what it says to be true now."""
 
 
 class Group(IntEnum):
@@ -35,56 +44,63 @@ class Group(IntEnum):
     INCIDENT = 1
     ADMINISTRATOR = 2
     CAN_GO_NOW = 3
-    NOT_KNOWN = 4
-    NEEDS_WORK = 5
-    INACTIVE = 6
+    NEEDS_WORK = 4
+    INACTIVE = 5
+    NOT_KNOWN = 6
 
 
-class Action(str, Enum):
-    """What to do about one key; most are those of the findings' own advice."""
+class KeyAction(str, Enum):
+    """What to do about one key, beside the actions of the findings' own advice."""
 
-    INCIDENT = "incident"
     KEEP_EVIDENCE = "keep-evidence"
     DELETE_ROOT_KEY = "delete-root-key"
-    DEACTIVATE = "deactivate"
     LOOK_AGAIN = "look-again"
     ASK = "ask"
-    FINISH_ROTATION = "finish-rotation"
-    FIND_CREATOR = "find-creator"
-    MOVE = "move"
-    REPLACE = "replace"
-    FIND_OUT = "find-out"
     CHECK_NEED = "check-need"
     REPLACE_API_KEY = "replace-api-key"
     DELETE = "delete"
     READ_AGAIN = "read-again"
+    SEE_REPORT = "see-report"
 
 
-_ADVICE = {
-    Action.INCIDENT: "Incident: AWS has seen a key of this user in public. Find out what uses it, "
-    "deactivate it, and keep it as evidence.",
-    Action.KEEP_EVIDENCE: "Keep it as evidence, inactive: AWS has seen a key of this user in "
-    "public, or whether it has could not be read.",
-    Action.DELETE_ROOT_KEY: "Delete it: sign in as the root user, or use centralized root access.",
-    Action.DEACTIVATE: "Deactivate it now: nothing uses it.",
-    Action.LOOK_AGAIN: "Unused as of {seen}: look at its last use again, then deactivate it.",
-    Action.ASK: "Unused, but a finding about this user is muted: ask why before you deactivate it.",
-    Action.FINISH_ROTATION: "Finish the rotation: put {keep} to use, then deactivate {retire}.",
-    Action.FIND_CREATOR: "Find out who created it and why, and deactivate it if it is not needed.",
-    Action.MOVE: "Move what uses it to {keep}, then deactivate it.",
-    Action.REPLACE: "Move what uses it to temporary credentials, then deactivate it.",
-    Action.FIND_OUT: "Find out if it is in use before you deactivate it.",
-    Action.CHECK_NEED: "Idle too: deactivate it if the user needs no key at all.",
-    Action.REPLACE_API_KEY: "Use a role or short-term API keys instead, then deactivate it.",
-    Action.DELETE: "Delete it if nothing will need it again. That cannot be undone.",
-    Action.READ_AGAIN: "Allow the call, or scan again.",
+Action: TypeAlias = AdviceAction | KeyAction
+_ADVICE: dict[Action, str] = {
+    AdviceAction.INCIDENT: "Incident: AWS suspects that a credential of this user is compromised "
+    "or public. Deactivate all of its active keys now; do not delete them. Then find out what they "
+    "did.",
+    KeyAction.DELETE_ROOT_KEY: "Delete it: sign in as the root user, or use centralized root "
+    "access.",
+    AdviceAction.DEACTIVATE: "{unused}: deactivate it.",
+    KeyAction.LOOK_AGAIN: "Unused as of {seen}: check its last use again, then deactivate it.",
+    KeyAction.ASK: "Unused, but a finding about this user is muted: ask why before you deactivate "
+    "it.",
+    AdviceAction.FINISH_ROTATION: "Finish the rotation: put {keep} to use, then deactivate "
+    "{retire}.",
+    AdviceAction.FIND_CREATOR: "Find out who created it and why, and deactivate it if it is not "
+    "needed.",
+    AdviceAction.MOVE: "Move what uses it to {keep}, then deactivate it.",
+    AdviceAction.REPLACE: "Move what uses it to temporary credentials, then deactivate it.",
+    AdviceAction.FIND_OUT: "Find out if it is in use before you deactivate it.",
+    KeyAction.CHECK_NEED: "Idle too: deactivate it if the user needs no key at all.",
+    KeyAction.REPLACE_API_KEY: "Use a role or short-term API keys instead, then deactivate it.",
+    KeyAction.DELETE: "Delete it if it is no longer needed. That cannot be undone.",
 }
-_WITHOUT_COMMAND = frozenset({Action.DELETE_ROOT_KEY, Action.FIND_OUT, Action.KEEP_EVIDENCE})
-_OF_A_FINDING = {one.value: one for one in (
-    Action.DEACTIVATE, Action.FINISH_ROTATION, Action.FIND_CREATOR, Action.MOVE, Action.REPLACE,
-    Action.FIND_OUT,
-)}  # fmt: skip
-"""The actions of a finding's advice about the key that is to go. Any other is to be found out."""
+_EVIDENCE = {
+    True: "AWS has quarantined this user: keep the key, it is evidence.",
+    None: "Whether AWS has quarantined this user could not be determined: do not delete the key "
+    "until you know.",
+}
+"""The advice for an inactive key that must stay, by whether the user is quarantined."""
+_WITHOUT_COMMAND = frozenset(
+    {KeyAction.DELETE_ROOT_KEY, AdviceAction.FIND_OUT, KeyAction.KEEP_EVIDENCE}
+)
+_OF_A_FINDING = {
+    action.value: action
+    for action in AdviceAction
+    if action in _ADVICE and action is not AdviceAction.INCIDENT
+}
+"""The actions of a finding's advice that say what to do with a key. Any other is to be found out,
+also that of a newer version."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,7 @@ class Entry:
     origin: str = ""
     """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
     administrator: bool | None = None
-    """None if no check of the report tells."""
+    """None if no finding says so."""
     quarantined: bool | None = None
 
     @property
@@ -126,21 +142,69 @@ class Entry:
     @property
     def can_go_now(self) -> bool:
         """Whether nothing stands against deactivating it at once."""
-        return self.action is Action.DEACTIVATE
+        return self.action is AdviceAction.DEACTIVATE
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why no key is known, and the users and accounts that it concerns: one line for all."""
+
+    why: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the checks fail, and were not left without a verdict."""
+        return self.entries[0].action is KeyAction.SEE_REPORT
+
+    @property
+    def checks(self) -> list[str]:
+        """The checks of its findings."""
+        return sorted({check for entry in self.entries for check in entry.checks})
+
+    @property
+    def where(self) -> str:
+        """The user and the account, or how many there are."""
+        first, accounts = self.entries[0], {entry.account for entry in self.entries}
+        users = {
+            (entry.account, entry.user) for entry in self.entries if entry.user != entry.account
+        }
+        if len(self.entries) == 1:
+            account = (
+                f"{first.account_name} ({first.account})" if first.account_name else first.account
+            )
+            return f"{first.user} in {account}" if users else account
+        number = f"{len(accounts):,} account{'' if len(accounts) == 1 else 's'}"
+        return (
+            f"{len(users):,} user{'' if len(users) == 1 else 's'} in {number}" if users else number
+        )
+
+    def __str__(self) -> str:
+        return f"{self.where}. {self.why}"
+
+
+def causes(entries: Iterable[Entry]) -> list[Cause]:
+    """What is not known, by cause: that of most users first."""
+    by_cause: dict[tuple[Action, str], list[Entry]] = {}
+    for entry in entries:
+        if not entry.is_to_act_on:
+            by_cause.setdefault((entry.action, entry.advice), []).append(entry)
+    found = [Cause(why, tuple(alike)) for (_, why), alike in by_cause.items()]
+    return sorted(found, key=lambda cause: (-len(cause.entries), cause.why))
 
 
 def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
     """The keys that fail a check and are not muted, in this order; ``now`` is UTC:
 
-    1. Incidents: keys of users that AWS has quarantined, because somebody else has them; and the
+    1. Incidents: keys of users that AWS has quarantined, because others may have them; and the
        root user's, because nothing limits them.
-    2. Keys of administrators: whoever finds one has the account. Also those that can go now.
-    3. Keys that can be deactivated now: nothing uses them, so each takes a minute and no talk. Only
-       a scan of the last 7 days says so, and only if no finding about the user is muted.
-    4. What is not known: users and accounts that could not be read, or of which a newer report
-       says nothing. A key to act on may be behind each, so they come before work that can wait.
-    5. Keys in use, unfinished rotations, keys of unknown makers, and API keys: they take work.
-    6. Inactive keys: they do not work now, and deleting them cannot be undone.
+    2. Keys of administrators: anyone who finds one has the account. Also unused ones.
+    3. Unused keys to deactivate now: each takes a minute and no talk. Only a finding of the last 7
+       days says so, and only if no finding about the user is muted.
+    4. Keys in use, unfinished rotations, keys whose creator is unknown, and API keys.
+    5. Inactive keys: they do not work now, and deleting them cannot be undone.
+    6. What is not known: users and accounts that could not be judged, or that a newer report does
+       not mention. A key to act on may be behind each; see ``causes``.
 
     Within each, the oldest comes first: the longer a key has lived, the more places know it. Every
     finding that is not muted is behind an entry.
@@ -150,13 +214,14 @@ def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
         if not collected.is_stale(finding):
             users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
     gaps = collected.gaps()
-    entries = list(_not_known(collected))
+    entries = list(_not_known(collected, now))
     for (account, _, _), findings in users.items():
+        findings.sort(key=lambda finding: -finding.time)
         entries += _User(collected.accounts[account], findings, gaps, now).entries()
-    return tuple(sorted(entries, key=_place))
+    return tuple(sorted(entries, key=_sort_key))
 
 
-def _place(entry: Entry) -> tuple[Any, ...]:
+def _sort_key(entry: Entry) -> tuple[Any, ...]:
     age = -1 if entry.age_days is None else entry.age_days
     not_root = entry.user != ROOT_USER_NAME
     return (entry.group, not_root, -age, entry.account, entry.user, entry.access_key_id)
@@ -167,28 +232,27 @@ def _place(entry: Entry) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class _User:
-    """What the newest findings say about one user."""
+    """What the newest findings of each check say about one user."""
 
-    account: Scanned
-    every: Sequence[Finding]
-    """Also those that are muted, or that could not be read."""
+    account: AccountSeen
+    findings: Sequence[Finding]
+    """The newest first; also those that are muted, or that could not be read."""
     gaps: set[tuple[str, str]]
     now: datetime
 
     @cached_property
     def failing(self) -> list[Finding]:
         """What fails and is not muted, the newest first."""
-        failing = (one for one in self.every if one.status == "FAIL" and not one.muted)
-        return sorted(failing, key=lambda one: -one.time)
+        return [found for found in self.findings if found.status == "FAIL" and not found.muted]
 
     def entries(self) -> Iterator[Entry]:
         """All entries of the user."""
         if not self.failing:
             return
-        if self.every[0].user == ROOT_USER_NAME:
-            checks = [one.check for one in self.failing if _names_a_key(one)]
-            if checks:
-                entry = self._entry(Group.INCIDENT, Action.DELETE_ROOT_KEY, checks, Key(""))
+        if self.findings[0].user == ROOT_USER_NAME:
+            naming = [finding for finding in self.failing if _names_a_key(finding)]
+            if naming:
+                entry = self._entry(Group.INCIDENT, KeyAction.DELETE_ROOT_KEY, naming, Key(""))
                 yield replace(entry, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
@@ -196,145 +260,221 @@ class _User:
 
     def _access_keys(self) -> Iterator[Entry]:
         keys: dict[str, Key] = {}
-        failing: dict[str, list[str]] = {}
+        failing: dict[str, list[Finding]] = {}
+        evidence: dict[str, dict[str, str]] = {}
         for finding in self.failing:
-            for key in finding.facts.access_keys:
-                newest = keys.setdefault(key.access_key_id, key)
-                keys[key.access_key_id] = replace(  # not every check asks CloudTrail for all
-                    newest, usage=newest.usage or key.usage, origin=newest.origin or key.origin
-                )
+            for key in finding.data.access_keys:
+                keys.setdefault(key.access_key_id, key)
+                key_id, words = key.access_key_id, evidence.setdefault(key.access_key_id, {})
+                if key.usage:  # not every check asks CloudTrail for all
+                    usage = word_usage(key_id, key.usage)
+                    words.setdefault("usage", usage and self._as_of(finding, usage))
+                if key.origin:
+                    origin = word_origin([key_id], key.origin, finding.arn)
+                    words.setdefault("origin", self._as_of(finding, origin))
             for key_id in _failing_keys(finding):
-                failing.setdefault(key_id, []).append(finding.check)
-        for key_id, checks in failing.items():
+                failing.setdefault(key_id, []).append(finding)
+        for key_id, naming in failing.items():
             key = keys.get(key_id, Key(key_id))
-            action = self._action(key, checks)
-            yield self._entry(self._group(action), action, checks, key)
+            action = self._action(key, {finding.check for finding in naming})
+            entry = self._entry(self._group(action), action, naming, key)
+            words = evidence.get(key_id, {})
+            yield replace(entry, usage=words.get("usage", ""), origin=words.get("origin", ""))
 
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
         for finding in self.failing:
             for key in _failing_api_keys(finding):
-                yield self._entry(group, Action.REPLACE_API_KEY, [finding.check], key)
+                yield self._entry(group, KeyAction.REPLACE_API_KEY, [finding], key)
 
-    def _action(self, key: Key, checks: Sequence[str]) -> Action:
+    def _action(self, key: Key, checks: set[str]) -> Action:
         """What to do about this key."""
-        if not key.active:
-            suspect = self.quarantined or any(one.facts.quarantine_unreadable for one in self.every)
-            return Action.KEEP_EVIDENCE if suspect else Action.DELETE
+        if not key.active and INACTIVE in checks:
+            unread = self.quarantine and self.quarantine.data.quarantine_unreadable
+            return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
         if self.quarantined:
-            return Action.INCIDENT
+            return AdviceAction.INCIDENT
         advice, key_id = self.advice, key.access_key_id
-        if key_id == advice.retire:
-            return self._cautious(_OF_A_FINDING.get(advice.action, Action.FIND_OUT))
-        if advice.action == Action.FINISH_ROTATION.value and key_id == advice.keep:
-            return Action.FINISH_ROTATION
-        if key_id in advice.creator_of:
-            return Action.FIND_CREATOR
-        if advice.action not in _OF_A_FINDING or advice.action == Action.FIND_OUT.value:
-            return Action.FIND_OUT
-        return Action.CHECK_NEED if UNUSED in checks else Action.REPLACE
-
-    def _cautious(self, action: Action) -> Action:
-        """Not "now" if the scan is old, or somebody has muted something about the user."""
-        if action is not Action.DEACTIVATE:
+        action = _OF_A_FINDING.get(advice.action, AdviceAction.FIND_OUT)
+        if action is AdviceAction.FINISH_ROTATION and key_id in (advice.retire, advice.keep):
             return action
-        if any(one.muted for one in self.every):
-            return Action.ASK
-        return action if self.now - self.seen <= FRESH else Action.LOOK_AGAIN
+        if key_id in advice.creator_of:
+            return AdviceAction.FIND_CREATOR
+        if action is AdviceAction.FIND_OUT or (
+            key_id == advice.retire and action is AdviceAction.FIND_CREATOR
+        ):
+            return AdviceAction.FIND_OUT
+        if key_id == advice.retire:
+            return self._if_recent(action, key)
+        return KeyAction.CHECK_NEED if UNUSED in checks else AdviceAction.REPLACE
+
+    def _if_recent(self, action: Action, key: Key) -> Action:
+        """Not "now" if the advice is old, or somebody has muted something about the user."""
+        if action is not AdviceAction.DEACTIVATE:
+            return action
+        if any(finding.muted for finding in self.findings):
+            return KeyAction.ASK
+        seen = _moment(self.advising)
+        used_since = key.last_used_date > seen.isoformat()
+        return KeyAction.LOOK_AGAIN if self.now - seen > FRESH or used_since else action
 
     def _group(self, action: Action) -> Group:
-        if action is Action.INCIDENT:
+        if action is AdviceAction.INCIDENT:
             return Group.INCIDENT
-        if action in (Action.DELETE, Action.KEEP_EVIDENCE):
+        if action in (KeyAction.DELETE, KeyAction.KEEP_EVIDENCE):
             return Group.INACTIVE
         if self.administrator:
             return Group.ADMINISTRATOR
-        return Group.CAN_GO_NOW if action is Action.DEACTIVATE else Group.NEEDS_WORK
+        return Group.CAN_GO_NOW if action is AdviceAction.DEACTIVATE else Group.NEEDS_WORK
 
-    def _entry(self, group: Group, action: Action, checks: Iterable[str], key: Key) -> Entry:
-        finding, account, retire = self.failing[0], self.account, key.access_key_id
-        if action is Action.FINISH_ROTATION:
+    def _entry(self, group: Group, action: Action, naming: Sequence[Finding], key: Key) -> Entry:
+        account, retire = self.account, key.access_key_id
+        if action is AdviceAction.FINISH_ROTATION:
             retire = self.advice.retire or retire  # also in the entry of the key that stays
-        command, undo = _commands(finding.user, retire, action)
-        advice = _ADVICE[action].format(
-            keep=self.advice.keep, retire=retire, seen=f"{self.seen:%Y-%m-%d}"
+        command, undo = _commands(naming[0].user, retire, action)
+        advice = self._advice(action, naming[0], key, retire)
+        return replace(
+            _entry_of(naming[0], account, group, action, advice),
+            access_key_id=key.access_key_id,
+            checks=tuple(sorted({finding.check for finding in naming})),
+            command=command,
+            undo=undo,
+            owner=next((found.data.owner for found in self.findings if found.data.owner), ""),
+            age_days=key.age_days,
+            last_used_date=key.last_used_date,
+            last_used_service=key.last_used_service,
+            last_used_region=key.last_used_region,
+            administrator=self.administrator,
+            quarantined=self.quarantined,
         )
-        return Entry(
-            group,
-            account.account,
-            account.name,
-            account.unit,
-            finding.user,
-            finding.arn,
-            key.access_key_id,
-            action,
-            advice,
-            tuple(sorted(checks)),
-            command,
-            undo,
-            next((one.facts.owner for one in self.every if one.facts.owner), ""),
-            key.age_days,
-            key.last_used_date,
-            key.last_used_service,
-            key.last_used_region,
-            usage_in_words(key),
-            origin_in_words(key, finding.arn),
-            self.administrator,
-            self.quarantined,
-        )
+
+    def _advice(self, action: Action, naming: Finding, key: Key, retire: str) -> str:
+        """The advice in words, with the date of the finding it comes from if that is old."""
+        source = naming
+        if self.quarantine and action in (AdviceAction.INCIDENT, KeyAction.KEEP_EVIDENCE):
+            source = self.quarantine
+        elif isinstance(action, AdviceAction) and self.advice.action:
+            source = self.advising
+        seen = _moment(self.advising)
+        if action is KeyAction.KEEP_EVIDENCE:
+            words = _EVIDENCE[self.quarantined or None]
+        else:
+            words = _ADVICE[action].format(
+                keep=self.advice.keep, retire=retire, seen=f"{seen:%Y-%m-%d}",
+                unused=_unused(key, seen),
+            )  # fmt: skip
+        if action is not KeyAction.LOOK_AGAIN:
+            words = self._as_of(source, words)
+        granting = next((found for found in self.findings if found.data.administrator), naming)
+        if self.now - _moment(granting) > FRESH and granting is not naming:
+            words += f" The user was an administrator on {_moment(granting):%Y-%m-%d}."
+        return words
+
+    def _as_of(self, finding: Finding, words: str) -> str:
+        return _as_of(finding, words, self.now)
 
     @cached_property
-    def advice(self) -> UserAdvice:
-        """The newest advice about the user's keys; empty if there is none."""
-        given = (one.facts.advice for one in self.failing if one.facts.advice)
-        return next(given, UserAdvice(""))
+    def advising(self) -> Finding:
+        """The newest finding with advice about the user's keys; else the newest that fails."""
+        return next((found for found in self.failing if found.data.advice), self.failing[0])
 
     @property
-    def seen(self) -> datetime:
-        """When the newest of the findings was made (UTC)."""
-        return datetime.fromtimestamp(self.failing[0].time, timezone.utc)
+    def advice(self) -> UserAdvice:
+        """The newest advice about the user's keys; empty if there is none."""
+        return self.advising.data.advice or UserAdvice("")
 
     @cached_property
     def administrator(self) -> bool | None:
-        """Whether the user is an administrator; None if no check tells."""
-        is_one = any(one.facts.administrator for one in self.every)
-        return True if is_one else self._no_if_told_by(ADMINISTRATORS)
+        """Whether the user is an administrator; None if no finding says so."""
+        is_administrator = any(finding.data.administrator for finding in self.findings)
+        return True if is_administrator else self._no_if_told_by(ADMINISTRATORS)
+
+    @cached_property
+    def quarantine(self) -> Finding | None:
+        """The newest finding that says whether AWS has quarantined the user: most advice does."""
+
+        def says(finding: Finding) -> tuple[int, bool, bool]:
+            policies, unreadable = (
+                finding.data.quarantine_policies, finding.data.quarantine_unreadable,
+            )  # fmt: skip
+            return finding.time, bool(policies), bool(unreadable)
+
+        saying = (
+            found
+            for found in self.findings
+            if any(says(found)[1:])
+            or (found.data.advice and found.data.advice.action in _OF_A_FINDING)
+        )
+        return max(saying, key=says, default=None)
 
     @cached_property
     def quarantined(self) -> bool | None:
-        """Whether AWS has quarantined the user; None if no check tells."""
-        if any(one.facts.quarantine_policies for one in self.every):
+        """Whether AWS has quarantined the user; None if no finding says so."""
+        if self.quarantine and self.quarantine.data.quarantine_policies:
             return True
-        if any(one.facts.quarantine_unreadable for one in self.every):
+        if self.quarantine and self.quarantine.data.quarantine_unreadable:
             return None
         return self._no_if_told_by(QUARANTINED)
 
     def _no_if_told_by(self, check: str) -> bool | None:
         """No, if this check has looked at the user when its findings were made; else None."""
         looked = self.account.checks.get(check, -1) >= self.failing[0].time
-        unread = any(
-            one.check == check and (one.status == "MANUAL" or one.facts.unreadable)
-            for one in self.every
+        unread = (self.account.account, check) in self.gaps or any(
+            found.unusable == OTHER_CHECK
+            or (
+                found.check == check
+                and (found.unusable or found.status == "MANUAL" or found.data.unreadable)
+            )
+            for found in self.findings
         )
-        return None if not looked or unread or (self.account.account, check) in self.gaps else False
+        return False if looked and not unread else None
+
+
+def _entry_of(
+    finding: Finding, account: AccountSeen, group: Group, action: Action, advice: str
+) -> Entry:
+    return Entry(
+        group, account.account, account.name, account.unit, finding.user, finding.arn, "",
+        action, advice, (),
+    )  # fmt: skip
+
+
+def _moment(finding: Finding) -> datetime:
+    return datetime.fromtimestamp(finding.time, timezone.utc)
+
+
+def _as_of(finding: Finding, words: str, now: datetime) -> str:
+    """A sentence, with the date of its finding if it is not about now."""
+    seen = _moment(finding)
+    return f"As of {seen:%Y-%m-%d}: {words}" if now - seen > FRESH else words
+
+
+def _unused(key: Key, seen: datetime) -> str:
+    """How long a key has been unused when its finding was made."""
+    if not key.last_used_date:
+        return "No recorded use" + (f" in {days(key.age_days)}" if key.age_days else "")
+    try:
+        return f"Unused for {days((seen - datetime.fromisoformat(key.last_used_date)).days)}"
+    except (ValueError, TypeError):  # of a format, or without a time zone, that no check writes
+        return f"Unused since {key.last_used_date}"
 
 
 def _names_a_key(finding: Finding) -> bool:
     """Whether the finding fails, and says for which keys; the root user's have no IDs."""
-    if finding.status != "FAIL":
+    if finding.status != "FAIL" or finding.unusable:
         return False
     if finding.user == ROOT_USER_NAME:
-        return not finding.facts.unreadable
+        return not finding.data.unreadable
     return bool(_failing_keys(finding) or _failing_api_keys(finding))
 
 
 def _failing_keys(finding: Finding) -> Sequence[str]:
     """The keys that the check fails for: for a second key, not the one that may stay."""
-    facts = finding.facts
-    if facts.failing_access_keys is not None:
-        return facts.failing_access_keys
-    listed = [key.access_key_id for key in facts.access_keys]
-    keep = facts.advice.keep if facts.advice and finding.check == SECOND_KEY else ""
+    data = finding.data
+    if data.failing_access_keys is not None:
+        return data.failing_access_keys
+    listed = [key.access_key_id for key in data.access_keys]
+    keep = data.advice.keep if data.advice and finding.check == SECOND_KEY else ""
     return [key_id for key_id in listed if key_id != keep] or listed
 
 
@@ -342,11 +482,11 @@ def _failing_api_keys(finding: Finding) -> list[Key]:
     """The API keys, and passwords for a single service, that the check fails for."""
     if finding.check != SINGLE_SERVICE:
         return []
-    named = finding.facts.failing_service_specific_credentials
+    failing = finding.data.failing_service_specific_credentials
     return [
-        Key(one.service_specific_credential_id, one.age_days)
-        for one in finding.facts.service_specific_credentials
-        if named is None or one.service_specific_credential_id in named
+        Key(credential.service_specific_credential_id, credential.age_days)
+        for credential in finding.data.service_specific_credentials
+        if failing is None or credential.service_specific_credential_id in failing
     ]
 
 
@@ -355,9 +495,9 @@ def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
     name = f"--user-name={user}"
     if action in _WITHOUT_COMMAND:
         return "", ""
-    if action is Action.DELETE:
+    if action is KeyAction.DELETE:
         return aws_command("iam", "delete-access-key", name, "--access-key-id", key_id), ""
-    if action is Action.REPLACE_API_KEY:
+    if action is KeyAction.REPLACE_API_KEY:
         words = ["update-service-specific-credential", name, "--service-specific-credential-id"]
     else:
         words = ["update-access-key", name, "--access-key-id"]
@@ -368,49 +508,46 @@ def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
 # What is not known
 
 
-def _not_known(collected: Collected) -> Iterable[Entry]:
+def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
     """An entry for each user or account of which something could not be read."""
     entries: dict[tuple[str, str, str, str], Entry] = {}
     for finding in collected.open.values():
         if _names_a_key(finding) and not collected.is_stale(finding):
             continue
         why = _why_not_known(finding, collected)
-        account = collected.accounts[finding.account]
-        entry = Entry(
-            Group.NOT_KNOWN,
-            finding.account,
-            account.name,
-            account.unit,
-            finding.user,
-            finding.arn,
-            "",
-            Action.READ_AGAIN,
+        incident = finding.data.quarantine_policies and not collected.is_stale(finding)
+        if incident:
+            why = _as_of(finding, f"{_ADVICE[AdviceAction.INCIDENT]} {why}", now)
+        entry = _entry_of(
+            finding,
+            collected.accounts[finding.account],
+            Group.INCIDENT if incident else Group.NOT_KNOWN,
+            KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT,
             why,
-            (),
-            owner=finding.facts.owner,
         )
-        place = (finding.account, finding.arn, finding.user, why)
-        known = entries.setdefault(place, entry)
+        entry = replace(entry, owner=finding.data.owner, quarantined=True if incident else None)
+        known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
-        entries[place] = replace(known, checks=checks)
+        entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)
     return entries.values()
 
 
 def _why_not_known(finding: Finding, collected: Collected) -> str:
     """Why the finding names no key to act on."""
+    fails = finding.status == "FAIL"
     if collected.is_stale(finding):
-        moments = (finding.time, collected.accounts[finding.account].checks[finding.check])
-        then, now = (datetime.fromtimestamp(one, timezone.utc) for one in moments)
-        return (
-            f"It failed on {then:%Y-%m-%d}, and the scan of {now:%Y-%m-%d} does not tell of it: "
-            "it is gone, or that scan left it out."
+        looked = datetime.fromtimestamp(
+            collected.accounts[finding.account].checks[finding.check], timezone.utc
         )
-    if not finding.is_readable:
-        return "The data of its finding are not as these checks write them; the report says more."
-    failed = finding.facts.unreadable
-    what = f"{failed.call} failed with {failed.error_code}" if failed else ""
-    if finding.status == "MANUAL":
-        if what:
-            return f"It could not be read: {what}. {_ADVICE[Action.READ_AGAIN]}"
-        return "It could not be judged; the report says why."
-    return f"It fails, and no key is named{f': {what}' if what else '; the report says why'}."
+        return (
+            f"It {'failed' if fails else 'could not be judged'} on {_moment(finding):%Y-%m-%d}. "
+            f"The scan of {looked:%Y-%m-%d} has no such finding: the user is gone, or the scan "
+            "left it out."
+        )
+    failed = finding.data.unreadable
+    if failed and not fails:
+        return f"{failed}. Grant the permission, or scan again."
+    why = str(failed) if failed else finding.unusable or "see the report"
+    if fails:
+        return f"The check fails, but its finding names no key: {why}."
+    return f"The check gave no verdict: {why}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,7 +14,8 @@ from typing import Any, Literal, TextIO, cast
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
-from .facts import Facts, facts_of
+from .finding_data import FindingData, data_of
+from .whole_file import UnusableFileError, regular_file
 
 OCSF = ".ocsf.json"
 CHUNK = 1 << 20
@@ -30,8 +32,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 Status = Literal["FAIL", "PASS", "MANUAL"]
 
 
-class UnusableReportError(Exception):
-    """A file that is not a whole report of Prowler's in OCSF; the text says why."""
+UnusableReportError = UnusableFileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ class Finding:
     arn: str
     time: int
     """When the scan began: seconds since 1970, UTC."""
-    facts: Facts
-    is_readable: bool
-    """Whether its data are as the checks write them; if not, ``facts`` are empty."""
+    data: FindingData
+    unusable: str = ""
+    """Why ``data`` is empty although the report has some: see ``data_of``."""
 
     @property
     def uid(self) -> str:
@@ -77,23 +78,32 @@ def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
 
     for path in paths:
         if not path.is_dir():
-            path.open("rb").close()
+            path.stat()
             found.append(path)
             continue
         for folder, below, files in os.walk(path, onerror=unreadable):
             for name in sorted((*below, *files)):
-                one = Path(folder, name)
+                report = Path(folder, name)
                 is_report = name.endswith(OCSF) and name in files
-                if one.is_symlink() and (is_report or name in below):
-                    problems[one] = "it is a link, which is not followed"
-                elif is_report and not _is_of_compliance(one):
-                    found.append(one)
+                if report.is_symlink() and (is_report or name in below):
+                    problems[report] = "it is a link, which is not followed"
+                elif is_report and not _is_of_compliance(report):
+                    found.append(report)
     return list(dict.fromkeys(found)), problems
 
 
 def _is_of_compliance(report: Path) -> bool:
-    first = _first(report)
-    return isinstance(first, dict) and first.get("class_uid") == COMPLIANCE_FINDING
+    """Whether all its findings are of the class of compliance; one that is not may be a failure."""
+    if _class_of(_first(report)) != COMPLIANCE_FINDING:
+        return False
+    try:
+        return all(_class_of(member) == COMPLIANCE_FINDING for member in members(report))
+    except UnusableFileError:
+        return False
+
+
+def _class_of(member: Any) -> Any:
+    return member.get("class_uid") if isinstance(member, dict) else None
 
 
 def oldest_first(reports: Iterable[Path]) -> list[Path]:
@@ -109,48 +119,55 @@ def _began(report: Path) -> int:
 
 def _first(report: Path) -> Any:
     try:
-        return next(_members(report), None)
-    except (UnusableReportError, OSError):
+        return next(members(report), None)
+    except UnusableFileError:
         return None
 
 
 def findings_in(report: Path) -> Iterator[Finding]:
     """The findings of our checks in a report; keeps one finding in memory.
 
-    Raises UnusableReportError if this is not a whole report, and OSError. Findings before the
-    place where it is broken were given then.
+    Raises UnusableFileError if this is not a whole report, or if it has something else than
+    findings too. Findings before the damage, and all of a mixture, were given then.
     """
     ours = our_checks()
-    empty = True
-    for number, member in enumerate(_members(report), start=1):
-        empty = False
+    total = others = 0
+    for total, (member, _) in enumerate(_members(report), start=1):
+        if "class_uid" not in member:
+            raise UnusableFileError(
+                "it is not an OCSF report of Prowler's, which has a name that ends in .ocsf.json"
+            )
         try:
-            _refuse_other_formats(member)
-            if member["metadata"]["event_code"] in ours:
+            if member["class_uid"] != DETECTION_FINDING:
+                others += 1
+            elif member["metadata"]["event_code"] in ours:
                 yield _finding(member)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise UnusableReportError(
-                f"finding {number} is not one of Prowler's in OCSF ({type(error).__name__})"
+            raise UnusableFileError(
+                f"finding {total} is not one of Prowler's in OCSF ({type(error).__name__})"
             ) from error
-    if empty:
-        raise UnusableReportError("it has no findings")
+    if not total:
+        raise UnusableFileError("it has no findings")
+    if others:
+        raise UnusableFileError(
+            f"{others} of its {total} OCSF events are not findings; compliance reports of Prowler "
+            "have a folder of their own, and those of findings are beside it"
+        )
+
+
+def members(report: Path) -> Iterator[Any]:
+    """All findings of a report, of any check, as they are. Raises UnusableFileError."""
+    return (member for member, _ in _members(report))
+
+
+def member_texts(report: Path) -> Iterator[str]:
+    """The same as text."""
+    return (text for _, text in _members(report))
 
 
 def count_members(report: Path) -> int:
-    """How many findings a report has, of any check. Raises UnusableReportError and OSError."""
-    return sum(1 for _ in _members(report))
-
-
-def _refuse_other_formats(member: Any) -> None:
-    if not isinstance(member, dict) or "class_uid" not in member:
-        raise UnusableReportError(
-            "it is not an OCSF report of Prowler's, which has a name that ends in .ocsf.json"
-        )
-    if member["class_uid"] != DETECTION_FINDING:
-        raise UnusableReportError(
-            "it has other events of OCSF than findings; Prowler's compliance reports are in a "
-            "folder of their own, and those of findings beside it"
-        )
+    """How many they are."""
+    return sum(1 for _ in members(report))
 
 
 def _finding(member: Mapping[str, Any]) -> Finding:
@@ -159,10 +176,10 @@ def _finding(member: Mapping[str, Any]) -> Finding:
         raise ValueError(status)
     if not isinstance(time, int) or not 0 <= time <= LATEST:
         raise ValueError("time")
-    cloud = member["cloud"]
-    facts = facts_of(resource["data"]["metadata"])
+    cloud, check = member["cloud"], sys.intern(member["metadata"]["event_code"])
+    data, unusable = data_of(resource["data"]["metadata"], check, fails=status == "FAIL")
     return Finding(
-        check=sys.intern(member["metadata"]["event_code"]),
+        check=check,
         status=cast("Status", status),
         muted=member["status"] == "Suppressed",
         account=_text(cloud["account"]["uid"]),
@@ -171,8 +188,8 @@ def _finding(member: Mapping[str, Any]) -> Finding:
         user=_text(resource["name"]),
         arn=_text(resource["uid"]),
         time=time,
-        facts=facts or Facts(),
-        is_readable=facts is not None,
+        data=data,
+        unusable=unusable,
     )
 
 
@@ -183,20 +200,13 @@ def _text(value: Any) -> str:
     return sys.intern(value.encode("utf-8", "replace").decode())
 
 
-def _members(report: Path) -> Iterator[Any]:
-    """The members of the JSON list in a file, one after the other."""
-    try:
-        with report.open(encoding="utf-8-sig") as file:
-            yield from _members_of(file)
-    except UnicodeDecodeError as error:
-        raise UnusableReportError("it is not text in UTF-8") from error
-    except RecursionError as error:
-        raise UnusableReportError("it is nested too deeply") from error
-    except ValueError as error:  # such as a number of 5,000 digits
-        raise UnusableReportError("it is damaged") from error
+def _members(report: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """The objects of the JSON list in a file, one after the other, each with its text."""
+    with regular_file(report) as file:
+        yield from _members_of(io.TextIOWrapper(file, "utf-8-sig"))
 
 
-def _members_of(file: TextIO) -> Iterator[Any]:
+def _members_of(file: TextIO) -> Iterator[tuple[dict[str, Any], str]]:
     decode = json.JSONDecoder().raw_decode
     buffer, at, expected = "", 0, "["
     while True:
@@ -204,23 +214,23 @@ def _members_of(file: TextIO) -> Iterator[Any]:
         if at == len(buffer):
             buffer, at = file.read(CHUNK), 0
             if not buffer:
-                raise UnusableReportError("it is empty" if expected == "[" else TRUNCATED)
+                raise UnusableFileError("it is empty" if expected == "[" else TRUNCATED)
         elif buffer[at] not in expected:
-            raise UnusableReportError("it is not a list of findings, or is damaged")
+            raise UnusableFileError("it is not a list of findings, or is damaged")
         elif buffer[at] == "]":
             break
         elif buffer[at] == "{":
             try:
-                member, at = decode(buffer, at)
+                member, end = decode(buffer, at)
             except json.JSONDecodeError as error:
                 longer = file.read(max(CHUNK, len(buffer) - at))
                 if not longer or len(buffer) - at > LONGEST:
-                    raise UnusableReportError(TRUNCATED) from error
+                    raise UnusableFileError(TRUNCATED) from error
                 buffer, at = buffer[at:] + longer, 0
                 continue
-            yield member
-            expected = ",]"
+            yield member, buffer[at:end]
+            at, expected = end, ",]"
         else:
             at, expected = at + 1, "{]" if buffer[at] == "[" else "{"
     if (buffer[at + 1 :] + file.read(CHUNK)).strip():
-        raise UnusableReportError("something follows the end of its list")
+        raise UnusableFileError("something follows the end of its list")

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .printing import printable
-from .ranking import Entry
+from .ranking import Entry, causes
 
 FIRST = 10
 """How many keys are shown unless told otherwise."""
+CAUSES = 3
+"""How many causes of what is not known are shown."""
 
 
 def first(entries: Sequence[Entry], number: int = FIRST) -> list[str]:
-    """The first keys as lines that are safe to print."""
-    if not entries:
-        return ["No check fails for a key."]
-    shown = min(number, len(entries))
-    lines = [f"Which key first: {shown} of {len(entries)}"]
-    for rank, entry in enumerate(entries[:shown], start=1):
+    """The first keys, and what is not known, as lines that are safe to print."""
+    keys = [entry for entry in entries if entry.is_to_act_on]
+    unknown = causes(entries)
+    lines = [f"Top {min(number, len(keys))} of {len(keys)} key{'' if len(keys) == 1 else 's'}"]
+    if not keys:
+        lines = ["No key is known to fail a check." if unknown else "No key fails a check."]
+    for rank, entry in enumerate(keys[:number], start=1):
         key = f"{entry.access_key_id} of {entry.user}" if entry.access_key_id else entry.user
         account = f"{entry.account_name} ({entry.account})" if entry.account_name else entry.account
         age = "" if entry.age_days is None else f", {entry.age_days} days old"
-        lines.append(printable(f"{rank:>3}. {key} in {account}{age}"))
-        lines.append(printable(f"     {entry.advice}"))
-        if entry.command:
-            lines.append(printable(f"     {entry.command}"))
-    return lines
+        lines += [f"{rank:>3}. {key} in {account}{age}", f"     {entry.advice}"]
+        lines += [f"     {entry.command}"] if entry.command else []
+    for cause in unknown[:CAUSES]:
+        lines.append(f"Not {'attributed to a key' if cause.is_failure else 'judged'}: {cause}")
+    if unknown[CAUSES:]:
+        lines.append(f"{len(unknown) - CAUSES} more causes are on the page.")
+    return list(map(printable, lines))

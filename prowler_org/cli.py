@@ -11,7 +11,12 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from key_ranking.changes import Snapshot, UnusableSnapshotError, read_snapshot
+from key_ranking.changes import (
+    Snapshot,
+    UnusableSnapshotError,
+    read_snapshot,
+    require_common_account,
+)
 from key_ranking.printing import printable, say
 from key_ranking.terminal import first
 
@@ -77,7 +82,7 @@ def _run(options: Options) -> int:
         _check_cluster(options.scheduler, options.without_tls, profile)
     signed_in = sign_in(profile)
     listed = list_accounts(options.selection, signed_in.session, options.organizations_role)
-    previous = _read(options.previous) if options.previous else None
+    previous = read_previous(options.previous, listed) if options.previous else None
     if options.dry_run:
         say(describe_accounts(listed), sys.stdout)
         return 0
@@ -162,13 +167,15 @@ def _check_duration(seconds: int, signed_in: SignIn) -> None:
         )
 
 
-def _read(previous: Path) -> Snapshot:
+def read_previous(previous: Path, listed: AccountList) -> Snapshot:
+    """The data of --previous. Raises StartError if it is not of this organization."""
     try:
-        return read_snapshot(previous)
+        before = read_snapshot(previous, datetime.now(timezone.utc), listed.organization)
+        if not before.organization:
+            require_common_account(before, previous, listed.members or ())
     except UnusableSnapshotError as error:
         raise StartError(f"{error}.") from error
-    except OSError as error:
-        raise StartError(f"Cannot read {previous}: {error.strerror or error}.") from error
+    return before
 
 
 def _finish(

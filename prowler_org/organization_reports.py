@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 from key_ranking.changes import Snapshot, newest_snapshot
 from key_ranking.page import write_page
 from key_ranking.ranked import Ranked, ranked, write_files
-from key_ranking.reports import OCSF
+from key_ranking.reports import OCSF, count_members
+from key_ranking.whole_file import UnusableFileError
 
 from .account_result import AccountResult
 from .accounts import AccountList
@@ -48,27 +49,41 @@ def write_reports(
     data can be used. Raises OSError.
     """
     merged = merge(results, directory, state.name)
-    frameworks = merge_compliance(results, directory, state.name)
+    frameworks, problems = merge_compliance(results, directory, state.name)
+    problems.update(unreadable(merged))
     findings = [
         directory / report
         for result in results
         for report in result.reports
         if holds_findings(report, OCSF)
     ]
-    keys = directory / KEYS
+    keys, now = directory / KEYS, datetime.now(timezone.utc)
     keys.mkdir(exist_ok=True)
+    organization = state.job.organization
     if previous is None:
-        runs = f"prowler-org-{state.job.organization}-*.json"
-        previous, _ = newest_snapshot(keys, runs, state.name)
-    one = ranked(
+        runs = f"prowler-org-{organization}-*.json"
+        previous, _ = newest_snapshot(keys, runs, state.name, now, organization)
+    ranking = ranked(
         findings,
-        datetime.now(timezone.utc),
+        now,
         previous,
         {result.account: result.name for result in results},
         listed.members,
+        problems,
+        organization,
     )
-    files = write_files(one, keys, state.name)
+    files = write_files(ranking, keys, state.name)
     page = directory / f"{state.name}.html"
-    write_page(organization_page(state, results, listed, one, frameworks, directory), page)
+    write_page(organization_page(state, results, listed, ranking, frameworks, directory), page)
     compliance = tuple(sorted((directory / COMPLIANCE).glob(f"{state.name}_*.csv")))
-    return OrganizationReports((*merged, *files, page), one, compliance)
+    return OrganizationReports((*merged, *files, page), ranking, compliance)
+
+
+def unreadable(merged: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """What was written is read back once: why a merged report is not what it should be."""
+    for path in merged:
+        try:
+            if path.name.endswith(OCSF):
+                count_members(path)
+        except UnusableFileError as error:
+            yield path, str(error)

@@ -1,4 +1,4 @@
-"""What the page tells of an organization."""
+"""What the page says of an organization."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from key_ranking.page import AccountRow, Bar, Framework, NotLookedAt, Page, Part
+from key_ranking.page import AccountRow, Bar, Framework, NotCovered, Page, Part
 from key_ranking.ranked import Ranked
 
 from .account_result import AccountResult
@@ -20,10 +20,11 @@ KEYS = "keys"
 NO_RANKING = (
     "No keys are listed: the scans ran none of this plug-in's checks, or -M left out json-ocsf."
 )
+NOTHING_SCANNED = "No account was scanned, so nothing is known of any key."
 MOST_BARS = 20
 CHART_LEFT = 300
 CHART_WIDTH = 700
-LONGEST_LABEL = 32
+LONGEST_NAME = 22
 
 
 def organization_page(
@@ -34,31 +35,33 @@ def organization_page(
     frameworks: Sequence[Framework],
     directory: Path,
 ) -> Page:
-    """What the page tells of these results, whose reports are in the output directory."""
+    """What the page says of these results, whose reports are in the output directory."""
     scanned = worst_first(results)
     failing = sum(result.counts.failed > 0 for result in scanned)
     arguments = " ".join(state.job.prowler_arguments)
     collected = keys.collected
+    outcome = f"{failing} of {len(scanned)} accounts failing" if scanned else "no account scanned"
+    no_ranking = NO_RANKING if scanned else NOTHING_SCANNED
     return Page(
-        title=f"{state.job.organization}: {failing} of {len(scanned)} accounts failing",
+        title=f"{state.job.organization}: {outcome}",
         subtitle=f"Scanned with {_programs(state.job.versions)}, role {state.job.role}, "
         f"started {state.started:%Y-%m-%d %H:%M} UTC."
         + (f" Options of prowler aws: {arguments}" if arguments else ""),
         entries=keys.entries,
         csv=quote(f"{KEYS}/{state.name}.csv"),
         links={result.account: link(result) for result in scanned},
-        not_looked_at=[
-            *not_looked_at(results, listed, collected.problems, directory),
+        not_covered=[
+            *not_covered(results, listed, collected.problems, directory),
             *_untried(state),
             *_others(state, listed),
         ],
-        what_is_not_looked_at="accounts",
+        what_is_not_covered="accounts not covered",
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
         muted=collected.muted,
         changes=keys.changes,
         since=keys.since,
-        no_ranking="" if collected.accounts or collected.problems else NO_RANKING,
+        no_ranking="" if collected.accounts or (scanned and collected.problems) else no_ranking,
         bars=bars(scanned),
         frameworks=frameworks,
     )
@@ -68,43 +71,45 @@ def _programs(versions: Mapping[str, str]) -> str:
     return " and ".join(f"{name} {number}" for name, number in versions.items())
 
 
-def not_looked_at(
+def not_covered(
     results: Sequence[AccountResult],
     listed: AccountList,
-    damaged: Mapping[Path, str],
+    problems: Mapping[Path, str],
     directory: Path,
-) -> list[NotLookedAt]:
-    """The accounts that the page knows nothing of, or not all, and why."""
+) -> list[NotCovered]:
+    """The accounts and reports that the page does not cover, or not all of, and why."""
+    owners = {directory / report: result for result in results for report in result.reports}
+    missing = [result for result in results if not result.was_scanned]
     return [
-        *(NotLookedAt(one.account, one.name, one.reason) for one in results if not one.was_scanned),
+        *(NotCovered(result.account, result.name, result.reason) for result in missing),
         *(
-            NotLookedAt(
-                one.account, one.name, f"{Path(report).name}: {damaged[directory / report]}"
+            NotCovered(
+                owners[path].account if path in owners else "",
+                owners[path].name if path in owners else "",
+                f"{path.name}: {why}",
             )
-            for one in results
-            for report in one.reports
-            if directory / report in damaged
+            for path, why in problems.items()
         ),
-        *(NotLookedAt(one.account.id, one.account.name, one.reason) for one in listed.skipped),
+        *(NotCovered(skip.account.id, skip.account.name, skip.reason) for skip in listed.skipped),
     ]
 
 
-def _untried(state: State) -> list[NotLookedAt]:
+def _untried(state: State) -> list[NotCovered]:
     number = len(state.to_scan)
-    return [NotLookedAt("", "", describe_untried(state), number)] if number else []
+    return [NotCovered("", "", describe_untried(state), number)] if number else []
 
 
-def _others(state: State, listed: AccountList) -> list[NotLookedAt]:
+def _others(state: State, listed: AccountList) -> list[NotCovered]:
     """The accounts that have left the organization, and those that were not chosen."""
     why = "it has left the organization since the run began"
-    left = [NotLookedAt(one.id, one.name, why) for one in state.left.values()]
-    known = {*state.accounts, *(one.account.id for one in listed.skipped)}
+    left = [NotCovered(account.id, account.name, why) for account in state.left.values()]
+    known = {*state.accounts, *(skip.account.id for skip in listed.skipped)}
     number = len((listed.members or frozenset()) - known)
     if not number:
         return left
     plural = "account was" if number == 1 else "accounts were"
     reason = f"{number} more {plural} not chosen with --accounts, --ou, or --account-tag"
-    return [*left, NotLookedAt("", "", reason, number)]
+    return [*left, NotCovered("", "", reason, number)]
 
 
 def _row(result: AccountResult) -> AccountRow:
@@ -119,7 +124,7 @@ def _row(result: AccountResult) -> AccountRow:
 def worst_first(results: Sequence[AccountResult]) -> list[AccountResult]:
     """The scanned accounts: most failures first, then most manual findings, then by ID."""
     scanned = [result for result in results if result.was_scanned]
-    return sorted(scanned, key=lambda one: (-one.counts.failed, -one.counts.manual, one.account))
+    return sorted(scanned, key=lambda it: (-it.counts.failed, -it.counts.manual, it.account))
 
 
 def link(result: AccountResult) -> str:
@@ -147,8 +152,8 @@ def _bar(result: AccountResult, width_of_one: float) -> Bar:
         if number:
             parts.append(Part(kind, round(x, 2), round(number * width_of_one, 2)))
             x += number * width_of_one
-    label = result.name or result.account
-    if len(label) > LONGEST_LABEL:
-        label = f"{label[: LONGEST_LABEL - 1]}…"
+    name = result.name  # not all of it: two accounts may have the same, but never the same number
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    label = f"{short} {result.account}".strip()
     words = f"{result.account} {result.name}: {describe_counts(counts)}"
     return Bar(label, words, tuple(parts))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from key_ranking.reports import OCSF
-from key_ranking.whole_file import whole_file
+from key_ranking.reports import OCSF, member_texts
+from key_ranking.whole_file import UnusableFileError, whole_file
 
 from .account_result import AccountResult, FindingCounts
 from .prowler_log import LOG_FILE
@@ -138,8 +138,8 @@ def move_to_account(result: AccountResult, folder: Path, directory: Path) -> Acc
 def merge(results: Sequence[AccountResult], directory: Path, name: str) -> tuple[Path, ...]:
     """Merge the accounts' CSV and OCSF reports. Returns the merged files.
 
-    Their names begin with ``name``. They have what Prowler wrote, byte for byte; no finding is kept
-    in memory. There is no file for a format in which no account has a report. Raises OSError.
+    Their names begin with ``name``. They have what Prowler wrote of each finding; none is kept in
+    memory. There is no file for a format in which no account has a report. Raises OSError.
     """
     reports = [report for result in results for report in result.reports]
     made = []
@@ -163,19 +163,15 @@ def merge_csv(files: list[Path], target: BinaryIO) -> None:
 
 
 def _merge_json(files: list[Path], target: BinaryIO) -> None:
-    """Make one JSON list of several: what is in each file's brackets, with commas between."""
+    """Make one JSON list of several: the text of each finding, with commas between.
+
+    Of a file that is damaged, the findings before the damage are there; the ranking names it.
+    """
     target.write(b"[")
-    for number, path in enumerate(files):
-        if number:
-            target.write(b",")
-        with path.open("rb") as file:
-            size = file.seek(-1, os.SEEK_END)
-            file.seek(1)
-            _copy(file.read, target, size - 1)
+    separator = b""
+    for path in files:
+        with suppress(UnusableFileError):
+            for text in member_texts(path):
+                target.write(separator + text.encode())
+                separator = b","
     target.write(b"]")
-
-
-def _copy(read: Callable[[int], bytes], target: BinaryIO, size: int) -> None:
-    while size > 0 and (chunk := read(min(size, 1 << 20))):
-        target.write(chunk)
-        size -= len(chunk)

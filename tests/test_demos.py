@@ -45,7 +45,7 @@ def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(clon
     for check in FAMILY:
         assert f": {check}, " in told
     assert "User backup-nightly has 2 active access keys" in told
-    assert "Which key first: 10 of 44" in told
+    assert "Top 10 of 44 keys" in told
     for suffix in (".csv", ".html", ".ocsf.json"):
         (report,) = clone.glob(f"output/*{suffix}")
         assert str(report) in told
@@ -56,7 +56,7 @@ def test_the_demo_of_an_organization_scans_twice_and_ends_with_the_page(clone: P
     accounts = sum(map(len, ACCOUNTS.values()))
     assert accounts == 12, "the README says a dozen"
     assert f"{accounts - 2} of {accounts - 1} accounts scanned" in told  # one is excluded
-    assert "Which key first: 3 of " in told
+    assert "Top 3 of " in told
     *_, page = sorted(clone.glob("output/prowler-org-o-*.html"))
     text = " ".join(re.sub("<[^>]+>", " ", page.read_text()).split())
     assert "3 new, 2 fixed, " in text

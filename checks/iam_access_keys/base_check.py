@@ -90,7 +90,8 @@ class AccessKeyCheck(Check):
         tags: Iterable[Any] = (),
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict. ``resource`` has the facts, ``name`` and ``arn`` first."""
-        report = Check_Report_AWS(metadata=self.metadata(), resource=resource)
+        data = {**resource, "check": self.CheckID}  # Prowler App keeps the last check's data only
+        report = Check_Report_AWS(metadata=self.metadata(), resource=data)
         report.resource_id = resource["name"]
         report.resource_arn = resource["arn"]
         report.resource_tags = list(tags)

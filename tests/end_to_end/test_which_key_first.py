@@ -55,11 +55,11 @@ def test_the_keys_of_a_real_report_are_ranked_written_and_printed(
         for key in user.access_keys
         if key.status == "Active"
     }
-    can_go = [row for row in ranked if row["advice"].startswith("Deactivate it now")]
+    can_go = [row for row in ranked if row["advice"].endswith(": deactivate it.")]
     assert can_go
     assert {row["access_key_id"] for row in can_go} <= active
     assert all(row["command"].endswith("--status Inactive") for row in can_go)
-    assert f"Which key first: 10 of {len(ranked)}" in told
+    assert f"Top 10 of {len(ranked)} keys" in told
     assert ranked[9]["access_key_id"] in told
     assert ranked[10]["access_key_id"] not in told
     for suffix in ("html", "csv", "json"):
@@ -95,7 +95,33 @@ def test_an_account_without_a_failure_has_nothing_to_do(
     passing = [one for one in json.loads(report.read_text()) if one["status_code"] == "PASS"]
     (tmp_path / "a.ocsf.json").write_text(json.dumps(passing))
     assert main([str(tmp_path), "--output-directory", str(tmp_path / "new")]) == 0
-    assert "No check fails for a key." in capsys.readouterr().out
+    assert "No key fails a check." in capsys.readouterr().out
+
+
+def test_an_export_of_prowler_app_loses_no_failure_and_invents_no_fact(
+    output: Path, tmp_path: Path
+) -> None:
+    """In Prowler App, the last finding of a resource replaces the data of all (prowler#11959)."""
+    (report,) = output.glob("*.ocsf.json")
+    findings = json.loads(report.read_text())
+    for finding in findings:
+        (resource,) = finding["resources"]
+        assert resource["data"]["metadata"]["check"] == finding["metadata"]["event_code"]
+    last = {found["resources"][0]["uid"]: found["resources"][0]["data"] for found in findings}
+    for finding in findings:
+        (resource,) = finding["resources"]
+        resource["data"] = last[resource["uid"]]
+    (tmp_path / "export.ocsf.json").write_text(json.dumps(findings))
+    assert main([str(tmp_path), "--output-directory", str(tmp_path / "new")]) == 3
+    exported = rows(tmp_path / "new")
+    failing = {
+        (found["resources"][0]["name"], found["metadata"]["event_code"])
+        for found in findings
+        if found["status_code"] != "PASS"
+    }
+    assert {(row["user"], check) for row in exported for check in row["checks"].split()} == failing
+    for row in exported:
+        assert "false" not in (row["administrator"], row["quarantined"])
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_is_still_ranked(
@@ -116,7 +142,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_still_ranked(
     ("content", "says"),
     [
         (None, "There is no report that ends in .ocsf.json in"),
-        ("[]", "There is no finding of these checks in this report. Nothing was written."),
+        ("[]", "There is no usable finding of these checks in this report. Nothing was written."),
     ],
 )
 def test_where_there_is_nothing_to_rank_nothing_is_written(
@@ -134,7 +160,7 @@ def test_where_there_is_nothing_to_rank_nothing_is_written(
     ("arguments", "says"),
     [
         (["none.ocsf.json"], "none.ocsf.json: No such"),
-        ([".", "--previous", "x.json"], "x.json: No"),
+        ([".", "--previous", "x.json"], "x.json: it cannot be read: No"),
     ],
 )
 def test_a_file_that_is_not_there_is_named(

@@ -36,6 +36,7 @@ def finding(
     check: str,
     user: str,
     status: str = "FAIL",
+    /,
     *,
     muted: bool = False,
     account: str = ACCOUNT,
@@ -69,7 +70,7 @@ def write(path: Path, findings: Iterable[Mapping[str, Any]]) -> Path:
 
 def collected(folder: Path, *findings: Mapping[str, Any]) -> Collected:
     """What one report with these findings says."""
-    return collect([write(folder / "prowler-output-1.ocsf.json", findings)])
+    return collect([write(folder / "prowler-output-1.ocsf.json", findings)], NOW)
 
 
 def ranked(folder: Path, *findings: Mapping[str, Any]) -> tuple[Entry, ...]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from key_ranking.changes import UnusableSnapshotError, newest_snapshot, read_snapshot
+from key_ranking.changes import (
+    Snapshot,
+    UnusableSnapshotError,
+    newest_snapshot,
+    read_snapshot,
+    require_common_account,
+)
 from key_ranking.ranked import Ranked, ranked, write_files
 
 from .reports import TODAY, YESTERDAY, finding, key, write
@@ -31,7 +37,7 @@ def later(folder: Path, then: Findings, now: Findings, members: set[str] | None 
     first = ranked([write(folder / "then.ocsf.json", then)], NOW, None)
     _, data = write_files(first, folder, "access-keys-1")
     report = [write(folder / "now.ocsf.json", now)] if now else []
-    return ranked(report, NOW, read_snapshot(data), members=members)
+    return ranked(report, NOW, read_snapshot(data, NOW), members=members)
 
 
 def old(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, Any]:
@@ -98,7 +104,7 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
     report = write(tmp_path / "now.ocsf.json", [gap, gap])
     if damaged:
         report.write_text(report.read_text()[:-20])
-    told = ranked([report], NOW, read_snapshot(data)).changes
+    told = ranked([report], NOW, read_snapshot(data, NOW)).changes
     assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
 
 
@@ -107,10 +113,10 @@ def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path)
     for number in (1, 2, 4):
         write_files(first, tmp_path, f"run-{number}")
     (tmp_path / "run-3.json").write_text("{")
-    found, problems = newest_snapshot(tmp_path, "run-*.json", "run-4")
-    assert found == read_snapshot(tmp_path / "run-2.json")
-    assert list(problems) == [tmp_path / "run-3.json"]
-    assert newest_snapshot(tmp_path, "run-*.json", "run-1") == (None, {})
+    found, problems = newest_snapshot(tmp_path, "run-*.json", "run-4", NOW)
+    assert found == read_snapshot(tmp_path / "run-2.json", NOW)
+    assert [why.split()[0] for why in problems] == [str(tmp_path / "run-3.json")]
+    assert newest_snapshot(tmp_path, "run-*.json", "run-1", NOW) == (None, [])
 
 
 def test_a_report_that_is_no_newer_than_the_run_before_changes_nothing(tmp_path: Path) -> None:
@@ -130,7 +136,7 @@ def test_what_is_gone_is_told_once(tmp_path: Path) -> None:
         "",
         "[]",
         "{}",
-        '{"version": 2}',
+        '{"version": "2"}',
         "[" * 100_000,
         '{"version": 1, "created": "x"}',
         '{"version": 1, "created": "9999-01-01T00:00:00Z", "accounts": {}}',
@@ -139,8 +145,87 @@ def test_what_is_gone_is_told_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_the_data_of_a_run_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "data.json"
     path.write_text(text)
-    with pytest.raises(UnusableSnapshotError, match="is not the data of an earlier run"):
-        read_snapshot(path)
+    with pytest.raises(UnusableSnapshotError, match=r"not the data of an earlier run|dated later"):
+        read_snapshot(path, NOW)
+
+
+def run(
+    folder: Path, before: Snapshot | None, *findings: Mapping[str, Any], **options: Any
+) -> Ranked:
+    """A run that compares with this data, as one does that reads the file."""
+    report = [write(folder / "run.ocsf.json", findings)] if findings else []
+    result = ranked(report, NOW, before, **options)
+    _, data, *_ = write_files(result, folder, "access-keys-run")
+    assert read_snapshot(data, NOW) == result.snapshot
+    return result
+
+
+BETWEEN = {
+    "another account": [finding("unused", "x", "PASS", account=OTHER, time=TODAY)],
+    "another check": [finding("multiple", "alice", "PASS", time=TODAY)],
+    "not judged": [finding("unused", "alice", "MANUAL", time=TODAY)],
+    "not listed": [finding("unused", "123456789012", "MANUAL", time=TODAY)],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
+@pytest.mark.parametrize(("status", "kind"), [("FAIL", "still there"), ("PASS", "fixed")])
+def test_a_run_that_did_not_look_at_a_finding_carries_it_on_with_its_date(
+    tmp_path: Path, between: Findings, status: str, kind: str
+) -> None:
+    first = run(tmp_path, None, old("unused", "alice"))
+    second = run(tmp_path, first.snapshot, *between)
+    (remembered,) = (item for item in second.snapshot.findings.values() if item.user == "alice")
+    assert (remembered.status, remembered.seen) == ("FAIL", YESTERDAY)
+    third = run(tmp_path, second.snapshot, finding("unused", "alice", status, time=TODAY + 1))
+    assert [(item.user, item.kind) for item in third.changes] == [("alice", kind)]
+    seen = [item.seen for item in third.snapshot.findings.values() if item.user == "alice"]
+    assert seen == ([TODAY + 1] if status == "FAIL" else [])
+
+
+def test_what_has_left_the_organization_is_not_carried_on(tmp_path: Path) -> None:
+    first = run(tmp_path, None, old("unused", "bob", account=OTHER))
+    second = run(tmp_path, first.snapshot, finding("unused", "a"), members={"123456789012"})
+    assert list(second.snapshot.accounts) == ["123456789012"]
+    assert [item.user for item in second.snapshot.findings.values()] == ["a"]
+
+
+def test_data_of_the_first_format_is_read_and_a_later_one_refused(tmp_path: Path) -> None:
+    first = run(tmp_path, None, old("unused", "alice"))
+    path = tmp_path / "access-keys-run.json"
+    data = json.loads(path.read_text())
+    del data["organization"]
+    for item in data["findings"].values():
+        del item["seen"]
+    path.write_text(json.dumps({**data, "version": 1}))
+    second = run(tmp_path, read_snapshot(path, NOW, "o-1"), *BETWEEN["another account"])
+    assert [item.kind for item in second.changes] == ["not known"]
+    assert "since 2026-11-24" in second.changes[0].why
+    assert second.snapshot.findings == first.snapshot.findings
+    path.write_text(json.dumps({**data, "version": 3, "new": 1}))
+    with pytest.raises(UnusableSnapshotError, match="a later version of this plug-in"):
+        read_snapshot(path, NOW)
+
+
+def test_data_of_another_organization_or_dated_ahead_is_refused(tmp_path: Path) -> None:
+    run(tmp_path, None, old("unused", "alice"), organization="o-1")
+    path = tmp_path / "access-keys-run.json"
+    before = read_snapshot(path, NOW, "o-1")
+    with pytest.raises(UnusableSnapshotError, match="is of the organization o-1, and not of o-2"):
+        read_snapshot(path, NOW, "o-2")
+    with pytest.raises(UnusableSnapshotError, match="dated later than now"):
+        read_snapshot(path, NOW - timedelta(days=3))
+    require_common_account(before, path, ["123456789012", OTHER])
+    with pytest.raises(UnusableSnapshotError, match="has none of these"):
+        require_common_account(before, path, [OTHER])
+
+
+def test_a_run_that_saw_nothing_is_no_baseline(tmp_path: Path) -> None:
+    first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
+    write_files(first, tmp_path, "run-1")
+    write_files(ranked([], NOW, None), tmp_path, "run-2")
+    assert newest_snapshot(tmp_path, "run-*.json", "run-3", NOW) == (first.snapshot, [])
 
 
 def test_the_data_has_the_keys_for_programs(tmp_path: Path) -> None:

@@ -80,6 +80,21 @@ def test_who_created_a_key_is_told_or_why_that_is_not_known(
     assert entry(tmp_path, origin=origin).origin == told
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"usage": {"regions": [], "events": 1, "used_by": [TERRAFORM]}},
+        {"usage": {"unreadable": [{"call": "x"}]}},
+        {"usage": 5},
+        {"origin": ["x"]},
+    ],
+)
+def test_evidence_that_no_check_writes_makes_an_entry_that_is_not_known(
+    tmp_path: Path, facts: Any
+) -> None:
+    assert "not in the format that these checks write" in entry(tmp_path, **facts).advice
+
+
 def test_what_only_one_of_a_users_findings_has_is_told(tmp_path: Path) -> None:
     bare, full = key(1, 300), key(1, 300, origin=ORIGIN)
     findings = (
@@ -104,8 +119,8 @@ def test_page_and_csv_have_it_and_a_program_with_a_hostile_name_does_nothing(
     one = entry(tmp_path, usage=usage, origin={**ORIGIN, "creator": "=1+1"})
     page = render(
         Page(
-            title="", subtitle="", entries=[one], csv="", links={}, not_looked_at=(),
-            what_is_not_looked_at="reports", columns=(), accounts=(),
+            title="", subtitle="", entries=[one], csv="", links={}, not_covered=(),
+            what_is_not_covered="reports unread", columns=(), accounts=(),
         )
     )  # fmt: skip
     assert f"<bdi>In the last 2 events in =us, {KEY} was used by &lt;script&gt;?[31m from" in page

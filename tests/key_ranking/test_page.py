@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from key_ranking.changes import Change
 from key_ranking.files import COLUMNS, cell, write_csv
-from key_ranking.page import FOLDED, SHOWN, NotLookedAt, Page, render
+from key_ranking.page import FOLDED, SHOWN, NotCovered, Page, render
 from key_ranking.ranking import Entry
 from key_ranking.terminal import first
 
@@ -36,8 +37,8 @@ def page_of(entries: tuple[Entry, ...], **more: object) -> Element:
     """The page, which is well-formed XML too."""
     page = Page(
         title="Which access key first", subtitle="", entries=entries, csv="k.csv",
-        links={"123456789012": "a.html"}, not_looked_at=[NotLookedAt("1", HOSTILE, HOSTILE)],
-        what_is_not_looked_at="accounts", columns=(), accounts=(), **more,  # type: ignore[arg-type]
+        links={"123456789012": "a.html"}, not_covered=[NotCovered("1", HOSTILE, HOSTILE)],
+        what_is_not_covered="accounts not covered", columns=(), accounts=(), **more,  # type: ignore[arg-type]
     )  # fmt: skip
     return ElementTree.fromstring(render(page))  # noqa: S314 - it is our own
 
@@ -96,7 +97,48 @@ def test_the_page_opens_with_three_figures(tmp_path: Path) -> None:
     )
     page = page_of(entries)
     assert [one.text for one in page.iterfind(".//dl//dd")] == ["1", "2", "1"]
-    assert "1 is not known: a key may be behind each." in "".join(page.itertext())
+    assert page.findtext(".//ul[@class='keys causes']/li//b/bdi") == "d in payments (123456789012)"
+    assert "not judged: unused keys" in "".join(page.itertext())
+
+
+def test_a_missing_permission_of_a_whole_fleet_is_one_entry_behind_the_keys(
+    tmp_path: Path,
+) -> None:
+    denied = {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"}
+    unread = [
+        finding("unused", f"u{user}", "MANUAL", account=f"{account:012}", unreadable=denied)
+        for account in range(300)
+        for user in range(10)
+    ]
+    entries = ranked(
+        tmp_path, *unread, finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE)
+    )
+    page = page_of(entries)
+    assert [one.findtext(".//code") for one in page.iterfind(".//ol/li")] == [RETIRE["retire"]]
+    (cause,) = page.findall(".//ul[@class='keys causes']/li")
+    text = " ".join("".join(cause.itertext()).split())
+    assert text.startswith("3,000 users in 300 accounts iam:ListAccessKeys failed with AccessDen")
+    assert text.endswith("not judged: unused keys")
+    assert "no owner" not in text
+    lines = first(entries)
+    assert lines[0] == "Top 1 of 1 key"
+    assert lines[-1].startswith("Not judged: 3,000 users in 300 accounts. iam:ListAccessKeys fai")
+    write_csv(entries, tmp_path / "keys.csv")
+    assert len((tmp_path / "keys.csv").read_text().splitlines()) == 3002
+
+
+def test_a_manual_finding_of_an_incident_is_not_judged_and_does_not_fail(tmp_path: Path) -> None:
+    manual = finding("unused", "a", "MANUAL", quarantine_policies=["Q"])
+    text = "".join(page_of(ranked(tmp_path, manual)).itertext())
+    assert "not judged: unused keys" in text
+    assert "fails" not in text
+
+
+def test_changes_name_accounts_by_number_too(tmp_path: Path) -> None:
+    changed = [Change("new", number, "prod", "a", "iam_user_x") for number in ("1", "2")]
+    page = page_of((), changes=changed, since="then")
+    cells = [" ".join(one.itertext()) for one in page.iterfind(".//details//td[2]")]
+    assert [cell.split() for cell in cells] == [["prod", "1"], ["prod", "2"]]
 
 
 def test_fifty_keys_are_shown_and_the_rest_is_folded_or_in_the_csv(tmp_path: Path) -> None:
@@ -110,7 +152,10 @@ def test_fifty_keys_are_shown_and_the_rest_is_folded_or_in_the_csv(tmp_path: Pat
 
 
 def test_a_page_without_a_key_says_so(tmp_path: Path) -> None:
-    assert "No check fails for a key." in "".join(page_of(()).itertext())
+    assert "No key fails a check." in "".join(page_of(()).itertext())
     told = "".join(page_of((), no_ranking="There is no list.").itertext())
     assert "There is no list." in told
-    assert "No check fails" not in told
+    unread = ranked(tmp_path, finding("unused", "d", "MANUAL"))
+    assert first(unread)[0] == "No key is known to fail a check."
+    assert "No key is known to fail a check." in "".join(page_of(unread).itertext())
+    assert "No key fails" not in told

@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from key_ranking.ranking import Action, Group
+from key_ranking.ranking import Action, Group, KeyAction
+from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
 
-from .reports import TODAY, YESTERDAY, collected, finding, key, ranked
+from .reports import SHORT, TODAY, YESTERDAY, collected, finding, key, ranked
+
+DAY = 86_400
 
 RETIRE = {"action": "deactivate", "retire": key(1, 0)["access_key_id"]}
 DENIED = {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"}
 
 
-def test_the_order_is_incident_administrator_unused_unknown_in_use_inactive(
+def test_the_order_is_incident_administrator_unused_in_use_inactive_unknown(
     tmp_path: Path,
 ) -> None:
     move = {"action": "replace", "retire": key(1, 0)["access_key_id"]}
@@ -36,9 +41,9 @@ def test_the_order_is_incident_administrator_unused_unknown_in_use_inactive(
         ("admin", "ADMINISTRATOR"),
         ("old", "CAN_GO_NOW"),
         ("unused", "CAN_GO_NOW"),
-        ("unreadable", "NOT_KNOWN"),
         ("in-use", "NEEDS_WORK"),
         ("inactive", "INACTIVE"),
+        ("unreadable", "NOT_KNOWN"),
     ]
 
 
@@ -90,15 +95,19 @@ def test_what_no_check_has_told_is_not_taken_for_no(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("advice", "first", "second"),
     [
-        ({**RETIRE, "keep": "k2"}, Action.DEACTIVATE, Action.REPLACE),
-        ({"action": "move", "retire": "k1", "keep": "k2"}, Action.MOVE, Action.REPLACE),
+        ({**RETIRE, "keep": "k2"}, AdviceAction.DEACTIVATE, AdviceAction.REPLACE),
+        ({"action": "move", "retire": "k1", "keep": "k2"}, AdviceAction.MOVE, AdviceAction.REPLACE),
         (
             {"action": "finish-rotation", "retire": "k1", "keep": "k2", "creator_of": ["k2"]},
-            Action.FINISH_ROTATION,
-            Action.FINISH_ROTATION,
+            AdviceAction.FINISH_ROTATION,
+            AdviceAction.FINISH_ROTATION,
         ),
-        ({"action": "find-creator", "creator_of": ["k2"]}, Action.REPLACE, Action.FIND_CREATOR),
-        ({"action": "find-out"}, Action.FIND_OUT, Action.FIND_OUT),
+        (
+            {"action": "find-creator", "creator_of": ["k2"]},
+            AdviceAction.REPLACE,
+            AdviceAction.FIND_CREATOR,
+        ),
+        ({"action": "find-out"}, AdviceAction.FIND_OUT, AdviceAction.FIND_OUT),
     ],
     ids=lambda one: one["action"] if isinstance(one, dict) else "",
 )
@@ -121,20 +130,164 @@ def test_the_key_that_stays_and_is_idle_too_is_not_told_to_be_in_use(tmp_path: P
     advice = {**RETIRE, "keep": key(2, 0)["access_key_id"]}
     keys = [key(1, 400), key(2, 300)]
     entries = ranked(tmp_path, finding("unused", "bob", access_keys=keys, advice=advice))
-    assert [one.action for one in entries] == [Action.DEACTIVATE, Action.CHECK_NEED]
+    assert [one.action for one in entries] == [AdviceAction.DEACTIVATE, KeyAction.CHECK_NEED]
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"last_used_date": "2025-10-21T00:00:00+00:00"}, "Unused for 400 days: deactivate it."),
+        ({"last_used_date": "2025-10-21"}, "Unused since 2025-10-21: deactivate it."),
+        ({}, "No recorded use in 1000 days: deactivate it."),
+    ],
+)
+def test_the_advice_says_how_long_a_key_was_unused(
+    tmp_path: Path, facts: dict[str, Any], says: str
+) -> None:
+    keys = [key(1, 1000, **facts)]
+    (entry,) = ranked(tmp_path, finding("unused", "a", access_keys=keys, advice=RETIRE))
+    assert entry.advice == says
 
 
 def test_a_scan_that_is_old_and_a_muted_finding_forbid_to_say_now(tmp_path: Path) -> None:
     facts: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
     (entry,) = ranked(tmp_path, finding("unused", "a", time=TODAY - 8 * 86_400, **facts))
-    assert (entry.action, entry.group) == (Action.LOOK_AGAIN, Group.NEEDS_WORK)
+    assert (entry.action, entry.group) == (KeyAction.LOOK_AGAIN, Group.NEEDS_WORK)
     assert "Unused as of 20" in entry.advice
     (entry,) = ranked(
         tmp_path,
         finding("unrotated", "a", **facts),
         finding("unused", "a", muted=True, **facts),
     )
-    assert (entry.action, entry.group) == (Action.ASK, Group.NEEDS_WORK)
+    assert (entry.action, entry.group) == (KeyAction.ASK, Group.NEEDS_WORK)
+
+
+@given(advised=st.integers(0, 30), newer=st.integers(0, 30))
+def test_only_recent_advice_says_now_whatever_else_was_found_since(
+    tmp_path_factory: pytest.TempPathFactory, advised: int, newer: int
+) -> None:
+    facts: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
+    (entry,) = ranked(
+        tmp_path_factory.mktemp("drawn"),
+        finding("unused", "a", time=TODAY - advised * DAY, **facts),
+        finding("unrotated", "a", time=TODAY - newer * DAY, access_keys=[key(1, 300)]),
+        finding("multiple", "a", "MANUAL", time=TODAY, access_keys=[key(1, 300)]),
+    )[:1]
+    assert (entry.action is AdviceAction.DEACTIVATE) == (advised < 7)
+
+
+def test_a_use_after_the_advice_forbids_to_say_now(tmp_path: Path) -> None:
+    used = key(1, 300, last_used_date="2026-11-25T00:00:00+00:00")
+    (entry,) = ranked(
+        tmp_path,
+        finding("unused", "a", time=YESTERDAY, access_keys=[key(1, 300)], advice=RETIRE),
+        finding("unrotated", "a", access_keys=[used]),
+    )
+    assert entry.action is KeyAction.LOOK_AGAIN
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"quarantine_policies": ["Q"]}, "As of 2026-01-29: Incident"),
+        ({"administrator": ["policy X"]}, "The user was an administrator on 2026-01-29."),
+    ],
+)
+def test_what_an_old_finding_says_has_its_date(
+    tmp_path: Path, facts: dict[str, Any], says: str
+) -> None:
+    check = "quarantined" if "quarantine_policies" in facts else "administrator"
+    old = finding(check, "a", time=TODAY - 300 * DAY, access_keys=[key(1, 5)], **facts)
+    (entry,) = ranked(tmp_path, old, finding("unrotated", "a", access_keys=[key(1, 305)]))
+    assert says in entry.advice
+
+
+def test_usage_and_origin_of_an_old_finding_have_its_date(tmp_path: Path) -> None:
+    evidence: dict[str, Any] = {"usage": {"regions": ["eu-west-1"]}, "origin": {"unknown": "x"}}
+    old = finding("unused", "a", time=TODAY - 10 * DAY, access_keys=[key(1, 5, **evidence)])
+    (entry,) = ranked(tmp_path, old, finding("unrotated", "a", access_keys=[key(1, 15)]))
+    assert entry.usage.startswith("As of 2026-11-15: CloudTrail's event history has no event")
+    assert entry.origin.startswith("As of 2026-11-15: Who created")
+
+
+def test_a_quarantined_user_whose_keys_could_not_be_listed_is_an_incident(tmp_path: Path) -> None:
+    facts: dict[str, Any] = {"quarantine_policies": ["Q"], "unreadable": DENIED}
+    (entry,) = ranked(
+        tmp_path, finding("unused", "a", "MANUAL", **facts), finding("multiple", "a", **facts)
+    )[:1]
+    assert (entry.group, entry.quarantined, entry.command) == (Group.INCIDENT, True, "")
+    assert entry.advice.startswith("Incident: AWS suspects")
+    assert "iam:ListAccessKeys failed with AccessDenied" in entry.advice
+
+
+def test_an_inactive_key_is_to_be_deleted_only_if_the_check_of_inactive_keys_says_so(
+    tmp_path: Path,
+) -> None:
+    advice = {"action": "decoy-used"}
+    keys = [key(1, 900, active=False)]
+    (entry,) = ranked(tmp_path, finding("iam_user_unused_active_keys", "a", access_keys=keys,
+                                        advice=advice))  # fmt: skip
+    assert (entry.action, entry.command) == (AdviceAction.FIND_OUT, "")
+
+
+def test_newer_advice_ends_an_old_quarantine(tmp_path: Path) -> None:
+    old = finding(
+        "quarantined", "a", time=YESTERDAY, access_keys=[key(1, 5)], quarantine_policies=["Q"]
+    )
+    new = finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE)
+    (entry,) = ranked(tmp_path, old, new)
+    assert entry.action is AdviceAction.DEACTIVATE
+
+
+EXPORTED: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
+"""What Prowler App exports with every finding about a user: the data of the last check."""
+
+
+@pytest.mark.parametrize("marker", [{"check": "iam_user_unused_active_keys"}, {}])
+@pytest.mark.parametrize("check", ["administrator", "quarantined", "api"])
+def test_a_failure_with_another_checks_data_is_an_entry_and_no_fact_about_the_user(
+    tmp_path: Path, check: str, marker: dict[str, Any]
+) -> None:
+    exported = {**EXPORTED, **marker}
+    key_entry, lost = ranked(
+        tmp_path,
+        finding("administrator", "other", "PASS"),
+        finding("quarantined", "other", "PASS"),
+        finding(check, "leaked", **exported),
+        finding("unused", "leaked", **exported),
+    )
+    assert key_entry.checks == ("iam_user_unused_active_keys",)
+    assert (key_entry.administrator, key_entry.quarantined) == (None, None)
+    assert lost.checks == (SHORT[check],)
+    assert "another check's data in its place, as exports of Prowler App" in lost.advice
+
+
+def test_a_pass_with_another_checks_data_does_not_say_that_a_user_is_not_quarantined(
+    tmp_path: Path,
+) -> None:
+    exported = {**EXPORTED, "check": "iam_user_unused_active_keys"}
+    unused = finding("unused", "a", **exported)
+    (entry,) = ranked(tmp_path, finding("quarantined", "a", "PASS", **exported), unused)
+    assert entry.quarantined is None
+    own = finding("quarantined", "a", "PASS", check=SHORT["quarantined"])
+    assert ranked(tmp_path, own, unused)[0].quarantined is False
+
+
+@pytest.mark.parametrize("action", [*AdviceAction, "of-a-newer-version"])
+def test_any_action_of_a_findings_advice_gives_each_key_an_entry(
+    tmp_path: Path, action: str
+) -> None:
+    ids = [key(number, 0)["access_key_id"] for number in (1, 2, 3)]
+    advice = {"action": action, "retire": ids[0], "keep": ids[1], "creator_of": [ids[2]]}
+    keys = [key(number, 400) for number in (1, 2, 3)]
+    entries = ranked(tmp_path, finding("unrotated", "a", access_keys=keys, advice=advice))
+    actions = {entry.access_key_id: entry.action for entry in entries}
+    assert sorted(actions) == ids
+    assert all(entry.advice for entry in entries)
+    if action == "find-creator":
+        assert list(map(actions.get, ids)) == [
+            AdviceAction.FIND_OUT, AdviceAction.REPLACE, AdviceAction.FIND_CREATOR,
+        ]  # fmt: skip
 
 
 def test_the_newest_advice_counts(tmp_path: Path) -> None:
@@ -145,7 +298,7 @@ def test_the_newest_advice_counts(tmp_path: Path) -> None:
         advice={"action": "replace", "retire": key(1, 0)["access_key_id"]},
     )  # fmt: skip
     (entry,) = ranked(tmp_path, old, now)
-    assert entry.action is Action.REPLACE
+    assert entry.action is AdviceAction.REPLACE
     assert entry.last_used_date == use["last_used_date"]
 
 
@@ -159,9 +312,10 @@ def test_an_inactive_key_of_a_quarantined_user_is_evidence(tmp_path: Path) -> No
     )  # fmt: skip
     for findings in ([passing, inactive], [unread]):
         (entry,) = ranked(tmp_path, *findings)
-        assert entry.action is Action.KEEP_EVIDENCE
+        assert entry.action is KeyAction.KEEP_EVIDENCE
+        assert ("could not be determined" in entry.advice) == (findings == [unread])
         assert (entry.command, entry.undo) == ("", "")
-    assert ranked(tmp_path, inactive)[0].action is Action.DELETE
+    assert ranked(tmp_path, inactive)[0].action is KeyAction.DELETE
 
 
 def test_api_keys_that_the_settings_allow_are_not_listed(tmp_path: Path) -> None:
@@ -206,7 +360,7 @@ def test_data_that_no_check_writes_make_an_entry_that_is_not_known(
 def test_advice_of_a_newer_version_is_to_be_found_out(tmp_path: Path) -> None:
     advice = {"action": "something-new", "retire": key(1, 0)["access_key_id"]}
     (entry,) = ranked(tmp_path, finding("unused", "a", access_keys=[key(1, 5)], advice=advice))
-    assert entry.action is Action.FIND_OUT
+    assert entry.action is AdviceAction.FIND_OUT
 
 
 def test_a_key_that_fails_and_is_not_described_is_listed_all_the_same(tmp_path: Path) -> None:
@@ -269,10 +423,13 @@ def test_muted_findings_make_no_entry_and_their_facts_still_count(tmp_path: Path
 @pytest.mark.parametrize(
     ("one", "says"),
     [
-        (finding("multiple", "a", unreadable=DENIED), "It fails, and no key is named: iam:ListAcc"),
-        (finding("multiple", "123456789012"), "It fails, and no key is named; the report says why"),
-        (finding("multiple", "123456789012", "MANUAL"), "It could not be judged; the report says"),
-        (finding("multiple", "a", "MANUAL", unreadable=DENIED), "It could not be read: iam:List"),
+        (finding("multiple", "a", unreadable=DENIED), "its finding names no key: iam:ListAcc"),
+        (finding("multiple", "123456789012"), "its finding names no key: see the report"),
+        (finding("multiple", "123456789012", "MANUAL"), "gave no verdict: see the report"),
+        (
+            finding("multiple", "a", "MANUAL", unreadable=DENIED),
+            "iam:ListAccessKeys failed with AccessDenied. Grant",
+        ),
     ],
 )
 def test_what_names_no_key_is_not_lost(tmp_path: Path, one: dict[str, Any], says: str) -> None:
@@ -286,6 +443,6 @@ def test_a_finding_that_a_newer_scan_does_not_tell_of_is_not_known(tmp_path: Pat
     new = finding("unused", "bob", "PASS", time=TODAY)
     (entry,) = ranked(tmp_path, old, new)
     assert (entry.user, entry.group) == ("alice", Group.NOT_KNOWN)
-    assert "does not tell of it: it is gone, or that scan left it out" in entry.advice
+    assert "has no such finding: the user is gone, or the scan left it out" in entry.advice
     assert not ranked(tmp_path, new)
     assert collected(tmp_path, old, new).accounts["123456789012"].name == "payments"

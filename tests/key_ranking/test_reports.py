@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from key_ranking import reports
+from key_ranking.changes import UnusableSnapshotError, read_snapshot
 from key_ranking.collected import collect
-from key_ranking.reports import UnusableReportError, find_reports, findings_in, oldest_first
+from key_ranking.reports import find_reports, findings_in, oldest_first
+from key_ranking.whole_file import UnusableFileError
 
-from .reports import TODAY, YESTERDAY, finding, key, write
+from .reports import NOW, SHORT, TODAY, YESTERDAY, finding, key, write
 
 FAILING = finding("multiple", "alice", access_keys=[key(1, 400), key(2, 30)])
 OTHER = {**finding("s3_bucket_public_access", "bucket"), "unmapped": {"padding": "x" * 2000}}
@@ -79,7 +84,7 @@ WHOLE = json.dumps([FAILING])
         (WHOLE.replace("FAIL", "WEIRD"), "finding 1 is not one of Prowler's in OCSF"),
         (WHOLE + WHOLE, "something follows the end of its list"),
         ('[{"SchemaVersion": "2018-10-08"}]', "it is not an OCSF report of Prowler's"),
-        ('[{"class_uid": 2003}]', "it has other events of OCSF than findings"),
+        ('[{"class_uid": 2003}]', "1 of its 1 OCSF events are not findings"),
         ('[{"class_uid": 2004, "metadata": 5}]', "finding 1 is not one of Prowler's in OCSF"),
         ("AUTH_METHOD;TIMESTAMP\r\n", "it is not a list of findings"),
         ("[1, 2]", "it is not a list of findings"),
@@ -96,28 +101,28 @@ def test_what_is_not_a_whole_report_is_refused_with_the_reason(
 ) -> None:
     report = tmp_path / "a.ocsf.json"
     report.write_text(text)
-    with pytest.raises(UnusableReportError, match=why):
+    with pytest.raises(UnusableFileError, match=why):
         list(findings_in(report))
 
 
 def test_binary_data_is_refused(tmp_path: Path) -> None:
     report = tmp_path / "a.ocsf.json"
     report.write_bytes(b"\x89PNG\xff\xfe")
-    with pytest.raises(UnusableReportError, match="not text"):
+    with pytest.raises(UnusableFileError, match="not text"):
         list(findings_in(report))
 
 
 def test_what_was_read_before_the_damage_counts_and_the_damage_is_told(tmp_path: Path) -> None:
     report = tmp_path / "a.ocsf.json"
     report.write_text(json.dumps([FAILING, OTHER])[:-300])
-    told = collect([report])
+    told = collect([report], NOW)
     assert list(told.problems) == [report]
     assert [one.user for one in told.open.values()] == ["alice"]
 
 
 def test_a_report_without_a_finding_of_our_checks_is_named(tmp_path: Path) -> None:
     report = write(tmp_path / "a.ocsf.json", [OTHER])
-    assert collect([report]).without_ours == [report]
+    assert collect([report], NOW).without_ours == [report]
 
 
 def test_of_each_finding_the_newest_counts_whatever_the_names_of_the_files(tmp_path: Path) -> None:
@@ -125,10 +130,10 @@ def test_of_each_finding_the_newest_counts_whatever_the_names_of_the_files(tmp_p
     old = write(tmp_path / "z.ocsf.json", [{**FAILING, "time": YESTERDAY}])
     new = write(tmp_path / "a.ocsf.json", [passing])
     assert oldest_first([new, old]) == [old, new]
-    assert not collect(oldest_first([new, old])).open
-    assert not collect([new, old]).open
+    assert not collect(oldest_first([new, old]), NOW).open
+    assert not collect([new, old], NOW).open
     again = write(tmp_path / "b.ocsf.json", [{**FAILING, "time": TODAY + 1}])
-    assert [one.time for one in collect([new, old, again]).open.values()] == [TODAY + 1]
+    assert [one.time for one in collect([new, old, again], NOW).open.values()] == [TODAY + 1]
 
 
 def test_the_same_user_is_the_same_whatever_region_the_scan_began_in(tmp_path: Path) -> None:
@@ -138,7 +143,99 @@ def test_the_same_user_is_the_same_whatever_region_the_scan_began_in(tmp_path: P
         write(tmp_path / "a.ocsf.json", [{**FAILING, "time": YESTERDAY}]),
         write(tmp_path / "b.ocsf.json", [passing]),
     ]
-    assert not collect(reports).open
+    assert not collect(reports, NOW).open
+
+
+VERDICTS = [("FAIL", False), ("MANUAL", False), ("FAIL", True), ("MANUAL", True), ("PASS", False)]
+"""The worst first."""
+
+
+@given(order=st.permutations(range(len(VERDICTS))), number=st.integers(1, len(VERDICTS)))
+def test_of_the_same_time_the_worse_verdict_counts_whatever_the_names_of_the_files(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], number: int
+) -> None:
+    folder, drawn = tmp_path_factory.mktemp("drawn"), order[:number]
+    for place, verdict in enumerate(drawn):
+        status, muted = VERDICTS[verdict]
+        write(folder / f"{place}.ocsf.json", [finding("unused", "a", status, muted=muted)])
+    uid = f"{SHORT['unused']} arn:aws:iam::123456789012:user/a a"
+    result = collect(find_reports([folder])[0], NOW, follow=[uid])
+    status, muted = VERDICTS[min(drawn)]
+    kept = [*result.open.values(), *result.others.values()]
+    assert [(found.status, found.muted) for found in kept if found.status != "PASS"] == (
+        [(status, muted)] if status != "PASS" else []
+    )
+    worst = min((VERDICTS[verdict][0] for verdict in drawn), key=["FAIL", "MANUAL", "PASS"].index)
+    assert result.followed[uid] == (worst, TODAY)
+
+
+@given(
+    hours=st.lists(st.integers(-100, 200), min_size=1, max_size=4),
+    statuses=st.lists(st.sampled_from(["FAIL", "PASS", "MANUAL"]), min_size=4, max_size=4),
+)
+def test_what_is_dated_ahead_outranks_nothing_and_is_named(
+    tmp_path_factory: pytest.TempPathFactory, hours: list[int], statuses: list[str]
+) -> None:
+    folder, now = tmp_path_factory.mktemp("drawn"), int(NOW.timestamp())
+    drawn = [
+        finding("unused", "a", status, time=now + hour * 3600)
+        for hour, status in zip(hours, statuses, strict=False)
+    ]
+    # A newer scan of the account makes what is older come late, and be looked up again.
+    newest = write(folder / "newest.ocsf.json", [finding("unused", "b", "PASS", time=now + 86_400)])
+    paths = [write(folder / f"{at}.ocsf.json", [one]) for at, one in enumerate(drawn)]
+    alone = [path for path, hour in zip(paths, hours, strict=True) if hour <= 24]
+    result, without = collect([newest, *paths], NOW), collect([newest, *alone], NOW)
+    assert (result.open, result.others) == (without.open, without.others)
+    assert list(result.problems) == [path for path in paths if path not in alone]
+    assert all("dated later than now" in why for why in result.problems.values())
+
+
+def test_a_failure_that_is_dated_ahead_is_named_and_damage_too(tmp_path: Path) -> None:
+    ahead = [finding("unused", name, time=TODAY + 400 * 86_400) for name in ("a", "b")]
+    passing = finding("unused", "c", "PASS", time=TODAY + 400 * 86_400)
+    report = write(tmp_path / "a.ocsf.json", [passing, *ahead, OTHER])
+    report.write_text(report.read_text()[:-30])
+    (why,) = collect([report], NOW).problems.values()
+    assert why == (
+        f"{reports.TRUNCATED}; findings dated later than now are left out (3, of which 2 FAIL): "
+        f"{SHORT['unused']} for a in 123456789012 on 2027-12-30"
+    )
+
+
+@given(classes=st.lists(st.sampled_from([2004, 2003, 1001]), min_size=1, max_size=5))
+def test_only_a_file_that_is_all_about_compliance_is_left_out(
+    tmp_path_factory: pytest.TempPathFactory, classes: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("drawn")
+    events = [{**finding("unused", f"u{at}"), "class_uid": of} for at, of in enumerate(classes)]
+    report = write(folder / "a.ocsf.json", events)
+    found, _ = find_reports([folder])
+    assert found == ([] if set(classes) == {2003} else [report])
+    result = collect([report], NOW)
+    assert len(result.open) == classes.count(2004)
+    assert list(result.problems) == ([] if set(classes) == {2004} else [report])
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "socket", "folder", "device"])
+def test_what_is_not_a_regular_file_is_refused_and_does_not_block(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "x.ocsf.json"
+    if kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    else:
+        path = Path("/dev/zero")
+    assert list(collect([path], NOW).problems) == [path]
+    with pytest.raises(UnusableSnapshotError, match=r"regular|cannot be read"):
+        read_snapshot(path, NOW)
+    if kind in ("FIFO", "socket"):
+        assert find_reports([tmp_path]) == ([path], {})
 
 
 def test_half_characters_are_replaced(tmp_path: Path) -> None:

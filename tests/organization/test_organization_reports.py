@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 from key_ranking.page import Requirement
+from key_ranking.reports import OCSF, TRUNCATED
 from prowler_org import cli
 from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
 from prowler_org.accounts import Account, AccountList, SkippedAccount
+from prowler_org.errors import StartError
 from prowler_org.organization_compliance import merge_compliance
-from prowler_org.organization_reports import OrganizationReports, write_reports
+from prowler_org.organization_reports import OrganizationReports, unreadable, write_reports
 from prowler_org.state import State
 
 from ..key_ranking.reports import TODAY, finding, key, write
@@ -90,7 +93,7 @@ def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path
         compliance(tmp_path, ALICE, "1;One;PASS;False", "1;One;FAIL;False", "2;Two;FAIL;True"),
         compliance(tmp_path, BOB, "1;One;PASS;False", "3;Three;MANUAL;False"),
     ]
-    (framework,) = merge_compliance(results, tmp_path, "run")
+    (framework,), _ = merge_compliance(results, tmp_path, "run")
     assert (framework.name, framework.file) == ("cis_x", "compliance/run_cis_x.csv")
     assert framework.requirements == (
         Requirement("1", "One", 1, 0, 1),
@@ -101,6 +104,36 @@ def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path
         assert [row["STATUS"] for row in csv.DictReader(file, delimiter=";")] == [
             "PASS", "FAIL", "FAIL", "PASS", "MANUAL",
         ]  # fmt: skip
+
+
+def test_a_compliance_report_that_is_not_text_costs_only_itself(tmp_path: Path) -> None:
+    results = [compliance(tmp_path, ALICE, "1;One;FAIL;False"), compliance(tmp_path, BOB, "1;b")]
+    path = tmp_path / results[0].reports[0]
+    path.write_bytes(path.read_bytes().replace(b"One", b"On\xe9"))
+    made = reports(tmp_path, *results)
+    page = next(path for path in made.files if path.suffix == ".html").read_text()
+    assert f"{path.name}: it is not text in UTF-8" in page
+    assert cli.unseen_by([], LISTED, made)[-1].endswith(f"damaged: {path.name}.")
+    (merged,) = made.compliance
+    assert merged.read_bytes().startswith(b"REQUIREMENTS_ID")
+
+
+@pytest.mark.parametrize("around", ["\ufeff{}", "{}\n", " \r\n{}\t", "{}"])
+def test_what_stands_around_a_report_does_not_damage_the_merged_one(
+    tmp_path: Path, around: str
+) -> None:
+    results = [scanned(tmp_path, one, PASSING, PASSING) for one in (ALICE, BOB)]
+    for result in results:
+        path = tmp_path / result.reports[0]
+        path.write_text(around.format(path.read_text()))
+    (merged,) = (path for path in reports(tmp_path, *results).files if OCSF in path.name)
+    assert json.loads(merged.read_text()) == [PASSING] * 4
+
+
+def test_what_was_merged_is_read_back(tmp_path: Path) -> None:
+    torn = tmp_path / f"run{OCSF}"
+    torn.write_text('[{"a": 1}')
+    assert dict(unreadable([torn])) == {torn: TRUNCATED}
 
 
 PASSING = finding("unused", "u", "PASS", account=ALICE.id)
@@ -150,6 +183,20 @@ def test_strict_refuses_a_damaged_report_and_the_page_names_it(tmp_path: Path) -
     assert cli.unseen_by([result], LISTED, made)[-1].startswith("--strict: These reports are dama")
     page = next(one for one in made.files if one.suffix == ".html").read_text()
     assert "it ends in the middle of a finding" in page
+
+
+def test_the_data_of_another_organization_is_refused_before_the_scan(tmp_path: Path) -> None:
+    reports(tmp_path, scanned(tmp_path, ALICE, PASSING))
+    (data,) = (tmp_path / "keys").glob("*.json")
+    members = frozenset({ALICE.id})
+    before = cli.read_previous(data, replace(LISTED, members=members))
+    assert before.organization == LISTED.organization
+    with pytest.raises(StartError, match=f"is of the organization {LISTED.organization}, and not"):
+        cli.read_previous(data, replace(LISTED, organization="o-other"))
+    data.write_text(data.read_text().replace(f'"{LISTED.organization}"', '""'))
+    cli.read_previous(data, replace(LISTED, members=members))
+    with pytest.raises(StartError, match="of other accounts"):
+        cli.read_previous(data, replace(LISTED, members=frozenset({BOB.id})))
 
 
 def test_damaged_data_of_an_earlier_run_costs_only_the_changes(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_the_accounts_are_listed_worst_first_with_their_counts(page: Element) ->
 
 
 def test_an_account_that_was_not_looked_at_has_the_reason(page: Element) -> None:
-    assert rows(page, "not-looked-at") == [
+    assert rows(page, "not-covered") == [
         ["000000000004", HOSTILE, f"Denied: {HOSTILE}"],
         ["5", "main", "the management account"],
     ]
@@ -94,6 +94,18 @@ def test_an_account_that_was_not_looked_at_has_the_reason(page: Element) -> None
 
 def test_requirements_say_how_many_accounts_fail(page: Element) -> None:
     assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "5"]]
+
+
+def test_a_page_of_a_run_that_scanned_nothing_says_so() -> None:
+    page = page_of([missing(4, "denied")])
+    assert page.findtext("head/title") == "o-a1b2c3d4e5: no account scanned"
+    assert "No account was scanned, so nothing is known of any key." in "".join(page.itertext())
+
+
+def test_accounts_of_the_same_name_have_bars_with_their_numbers() -> None:
+    page = page_of([scanned(number, "prod " * 9, FindingCounts(failed=1)) for number in (1, 2)])
+    labels = [text.text or "" for text in page.iterfind(".//g/text")]
+    assert [label.split()[-1] for label in labels] == ["000000000001", "000000000002"]
 
 
 def test_without_reports_of_keys_the_page_says_why_there_is_no_list(page: Element) -> None:

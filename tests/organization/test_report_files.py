@@ -46,7 +46,9 @@ def test_findings_are_counted_by_status_and_muted_findings_apart(tmp_path: Path)
 
 def test_a_merged_report_has_every_finding_once(tmp_path: Path) -> None:
     results = [
-        scanned(tmp_path, ONE, ['1;"two\r\nlines; and a semicolon"', "1;b"], [{"a": "]["}, [1]]),
+        scanned(
+            tmp_path, ONE, ['1;"two\r\nlines; and a semicolon"', "1;b"], [{"a": "]["}, {"b": 1}]
+        ),
         scanned(tmp_path, TWO, ["2;c"], [{"c": "ü"}]),
     ]
     merged_csv, merged_ocsf = merge(results, tmp_path, "prowler-org-o-1")
@@ -54,7 +56,7 @@ def test_a_merged_report_has_every_finding_once(tmp_path: Path) -> None:
         columns, *rows = csv.reader(file, delimiter=";")
     assert columns == COLUMNS.split(";")
     assert rows == [["1", "two\r\nlines; and a semicolon"], ["1", "b"], ["2", "c"]]
-    assert json.loads(merged_ocsf.read_text("utf-8")) == [{"a": "]["}, [1], {"c": "ü"}]
+    assert json.loads(merged_ocsf.read_text("utf-8")) == [{"a": "]["}, {"b": 1}, {"c": "ü"}]
 
 
 def test_accounts_without_a_report_add_nothing(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_accounts_without_a_report_add_nothing(tmp_path: Path) -> None:
 def test_merging_keeps_no_findings_in_memory(tmp_path: Path) -> None:
     row = f"1;{'x' * 1000}"
     results = [
-        scanned(tmp_path, Account(str(number), ""), [row] * 2000, ["y" * 1000] * 2000)
+        scanned(tmp_path, Account(str(number), ""), [row] * 2000, [{"y": "y" * 1000}] * 2000)
         for number in range(8)
     ]
     tracemalloc.start()
