@@ -136,9 +136,9 @@ def findings_in(report: Path) -> Iterator[Finding]:
         raise UnusableReportError("it has no findings")
 
 
-def count_members(report: Path) -> int:
-    """How many findings a report has, of any check. Raises UnusableReportError and OSError."""
-    return sum(1 for _ in _members(report))
+def members(report: Path) -> Iterator[Any]:
+    """All findings of a report, of any check, as they are. Raises UnusableReportError, OSError."""
+    return _members(report)
 
 
 def _refuse_other_formats(member: Any) -> None:

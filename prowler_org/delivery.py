@@ -11,7 +11,7 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .prowler_log import failed_call
+from .prowler_log import failed_call, quoted
 
 SECONDS_TO_CONNECT = 10
 PREFIX = "output/organization"
@@ -30,7 +30,9 @@ def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) ->
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             client.upload_file(str(path), bucket, name, ExtraArgs={"ContentType": kind})
     except (BotoCoreError, ClientError, S3UploadFailedError, OSError) as error:
-        call = failed_call(str(error))
-        why = f"{call.operation} failed with {call.code}" if call else str(error)
+        # boto3 puts a sentence of its own around that of botocore.
+        cause = error.__context__ if isinstance(error, S3UploadFailedError) else error
+        call = failed_call(str(cause))
+        why = f"{call.operation} failed with {call.code}" if call else quoted(str(error))
         return f"The organization's reports were not delivered to the bucket {bucket}: {why}."
     return ""

@@ -76,7 +76,11 @@ def not_looked_at(
 ) -> list[NotLookedAt]:
     """The accounts that the page knows nothing of, or not all, and why."""
     return [
-        *(NotLookedAt(one.account, one.name, one.reason) for one in results if not one.was_scanned),
+        *(
+            NotLookedAt(one.account, one.name, one.reason or one.unjudged)
+            for one in results
+            if one.reason or one.unjudged
+        ),
         *(
             NotLookedAt(
                 one.account, one.name, f"{Path(report).name}: {damaged[directory / report]}"
@@ -111,7 +115,7 @@ def _row(result: AccountResult) -> AccountRow:
     counts, own = result.counts, link(result)
     notes = [] if own else ["no findings"]
     notes += [f"crashed: {', '.join(result.crashed)}"] if result.crashed else []
-    notes += result.undelivered
+    notes += result.problems
     cells = (counts.failed, counts.manual, counts.muted, counts.passed)
     return AccountRow(result.account, result.name, cells, own, "; ".join(notes))
 

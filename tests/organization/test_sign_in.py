@@ -12,14 +12,13 @@ from moto.sts.models import sts_backends
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.errors import StartError
+from prowler_org.errors import StartError, UsageError
 from prowler_org.sign_in import (
     SignInError,
     asks_for_code,
     environment_with,
     find_profile,
     sign_in,
-    without_profile,
 )
 
 from .commands import run
@@ -180,9 +179,17 @@ def test_keys_in_the_environment_are_left_to_the_scans(
 
 
 @pytest.mark.parametrize(
-    "spelling", [("--profile", "audit"), ("--profile=audit",), ("-p", "audit"), ("-paudit",)]
-)
+    "spelling",
+    [
+        ("--profile", "audit"), ("--profile=audit",), ("-p", "audit"), ("-paudit",), ("-p=audit",),
+        ("--prof", "audit"), ("-bpaudit",), ("-zbp", "audit"), ("-p", "other", "-bpaudit"),
+    ],
+)  # fmt: skip
 def test_prowlers_profile_lists_the_accounts_too(spelling: tuple[str, ...]) -> None:
-    arguments = ("-M", "csv", *spelling, "-w", "list.yaml")
-    assert find_profile(arguments) == "audit"
-    assert without_profile(arguments) == ("-M", "csv", "-w", "list.yaml")
+    assert find_profile(("-M", "csv", *spelling, "-w", "list.yaml")) == "audit"
+
+
+@pytest.mark.parametrize("spelling", [("-p", ""), ("--profile=",), ("-bp",), ("-p", "-z")])
+def test_a_profile_without_a_name_is_not_the_default_one(spelling: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="Give -p/--profile of Prowler a value"):
+        find_profile(spelling)
