@@ -14,8 +14,10 @@ from .account_result import AccountResult, not_scanned
 from .accounts import Account
 from .prowler_log import (
     LOG_FILE,
+    OF_MACHINE,
     REDACTED,
-    Logged,
+    THROTTLED,
+    TRANSIENT,
     critical_entries,
     end_of,
     last_line,
@@ -117,7 +119,8 @@ def _attempt(
     except SignInError as error:
         end = ScanEnd(str(error), fault_of_machine=True)
     except UntrustworthyReportsError as error:
-        end = ScanEnd(_without_results(error, logged))
+        crashed = f" {quoted(', '.join(logged.crashed))} crashed." if logged.crashed else ""
+        end = ScanEnd(f"{error}.{crashed} {SEE_LOG}")
     except Exception as error:
         end = _not_written(error)
     if _is_full(folder):
@@ -152,12 +155,6 @@ def _not_written(error: Exception) -> ScanEnd:
 def describe_error(error: Exception) -> str:
     """What went wrong with files: the words of the system, or else the kind of the error."""
     return getattr(error, "strerror", None) or quoted(f"{type(error).__name__} {error}").strip()
-
-
-def _without_results(error: UntrustworthyReportsError, logged: Logged) -> str:
-    if logged.crashed:
-        return f"{error}. {quoted(', '.join(logged.crashed))} crashed. {SEE_LOG}"
-    return f"{error}. {SEE_LOG}"
 
 
 def _is_full(folder: Path) -> bool:
@@ -206,8 +203,8 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
         said = quoted(last_line(log), task.secrets) or "it printed nothing"
         return ScanEnd(f"Prowler ended with exit code {exit_code}: {said} {SEE_LOG}")
     entry = entries[-1]
-    attempts = ATTEMPTS if entry.is_transient else 1
-    if entry.is_throttled:
+    attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
+    if entry.fails_to_sign_in_with(THROTTLED):
         attempts = ATTEMPTS_IF_THROTTLED
     if not (call := entry.call):
         said = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
@@ -218,7 +215,9 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
                 "prowler-org could not assume the role: it is missing, or its policy does not "
                 f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
             )
-    return ScanEnd(f"{said.rstrip(' :')} {SEE_LOG}", attempts, entry.is_of_machine)
+    return ScanEnd(
+        f"{said.rstrip(' :')} {SEE_LOG}", attempts, entry.fails_to_sign_in_with(OF_MACHINE)
+    )
 
 
 def _signal_name(number: int) -> str:

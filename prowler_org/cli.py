@@ -119,7 +119,7 @@ def _scan_on(
         options.selection,
         parsed.redacted,
         installed_versions(),
-        parsed.hashes(),
+        parsed.hashes,
     )
     directory, now = options.output_directory, datetime.now(timezone.utc)
     state = start_or_resume(

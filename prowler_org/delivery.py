@@ -30,9 +30,7 @@ def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) ->
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             client.upload_file(str(path), bucket, name, ExtraArgs={"ContentType": kind})
     except (BotoCoreError, ClientError, S3UploadFailedError, OSError) as error:
-        # boto3 puts a sentence of its own around that of botocore.
-        cause = error.__context__ if isinstance(error, S3UploadFailedError) else error
-        call = failed_call(str(cause))
+        call = failed_call(str(error))
         why = f"{call.operation} failed with {call.code}" if call else quoted(str(error))
         return f"The organization's reports were not delivered to the bucket {bucket}: {why}."
     return ""

@@ -41,9 +41,10 @@ examples:
 exit codes:
   0  prowler-org scanned all accounts, and no finding failed
   3  prowler-org scanned all accounts, and a finding failed, as with prowler
-  4  prowler-org could not scan an account, or could not deliver reports to S3 or Security Hub; the
-     summary and the HTML report say why. With --strict, also if something could not be read, a
-     check crashed, or an account was left out that --exclude does not name
+  4  prowler-org could not scan an account, could read nothing about its users, or could not deliver
+     reports to S3 or Security Hub; the summary and the HTML report say why. With --strict, also if
+     something could not be read, a check crashed, or an account was left out that --exclude does
+     not name
   1  prowler-org did not start, for example without permission to list the accounts, or could not
      write the reports
   2  the command line is wrong

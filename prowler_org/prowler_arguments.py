@@ -20,7 +20,7 @@ from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_check
 from .errors import StartError, UsageError
 from .prowler_log import REDACTED, critical_entries, last_line
 from .prowler_processes import NoAnswerError, ProwlerLauncher
-from .report_check import ExpectedReports
+from .report_check import ANY_REPORTS, ExpectedReports
 
 DEFAULT_CHECKS = tuple(sorted(our_checks()))
 """The checks that run if Prowler's arguments choose none: all of this plug-in."""
@@ -98,10 +98,12 @@ class ParsedArguments:
     """The arguments for a scan: these, the log level, and the check to run if they choose none."""
     redacted: tuple[str, ...] = ()
     """The arguments as given, without secret values."""
-    expected: ExpectedReports = field(default_factory=ExpectedReports)
+    expected: ExpectedReports = ANY_REPORTS
     """What the reports of every account must be."""
     files: tuple[tuple[str, str], ...] = ()
     """The local files that the arguments name: the option, and the file's name."""
+    hashes: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of these files, by option."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """The values among the arguments that are secret."""
     has_secrets: bool = False
@@ -111,15 +113,6 @@ class ParsedArguments:
     """Seconds for which a role's session is to last."""
     bucket: str = ""
     """Where Prowler puts the accounts' reports. Empty if it does not."""
-
-    def hashes(self) -> dict[str, str]:
-        """The SHA-256 of the files, by option. Raises StartError."""
-        try:
-            return {
-                option: sha256(Path(name).read_bytes()).hexdigest() for option, name in self.files
-            }
-        except OSError as error:
-            raise StartError(f"Cannot read {error.filename}: {error.strerror}.") from error
 
 
 def check_prowler_arguments(
@@ -194,6 +187,7 @@ def _parsed(arguments: Sequence[str], given: list[tuple[str, str]]) -> ParsedArg
             parsed.ignore_exit_code_3,
         ),
         files=files,
+        hashes={name: sha256(Path(path).read_bytes()).hexdigest() for name, path in files},
         secrets=secrets,
         has_secrets=bool(secrets) or _has_secret(parsed.config_file),
         profile=parsed.profile,

@@ -37,8 +37,10 @@ _ENTRY = re.compile(
 """A line of Prowler's logger: the module, the level, and the message."""
 _CAUSE = re.compile(r"(?:\S+ -- )?(\w+)(?: -- )?(?:\[\d+\]|:\d+)(?::| --) ?(.*)", re.DOTALL)
 """A message about an exception: the name of its class, and what it says."""
-_OF_PROWLER = re.compile(r"\w+\[\d+\]: [\w ]+ - ")
-"""How an exception of Prowler's begins that has another one as its cause."""
+_AROUND = re.compile(
+    r"(?:\w+\[\d+\]: [\w ]+ - )*(?:Failed to upload .+? to \S+: (?=An error occurred))?"
+)
+"""What Prowler's exceptions, and boto3's of an upload, put before what has caused them."""
 _CALL = re.compile(
     r"An error occurred \((\w+)\) when calling the (\w+) operation"
     r"(?: \(reached max retries: \d+\))?: ?(.*)",
@@ -48,25 +50,28 @@ _CALL = re.compile(
 _OUR_CALL = re.compile(r"\S+ -- [\w-]+:(\w+) failed with (\w+)")
 """How the checks of this plug-in put it."""
 _NETWORK = re.compile("ConnectTimeoutError|EndpointConnectionError|ProxyConnectionError|SSLError")
-_THROTTLED = re.compile(r"\w*(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)\w*")
-_TRANSIENT = re.compile(
-    rf"{_THROTTLED.pattern}|{_NETWORK.pattern}|ConnectionClosedError|ReadTimeoutError"
+THROTTLED = re.compile(r"\w*(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)\w*")
+"""Codes with which AWS asks for fewer calls."""
+TRANSIENT = re.compile(
+    rf"{THROTTLED.pattern}|{_NETWORK.pattern}|ConnectionClosedError|ReadTimeoutError"
     r"|(?:ServiceUnavailable|ServiceFailure|Internal|RequestTimeout)\w*"
     r"|CredentialRetrievalError|MetadataRetrievalError"
 )
+"""Codes of errors that another attempt may not meet."""
 _EXPIRED = re.compile(
     "ExpiredToken(?:Exception)?|RequestExpired|UnauthorizedSSOTokenError"
     "|RefreshWithMFAUnsupportedError"
 )
-_OF_MACHINE = re.compile(
+OF_MACHINE = re.compile(
     rf"{_NETWORK.pattern}|{_EXPIRED.pattern}|InvalidClientTokenId|UnrecognizedClientException"
     "|SignatureDoesNotMatch|NoCredentialsError|PartialCredentialsError|CredentialRetrievalError"
     "|MetadataRetrievalError|ProfileNotFound|SSOTokenLoadError|TokenRetrievalError"
 )
+"""Codes of the machine's errors, which other accounts would meet too."""
 _BEGINNINGS = {
     kind.fmt.split("{")[0]: name
     for name, kind in vars(exceptions).items()
-    if _TRANSIENT.fullmatch(name) or _OF_MACHINE.fullmatch(name)
+    if TRANSIENT.fullmatch(name) or OF_MACHINE.fullmatch(name)
 }
 """How the sentences of botocore's exceptions begin. Prowler does not always name the class."""
 _SIGN_IN = ("aws_provider", "provider")
@@ -115,40 +120,21 @@ class Entry:
         wrapped = [kind for beginning, kind in _BEGINNINGS.items() if text.startswith(beginning)]
         return wrapped[0] if wrapped else name
 
-    @property
-    def is_transient(self) -> bool:
-        """Whether another attempt to sign in may not meet this error."""
-        return self.module in _SIGN_IN and bool(_TRANSIENT.fullmatch(self.code))
-
-    @property
-    def is_throttled(self) -> bool:
-        """Whether AWS asks for fewer calls."""
-        return self.module in _SIGN_IN and bool(_THROTTLED.fullmatch(self.code))
-
-    @property
-    def is_of_machine(self) -> bool:
-        """Whether the error is one of the machine's, which other accounts would meet too."""
-        return self.module in _SIGN_IN and bool(_OF_MACHINE.fullmatch(self.code))
-
-    @property
-    def is_expiry(self) -> bool:
-        """Whether it says that the credentials expired."""
-        return self.level in ("ERROR", "CRITICAL") and bool(_EXPIRED.fullmatch(self.code))
+    def fails_to_sign_in_with(self, codes: re.Pattern[str]) -> bool:
+        """Whether Prowler could not sign in, with one of these codes."""
+        return self.module in _SIGN_IN and bool(codes.fullmatch(self.code))
 
     @property
     def _cause(self) -> tuple[str, str]:
-        """The class of the exception, and what it says without what Prowler puts before it."""
+        """The class of the exception, and what has caused it."""
         if not (found := _CAUSE.match(self.message)):
             return "", self.message
-        text = found[2]
-        while wrapped := _OF_PROWLER.match(text):
-            text = text[wrapped.end() :]
-        return found[1], text
+        return found[1], _AROUND.sub("", found[2], count=1)
 
 
 def failed_call(message: str) -> FailedCall | None:
-    """The call that a message is about that begins as those of botocore's ClientError do."""
-    found = _CALL.match(message)
+    """The call to AWS that the message of an exception says has failed."""
+    found = _CALL.match(_AROUND.sub("", message, count=1))
     return FailedCall(found[2], found[1], found[3]) if found else None
 
 
@@ -216,7 +202,8 @@ def read_log(log: Path) -> Logged:
                 crashed.add(found[1] or found[2])
             if entry.module in _SERVICES and _is_undelivered(entry):
                 undelivered.setdefault(entry.module, _undelivered(entry))
-            expired = expired or entry.is_expiry
+            failed = entry.level in ("ERROR", "CRITICAL")
+            expired = expired or (failed and bool(_EXPIRED.fullmatch(entry.code)))
     return Logged(tuple(sorted(crashed)), expired, tuple(undelivered.values()))
 
 

@@ -10,7 +10,7 @@ import csv
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from key_ranking.reports import OCSF, UnusableReportError, members
@@ -22,6 +22,8 @@ from .prowler_log import LOG_FILE, end_of, quoted, says_that_there_are_none
 from .report_files import findings_csv, holds_findings, incomplete_report, missing_format
 
 STATUSES = ("FAIL", "PASS", "MANUAL")
+Statuses = Counter[tuple[str, bool]]
+"""The number of findings by status, and whether they are muted."""
 UNJUDGED = (
     "Not judged: the checks of this plug-in could not read what they need about any user. The "
     "account's findings name the calls that failed."
@@ -84,11 +86,19 @@ def _verified(
 ) -> AccountResult:
     if damaged := incomplete_report(paths):
         raise UntrustworthyReportsError(f"{damaged} is not complete")
-    seen = _Seen()
+    found: Statuses = Counter()
+    ours: Counter[tuple[str, bool]] = Counter()
     for path in findings_csv(paths):
         for row in _rows(path):
-            seen.add(row, path, result.account)
-    if not seen.statuses:
+            status, is_muted = row["STATUS"], row["MUTED"] == "True"
+            if status not in STATUSES:
+                raise UntrustworthyReportsError(f"{path.name} has the status {quoted(status)}")
+            if row["ACCOUNT_UID"].lstrip("'") != result.account:
+                raise UntrustworthyReportsError(f"{path.name} is about another account")
+            found[status, is_muted] += 1
+            if row["CHECK_ID"] in our_checks():
+                ours[_whom(row), status != "MANUAL" or is_muted] += 1
+    if not found:
         if expected.always_finds:
             raise UntrustworthyReportsError("There is no finding, not even about the root user")
         if not says_that_there_are_none(end_of(folder / LOG_FILE)):
@@ -96,55 +106,37 @@ def _verified(
     elif missing := missing_format(paths, expected.formats):
         raise UntrustworthyReportsError(f"There is no {missing} report")
     for path in paths:
-        if holds_findings(path.as_posix(), OCSF) and _statuses(path, result) != seen.statuses:
+        if holds_findings(path.as_posix(), OCSF) and _statuses(path, result.account) != found:
             raise UntrustworthyReportsError(f"{path.name} has other findings than the CSV report")
         if path.parent != folder and path.suffix == ".csv":
             deque(_rows(path), maxlen=0)  # of compliance: only whether it can be read
-    failed, passed, manual = (seen.statuses[status, False] for status in STATUSES)
-    muted = sum(seen.statuses[status, True] for status in STATUSES)
-    counts = FindingCounts(failed, passed, manual, muted)
+    failed, passed, manual = (found[status, False] for status in STATUSES)
+    counts = FindingCounts(failed, passed, manual, sum(found[status, True] for status in STATUSES))
     return replace(
         result,
         counts=counts,
-        exit_code=3 if counts.failed and not expected.ignores_failures else 0,
-        unjudged="" if seen.has_judged(expected) else UNJUDGED,
+        exit_code=3 if failed and not expected.ignores_failures else 0,
+        unjudged=UNJUDGED if _is_unjudged(ours, expected) else "",
     )
 
 
-@dataclass
-class _Seen:
-    """What the rows of a CSV report have said."""
+def _whom(row: dict[str, str]) -> str:
+    """Whom a finding of a check of this plug-in is about."""
+    if row["RESOURCE_NAME"] == ROOT_USER_NAME:
+        return "root user"
+    return "user" if ":user/" in row["RESOURCE_UID"] else "account"
 
-    statuses: Counter[tuple[str, bool]] = field(default_factory=Counter)
-    """The number of findings by status, and whether they are muted."""
-    ours: int = 0
-    judged: int = 0
-    """How many findings of the checks of this plug-in are a verdict on anything."""
-    judged_users: int = 0
-    unread: int = 0
-    """How many are MANUAL, and not about the root user."""
 
-    def add(self, row: dict[str, str], path: Path, account: str) -> None:
-        status, is_muted = row["STATUS"], row["MUTED"] == "True"
-        if status not in STATUSES:
-            raise UntrustworthyReportsError(f"{path.name} has the status {quoted(status)}")
-        if row["ACCOUNT_UID"].lstrip("'") != account:
-            raise UntrustworthyReportsError(f"{path.name} is about another account")
-        self.statuses[status, is_muted] += 1
-        if row["CHECK_ID"] not in our_checks():
-            return
-        is_judged = status != "MANUAL" or is_muted
-        is_of_root = row["RESOURCE_NAME"] == ROOT_USER_NAME
-        self.ours += 1
-        self.judged += is_judged
-        self.judged_users += is_judged and ":user/" in row["RESOURCE_UID"]
-        self.unread += not is_judged and not is_of_root
+def _is_unjudged(ours: Counter[tuple[str, bool]], expected: ExpectedReports) -> bool:
+    """Whether somebody in the account could have made all that matters unreadable.
 
-    def has_judged(self, expected: ExpectedReports) -> bool:
-        """Whether an insider could not have gone silent: see ``unjudged`` of AccountResult."""
-        if not self.ours:
-            return not expected.always_finds
-        return self.judged > 0 and (self.judged_users > 0 or not self.unread)
+    ``ours`` counts findings by whom they are about, and whether they are a verdict, or muted.
+    """
+    if not ours:
+        return expected.always_finds
+    unread = ours["user", False] or ours["account", False]
+    judged = ours["root user", True] or ours["account", True]
+    return not ours["user", True] and bool(unread or not judged)
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -160,12 +152,11 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         raise UntrustworthyReportsError(f"{path.name} is damaged") from error
 
 
-def _statuses(path: Path, result: AccountResult) -> Counter[tuple[str, bool]]:
-    """The number of findings of an OCSF report by status, and whether they are muted."""
-    found: Counter[tuple[str, bool]] = Counter()
+def _statuses(path: Path, account: str) -> Statuses:
+    found: Statuses = Counter()
     try:
         for member in members(path):
-            if member["cloud"]["account"]["uid"] != result.account:
+            if member["cloud"]["account"]["uid"] != account:
                 raise UntrustworthyReportsError(f"{path.name} is about another account")
             found[member["status_code"], member["status"] == "Suppressed"] += 1
     except UnusableReportError as error:

@@ -222,7 +222,8 @@ def test_credentials_that_expire_in_a_scan_are_noticed(
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (LOGGED.format(module="s3") + CALL.format("NoSuchBucket", "PutObject"),
+        (LOGGED.format(module="s3") + "S3UploadFailedError[229] -- Failed to upload /a b/x.csv to "
+         "bucket/output/csv/x.csv: " + CALL.format("NoSuchBucket", "PutObject")[16:],
          "Not delivered to S3: PutObject failed with NoSuchBucket."),
         (LOGGED.format(module="security_hub") + "No enabled regions found in Security Hub.",
          "Not delivered to Security Hub: No enabled regions found in Security Hub."),
