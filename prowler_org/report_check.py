@@ -25,8 +25,8 @@ STATUSES = ("FAIL", "PASS", "MANUAL")
 Statuses = Counter[tuple[str, bool]]
 """The number of findings by status, and whether they are muted."""
 UNJUDGED = (
-    "Not judged: the checks of this plug-in could not read what they need about any user. The "
-    "account's findings name the calls that failed."
+    "Not judged: no check of this plug-in has a verdict on any of the account's users. Its "
+    "findings name the calls that failed."
 )
 
 
@@ -128,7 +128,7 @@ def _whom(row: dict[str, str]) -> str:
 
 
 def _is_unjudged(ours: Counter[tuple[str, bool]], expected: ExpectedReports) -> bool:
-    """Whether somebody in the account could have made all that matters unreadable.
+    """Whether nothing is known about the account's users: somebody there may have denied the calls.
 
     ``ours`` counts findings by whom they are about, and whether they are a verdict, or muted.
     """

@@ -33,7 +33,7 @@ def test_accounts_that_the_role_may_not_read_are_not_judged_and_resumed(
         assert done.results[account].unjudged
         assert f"{account} " in done.output
         assert account in page
-    assert page.count("could not read what they need about any user") >= 2
+    assert page.count("has a verdict on any of the account") >= 2
     aws.behaviour.denied = frozenset()
     quiet = run("--quiet", environment=aws.environment(), directory=tmp_path / "quiet")
     assert (quiet.returncode, quiet.output) == (3, "")

@@ -12,7 +12,9 @@ from moto.sts.models import sts_backends
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
+from prowler_org.cli import main
 from prowler_org.errors import StartError, UsageError
+from prowler_org.prowler_arguments import ParsedArguments
 from prowler_org.sign_in import (
     SignInError,
     asks_for_code,
@@ -193,3 +195,18 @@ def test_prowlers_profile_lists_the_accounts_too(spelling: tuple[str, ...]) -> N
 def test_a_profile_without_a_name_is_not_the_default_one(spelling: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="Give -p/--profile of Prowler a value"):
         find_profile(spelling)
+
+
+def test_a_profile_that_only_prowler_understands_is_refused(
+    organization: EmbeddedOrganization,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    organization.add_account("account")
+    cannot_fork = ("this system cannot fork", ())
+    monkeypatch.setattr("prowler_org.prowler_processes.loaded_beforehand", lambda: cannot_fork)
+    parsed = ParsedArguments(profile="audit")
+    monkeypatch.setattr("prowler_org.cli.check_prowler_arguments", lambda *_: parsed)
+    assert main(["--role", "R", "--output-directory", str(tmp_path / "output")]) == 2
+    assert "Give the profile of Prowler by itself" in capsys.readouterr().err
