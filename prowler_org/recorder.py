@@ -118,7 +118,7 @@ class Recorder:
             if is_full_disk(error):
                 raise BackendLostError(DISK_IS_FULL) from error
             return _failed(
-                result, f"prowler-org could not write the reports: {describe_error(error)}."
+                result, f"prowler-org could not store the reports: {describe_error(error)}."
             )
 
     def _unpacked(self, finished: FinishedScan, folder: Path) -> AccountResult:
@@ -128,12 +128,7 @@ class Recorder:
             if result.was_scanned:
                 raise UntrustworthyReportsError("There are none")
             return result
-        try:
-            unpack(finished.archive, folder)
-        except Exception as error:
-            if isinstance(error, OSError):
-                raise
-            raise UntrustworthyReportsError("Their archive is damaged") from error
+        unpack(finished.archive, folder)
         if result.was_scanned:
             return verified(result, folder, self._state.expected)
         return replace(result, reports=())

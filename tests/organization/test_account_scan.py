@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prowler_org import account_scan
@@ -271,6 +271,8 @@ AROUND = [
 ]  # fmt: skip
 
 
+@example(["\r", LOGGED.format(module="check") + "iam_x - TypeError[7]: x"], AROUND[0])
+@example(["\u2028", OF_PROVIDER + CALL.format("ExpiredToken", "AssumeRole")], AROUND[0])
 @given(
     st.lists(st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="\n"))),
     st.sampled_from(AROUND),

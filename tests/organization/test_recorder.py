@@ -69,7 +69,7 @@ def test_reports_that_cannot_be_stored_cost_only_their_account(
     recorder.record([alices, finished(BOB)])
     alice, bob = state.results[ALICE.id], state.results[BOB.id]
     assert (alice.status, alice.counts, alice.reports) == ("not scanned", FindingCounts(), ())
-    assert alice.reason.startswith("prowler-org could not write the reports: ")
+    assert alice.reason.startswith("prowler-org could not store the reports: ")
     assert (tmp_path / bob.reports[0]).is_file()
 
 
