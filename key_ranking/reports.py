@@ -32,9 +32,6 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 Status = Literal["FAIL", "PASS", "MANUAL"]
 
 
-UnusableReportError = UnusableFileError
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a finding of one of our checks says."""
@@ -163,11 +160,6 @@ def members(report: Path) -> Iterator[Any]:
 def member_texts(report: Path) -> Iterator[str]:
     """The same as text."""
     return (text for _, text in _members(report))
-
-
-def count_members(report: Path) -> int:
-    """How many they are."""
-    return sum(1 for _ in members(report))
 
 
 def _finding(member: Mapping[str, Any]) -> Finding:

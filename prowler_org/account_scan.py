@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import random
 import shutil
@@ -11,23 +10,23 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .account_result import AccountResult, FindingCounts, not_scanned
+from .account_result import AccountResult, not_scanned
 from .accounts import Account
 from .prowler_log import (
     LOG_FILE,
-    LONGEST_REASON,
-    NO_FINDINGS,
-    Logged,
+    OF_MACHINE,
+    REDACTED,
+    THROTTLED,
+    TRANSIENT,
+    critical_entries,
     end_of,
-    failed_call,
-    is_throttled,
-    is_transient,
-    lacks_credentials_or_network,
-    last_message,
+    last_line,
+    quoted,
     read_log,
 )
 from .prowler_processes import LOST, ProwlerLauncher
-from .report_files import count_findings, findings_csv, incomplete_report, missing_format
+from .report_check import ANY_REPORTS, ExpectedReports, UntrustworthyReportsError, verified
+from .report_files import make_log
 from .sign_in import SignInError
 
 ATTEMPTS = 4
@@ -41,7 +40,9 @@ NO_SPACE = 1_000_000
 """Bytes. A disk with less is full."""
 INTERRUPTED = "The run was interrupted."
 DISK_IS_FULL = "The disk is full."
-NOTHING_LOGGED = Logged()
+PARAMETERS = b"<b>Parameters used:</b>"
+"""What stands before the arguments in Prowler's HTML report."""
+SEE_LOG = f"See {LOG_FILE}."
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,9 @@ class ScanTask:
     """The arguments of ``prowler aws``, with ``-R`` and the account's role."""
     timeout: float
     """Seconds for one attempt."""
-    formats: tuple[str, ...] = ()
-    """The report formats: ``csv``, ``html``, …"""
-    always_finds: bool = False
-    """Whether every account has a finding about its root user."""
+    expected: ExpectedReports = ANY_REPORTS
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values among the arguments that no file may show."""
 
 
 @dataclass(frozen=True)
@@ -103,30 +103,42 @@ def scan_account(task: ScanTask, folder: Path, launcher: ProwlerLauncher) -> Sca
 def _attempt(
     task: ScanTask, folder: Path, launcher: ProwlerLauncher
 ) -> tuple[AccountResult, ScanEnd]:
-    """Scan an account once."""
-    logged = NOTHING_LOGGED
+    """Scan an account once. Whatever goes wrong becomes the reason."""
+    account = task.account
     try:
-        exit_code, reports = _run_prowler(task, folder, launcher)
+        exit_code, paths = _run_prowler(task, folder, launcher)
+        redact(folder, task.secrets)
         logged = read_log(folder / LOG_FILE)
-        end = explain_end(exit_code, end_of(folder / LOG_FILE), task, reports, logged)
-        counts = FindingCounts() if end.reason else count_findings(reports)
+        end = explain_end(exit_code, end_of(folder / LOG_FILE), task, logged.expired)
+        if not end.reason:
+            result = AccountResult(
+                account.id, account.name, "scanned", reports=paths,
+                crashed=logged.crashed, undelivered=logged.undelivered,
+            )  # fmt: skip
+            return verified(result, folder, task.expected), end
     except SignInError as error:
         end = ScanEnd(str(error), fault_of_machine=True)
-    except OSError as error:
+    except UntrustworthyReportsError as error:
+        crashed = f" {quoted(', '.join(logged.crashed))} crashed." if logged.crashed else ""
+        end = ScanEnd(f"{error}.{crashed} {SEE_LOG}")
+    except Exception as error:
         end = _not_written(error)
-    except (ValueError, KeyError, csv.Error) as error:
-        end = ScanEnd(f"prowler-org cannot read Prowler's CSV report: {type(error).__name__}.")
-    if end.reason and _is_full(folder):
+    if _is_full(folder):
         end = ScanEnd(DISK_IS_FULL, fault_of_machine=True)
-    if end.reason:
-        return not_scanned(task.account, end.reason), end
-    account = task.account
-    paths = tuple(sorted(path.relative_to(folder).as_posix() for path in reports))
-    result = AccountResult(
-        account.id, account.name, "scanned", "", exit_code, counts, paths,
-        crashed=logged.crashed, undelivered=logged.undelivered,
-    )  # fmt: skip
-    return result, end
+    return not_scanned(account, end.reason), end
+
+
+def redact(folder: Path, secrets: tuple[str, ...]) -> None:
+    """Remove secret values from Prowler's log and from the arguments that HTML reports show."""
+    hidden = REDACTED.encode()
+    for secret in (secret.encode() for secret in secrets):
+        log = folder / LOG_FILE
+        log.write_bytes(log.read_bytes().replace(secret, hidden))
+        for path in folder.glob("*.html"):
+            before, parameters, rest = path.read_bytes().partition(PARAMETERS)
+            shown, end, after = rest.partition(b"</li>")
+            shown = shown.replace(secret, hidden)
+            path.write_bytes(b"".join((before, parameters, shown, end, after)))
 
 
 def is_full_disk(error: BaseException) -> bool:
@@ -134,10 +146,15 @@ def is_full_disk(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _not_written(error: OSError) -> ScanEnd:
+def _not_written(error: Exception) -> ScanEnd:
     if is_full_disk(error):
         return ScanEnd(DISK_IS_FULL, fault_of_machine=True)
-    return ScanEnd(f"prowler-org could not write the reports: {error.strerror or error}.")
+    return ScanEnd(f"prowler-org could not write the reports: {describe_error(error)}.")
+
+
+def describe_error(error: Exception) -> str:
+    """What went wrong with files: the words of the system, or else the kind of the error."""
+    return getattr(error, "strerror", None) or quoted(f"{type(error).__name__} {error}").strip()
 
 
 def _is_full(folder: Path) -> bool:
@@ -150,85 +167,57 @@ def _is_full(folder: Path) -> bool:
 
 def _run_prowler(
     task: ScanTask, folder: Path, launcher: ProwlerLauncher
-) -> tuple[int | None, tuple[Path, ...]]:
+) -> tuple[int | None, tuple[str, ...]]:
     """Run Prowler once. Returns its exit code, see ``ProwlerLauncher.run``, and the reports."""
     shutil.rmtree(folder, ignore_errors=True)
     # With --output-bucket, Prowler names objects by what follows "prowler/" in this path.
     output = folder / "prowler" / "output"
     output.mkdir(parents=True)
-    (folder / LOG_FILE).touch()  # a process that is lost may not make one
+    make_log(folder)  # before anything is written, and for a process that is lost
     exit_code = launcher.run(task.arguments, output, folder / LOG_FILE, task.timeout)
     for path in output.iterdir():
         path.replace(folder / path.name)
     shutil.rmtree(folder / "prowler")
-    reports = [path for path in folder.rglob("*") if path.is_file() and path.name != LOG_FILE]
-    return exit_code, tuple(reports)
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != LOG_FILE)
+    return exit_code, tuple(sorted(path.relative_to(folder).as_posix() for path in paths))
 
 
-def explain_end(
-    exit_code: int | None,
-    log: str,
-    task: ScanTask,
-    reports: tuple[Path, ...] = (),
-    logged: Logged = NOTHING_LOGGED,
-) -> ScanEnd:
-    """Why an account was not scanned, if it was not.
+def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool = False) -> ScanEnd:
+    """Why Prowler did not come to its end in an account, if it did not.
 
     ``exit_code`` is from ``ProwlerLauncher.run``, ``log`` the end of what Prowler printed, and
-    ``logged`` what all of it tells.
+    ``expired`` whether its credentials expired.
     """
     if exit_code is None:
         return ScanEnd(f"The scan did not end within {task.timeout:g} seconds and was stopped.")
-    if exit_code in (0, 3):
-        return ScanEnd(_fault_of(reports, NO_FINDINGS in log, task, logged))
+    if exit_code in (0, 3):  # Prowler ignores a crash, and credentials that expire
+        return ScanEnd(f"The credentials expired during the scan. {SEE_LOG}" if expired else "")
     if exit_code < 0:
         return ScanEnd(f"{_signal_name(-exit_code)} killed the scan.", ATTEMPTS)
     if exit_code == LOST:
         return ScanEnd(
             "The process that scans are forked from ended.", ATTEMPTS, fault_of_machine=True
         )
-    said = _shortened(last_message(log))
-    call, of_machine = failed_call(said), lacks_credentials_or_network(said)
-    attempts = ATTEMPTS if is_transient(said) else 1
-    if is_throttled(said):
+    entries = critical_entries(log)
+    if not entries:
+        said = quoted(last_line(log), task.secrets) or "it printed nothing"
+        return ScanEnd(f"Prowler ended with exit code {exit_code}: {said} {SEE_LOG}")
+    entry = entries[-1]
+    attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
+    if entry.fails_to_sign_in_with(THROTTLED):
         attempts = ATTEMPTS_IF_THROTTLED
-    if call and call.operation == "AssumeRole" and call.code.startswith("AccessDenied"):
-        return ScanEnd(
-            "prowler-org could not assume the role: it is missing, or its policy does not allow it."
-        )
-    if call:
-        return ScanEnd(f"{call.operation} failed with {call.code}.", attempts, of_machine)
+    if not (call := entry.call):
+        said = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
+    else:
+        said = f"{call.operation} failed with {call.code}: {quoted(call.sentence, task.secrets)}"
+        if call.operation == "AssumeRole" and call.code.startswith("AccessDenied"):
+            said = (
+                "prowler-org could not assume the role: it is missing, or its policy does not "
+                f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
+            )
     return ScanEnd(
-        f"Prowler ended with exit code {exit_code}: {said or 'it printed nothing'}",
-        attempts,
-        of_machine,
+        f"{said.rstrip(' :')} {SEE_LOG}", attempts, entry.fails_to_sign_in_with(OF_MACHINE)
     )
-
-
-def _fault_of(reports: tuple[Path, ...], says_none: bool, task: ScanTask, logged: Logged) -> str:
-    """What is wrong with the reports.
-
-    Prowler ignores a crash, a report that it cannot write, and credentials that expire.
-    ``says_none`` is whether Prowler says that there are no findings.
-    """
-    has_findings = bool(findings_csv(reports))
-    if logged.expired:
-        return f"The credentials expired during the scan. See {LOG_FILE}."
-    if not has_findings and logged.crashed:
-        return f"No results: {_shortened(', '.join(logged.crashed))} crashed. See {LOG_FILE}."
-    if not has_findings and not says_none:
-        return "Prowler wrote no report. Is the disk full?"
-    if not has_findings and task.always_finds:
-        return f"Prowler found nothing, not even about the root user. See {LOG_FILE}."
-    if has_findings and (missing := missing_format(reports, task.formats)):
-        return f"Prowler wrote no {missing} report. Is the disk full?"
-    if incomplete := incomplete_report(reports):
-        return f"Prowler did not complete {incomplete}. Is the disk full?"
-    return ""
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _signal_name(number: int) -> str:

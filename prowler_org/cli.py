@@ -44,7 +44,6 @@ from .sign_in import (
     find_profile,
     is_of_a_role,
     sign_in,
-    without_profile,
 )
 from .state import Job, State, installed_versions, start_or_resume
 from .summary import describe_accounts, describe_result, describe_untried, summarize
@@ -111,6 +110,8 @@ def _scan_on(
 ) -> int:
     launcher = ProwlerLauncher(signed_in.for_scans)
     parsed = check_prowler_arguments(options.prowler_arguments, options.scheduler, launcher)
+    if parsed.profile != signed_in.profile:
+        raise UsageError("Give the profile of Prowler by itself, as in --profile NAME.")
     if cluster:
         cluster.send_files(parsed.files)
     else:
@@ -123,9 +124,12 @@ def _scan_on(
         options.selection,
         parsed.redacted,
         installed_versions(),
+        parsed.hashes,
     )
     directory, now = options.output_directory, datetime.now(timezone.utc)
-    state = start_or_resume(job, listed, directory, resumed=options.resume, now=now)
+    state = start_or_resume(
+        job, listed, directory, parsed.expected, resumed=options.resume, now=now
+    )
     listed = listed.given(state.results)
     for identifier, why in state.distrusted.items():
         _complain(f"Account {identifier} is scanned again: {why}.")
@@ -134,7 +138,8 @@ def _scan_on(
     if listed.skipped and not options.quiet:
         say("\n".join(["Skipped:", *map(str, listed.skipped)]), sys.stdout)
     if signed_in.is_handed_over and not cluster:
-        parsed = replace(parsed, arguments=without_profile(parsed.arguments))
+        # Of two profiles, Prowler uses the last one, and none if that has no name.
+        parsed = replace(parsed, arguments=(*parsed.arguments, "--profile"))
     tasks = make_tasks(state, listed.partition, parsed, options.timeout)
     backend = cluster or ThisMachine(options.jobs, directory, launcher)
     with progress(len(tasks), options.quiet, sys.stdout) as show:
@@ -214,7 +219,7 @@ def _finish(
         _complain(sentence)
     if options.quiet:
         for result in results:
-            if not result.was_scanned or result.undelivered:
+            if not result.was_scanned or result.problems:
                 _complain(describe_result(result))
         if state.to_scan:
             _complain(describe_untried(state))
@@ -255,7 +260,7 @@ def exit_code(
     """
     if interrupted:
         return INTERRUPTED
-    if incomplete or not all(one.was_scanned and not one.undelivered for one in results):
+    if incomplete or not all(one.was_scanned and not one.problems for one in results):
         return NOT_ALL_SCANNED
     # Prowler's exit code. With -z/--ignore-exit-code-3, it is 0 even if something failed.
     return SOMETHING_FAILED if any(result.exit_code == 3 for result in results) else 0

@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, StringConstraints
 
 from .errors import UsageError
 from .processors import usable_processors
@@ -38,27 +41,37 @@ examples:
 exit codes:
   0  prowler-org scanned all accounts, and no finding failed
   3  prowler-org scanned all accounts, and a finding failed, as with prowler
-  4  prowler-org could not scan an account, or could not deliver reports to S3 or Security Hub; the
-     summary and the HTML report say why. With --strict, also if something could not be read, a
-     check crashed, or an account was left out that --exclude does not name
+  4  prowler-org could not scan an account, could read nothing about its users, or could not deliver
+     reports to S3 or Security Hub; the summary and the HTML report say why. With --strict, also if
+     something could not be read, a check crashed, or an account was left out that --exclude does
+     not name
   1  prowler-org did not start, for example without permission to list the accounts, or could not
      write the reports
   2  the command line is wrong
   130  the run was interrupted; --resume goes on with it
 """
-ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+ROLE_NAME = re.compile(r"(?!role/)[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII)
+MOST_JOBS = 1000
+LONGEST_TIMEOUT = 7 * 24 * 3600
+"""Seconds. The system cannot wait for more than 24 days at a time."""
+STRICT = ConfigDict(strict=True, extra="forbid", revalidate_instances="always")
+"""How what the state file holds is written and read: these fields, no text for a number."""
+ShortText = Annotated[str, StringConstraints(max_length=600)]
+Sentence = Annotated[str, StringConstraints(max_length=3000)]
 
 
 @dataclass(frozen=True)
 class Selection:
     """Which of the organization's accounts to scan. Empty means all."""
 
-    accounts: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
+    __pydantic_config__ = STRICT
+
+    accounts: tuple[ShortText, ...] = ()
+    units: tuple[Sentence, ...] = ()
     """IDs, names, or paths of organizational units. Includes the units below them."""
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[ShortText, ...] = ()
     include_management: bool = False
-    tags: tuple[str, ...] = ()
+    tags: tuple[Sentence, ...] = ()
     """Tags of accounts, each as ``key=value``: for each key, an account has one of the values."""
 
 
@@ -97,42 +110,29 @@ def parse(arguments: Sequence[str]) -> Options:
     program with exit code 2.
     """
     own, prowler_arguments = split(arguments)
-    given = _parser().parse_args(own)
-    if given.scheduler and given.jobs:
+    parsed, unknown = _parser().parse_known_args(own)
+    if unknown:  # their values may be secret
+        names = (word.partition("=")[0] for word in unknown if word.startswith("-"))
+        raise UsageError(f"unrecognized arguments: {' '.join(names) or 'values without an option'}")
+    given = vars(parsed)
+    if given["scheduler"] and given["jobs"]:
         raise UsageError(
             "--jobs is for scans on this machine. With --scheduler, set the number of scans that a "
             "worker runs at a time: dask worker --nthreads."
         )
-    if given.exclude and set(given.exclude) & set(given.accounts):
-        both = ", ".join(sorted(set(given.exclude) & set(given.accounts)))
-        raise UsageError(f"--accounts and --exclude both name {both}: remove it from one of them.")
-    if given.dry_run and given.resume:
+    if both := sorted(set(given["exclude"]) & set(given["accounts"])):
+        raise UsageError(
+            f"--accounts and --exclude both name {', '.join(both)}: remove it from one of them."
+        )
+    if given["dry_run"] and given["resume"]:
         raise UsageError(
             "--dry-run does not scan, so it cannot resume a run: leave out one of the two options."
         )
-    return Options(
-        role=given.role,
-        selection=Selection(
-            tuple(sorted(set(given.accounts))),
-            tuple(sorted(set(given.ou))),
-            tuple(sorted(set(given.exclude))),
-            given.include_management,
-            tuple(sorted(set(given.account_tag))),
-        ),
-        organizations_role=given.organizations_role,
-        output_directory=given.output_directory.absolute(),
-        jobs=given.jobs or usable_processors(),
-        timeout=given.timeout,
-        scheduler=given.scheduler,
-        without_tls=given.without_tls,
-        output_bucket=given.output_bucket,
-        resume=given.resume,
-        previous=given.previous,
-        strict=given.strict,
-        dry_run=given.dry_run,
-        quiet=given.quiet,
-        prowler_arguments=prowler_arguments,
-    )
+    of_lists = ("accounts", "units", "exclude", "tags")
+    chosen = {name: tuple(sorted(set(given.pop(name)))) for name in of_lists}
+    selection = Selection(**chosen, include_management=given.pop("include_management"))
+    given["jobs"] = given["jobs"] or usable_processors()
+    return Options(**given, selection=selection, prowler_arguments=prowler_arguments)
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -171,12 +171,12 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
         help="scan only these accounts (default: all active accounts)",
     )  # fmt: skip
     group.add_argument(
-        "--ou", nargs="+", default=[], metavar="UNIT",
+        "--ou", nargs="+", type=_text, default=[], dest="units", metavar="UNIT",
         help="scan only the accounts in these organizational units and in the units below them; by "
         "ID, name, or path, such as ou-a1b2-11111111, Payments, or Production/Payments",
     )  # fmt: skip
     group.add_argument(
-        "--account-tag", nargs="+", type=_tag, default=[], metavar="KEY=VALUE",
+        "--account-tag", nargs="+", type=_tag, default=[], dest="tags", metavar="KEY=VALUE",
         help="scan only accounts that have, for each of these keys, a tag with one of its values",
     )  # fmt: skip
     group.add_argument(
@@ -199,11 +199,11 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
 
 def _add_running(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--jobs", type=_positive_whole, metavar="N",
+        "--jobs", type=_jobs, metavar="N",
         help="accounts to scan at a time (default: the number of processors that it may use)",
     )  # fmt: skip
     group.add_argument(
-        "--scheduler", metavar="ADDRESS",
+        "--scheduler", type=_text, metavar="ADDRESS",
         help="scan on the Dask cluster with this scheduler, such as tcp://host:8786 or "
         "tls://host:8786; needs prowler-access-keys[dask]",
     )  # fmt: skip
@@ -213,15 +213,15 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
         "trust, as what a scheduler sends can run code here",
     )  # fmt: skip
     group.add_argument(
-        "--timeout", type=_positive, default=3600.0, metavar="SECONDS",
+        "--timeout", type=_seconds, default=3600.0, metavar="SECONDS",
         help="stop an attempt to scan an account after this time (default: 3600)",
     )  # fmt: skip
     group.add_argument(
-        "--output-directory", type=Path, default=Path("output"), metavar="DIRECTORY",
+        "--output-directory", type=_path, default="output", metavar="DIRECTORY",
         help="write the reports there (default: output)",
     )  # fmt: skip
     group.add_argument(
-        "--output-bucket", metavar="BUCKET",
+        "--output-bucket", type=_text, metavar="BUCKET",
         help="put the organization's own reports into this bucket too, with the credentials of "
         "this machine (default: the bucket of -B or -D of Prowler)",
     )  # fmt: skip
@@ -230,7 +230,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
         help="resume the last run in the output directory: scan the accounts that are missing",
     )  # fmt: skip
     group.add_argument(
-        "--previous", type=Path, metavar="FILE",
+        "--previous", type=_path, metavar="FILE",
         help="the .json file in the folder keys of an earlier run, to compare with (default: that "
         "of the run before in the output directory)",
     )  # fmt: skip
@@ -246,7 +246,7 @@ def _role_name(text: str) -> str:
         raise argparse.ArgumentTypeError(
             "an ARN names a role in one account: give only the role's name, such as ProwlerScan"
         )
-    if not ROLE_NAME.fullmatch(text) or text.startswith("/") or text.endswith("/"):
+    if len(text) > 512 or not ROLE_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a valid IAM role name")
     return text
 
@@ -263,24 +263,37 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
 
 
 _account_id = _matching(r"\d{12}", "account ID, which has 12 digits")
-_tag = _matching(r"(?s)[^=]+=.*", "tag, such as environment=production")
+_tag = _matching(r"(?s)[^=]+=.+", "tag, such as environment=production")
 _role_arn = _matching(
     r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
     "role ARN, such as arn:aws:iam::111122223333:role/ProwlerList",
 )
 
 
-def _positive_whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+def _text(text: str) -> str:
+    """An empty value is most often a variable of a script that is not set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("its value is empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text)).absolute()
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_JOBS}")
     return int(text)
 
 
-def _positive(text: str) -> float:
+def _seconds(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    if not 0 < number <= LONGEST_TIMEOUT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds above 0, up to {LONGEST_TIMEOUT}, seven days"
+        )
     return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ from pathlib import Path
 from key_ranking.changes import Snapshot, newest_snapshot
 from key_ranking.page import write_page
 from key_ranking.ranked import Ranked, ranked, write_files
-from key_ranking.reports import OCSF, count_members
+from key_ranking.reports import OCSF, members
 from key_ranking.whole_file import UnusableFileError
 
 from .account_result import AccountResult
@@ -84,6 +85,6 @@ def unreadable(merged: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in merged:
         try:
             if path.name.endswith(OCSF):
-                count_members(path)
+                deque(members(path), maxlen=0)
         except UnusableFileError as error:
             yield path, str(error)

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
 
@@ -16,7 +15,6 @@ from .backends import THIS_MACHINE, Backend, BackendLostError, FinishedScan
 from .prowler_arguments import ParsedArguments
 from .prowler_log import LONGEST_REASON
 from .recorder import Recorder
-from .report_files import findings_csv
 from .state import State
 
 CHECK_EVERY = 5.0
@@ -37,8 +35,8 @@ def make_tasks(
             account,
             ("-R", role.format(account.id), *parsed.arguments),
             timeout,
-            parsed.formats,
-            parsed.always_finds,
+            parsed.expected,
+            parsed.secrets,
         )
         for account in state.to_scan
     ]
@@ -157,8 +155,6 @@ def held_against(task: ScanTask, finished: FinishedScan) -> FinishedScan:
     result = finished.result
     if (result.account, result.name) != (task.account.id, task.account.name):
         return FinishedScan(not_scanned(task.account, "A worker sent the scan of another account."))
-    if result.was_scanned and task.always_finds and not findings_csv(map(Path, result.reports)):
-        return FinishedScan(not_scanned(task.account, "A worker sent no report of its findings."))
     return finished
 
 

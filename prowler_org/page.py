@@ -79,9 +79,12 @@ def not_covered(
 ) -> list[NotCovered]:
     """The accounts and reports that the page does not cover, or not all of, and why."""
     owners = {directory / report: result for result in results for report in result.reports}
-    missing = [result for result in results if not result.was_scanned]
     return [
-        *(NotCovered(result.account, result.name, result.reason) for result in missing),
+        *(
+            NotCovered(result.account, result.name, result.reason or result.unjudged)
+            for result in results
+            if result.reason or result.unjudged
+        ),
         *(
             NotCovered(
                 owners[path].account if path in owners else "",
@@ -116,7 +119,7 @@ def _row(result: AccountResult) -> AccountRow:
     counts, own = result.counts, link(result)
     notes = [] if own else ["no findings"]
     notes += [f"crashed: {', '.join(result.crashed)}"] if result.crashed else []
-    notes += result.undelivered
+    notes += result.problems
     cells = (counts.failed, counts.manual, counts.muted, counts.passed)
     return AccountRow(result.account, result.name, cells, own, "; ".join(notes))
 

@@ -193,11 +193,10 @@ class ProwlerLauncher:
 def environment_of_scans(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process, as scans get it.
 
-    ``LOG_LEVEL`` outranks Prowler's option, and without errors the log does not tell enough.
+    ``LOG_LEVEL`` would outrank Prowler's option, which is checked: see prowler_arguments.py.
     """
     made = {**environment, SAFE_PATH: "1"}
-    if made.get("LOG_LEVEL", "").upper() == "CRITICAL":
-        made["LOG_LEVEL"] = "ERROR"
+    made.pop("LOG_LEVEL", None)
     return made
 
 

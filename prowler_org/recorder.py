@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from zipfile import BadZipFile
+
+from pydantic import TypeAdapter, ValidationError
 
 from .account_result import AccountResult, not_scanned
-from .account_scan import DISK_IS_FULL, is_full_disk
+from .account_scan import DISK_IS_FULL, describe_error, is_full_disk
 from .accounts import Account
 from .backends import THIS_MACHINE, BackendLostError, FinishedScan
 from .progress import ShowResult
-from .prowler_log import LOG_FILE, NO_FINDINGS, end_of
-from .report_check import UntrustworthyReportsError, check_paths, checked
-from .report_files import findings_csv, move_to_account, scan_folder, unpack
+from .report_check import UntrustworthyReportsError, verified
+from .report_files import move_to_account, scan_folder, unpack
 from .state import State
 
 PAUSE = 20
@@ -25,6 +25,9 @@ PAUSE = 20
 With 10,000 accounts, saving takes a quarter of a second. After a run is killed, ``--resume`` scans
 again what was not saved.
 """
+
+
+RESULT = TypeAdapter(AccountResult)
 
 
 class Recorder:
@@ -98,36 +101,37 @@ class Recorder:
             self._show = lambda result: None
 
     def _moved(self, finished: FinishedScan) -> AccountResult:
+        """The result with its reports in their place. Whatever goes wrong becomes its reason."""
         result = finished.result
         folder = scan_folder(self._directory, result.account)
         try:
-            if finished.machine == THIS_MACHINE:
-                return move_to_account(result, folder, self._directory)
-            return self._unpacked(finished, folder)
+            RESULT.validate_python(result)
+            if finished.machine != THIS_MACHINE:
+                result = self._unpacked(finished, folder)
+            return move_to_account(result, folder, self._directory)
         except UntrustworthyReportsError as error:
             return _failed(result, f"The reports of a worker cannot be used: {error}.")
-        except (OSError, BadZipFile) as error:
+        except ValidationError:
+            account = Account(result.account, result.name)
+            return not_scanned(account, "A worker sent a result with values that cannot be.")
+        except Exception as error:
             if is_full_disk(error):
                 raise BackendLostError(DISK_IS_FULL) from error
-            why = getattr(error, "strerror", None) or error
-            return _failed(result, f"prowler-org could not write the reports: {why}.")
+            return _failed(
+                result, f"prowler-org could not store the reports: {describe_error(error)}."
+            )
 
     def _unpacked(self, finished: FinishedScan, folder: Path) -> AccountResult:
         """What a worker has sent, checked as nothing that it says of it is believed."""
         result = finished.result
         if finished.archive is None:
             if result.was_scanned:
-                raise UntrustworthyReportsError("there are none")
+                raise UntrustworthyReportsError("There are none")
             return result
-        check_paths(result.reports)
         unpack(finished.archive, folder)
-        finds = findings_csv(folder / report for report in result.reports)
-        if result.was_scanned and not finds and NO_FINDINGS not in end_of(folder / LOG_FILE):
-            raise UntrustworthyReportsError("there is none with findings")
-        moved = move_to_account(result, folder, self._directory)
-        if not moved.was_scanned:
-            return moved
-        return checked(moved, self._directory, self._state.job.prowler_arguments)
+        if result.was_scanned:
+            return verified(result, folder, self._state.expected)
+        return replace(result, reports=())
 
 
 def _failed(result: AccountResult, reason: str) -> AccountResult:

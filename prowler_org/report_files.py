@@ -16,7 +16,7 @@ from typing import BinaryIO
 from key_ranking.reports import OCSF, member_texts
 from key_ranking.whole_file import UnusableFileError, whole_file
 
-from .account_result import AccountResult, FindingCounts
+from .account_result import AccountResult
 from .prowler_log import LOG_FILE
 
 ACCOUNTS = "accounts"
@@ -77,26 +77,10 @@ def incomplete_report(reports: Iterable[Path]) -> str:
 
 
 def csv_rows(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file of Prowler's, one at a time. Raises as ``count_findings`` does."""
+    """The rows of a CSV file of Prowler's, one at a time. Raises OSError, ValueError, csv.Error."""
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file, delimiter=";")
-
-
-def count_findings(reports: Iterable[Path]) -> FindingCounts:
-    """Count the findings of CSV reports by status. Keeps one finding in memory at a time.
-
-    Raises OSError, and ValueError, KeyError or csv.Error for a file that is not such a report.
-    """
-    failed = passed = manual = muted = 0
-    for path in findings_csv(reports):
-        for row in csv_rows(path):
-            is_muted = row.get("MUTED") == "True"
-            muted += is_muted
-            failed += not is_muted and row["STATUS"] == "FAIL"
-            passed += not is_muted and row["STATUS"] == "PASS"
-            manual += not is_muted and row["STATUS"] == "MANUAL"
-    return FindingCounts(failed, passed, manual, muted)
 
 
 def pack(folder: Path) -> bytes:
@@ -109,11 +93,17 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(archive: bytes, folder: Path) -> None:
-    """The reverse of ``pack``. Empties ``folder`` first. Raises OSError or BadZipFile."""
+    """The reverse of ``pack``. Empties ``folder`` first. A damaged archive may raise anything."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    make_log(folder)
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         packed.extractall(folder)
+
+
+def make_log(folder: Path) -> None:
+    """Make an empty log, which only its owner can read. What is written to it later keeps that."""
+    (folder / LOG_FILE).touch(mode=0o600)
 
 
 def move_to_account(result: AccountResult, folder: Path, directory: Path) -> AccountResult:

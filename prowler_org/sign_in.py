@@ -17,7 +17,7 @@ import boto3
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import StartError
+from .errors import StartError, UsageError
 
 FAILURES = (BotoCoreError, ClientError, OSError, ValueError)
 """What signing in can fail with. A program may be missing, or print what is no JSON."""
@@ -114,14 +114,19 @@ def is_of_a_role(session: Any) -> bool:
 
 
 def find_profile(arguments: Sequence[str]) -> str | None:
-    """The AWS profile among Prowler's arguments. prowler-org lists the accounts with it too."""
-    profile: str | None = _profile_parser().parse_known_args(list(arguments))[0].profile
+    """The AWS profile among Prowler's arguments. prowler-org lists the accounts with it too.
+
+    Prowler's own parser, which takes seconds to load, says later whether this is right. Raises
+    UsageError.
+    """
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--profile", "-p", nargs="?", const="")
+    for flag in "bzlSi":  # the options without a value that may be joined with it, as in -bpNAME
+        parser.add_argument(f"-{flag}", action="store_true")
+    profile: str | None = parser.parse_known_args(list(arguments))[0].profile
+    if profile is not None and not profile.strip():
+        raise UsageError("Give -p/--profile of Prowler a value, or leave it out.")
     return profile
-
-
-def without_profile(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Prowler's arguments without the profile."""
-    return tuple(_profile_parser().parse_known_args(list(arguments))[1])
 
 
 def environment_with(
@@ -131,12 +136,6 @@ def environment_with(
     names = OF_A_SIGN_IN if variables else ()
     kept = {name: value for name, value in environment.items() if name not in names}
     return kept | dict(variables)
-
-
-def _profile_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--profile", "-p", nargs="?")
-    return parser
 
 
 def _is_to_be_had_once(method: str, session: Any) -> bool:

@@ -32,8 +32,8 @@ def describe_result(result: AccountResult) -> str:
     if not result.was_scanned:
         return f"{account}: not scanned. {printable(result.reason)}"
     crashed = f" ({', '.join(result.crashed)} crashed)" if result.crashed else ""
-    undelivered = "".join(f" {printable(one)}" for one in result.undelivered)
-    return f"{account}: {describe_counts(result.counts)}{crashed}{undelivered and '.'}{undelivered}"
+    problems = "".join(f" {printable(problem)}" for problem in result.problems)
+    return f"{account}: {describe_counts(result.counts)}{crashed}{problems and '.'}{problems}"
 
 
 def describe_untried(state: State) -> str:
@@ -56,18 +56,19 @@ def summarize(state: State, reports: Sequence[Path]) -> str:
     results = [result for _, result in sorted(state.results.items())]
     missing = [result for result in results if not result.was_scanned]
     failing = sum(result.counts.failed > 0 for result in results)
+    unjudged = sum(bool(result.unjudged) for result in results)
     lines = [
         f"{len(results) - len(missing)} of {len(state.accounts)} accounts scanned, {failing} of "
-        "them failing."
+        f"them failing{f', {unjudged} not judged' if unjudged else ''}."
     ]
     if missing:
         lines.append(f"{len(missing)} not scanned (--resume tries again):")
         lines += [f"  {describe_result(result)}" for result in missing]
     if state.to_scan:
         lines.append(printable(f"{describe_untried(state)} --resume goes on with them."))
-    undelivered = [result for result in results if result.undelivered]
-    if undelivered:
-        lines.append(f"{len(undelivered)} not delivered (--resume tries again):")
-        lines += [f"  {describe_result(result)}" for result in undelivered]
+    incomplete = [result for result in results if result.problems]
+    if incomplete:
+        lines.append(f"{len(incomplete)} not judged or not delivered (--resume tries again):")
+        lines += [f"  {describe_result(result)}" for result in incomplete]
     lines += ["Reports:", *(f"  {report}" for report in reports)]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_org.account_result import AccountResult
-from prowler_org.saved_state import SavedState
+from prowler_org.state import load
 
 from .. import loaded
 
@@ -45,8 +45,8 @@ def results_in(directory: Path) -> dict[str, AccountResult]:
     """The results in the state file of an output directory, by account. Empty without a file."""
     if not (directory / "prowler-org-state.json").exists():
         return {}
-    saved = SavedState.model_validate_json((directory / "prowler-org-state.json").read_bytes())
-    return {result.account: result for result in saved.results()}
+    saved = load(directory / "prowler-org-state.json")
+    return {result.account: result for result in saved.accounts if result.status != "waiting"}
 
 
 def arguments_of(words: Sequence[str]) -> list[str]:

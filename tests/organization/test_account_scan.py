@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import threading
 import tracemalloc
 from dataclasses import replace
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from prowler_org import account_scan
 from prowler_org.account_scan import (
@@ -17,24 +20,32 @@ from prowler_org.account_scan import (
     ATTEMPTS_IF_THROTTLED,
     FIRST_PAUSE,
     LONGEST_PAUSE,
-    ScanTask,
     explain_end,
     scan_account,
 )
-from prowler_org.prowler_log import LONGEST_LINE, LONGEST_REASON, Logged, read_log
+from prowler_org.prowler_log import (
+    LONGEST_LINE,
+    LONGEST_REASON,
+    Logged,
+    end_of,
+    read_log,
+    says_that_there_are_none,
+)
 from prowler_org.prowler_processes import LOST, ProwlerLauncher
+from prowler_org.report_check import ANY_REPORTS, ExpectedReports
 
-from .examples import REPORT, TASK
+from .examples import DEFAULT, TASK, reports_of
 
 DENIED = (
     "\n2026-11-24 07:15:34,916 [File: aws_provider.py:1290] \t[Module: aws_provider]\t CRITICAL: "
     "ClientError[1267] -- An error occurred ({code}) when calling the {call} operation: Because"
 )
 NONE = "\n \x1b[1mThere are no findings in Account \x1b[33m111111111111\x1b[0m\n\n"
-LOGS_ONLY = (
-    '{"timestamp": "x", "filename": "y:1", "level": "CRITICAL", "module": "m", "message": "Stop"}'
+LOGGED = "2026-11-24 07:15:34,916 [File: x.py:7] \t[Module: {module}]\t ERROR: "
+OF_PROVIDER = LOGGED.format(module="provider").replace("ERROR", "CRITICAL")
+WRAPPED = (
+    f"{OF_PROVIDER}AWSAssumeRoleError[331]: AWSAssumeRoleError[1012]: AWS assume role error - "
 )
-DISK = "Is the disk full?"
 
 
 @pytest.mark.parametrize(
@@ -45,28 +56,49 @@ DISK = "Is the disk full?"
         (-11, "", "SIGSEGV killed the scan.", ATTEMPTS, False),
         (255, "half a log", "The process that scans are forked from ended.", ATTEMPTS, True),
         (1, DENIED.format(code="AccessDenied", call="AssumeRole"),
-         "prowler-org could not assume the role: it is missing, or its policy does not allow it.",
-         1, False),
+         "prowler-org could not assume the role: it is missing, or its policy does not allow it. "
+         "AWS says: Because", 1, False),
+        (1, DENIED.format(code="ValidationError", call="AssumeRole"),
+         "AssumeRole failed with ValidationError: Because", 1, False),
         (1, DENIED.format(code="Throttling", call="AssumeRole"),
-         "AssumeRole failed with Throttling.", ATTEMPTS_IF_THROTTLED, False),
+         "AssumeRole failed with Throttling: Because", ATTEMPTS_IF_THROTTLED, False),
+        (1, f"{WRAPPED}An error occurred (ServiceUnavailable) when calling the AssumeRole "
+            "operation (reached max retries: 4): Because",
+         "AssumeRole failed with ServiceUnavailable: Because", ATTEMPTS, False),
         (1, DENIED.format(code="InvalidClientTokenId", call="GetCallerIdentity"),
-         "GetCallerIdentity failed with InvalidClientTokenId.", 1, True),
+         "GetCallerIdentity failed with InvalidClientTokenId: Because", 1, True),
         (1, DENIED.format(code="ExpiredToken", call="AssumeRole"),
-         "AssumeRole failed with ExpiredToken.", 1, True),
-        (1, "CRITICAL: Could not connect to the endpoint URL",
-         "Prowler ended with exit code 1: Could not connect to the endpoint URL", ATTEMPTS, True),
+         "AssumeRole failed with ExpiredToken: Because", 1, True),
+        (1, f'{WRAPPED}Could not connect to the endpoint URL: "x"',
+         "Prowler ended with exit code 1: AWSAssumeRoleError[331]: AWSAssumeRoleError[1012]: AWS "
+         'assume role error - Could not connect to the endpoint URL: "x"', ATTEMPTS, True),
         (1, "text\nKeyError: 'x'\n", "Prowler ended with exit code 1: KeyError: 'x'", 1, False),
         (1, "\x1b[31mred\x1b[0m", "Prowler ended with exit code 1: red", 1, False),
-        (1, LOGS_ONLY, "Prowler ended with exit code 1: Stop", 1, False),
         (2, "", "Prowler ended with exit code 2: it printed nothing", 1, False),
-        (1, "x" * 5000, f"Prowler ended with exit code 1: {'x' * LONGEST_REASON}…", 1, False),
+        (1, "x " * 5000, f"Prowler ended with exit code 1: {('x ' * LONGEST_REASON)[:300]}…", 1,
+         False),
     ],
 )  # fmt: skip
 def test_an_end_without_reports_has_a_reason(
     exit_code: int | None, log: str, reason: str, attempts: int, of_machine: bool
 ) -> None:
     end = explain_end(exit_code, log, TASK)
-    assert (end.reason, end.attempts, end.fault_of_machine) == (reason, attempts, of_machine)
+    of_prowler = exit_code in (1, 2)  # then its log says more
+    expected = f"{reason} See prowler.log." if of_prowler else reason
+    assert (end.reason, end.attempts, end.fault_of_machine) == (expected, attempts, of_machine)
+
+
+SECRETS = ("ext-id", "ASIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE", "F" * 40)
+ODD = st.text() | st.sampled_from([*SECRETS, "\n", "\x1b[2J", "\u2028"])
+
+
+@given(st.lists(ODD, max_size=30))
+def test_a_reason_is_one_printable_line_without_secrets(words: list[str]) -> None:
+    log = DENIED.format(code="ValidationError", call="AssumeRole") + "".join(words)
+    reason = explain_end(1, log, replace(TASK, secrets=SECRETS[:1])).reason
+    assert reason.isprintable()
+    assert len(reason) < LONGEST_REASON + 300
+    assert not any(secret in reason for secret in SECRETS)
 
 
 def test_throttling_is_waited_for_for_more_than_a_minute() -> None:
@@ -74,53 +106,72 @@ def test_throttling_is_waited_for_for_more_than_a_minute() -> None:
     assert 0.5 * sum(pauses) > 60  # a pause is between half as long and as long
 
 
-COMPLIANCE = {"compliance/prowler-output-1_cis.csv": "REQUIREMENT\r\n1.5\r\n"}
-COMPLETE = {REPORT: "STATUS\r\nFAIL\r\n"}
-WITH_HTML = replace(TASK, formats=("csv", "html"))
-WITH_OCSF = replace(TASK, formats=("csv", "json-ocsf"))
-ALWAYS_FINDS = replace(TASK, always_finds=True)
+class FakeProwler:
+    """A launcher whose scan leaves these files and this log, and ends with this exit code."""
+
+    def __init__(self, files: dict[str, bytes], log: str, exit_code: int) -> None:
+        self.stopped = threading.Event()
+        self._files, self._log, self._exit_code = files, log, exit_code
+
+    def run(self, _: object, output: Path, log: Path, __: float) -> int:
+        assert log.stat().st_mode & 0o777 == 0o600
+        for name, content in self._files.items():
+            (output / name).parent.mkdir(exist_ok=True)
+            (output / name).write_bytes(content)
+        log.write_text(self._log)
+        return self._exit_code
+
+
+COMPLIANCE = {"compliance/prowler-output-1_cis.csv": b"REQUIREMENT\r\n1.5\r\n"}
+COMPLETE = reports_of(("FAIL", "alice"))
+CSV = next(name for name in COMPLETE if name.endswith(".csv"))
+CSV_ONLY = {CSV: COMPLETE[CSV]}
+CRASH = f"{LOGGED.format(module='check')}iam_x - TypeError[656]: Because"
 
 
 @pytest.mark.parametrize("exit_code", [0, 3])
 @pytest.mark.parametrize(
-    ("files", "log", "task", "reason"),
+    ("files", "log", "expected", "reason"),
     [
-        (COMPLETE, "", TASK, ""),
-        ({}, NONE, TASK, ""),
-        (COMPLIANCE, NONE, WITH_HTML, ""),
-        ({}, "Overview Results", TASK, f"Prowler wrote no report. {DISK}"),
-        (COMPLIANCE, "", TASK, f"Prowler wrote no report. {DISK}"),
-        ({}, NONE, ALWAYS_FINDS,
-         "Prowler found nothing, not even about the root user. See prowler.log."),
-        (COMPLETE, "", WITH_HTML, f"Prowler wrote no html report. {DISK}"),
-        (COMPLETE, "", WITH_OCSF, f"Prowler wrote no json-ocsf report. {DISK}"),
-        ({REPORT: "STATUS\r\nFAI"}, "", TASK, f"Prowler did not complete {REPORT}. {DISK}"),
-        ({REPORT: ""}, "", TASK, f"Prowler did not complete {REPORT}. {DISK}"),
-        ({**COMPLETE, "x.ocsf.json": '[{"a": 1}'}, "", TASK,
-         f"Prowler did not complete x.ocsf.json. {DISK}"),
-        ({**COMPLETE, "x.html": "<html><body>"}, "", TASK,
-         f"Prowler did not complete x.html. {DISK}"),
+        (COMPLETE, "", DEFAULT, ""),
+        (CSV_ONLY, "", ANY_REPORTS, ""),
+        (COMPLETE | COMPLIANCE, "", DEFAULT, ""),
+        ({}, NONE, ANY_REPORTS, ""),
+        (COMPLIANCE, NONE, replace(DEFAULT, always_finds=False), ""),
+        ({}, "Overview Results", ANY_REPORTS, "There is no report with findings"),
+        ({}, f"x {NONE.strip()}", ANY_REPORTS, "There is no report with findings"),
+        ({}, CRASH, ANY_REPORTS, "There is no report with findings. iam_x crashed"),
+        (COMPLIANCE, "", ANY_REPORTS, "There is no report with findings"),
+        ({}, NONE, DEFAULT, "There is no finding, not even about the root user"),
+        (CSV_ONLY, "", DEFAULT, "There is no html report"),
+        (CSV_ONLY | {"x.html": b"</html>"}, "", DEFAULT, "There is no json-ocsf report"),
+        (COMPLETE | {"x.html": b"<html><body>"}, "", DEFAULT, "x.html is not complete"),
     ],
 )  # fmt: skip
 def test_an_account_was_scanned_if_its_reports_are_complete(
-    tmp_path: Path, exit_code: int, files: dict[str, str], log: str, task: ScanTask, reason: str
+    tmp_path: Path,
+    exit_code: int,
+    files: dict[str, bytes],
+    log: str,
+    expected: ExpectedReports,
+    reason: str,
 ) -> None:
-    (tmp_path / "compliance").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text, newline="")
-    reports = tuple(tmp_path / name for name in files)
-    assert explain_end(exit_code, log, task, reports).reason == reason
+    launcher = cast(ProwlerLauncher, FakeProwler(files, log, exit_code))
+    scan = scan_account(replace(TASK, expected=expected), tmp_path / "scan", launcher)
+    assert scan.result.reason == (f"{reason}. See prowler.log." if reason else "")
+    assert scan.result.was_scanned is not bool(reason)
+    assert scan.result.counts.failed == (CSV in files and not reason)
 
 
-def test_without_findings_a_crashed_check_is_the_reason() -> None:
-    end = explain_end(0, "", TASK, (), Logged(("iam_x",)))
-    assert end.reason == "No results: iam_x crashed. See prowler.log."
-    names = tuple(f"iam_{number}" for number in range(200))
-    many = explain_end(0, "", TASK, (), Logged(names))
-    assert len(many.reason) < LONGEST_REASON + 60
-
-
-LOGGED = "2026-11-24 07:15:34,916 [File: x.py:7] \t[Module: {module}]\t ERROR: "
+def test_no_value_that_is_secret_stays_in_the_log_or_in_what_html_shows(tmp_path: Path) -> None:
+    page = b"<b>Parameters used:</b> -I ext-id --shodan key\n</li><p>ext-id</p></html>"
+    name = next(name for name in COMPLETE if name.endswith(".html"))
+    launcher = cast(ProwlerLauncher, FakeProwler(COMPLETE | {name: page}, "ext-id, key", 3))
+    scan_account(replace(TASK, secrets=("ext-id", "key")), tmp_path / "scan", launcher)
+    assert (tmp_path / "scan" / "prowler.log").read_text() == "REDACTED, REDACTED"
+    shown = (tmp_path / "scan" / name).read_text()
+    assert shown.startswith("<b>Parameters used:</b> -I REDACTED --shodan REDACTED\n")
+    assert shown.endswith("</li><p>ext-id</p></html>")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +193,7 @@ def test_prowlers_log_names_the_checks_that_crashed(
     assert read_log(tmp_path / "prowler.log").crashed == crashed
 
 
-CALL = "An error occurred ({}) when calling the {} operation: Because"
+CALL = "ClientError[7]: An error occurred ({}) when calling the {} operation: Because"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +201,8 @@ CALL = "An error occurred ({}) when calling the {} operation: Because"
     [
         (LOGGED.format(module="iam_client") + "us-east-1 -- iam:ListUsers failed with ExpiredToken",
          True),
+        (LOGGED.format(module="s3") + "my.bucket -- " + CALL.format("ExpiredToken", "X"), True),
+        (LOGGED.format(module="x") + "KeyError[7]: 'ExpiredToken'", False),
         (LOGGED.format(module="ec2_service") + CALL.format("RequestExpired", "DescribeX"), True),
         (LOGGED.format(module="x").replace("ERROR", "WARNING") + "ExpiredToken", False),
         ("A policy of the user ExpiredToken", False),
@@ -162,14 +215,15 @@ def test_credentials_that_expire_in_a_scan_are_noticed(
     (tmp_path / "prowler.log").write_text(f"-> Scanning\n{line}\n")
     logged = read_log(tmp_path / "prowler.log")
     assert logged.expired is expired
-    reason = explain_end(3, "", TASK, (), logged).reason
+    reason = explain_end(3, "", TASK, logged.expired).reason
     assert reason.startswith("The credentials expired during the scan.") is expired
 
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (LOGGED.format(module="s3") + CALL.format("NoSuchBucket", "PutObject"),
+        (LOGGED.format(module="s3") + "S3UploadFailedError[229] -- Failed to upload /a b/x.csv to "
+         "bucket/output/csv/x.csv: " + CALL.format("NoSuchBucket", "PutObject")[16:],
          "Not delivered to S3: PutObject failed with NoSuchBucket."),
         (LOGGED.format(module="security_hub") + "No enabled regions found in Security Hub.",
          "Not delivered to Security Hub: No enabled regions found in Security Hub."),
@@ -196,6 +250,44 @@ def test_a_region_without_findings_and_a_check_of_s3_are_no_delivery(
 ) -> None:
     (tmp_path / "prowler.log").write_text(f"{line}\n")
     assert read_log(tmp_path / "prowler.log").undelivered == ()
+
+
+WORDS = [
+    "ExpiredToken", "Throttling", "EndpointConnectionError[7]: x", "Unable to locate credentials",
+    'Could not connect to the endpoint URL: "x"', CALL.format("ExpiredToken", "AssumeRole"),
+    "An error occurred (ExpiredToken) when calling the AssumeRole operation: x", OF_PROVIDER,
+    "Something went wrong in iam_x, please use --log-level ERROR", NONE.strip(), "\u2028", "\r",
+    LOGGED.format(module="check") + "iam_x - TypeError[7]: x", LOGGED.format(module="s3"),
+    "iam:ListUsers failed with ExpiredToken", "InvalidClientTokenId", "\x0b", "\x85", "\x1c",
+]  # fmt: skip
+"""What a name, a tag, or a description in an account may say, and what Python ends lines with."""
+AROUND = [
+    "Something of {} happened", "KeyError: '{}'", OF_PROVIDER + "KeyError[7]: '{}'",
+    LOGGED.format(module="ec2_service") + "us-east-1 -- KeyError[7]: '{}'",
+    LOGGED.format(module="x") + CALL.format("NoSuchEntity", "GetUser") + " {}",
+    OF_PROVIDER + CALL.format("NoSuchEntity", "GetUser") + " {}",
+    LOGGED.format(module="iam_client").replace("ERROR", "CRITICAL")
+    + CALL.format("Throttling", "GetUser") + " {}",
+]  # fmt: skip
+
+
+@example(["\r", LOGGED.format(module="check") + "iam_x - TypeError[7]: x"], AROUND[0])
+@example(["\u2028", OF_PROVIDER + CALL.format("ExpiredToken", "AssumeRole")], AROUND[0])
+@given(
+    st.lists(st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="\n"))),
+    st.sampled_from(AROUND),
+)
+def test_words_that_somebody_in_an_account_chose_decide_nothing(
+    words: list[str], around: str
+) -> None:
+    line = around.replace("{}", "".join(words))
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "prowler.log")
+        log.write_text(f"-> Scanning\n{line}\n", "utf-8", newline="")
+        assert read_log(log) == Logged()
+        end = explain_end(1, end_of(log), TASK)
+    assert (end.attempts, end.fault_of_machine) == (1, False)
+    assert not says_that_there_are_none(line)
 
 
 def test_a_log_line_may_have_any_length(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prowler_org.cli import main
-from prowler_org.options import parse, split
+from prowler_org.options import _parser, parse, split
 from prowler_org.processors import usable_processors
 
 from ..pages import command, table
@@ -57,9 +57,20 @@ def test_a_role_may_have_a_path() -> None:
         ((*ROLE, "--accounts", "12345"), "'12345' is not a valid account ID, which has 12 digits"),
         ((*ROLE, "--account-tag", "production"), "'production' is not a valid tag, such as"),
         ((*ROLE, "--scheduler", "tcp://203.0.113.7:8786"), "add --without-tls if you trust the"),
-        ((*ROLE, "--jobs", "0"), "'0' is not a whole number above 0"),
+        (("--role", "role/ProwlerScan"), "'role/ProwlerScan' is not a valid IAM role name"),
+        (("--role", "security//ProwlerScan"), "is not a valid IAM role name"),
+        (("--role", "/ProwlerScan"), "is not a valid IAM role name"),
+        (("--role", "ProwlerScan/"), "is not a valid IAM role name"),
+        ((*ROLE, "--jobs", "0"), "'0' is not a whole number from 1 to 1000"),
+        ((*ROLE, "--jobs", "1001"), "'1001' is not a whole number from 1 to 1000"),
+        ((*ROLE, "--jobs", "9" * 5000), "is not a whole number from 1 to 1000"),
         ((*ROLE, "--timeout", "-1"), "'-1' is not a number of seconds above 0"),
         ((*ROLE, "--timeout", "nan"), "'nan' is not a number of seconds above 0"),
+        ((*ROLE, "--timeout", "2147484"), "up to 604800, seven days"),
+        ((*ROLE, "--timeout", "inf"), "up to 604800, seven days"),
+        ((*ROLE, "--account-tag", "env="), "'env=' is not a valid tag"),
+        ((*ROLE, "--external-id", "secret"), "unrecognized arguments: --external-id\n"),
+        ((*ROLE, "--external-id=secret", "x"), "unrecognized arguments: --external-id\n"),
         ((*ROLE, "--organizations-role", "R"), "'R' is not a valid role ARN"),
         ((*ROLE, "--frequency", "daily"), "unrecognized arguments"),
         ((*ROLE, "--jobs", "2", "--scheduler", "tcp://h:1"), "dask worker --nthreads"),
@@ -79,6 +90,29 @@ def test_a_wrong_command_line_is_refused(
         exit_code = ended.code
     assert exit_code == 2
     assert sentence in capsys.readouterr().err
+
+
+def options_with_values() -> list[str]:
+    return [
+        spelling
+        for action in _parser()._actions
+        if action.nargs != 0
+        for spelling in action.option_strings
+    ]
+
+
+@pytest.mark.parametrize("option", options_with_values())
+@pytest.mark.parametrize("value", ["", " ", None])
+def test_a_variable_that_is_not_set_is_an_error(
+    option: str, value: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = (option,) if value is None else (option, value)
+    role = () if option == "--role" else ROLE
+    with pytest.raises(SystemExit, match="2"):
+        main([*role, *given])
+    said = capsys.readouterr().err
+    assert f"argument {option}: " in said
+    assert "is empty" in said or "is not a" in said or "expected " in said
 
 
 def test_both_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:

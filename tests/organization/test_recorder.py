@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from prowler_org import recorder as recorder_module
 from prowler_org.account_result import FindingCounts
@@ -16,7 +19,7 @@ from prowler_org.recorder import Recorder
 from prowler_org.report_files import pack, scan_folder
 from prowler_org.state import State, resume
 
-from .examples import ALICE, BOB, JOB, LISTED, REPORT, new_state, scanned
+from .examples import ALICE, BOB, DEFAULT, JOB, LISTED, REPORT, new_state, reports_of, scanned
 
 NOT_FORKED = "this system cannot fork"
 
@@ -44,8 +47,8 @@ def finished(tmp_path: Path) -> Callable[[Account], FinishedScan]:
     def make(account: Account) -> FinishedScan:
         folder = scan_folder(tmp_path, account.id)
         folder.mkdir(parents=True)
-        row = f"{account.id};FAIL;False"
-        (folder / REPORT).write_bytes(f"ACCOUNT_UID;STATUS;MUTED\r\n{row}\r\n".encode())
+        reports = reports_of(("FAIL", "alice"), account=account.id)
+        (folder / REPORT).write_bytes(reports[REPORT])
         return FinishedScan(scanned(account, reports=(REPORT,)), machine=THIS_MACHINE)
 
     return make
@@ -60,11 +63,13 @@ def test_reports_that_cannot_be_stored_cost_only_their_account(
 ) -> None:
     (tmp_path / "accounts").mkdir()
     (tmp_path / "accounts" / ALICE.id).write_text("a file in place of a folder")
-    alices = replace(finished(ALICE), machine=machine, archive=b"not a zip file")
+    alices = finished(ALICE)
+    if machine != THIS_MACHINE:
+        alices = replace(alices, machine=machine, archive=pack(scan_folder(tmp_path, ALICE.id)))
     recorder.record([alices, finished(BOB)])
     alice, bob = state.results[ALICE.id], state.results[BOB.id]
     assert (alice.status, alice.counts, alice.reports) == ("not scanned", FindingCounts(), ())
-    assert alice.reason.startswith("prowler-org could not write the reports: ")
+    assert alice.reason.startswith("prowler-org could not store the reports: ")
     assert (tmp_path / bob.reports[0]).is_file()
 
 
@@ -126,7 +131,8 @@ def test_what_a_worker_sends_is_checked_before_it_counts(
     state: State, recorder: Recorder, finished: Finished, tmp_path: Path
 ) -> None:
     whole, other = finished(ALICE), finished(BOB)
-    (scan_folder(tmp_path, BOB.id) / REPORT).write_bytes(b"ACCOUNT_UID;STATUS\r\n1;FAIL\r\n")
+    reports = reports_of(("FAIL", "alice"))
+    (scan_folder(tmp_path, BOB.id) / REPORT).write_bytes(reports[REPORT])
     for one in (whole, other):
         archive = pack(scan_folder(tmp_path, one.result.account))
         recorder.record([replace(one, machine="a worker", archive=archive)])
@@ -138,9 +144,9 @@ def test_what_a_worker_sends_is_checked_before_it_counts(
 @pytest.mark.parametrize(
     ("reports", "packed", "why"),
     [
-        ((), False, "there are none"),
-        ((), True, "there is none with findings"),
-        (("../../elsewhere.csv",), True, "a report is not in the folder of its account"),
+        ((), False, "There are none"),
+        ((), True, "There is no report with findings"),
+        (("../../elsewhere.csv",), True, "A report is not in the folder of its account"),
     ],
 )
 def test_scanned_without_reports_of_its_own_does_not_count(
@@ -161,6 +167,66 @@ def test_scanned_without_reports_of_its_own_does_not_count(
     recorder.record([replace(one, result=sent, machine="a worker", archive=archive)])
     expected = f"The reports of a worker cannot be used: {why}."
     assert state.results[ALICE.id].reason == expected
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("scan")
+    for name, content in reports_of(("FAIL", "alice"), ("PASS", "bob")).items():
+        (folder / name).write_bytes(content)
+    (folder / "prowler.log").write_text("-> Scanning")
+    return pack(folder)
+
+
+NAMES = tuple(reports_of())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_an_archive_with_flipped_bits_costs_only_its_account(
+    archive: bytes, tmp_path: Path, data: st.DataObject
+) -> None:
+    damaged = bytearray(archive)
+    for bit in data.draw(st.lists(st.integers(0, 8 * len(archive) - 1), min_size=1, max_size=8)):
+        damaged[bit // 8] ^= 1 << bit % 8
+    state = replace(new_state(), expected=DEFAULT)
+    recorder = Recorder(state, tmp_path, lambda result: None, print)
+    sent = scanned(ALICE, reports=NAMES)
+    recorder.record([FinishedScan(sent, bytes(damaged), machine="a worker")])
+    result = state.results[ALICE.id]
+    whole = FindingCounts(failed=1, passed=1)
+    assert result.counts == (whole if result.was_scanned else FindingCounts())
+    assert bool(result.reason) is not result.was_scanned
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"reason": "x" * 10_000_000},
+        {"exit_code": 1},
+        {"counts": FindingCounts(failed=-1)},
+        {"seconds": float("nan")},
+        {"attempts": "1"},
+        {"crashed": ("\ud800",)},
+        {"undelivered": (None,)},
+    ],
+)
+def test_what_the_state_file_could_not_hold_does_not_come_from_a_worker(
+    state: State, recorder: Recorder, archive: bytes, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    sent = replace(scanned(ALICE, reports=NAMES), **values)
+    recorder.record([FinishedScan(sent, archive, machine="a worker")])
+    assert state.results[ALICE.id].reason == "A worker sent a result with values that cannot be."
+    assert resume(JOB, LISTED, tmp_path).to_scan == (ALICE, BOB)
+
+
+def test_the_log_of_a_worker_is_for_its_owner_only(
+    state: State, recorder: Recorder, archive: bytes, tmp_path: Path
+) -> None:
+    sent = scanned(ALICE, reports=NAMES)
+    recorder.record([FinishedScan(sent, archive, machine="a worker")])
+    log = tmp_path / "accounts" / ALICE.id / "prowler.log"
+    assert (log.read_text(), log.stat().st_mode & 0o777) == ("-> Scanning", 0o600)
 
 
 def test_an_account_without_findings_was_scanned_if_prowler_says_so(

@@ -1,4 +1,4 @@
-"""Count, move and merge report files."""
+"""Move and merge report files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
+from prowler_org.account_result import AccountResult, not_scanned
 from prowler_org.accounts import Account
-from prowler_org.report_files import count_findings, merge
+from prowler_org.report_files import merge
 
 from . import examples
 
@@ -32,16 +32,6 @@ def scanned(
     (folder / "compliance" / f"{name}_cis.csv").write_text("OTHER;COLUMNS\r\n", newline="")
     reports = (f"{name}.csv", f"{name}.ocsf.json", f"compliance/{name}_cis.csv")
     return examples.scanned(account, reports=tuple(f"accounts/{account.id}/{r}" for r in reports))
-
-
-def test_findings_are_counted_by_status_and_muted_findings_apart(tmp_path: Path) -> None:
-    report = tmp_path / "prowler-output-1.csv"
-    rows = ["FAIL;False", "FAIL;True", "PASS;False", "MANUAL;False", '"PASS";True', "PASS;False"]
-    report.write_text("STATUS;MUTED\r\n" + "".join(f"{row}\r\n" for row in rows), newline="")
-    other = tmp_path / "compliance" / "prowler-output-1_cis.csv"
-    other.parent.mkdir()
-    other.write_text("STATUS;MUTED\r\nFAIL;False\r\n", newline="")
-    assert count_findings((report, other)) == FindingCounts(failed=1, passed=2, manual=1, muted=2)
 
 
 def test_a_merged_report_has_every_finding_once(tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ from moto.sts.models import sts_backends
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.errors import StartError
+from prowler_org.cli import main
+from prowler_org.errors import StartError, UsageError
+from prowler_org.prowler_arguments import ParsedArguments
 from prowler_org.sign_in import (
     SignInError,
     asks_for_code,
     environment_with,
     find_profile,
     sign_in,
-    without_profile,
 )
 
 from .commands import run
@@ -180,9 +181,32 @@ def test_keys_in_the_environment_are_left_to_the_scans(
 
 
 @pytest.mark.parametrize(
-    "spelling", [("--profile", "audit"), ("--profile=audit",), ("-p", "audit"), ("-paudit",)]
-)
+    "spelling",
+    [
+        ("--profile", "audit"), ("--profile=audit",), ("-p", "audit"), ("-paudit",), ("-p=audit",),
+        ("--prof", "audit"), ("-bpaudit",), ("-zbp", "audit"), ("-p", "other", "-bpaudit"),
+    ],
+)  # fmt: skip
 def test_prowlers_profile_lists_the_accounts_too(spelling: tuple[str, ...]) -> None:
-    arguments = ("-M", "csv", *spelling, "-w", "list.yaml")
-    assert find_profile(arguments) == "audit"
-    assert without_profile(arguments) == ("-M", "csv", "-w", "list.yaml")
+    assert find_profile(("-M", "csv", *spelling, "-w", "list.yaml")) == "audit"
+
+
+@pytest.mark.parametrize("spelling", [("-p", ""), ("--profile=",), ("-bp",), ("-p", "-z")])
+def test_a_profile_without_a_name_is_not_the_default_one(spelling: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="Give -p/--profile of Prowler a value"):
+        find_profile(spelling)
+
+
+def test_a_profile_that_only_prowler_understands_is_refused(
+    organization: EmbeddedOrganization,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    organization.add_account("account")
+    cannot_fork = ("this system cannot fork", ())
+    monkeypatch.setattr("prowler_org.prowler_processes.loaded_beforehand", lambda: cannot_fork)
+    parsed = ParsedArguments(profile="audit")
+    monkeypatch.setattr("prowler_org.cli.check_prowler_arguments", lambda *_: parsed)
+    assert main(["--role", "R", "--output-directory", str(tmp_path / "output")]) == 2
+    assert "Give the profile of Prowler by itself" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,22 +14,34 @@ import pytest
 from prowler_org.account_result import FindingCounts, not_scanned
 from prowler_org.accounts import Account, SkippedAccount
 from prowler_org.backends import THIS_MACHINE, FinishedScan
+from prowler_org.cli import exit_code
 from prowler_org.errors import StartError
 from prowler_org.options import Selection
 from prowler_org.recorder import Recorder
+from prowler_org.report_check import ExpectedReports
 from prowler_org.state import FILE_NAME, resume, start_or_resume
+from prowler_org.summary import describe_result
 
-from .examples import ALICE, BOB, JOB, LISTED, STARTED, new_state, scanned
+from .examples import ALICE, BOB, DEFAULT, JOB, LISTED, STARTED, new_state, reports_of, scanned
+
+NAME = f"prowler-output-{ALICE.id}-20260301020304"
+
+
+def reports(
+    directory: Path, *findings: tuple[str, str], account: str = ALICE.id, **more: Any
+) -> tuple[str, ...]:
+    """The reports of Alice's account with these findings, as the state file names them."""
+    folder = directory / "accounts" / ALICE.id
+    folder.mkdir(parents=True, exist_ok=True)
+    made = reports_of(*findings, account=account, name=NAME, **more)
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+    return tuple(f"accounts/{ALICE.id}/{name}" for name in made)
 
 
 def report(directory: Path, *statuses: str, account: str = ALICE.id) -> str:
     """A CSV report of Alice's account, with findings of these statuses."""
-    path = directory / "accounts" / ALICE.id / f"prowler-output-{ALICE.id}-20260301020304.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [f"{account};{status};False" for status in statuses]
-    text = "".join(f"{row}\r\n" for row in ("ACCOUNT_UID;STATUS;MUTED", *rows))
-    path.write_text(text, newline="")
-    return path.relative_to(directory).as_posix()
+    return reports(directory, *((status, "alice") for status in statuses), account=account)[0]
 
 
 def saved(directory: Path, *reports: str) -> dict[str, Any]:
@@ -43,14 +56,12 @@ def saved(directory: Path, *reports: str) -> dict[str, Any]:
 def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: Path) -> None:
     data = saved(tmp_path, report(tmp_path, "FAIL"))
     resumed = resume(JOB, LISTED, tmp_path)
-    assert resumed.results[ALICE.id].to_json() == {
-        **data["accounts"][0], "reports": tuple(data["accounts"][0]["reports"]),
-        "crashed": (), "undelivered": (),
-    }  # fmt: skip
+    (path,) = data["accounts"][0]["reports"]
+    assert resumed.results[ALICE.id] == scanned(ALICE, FindingCounts(failed=1), (path,))
     assert resumed.to_scan == (BOB,)
     text = (tmp_path / FILE_NAME).read_text("utf-8")
     assert '"name": "bob\'s <account>"' in text
-    assert data["started"] == "2026-03-01T02:03:04+00:00"
+    assert data["started"] == "2026-03-01T02:03:04Z"
 
 
 def test_an_account_that_is_missing_is_scanned_again(tmp_path: Path) -> None:
@@ -74,10 +85,8 @@ def test_counts_and_the_exit_code_are_those_of_the_reports(tmp_path: Path) -> No
     (tmp_path / FILE_NAME).write_text(json.dumps(data))
     result = resume(JOB, LISTED, tmp_path).results[ALICE.id]
     assert (result.counts, result.exit_code) == (FindingCounts(failed=2, passed=1), 3)
-    ignoring = replace(JOB, prowler_arguments=("-z",))
-    data["job"]["prowler_arguments"] = ["-z"]
-    (tmp_path / FILE_NAME).write_text(json.dumps(data))
-    assert resume(ignoring, LISTED, tmp_path).results[ALICE.id].exit_code == 0
+    ignoring = ExpectedReports(ignores_failures=True)
+    assert resume(JOB, LISTED, tmp_path, ignoring).results[ALICE.id].exit_code == 0
 
 
 def link(directory: Path, to: str) -> str:
@@ -94,40 +103,106 @@ def torn(directory: Path, *, at: int) -> str:
     return path
 
 
-def with_ocsf(directory: Path, text: str) -> tuple[str, str]:
-    """A CSV report of one finding, and an OCSF report."""
-    path = report(directory, "PASS")
-    ocsf = path.replace(".csv", ".ocsf.json")
-    (directory / ocsf).write_text(text)
-    return path, ocsf
+def changed(suffix: str, old: bytes, new: bytes) -> Callable[[Path], tuple[str, ...]]:
+    """Reports of two findings, of which the one with this suffix was changed."""
+
+    def make(directory: Path) -> tuple[str, ...]:
+        made = reports(directory, ("PASS", "alice"), ("FAIL", "bob"))
+        (path,) = (directory / name for name in made if name.endswith(suffix))
+        assert old in path.read_bytes()
+        path.write_bytes(path.read_bytes().replace(old, new, 1))
+        return made
+
+    return make
+
+
+def pipe(directory: Path) -> tuple[str, ...]:
+    *others, ocsf = reports(directory, ("PASS", "alice"))
+    (directory / ocsf).unlink()
+    os.mkfifo(directory / ocsf)
+    return (*others, ocsf)
+
+
+def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
+    path = directory / "accounts" / ALICE.id / "compliance" / f"{NAME}_cis.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return (*reports(directory, ("PASS", "alice")), path.relative_to(directory).as_posix())
 
 
 @pytest.mark.parametrize(
-    ("reports", "why"),
+    ("made", "why"),
     [
-        (lambda folder: ("/etc/passwd",), "a report is not in the folder of its account"),
-        (lambda folder: ("accounts/111111111111/../../x.csv",), "a report is not in the folder"),
-        (lambda folder: ("accounts/222222222222/a.csv",), "a report is not in the folder"),
+        (lambda folder: ("/etc/passwd",), "A report is not in the folder of its account"),
+        (lambda folder: ("accounts/111111111111/../../x.csv",), "A report is not in the folder"),
+        (lambda folder: ("accounts/222222222222/a.csv",), "A report is not in the folder"),
         (lambda folder: ("accounts/111111111111/none.csv",), "none.csv is missing"),
+        (lambda folder: ("accounts/111111111111/" + "x" * 500,), "is missing"),
         (lambda folder: (link(folder, "../../elsewhere.csv"),), ".csv is a link"),
         (lambda folder: (torn(folder, at=-9),), ".csv is not complete"),
         (lambda folder: (torn(folder, at=0),), ".csv is not complete"),
-        (lambda folder: (report(folder, "PASS", "ODD"),), "row 2 of prowler-output-1"),
-        (lambda folder: (report(folder, "PASS;False", "PASS"),), "row 1 of prowler-output-1"),
-        (lambda folder: (report(folder, "PASS", account=BOB.id),), ".csv is about another account"),
-        (lambda folder: with_ocsf(folder, ""), ".ocsf.json is not complete"),
-        (lambda folder: with_ocsf(folder, "[]"), "has 0 findings, and the CSV report 1"),
-        (lambda folder: with_ocsf(folder, '[{"a": 1}{]'), "is not a list of findings"),
-        (lambda folder: with_ocsf(folder, f"[{'{' * 3}]"), "it ends in the middle of a finding"),
+        (lambda folder: (report(folder, "PASS", "ODD"),), "has the status ODD"),
+        (lambda folder: (report(folder, "PASS;False", "PASS"),), ".csv is damaged"),
+        (lambda folder: reports(folder, ("PASS", "a"), account=BOB.id), "is about another account"),
+        (changed(".csv", ALICE.id.encode(), BOB.id.encode()), ".csv is about another account"),
+        (changed("csv", b"alice", b"\xff"), ".csv is damaged"),
+        (changed("csv", b"MUTED", b"muted"), "A report cannot be read (KeyError)"),
+        (changed(".ocsf.json", ALICE.id.encode(), BOB.id.encode()), "is about another account"),
+        (changed(".ocsf.json", b"PASS", b"FAIL"), "has other findings than the CSV report"),
+        (changed(".ocsf.json", b"New", b"Suppressed"), "has other findings than the CSV report"),
+        (changed(".ocsf.json", b"cloud", b"cloth"), "A report cannot be read (KeyError)"),
+        (changed(".ocsf.json", b"[{", b"[[{"), "is not a list of findings"),
+        (changed(".ocsf.json", b"}, {", b", {"), "it ends in the middle of a finding"),
+        (changed(".html", b"</html>", b""), ".html is not complete"),
+        (pipe, ".ocsf.json is missing"),
+        (lambda folder: compliance(folder, b"A;B\r\n\xff;x\r\n"), "_cis.csv is damaged"),
+        (lambda folder: compliance(folder, b"A;B\r\nx\r\n"), "_cis.csv is damaged"),
+        # What is there must be all that the default checks write.
+        (lambda folder: (), "There is no finding, not even about the root user"),
+        (lambda folder: (report(folder),), "There is no finding, not even about the root user"),
+        (lambda folder: reports(folder, ("PASS", "a"))[:1], "There is no html report"),
+        (lambda folder: reports(folder, ("PASS", "a"))[:2], "There is no json-ocsf report"),
+        (lambda folder: reports(folder, ("PASS", "a"))[1:2], "There is no finding, not even"),
+        (lambda folder: reports(folder, ("PASS", "a"))[1:], "There is no finding, not even"),
     ],
 )
 def test_an_account_whose_reports_cannot_be_trusted_is_scanned_again_and_the_reason_is_told(
-    tmp_path: Path, reports: Callable[[Path], tuple[str, ...]], why: str
+    tmp_path: Path, made: Callable[[Path], tuple[str, ...]], why: str
 ) -> None:
-    saved(tmp_path, *reports(tmp_path))
-    state = resume(JOB, LISTED, tmp_path)
+    saved(tmp_path, *made(tmp_path))
+    state = resume(JOB, LISTED, tmp_path, DEFAULT)
     assert state.to_scan == (ALICE, BOB)
     assert why in state.distrusted[ALICE.id]
+
+
+ROOT = ("PASS", "<root_account>")
+
+
+@pytest.mark.parametrize(
+    ("findings", "more", "is_judged"),
+    [
+        ((ROOT,), {}, True),
+        ((ROOT, ("FAIL", "alice"), ("MANUAL", "bob")), {}, True),
+        ((("MANUAL", "<root_account>"), ("PASS", "alice")), {}, True),
+        ((("MANUAL", "<root_account>"),), {}, False),
+        ((ROOT, ("MANUAL", "alice")), {}, False),
+        ((ROOT, ("MANUAL", ALICE.id)), {}, False),
+        ((("MANUAL", "alice"), ("MANUAL", "bob")), {}, False),
+        ((("MANUAL", "alice"),), {"muted": True}, True),
+        ((ROOT, ("PASS", "alice")), {"check": "s3_of_prowler"}, False),
+    ],
+)
+def test_an_account_of_whose_users_nothing_is_known_is_not_judged_and_scanned_again(
+    tmp_path: Path, findings: tuple[tuple[str, str], ...], more: dict[str, Any], is_judged: bool
+) -> None:
+    saved(tmp_path, *reports(tmp_path, *findings, **more))
+    state = resume(JOB, LISTED, tmp_path, DEFAULT)
+    result = state.results[ALICE.id]
+    assert result.was_scanned
+    assert bool(result.unjudged) is not is_judged
+    assert state.to_scan == ((BOB,) if is_judged else (ALICE, BOB))
+    assert exit_code([result], False) == (4 if not is_judged else result.exit_code)
+    assert ("Not judged: " in describe_result(result)) is not is_judged
 
 
 def test_an_account_that_has_left_the_organization_is_named_and_not_reported(
@@ -189,6 +264,7 @@ def test_two_runs_never_share_a_name(tmp_path: Path) -> None:
         ({"selection": Selection()}, "for: the choice of accounts. Give"),
         ({"prowler_arguments": ("-M", "html")}, "for: the options of prowler aws. Give"),
         ({"versions": {"prowler": "5.99"}}, "for: the version of Prowler or of this plug-in. Give"),
+        ({"files": {"--mutelist-file": "5e88"}}, "for: what is in a file that these options name"),
     ],
 )
 def test_another_job_is_not_resumed(tmp_path: Path, other: dict[str, object], words: str) -> None:
@@ -225,7 +301,8 @@ def edited(**entry: Any) -> Callable[[dict[str, Any]], Any]:
         edited(more=1),
         lambda data: data["accounts"].append(data["accounts"][0]),
         lambda data: data.update(started="yesterday"),
-        lambda data: data.update(format=2),
+        edited(unjudged=["x"]),
+        lambda data: data.update(format=1),
         lambda data: data["job"].update(versions=[]),
         lambda data: data.clear(),
     ],
