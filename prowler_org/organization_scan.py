@@ -115,7 +115,7 @@ class _Scans:
     """How many scans in a row each machine has failed for its own sake."""
     tries: Counter[str] = field(default_factory=Counter)
     """How many machines have failed for their own sake, by account."""
-    avoid: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    avoid: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The machines that should not scan an account again."""
     lost: BackendLostError | None = None
 
@@ -152,13 +152,14 @@ class _Scans:
             self.faults[machine] = 0
             if not finished.role_denied:
                 return False
-            others = self.backend.avoid_alike((*self.avoid[account], machine))
-            self.avoid[account].extend(others)
-            return bool(others)
+            avoid = self.backend.avoid_alike((*self.avoid[account], machine))
+            is_new = not self.avoid[account].issuperset(avoid)  # a worker may lie about its name
+            self.avoid[account].update(avoid)
+            return is_new
         self.faults[machine] += 1
         if machine and self.faults[machine] > FAULTS_OF_A_MACHINE:
             return True  # it is not used any more, so the account loses no try
-        self.avoid[account].append(machine)
+        self.avoid[account].add(machine)
         self.tries[account] += 1
         if machine and self.faults[machine] == FAULTS_OF_A_MACHINE:
             self._exclude(machine, finished.result.reason)

@@ -117,7 +117,7 @@ class DaskCluster:
         used = self._used()
         alike = {"", *(self._identities.get(machine, "") for machine in machines)}
         same = {worker for worker in used if self._identities.get(worker, "") in alike}
-        return sorted(same.union(machines)) if same != set(used) else ()
+        return sorted(same) if same != set(used) else ()
 
     def exclude(self, machine: str, reason: str) -> None:
         """See Backend."""
