@@ -165,6 +165,8 @@ class Behaviour:
     """Whether ListServiceSpecificCredentials answers about one user only."""
     accounts_without_role: frozenset[str] = frozenset()
     """IDs of accounts in which no role can be assumed."""
+    keys_without_role: frozenset[str] = frozenset()
+    """IDs of access keys that no role can be assumed with."""
     seconds_to_assume: Mapping[str, float] = field(default_factory=dict)
     """Seconds that AssumeRole takes on top of ``latency``, by the account's ID."""
     throttle_next: dict[str, int] = field(default_factory=dict)
@@ -465,7 +467,7 @@ class EmbeddedAWS:
             trouble = self._trouble(action, parameters.get("UserName", ""))
             if action == "sts:AssumeRole":
                 self.assumed_by.add(access_key_id)
-                trouble = self._trouble_with_role(parameters["RoleArn"]) or trouble
+                trouble = self._trouble_with_role(parameters["RoleArn"], access_key_id) or trouble
             if action in self.behaviour.renames:
                 self.rename_user(*self.behaviour.renames.pop(action))
             if trouble is None:
@@ -506,12 +508,13 @@ class EmbeddedAWS:
             return "500 Internal Server Error", "ServiceFailure"
         return None
 
-    def _trouble_with_role(self, arn: str) -> tuple[str, str] | None:
+    def _trouble_with_role(self, arn: str, access_key_id: str) -> tuple[str, str] | None:
         account = arn.split(":")[4]
         with self._lock:
             self.assumed[account] += 1
         time.sleep(self.behaviour.seconds_to_assume.get(account, 0))
-        if account in self.behaviour.accounts_without_role:
+        without = self.behaviour.accounts_without_role | self.behaviour.keys_without_role
+        if not without.isdisjoint({account, access_key_id}):
             return "403 Forbidden", "AccessDenied"
         return None
 

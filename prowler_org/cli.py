@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,14 +19,14 @@ from key_ranking.changes import (
 from key_ranking.printing import printable, say
 from key_ranking.terminal import first
 
+from . import interrupts
 from .account_result import AccountResult
 from .accounts import AccountList, list_accounts
 from .backends.dask_cluster import DaskCluster, is_on_this_machine
 from .backends.this_machine import ThisMachine
-from .command import INTERRUPTED
 from .delivery import upload
 from .directory_lock import locked
-from .errors import StartError, UsageError
+from .errors import INTERRUPTED, StartError, UsageError
 from .options import Options, parse
 from .organization_reports import OrganizationReports, write_reports
 from .organization_scan import make_tasks, scan_organization
@@ -46,7 +45,13 @@ from .sign_in import (
     sign_in,
 )
 from .state import Job, State, installed_versions, start_or_resume
-from .summary import describe_accounts, describe_result, describe_untried, summarize
+from .summary import (
+    describe_accounts,
+    describe_missing,
+    describe_result,
+    describe_untried,
+    summarize,
+)
 
 NOT_STARTED = 1
 WRONG_USAGE = 2
@@ -61,21 +66,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: see ``EPILOG`` in options.py.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal may not be able to show every letter of an account's name.
-        sys.stdout.reconfigure(errors="replace")
     try:
         return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except StartError as error:
         _complain(str(error))
         return WRONG_USAGE if isinstance(error, UsageError) else NOT_STARTED
     except KeyboardInterrupt:
+        interrupts.caught()
         end_fork_server()
         _complain("Interrupted. If scans had started, --resume goes on with them.")
         return INTERRUPTED
 
 
 def _run(options: Options) -> int:
+    if not options.quiet and not options.dry_run:
+        say("Listing the accounts and loading Prowler. This takes several seconds.", sys.stdout)
     profile = find_profile(options.prowler_arguments)
     if options.scheduler:
         _check_cluster(options.scheduler, options.without_tls, profile)
@@ -96,8 +101,10 @@ def _scan(
 ) -> int:
     if not options.scheduler:
         return _scan_on(None, options, signed_in, listed, previous)
-    cluster = DaskCluster(options.scheduler, installed_versions())
+    cluster = DaskCluster(options.scheduler, installed_versions(), signed_in.profile)
     with closing(cluster):
+        for warning in cluster.warnings:
+            _complain(warning)
         return _scan_on(cluster, options, signed_in, listed, previous)
 
 
@@ -208,7 +215,9 @@ def _finish(
             f"reports are in {options.output_directory / ACCOUNTS}. --resume writes the rest."
         )
         return NOT_STARTED
-    unseen = unseen_by(results, listed, reports) if options.strict else []
+    damaged = [path.name for path in reports.ranked.collected.problems]
+    unseen = [f"These reports could not be used: {', '.join(damaged)}."] if damaged else []
+    unseen += unseen_by(results, listed, reports) if options.strict else []
     if deliver and (undelivered := deliver(reports.delivered, options.output_directory)):
         unseen.append(undelivered)
     if not options.quiet:
@@ -218,8 +227,10 @@ def _finish(
     for sentence in unseen:
         _complain(sentence)
     if options.quiet:
+        for line in describe_missing([result for result in results if not result.was_scanned]):
+            _complain(line)
         for result in results:
-            if not result.was_scanned or result.problems:
+            if result.was_scanned and result.problems:
                 _complain(describe_result(result))
         if state.to_scan:
             _complain(describe_untried(state))
@@ -232,7 +243,6 @@ def unseen_by(
     """What --strict refuses, as sentences: what was not looked at, but for --exclude."""
     collected = reports.ranked.collected
     unread = {one.account for one in collected.open.values() if one.status == "MANUAL"}
-    damaged = [path.name for path in collected.problems]
     if not collected.accounts:  # there is no OCSF to tell unreadable from manual by
         unread = {one.account for one in results if one.counts.manual}
     what = {
@@ -246,7 +256,6 @@ def unseen_by(
         "Left out, and not named by --exclude:": [
             one.account.id for one in listed.skipped if not one.by_name
         ],
-        "These reports are damaged:": damaged,
     }
     return [f"--strict: {words} {', '.join(those)}." for words, those in what.items() if those]
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
-INTERRUPTED = 130
+from . import interrupts
+from .errors import INTERRUPTED
+from .output_streams import robust_streams
 
 
 def main() -> int:
-    """Handle signals, then load and run prowler-org. Returns the exit code.
+    """Handle signals, then load and run prowler-org. Returns the exit code."""
+    interrupts.handle_signals()
+    with robust_streams():
+        try:
+            from .cli import main as run
 
-    SIGTERM and SIGHUP interrupt it as Ctrl-C does. One that is ignored, as with nohup, stays so.
-    """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
-    try:
-        from .cli import main as run
-
-        return run()
-    except KeyboardInterrupt:
-        print("prowler-org: Interrupted.", file=sys.stderr)
-        return INTERRUPTED
+            return run()
+        except KeyboardInterrupt:
+            print("prowler-org: Interrupted.", file=sys.stderr)
+            return INTERRUPTED
+        finally:
+            interrupts.caught()

@@ -1,44 +1,50 @@
 """A lock on the output directory, so that two runs do not write there at the same time.
 
-This locks the directory itself. The library filelock needs a file for its lock, and leaves it among
-the reports. If a file system does not have locks, it leaves a mark that outlives a killed run.
+The lock is on a file that only its owner can open: a directory can be locked by anyone who may
+read it. The file names the process that has the lock, and is gone after the run. The library
+filelock leaves its file among the reports. If a file system has no locks, it leaves a mark that
+outlives a killed run.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-import sys
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from io import FileIO
 from pathlib import Path
 
+from key_ranking.printing import printable
+
 from .errors import StartError
+
+LOCK = ".prowler-org.lock"
 
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Make a directory and lock it until the process ends or leaves this context.
 
-    Removes a directory that it made, if nothing has come into it but empty folders. Windows does
-    not lock directories: there, this only makes and removes the directory. Raises StartError.
+    Removes a directory that it made, if nothing has come into it but empty folders. Raises
+    StartError.
     """
     was_there = directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        descriptor = None if sys.platform == "win32" else os.open(directory, os.O_RDONLY)
     except OSError as error:
         raise StartError(f"Cannot write to {directory}: {error.strerror or error}.") from error
-    try:
-        if descriptor is not None:
-            _lock(descriptor, directory)
+    file = directory / LOCK
+    with _lock(file):
         try:
             yield
         finally:
+            with suppress(OSError):
+                file.unlink()
             if not was_there:
                 _remove_if_empty(directory)
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def _remove_if_empty(directory: Path) -> None:
@@ -48,19 +54,32 @@ def _remove_if_empty(directory: Path) -> None:
         directory.rmdir()
 
 
-def _lock(descriptor: int, directory: Path) -> None:
-    if sys.platform != "win32":
-        import fcntl
+def _lock(file: Path) -> FileIO:
+    """The file, which is locked until it is closed."""
+    try:
+        while True:
+            opened = open(file, "rb+", buffering=0, opener=_open)  # noqa: SIM115
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(opened.fileno()).st_nlink:
+                    since = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+                    opened.truncate()
+                    opened.write(f"{os.getpid()} on {socket.gethostname()}, since {since}".encode())
+                    return opened
+            except BlockingIOError as error:
+                with opened:
+                    holder = printable(opened.read(200).decode(errors="replace")) or "unknown"
+                raise StartError(
+                    f"Another run of prowler-org writes to {file.parent} (process {holder}). Wait "
+                    "for it, or give another --output-directory."
+                ) from error
+            opened.close()  # a run that ended meanwhile has removed this file
+    except OSError as error:
+        raise StartError(
+            f"Cannot lock {file.parent}: {error.strerror or error}. Give another "
+            "--output-directory."
+        ) from error
 
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StartError(
-                f"Another run of prowler-org writes to {directory}. Wait for it, or give another "
-                "--output-directory."
-            ) from error
-        except OSError as error:
-            raise StartError(
-                f"Cannot lock {directory}: {error.strerror or error}. Give another "
-                "--output-directory."
-            ) from error
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)

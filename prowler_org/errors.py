@@ -1,6 +1,8 @@
-"""Errors that end prowler-org before it scans an account."""
+"""Errors that end prowler-org before it scans an account, and the exit code of an interrupt."""
 
 from __future__ import annotations
+
+INTERRUPTED = 130
 
 
 class StartError(Exception):

@@ -6,9 +6,11 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from time import monotonic
 
+from . import interrupts
 from .account_result import not_scanned
 from .account_scan import INTERRUPTED, ScanTask
 from .backends import THIS_MACHINE, Backend, BackendLostError, FinishedScan
@@ -49,6 +51,7 @@ def scan_organization(backend: Backend, recorder: Recorder, tasks: Iterable[Scan
     except BackendLostError as lost:
         recorder.end(str(lost))
     except KeyboardInterrupt:
+        interrupts.caught()
         try:
             # Save first, which certainly ends. A worker that hangs may delay stop().
             recorder.give_up(INTERRUPTED)
@@ -73,81 +76,101 @@ def scan_all(
     """Scan all accounts. ``record`` gets finished scans in batches, and sometimes an empty batch.
 
     What a machine fails to scan for its own sake is scanned again, elsewhere if there is another
-    machine. A machine that fails so again and again is no longer used, and ``warn`` gets its name
-    and the reason. Raises BackendLostError, also if no machine is left. After that and after
+    machine, and so is an account whose role it may not assume, if another one is signed in as
+    somebody else. A machine that fails again and again is no longer used, and ``warn`` gets its
+    name and the reason. Raises BackendLostError, also if no machine is left. After that and after
     KeyboardInterrupt, some accounts have no result.
     """
-    ended: SimpleQueue[Future[FinishedScan]] = SimpleQueue()
-    waiting = deque(tasks)
-    running: dict[Future[FinishedScan], ScanTask] = {}
-    faults: Counter[str] = Counter()
-    failed_on: defaultdict[str, list[str]] = defaultdict(list)
-    lost: list[BackendLostError] = []
+    scans = _Scans(backend, deque(tasks), record, warn)
+    checked = monotonic()
+    try:
+        while scans.waiting or scans.running:
+            scans.submit_more()
+            if not scans.record_ended(CHECK_EVERY) or monotonic() - checked > CHECK_EVERY:
+                backend.check()
+                checked = monotonic()
+        if scans.lost:
+            raise scans.lost
+    except (KeyboardInterrupt, BackendLostError):
+        # Record a batch again as a whole if it was interrupted.
+        done = [(future, task) for future, task in scans.running.items() if future.done()]
+        finished = [_finished(future, task) for future, task in done]
+        record([one for one in finished if not one.fault_of_machine])
+        raise
 
-    def submit_more() -> None:
+
+@dataclass
+class _Scans:
+    """The scans of a run: those that wait, those that run, and where they could not be done."""
+
+    backend: Backend
+    waiting: deque[ScanTask]
+    record: Callable[[Sequence[FinishedScan]], None]
+    warn: Callable[[str], None]
+    running: dict[Future[FinishedScan], ScanTask] = field(default_factory=dict)
+    ended: SimpleQueue[Future[FinishedScan]] = field(default_factory=SimpleQueue)
+    faults: Counter[str] = field(default_factory=Counter)
+    """How many scans in a row each machine has failed for its own sake."""
+    tries: Counter[str] = field(default_factory=Counter)
+    """How many machines have failed for their own sake, by account."""
+    avoid: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The machines that should not scan an account again."""
+    lost: BackendLostError | None = None
+
+    def submit_more(self) -> None:
         # Not more than the capacity: a task that is queued behind a scan that hangs would wait.
-        for _ in range(min(len(waiting), backend.capacity() - len(running))):
-            task = waiting.popleft()
-            future = backend.submit(task, failed_on[task.account.id])
-            running[future] = task
-            future.add_done_callback(ended.put)
+        for _ in range(min(len(self.waiting), self.backend.capacity() - len(self.running))):
+            task = self.waiting.popleft()
+            future = self.backend.submit(task, self.avoid[task.account.id])
+            self.running[future] = task
+            future.add_done_callback(self.ended.put)
 
-    def is_to_repeat(task: ScanTask, finished: FinishedScan) -> bool:
-        machine, account = finished.machine, task.account.id
-        if not finished.fault_of_machine:
-            faults[machine] = 0
-            return False
-        faults[machine] += 1
-        if machine and faults[machine] > FAULTS_OF_A_MACHINE:
-            return True  # it is not used any more, so the account loses no try
-        failed_on[account].append(machine)
-        if machine and faults[machine] == FAULTS_OF_A_MACHINE:
-            exclude(machine, finished.result.reason)
-            return True
-        return len(failed_on[account]) < TRIES
-
-    def exclude(machine: str, reason: str) -> None:
-        if machine != THIS_MACHINE:
-            warn(f"The worker {machine} is no longer used: {reason}")
-        try:
-            backend.exclude(machine, reason)
-        except BackendLostError as error:
-            lost.append(error)  # the scans that still run elsewhere count
-
-    def record_ended(seconds: float) -> bool:
+    def record_ended(self, seconds: float) -> bool:
         """Wait for a scan to end, and record all that have ended. Returns whether any has."""
         batch = []
         with suppress(Empty):
-            batch.append(ended.get(timeout=seconds))
+            batch.append(self.ended.get(timeout=seconds))
             while True:
-                batch.append(ended.get_nowait())
-        done = [(running[future], _finished(future, running[future])) for future in batch]
-        repeated = [task for task, finished in done if is_to_repeat(task, finished)]
-        record([finished for task, finished in done if task not in repeated])
-        waiting.extend(repeated)
-        if lost:
-            waiting.clear()
+                batch.append(self.ended.get_nowait())
+        done = [(self.running[future], _finished(future, self.running[future])) for future in batch]
+        repeated = [task for task, finished in done if self._is_to_repeat(task, finished)]
+        self.record([finished for task, finished in done if task not in repeated])
+        self.waiting.extend(repeated)
+        if self.lost:
+            self.waiting.clear()
         for future in batch:
-            del running[future]
+            del self.running[future]
         # Nothing refers to these futures now. As long as something does, Dask repeats a scan when
         # the worker that has its result dies.
         return bool(batch)
 
-    checked = monotonic()
-    try:
-        while waiting or running:
-            submit_more()
-            if not record_ended(CHECK_EVERY) or monotonic() - checked > CHECK_EVERY:
-                backend.check()
-                checked = monotonic()
-        if lost:
-            raise lost[0]
-    except (KeyboardInterrupt, BackendLostError):
-        # Record a batch again as a whole if it was interrupted.
-        done = [(future, task) for future, task in running.items() if future.done()]
-        finished = [_finished(future, task) for future, task in done]
-        record([one for one in finished if not one.fault_of_machine])
-        raise
+    def _is_to_repeat(self, task: ScanTask, finished: FinishedScan) -> bool:
+        machine, account = finished.machine, task.account.id
+        if not finished.fault_of_machine:
+            self.faults[machine] = 0
+            if not finished.role_denied:
+                return False
+            avoid = self.backend.avoid_alike((*self.avoid[account], machine))
+            is_new = not self.avoid[account].issuperset(avoid)  # a worker may lie about its name
+            self.avoid[account].update(avoid)
+            return is_new
+        self.faults[machine] += 1
+        if machine and self.faults[machine] > FAULTS_OF_A_MACHINE:
+            return True  # it is not used any more, so the account loses no try
+        self.avoid[account].add(machine)
+        self.tries[account] += 1
+        if machine and self.faults[machine] == FAULTS_OF_A_MACHINE:
+            self._exclude(machine, finished.result.reason)
+            return True
+        return self.tries[account] < TRIES
+
+    def _exclude(self, machine: str, reason: str) -> None:
+        if machine != THIS_MACHINE:
+            self.warn(f"The worker {machine} is no longer used: {reason}")
+        try:
+            self.backend.exclude(machine, reason)
+        except BackendLostError as error:
+            self.lost = error  # the scans that still run elsewhere count
 
 
 def held_against(task: ScanTask, finished: FinishedScan) -> FinishedScan:

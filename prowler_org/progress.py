@@ -1,9 +1,11 @@
-"""Show how far a run is: a bar on a terminal, a line for each account elsewhere."""
+"""Show how far a run is: a bar on a terminal that can show one, elsewhere a line an account."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TextIO
 
 from alive_progress import alive_bar
@@ -21,7 +23,7 @@ def progress(total: int, quiet: bool, stream: TextIO) -> Iterator[ShowResult]:
     """Gives a function that shows each result, of ``total``, as it comes."""
     if quiet:
         yield lambda result: None
-    elif stream.isatty():
+    elif stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"):
         with _bar(total, stream) as show:
             yield show
     else:
@@ -30,7 +32,8 @@ def progress(total: int, quiet: bool, stream: TextIO) -> Iterator[ShowResult]:
 
 @contextmanager
 def _bar(total: int, stream: TextIO) -> Iterator[ShowResult]:
-    failing = missing = 0
+    done = failing = missing = 0
+    began = monotonic()
     # Short enough for a terminal of 80 columns.
     with alive_bar(
         total,
@@ -41,16 +44,18 @@ def _bar(total: int, stream: TextIO) -> Iterator[ShowResult]:
         length=20,
         spinner=None,
         monitor="{count}/{total}",
-        stats="(eta {eta})",
-        stats_end=False,
+        stats=False,  # its estimate before the first account is 0 seconds
         receipt_text=True,
     ) as bar:
 
         def show(result: AccountResult) -> None:
-            nonlocal failing, missing
+            nonlocal done, failing, missing
+            done += 1
             failing += result.counts.failed > 0
             missing += not result.was_scanned
-            bar.text = f"{failing} failing, {missing} not scanned"
+            minutes = (monotonic() - began) / done * (total - done) / 60
+            left = f", about {minutes:.0f} min left" if minutes >= 1 else ""
+            bar.text = f"{failing} failing, {missing} not scanned{left}"
             bar()
 
         yield show

@@ -1,24 +1,21 @@
-"""Prowler in processes of this machine: forked from one that has loaded it, or standalone."""
+"""Prowler in processes of this machine, forked from one that has loaded it if that is possible."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from . import preload
 from .sign_in import environment_with
-
-if TYPE_CHECKING:  # Windows does not have it
-    from multiprocessing.context import ForkServerContext
 
 FORK_SERVER_IMPORTS = ["__main__", "prowler_org.load_prowler"]
 """What the server that scans are forked from imports when it starts."""
@@ -50,18 +47,8 @@ class NoAnswerError(Exception):
     """A process ended before it gave its answer."""
 
 
-class ProwlerProcess(Protocol):
-    """A process that runs Prowler once."""
-
-    def wait(self, seconds: float) -> int | None:
-        """Wait for its end. Returns the exit code, -N if signal N killed it, None if it goes on."""
-
-    def kill(self) -> None:
-        """End it at once, with all processes that it started."""
-
-
-class ForkedProwler:
-    """Prowler, forked from a process that has loaded it."""
+class ProwlerProcess:
+    """A process that runs Prowler once, forked from one that has loaded it if that is possible."""
 
     def __init__(
         self,
@@ -78,57 +65,15 @@ class ForkedProwler:
             self._process.start()
 
     def wait(self, seconds: float) -> int | None:
-        """See ProwlerProcess."""
+        """Wait for its end. Returns the exit code, -N if signal N killed it, None if it goes on."""
         connection.wait([self._process.sentinel], seconds)
         with _CHILDREN:
             exit_code: int | None = self._process.exitcode
         return exit_code
 
     def kill(self) -> None:
-        """See ProwlerProcess."""
+        """End it at once, with all processes that it started."""
         kill_group(self._process.pid)
-
-
-class StandaloneProwler:
-    """The command ``prowler``, which loads everything itself."""
-
-    def __init__(
-        self,
-        arguments: tuple[str, ...],
-        output_directory: Path,
-        log: Path,
-        environment: Mapping[str, str],
-    ) -> None:
-        command = [sys.executable, "-m", "prowler_org.standalone_prowler", "aws", *arguments]
-        command += ["--output-directory", str(output_directory)]
-        with log.open("wb") as file:
-            self._process = subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        """The process ID."""
-        return self._process.pid
-
-    def wait(self, seconds: float) -> int | None:
-        """See ProwlerProcess."""
-        try:
-            return self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def kill(self) -> None:
-        """See ProwlerProcess."""
-        if sys.platform == "win32":
-            self._process.kill()
-        else:
-            kill_group(self.pid)
 
 
 class ProwlerLauncher:
@@ -157,13 +102,12 @@ class ProwlerLauncher:
         exit code, -N if signal N killed it, LOST if its exit code is not known, None if it took too
         long. Raises SignInError.
         """
-        kind: Callable[..., ProwlerProcess] = StandaloneProwler if self.problem else ForkedProwler
         environment = environment_with(self._environment, self._for_scans())
         with self._lock:
             if self.stopped.is_set():
                 return None
             try:
-                process = kind(arguments, output_directory, log, environment)
+                process = ProwlerProcess(arguments, output_directory, log, environment)
             except (OSError, EOFError):  # the fork server has ended
                 return LOST
             self._running.add(process)
@@ -179,8 +123,7 @@ class ProwlerLauncher:
 
     def ask(self, question: Callable[..., Answer], *arguments: Any) -> Answer:
         """Call a function in a process of its own, which it may end. Raises NoAnswerError."""
-        context = multiprocessing.get_context("spawn") if self.problem else _fork_server()
-        return _ask(context, question, *arguments)
+        return _ask(question, *arguments)
 
     def stop(self) -> None:
         """Start nothing more, and end all that runs."""
@@ -203,14 +146,17 @@ def environment_of_scans(environment: Mapping[str, str]) -> dict[str, str]:
 def loaded_beforehand() -> tuple[str | None, tuple[str, ...]]:
     """Have Prowler loaded by a process that scans are forked from.
 
-    Returns why that is not possible, None if it is, and what makes those scans take longer.
+    Returns why that is not possible, None if it is, and what makes those scans take longer. If it
+    is not, scans are forked from a process that has loaded nothing.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return "this system cannot fork", ()
     try:
-        return _ask(_fork_server(), _what_was_loaded)
+        problem, slower = _ask(_what_was_loaded)
     except (NoAnswerError, OSError) as error:
-        return f"the process that loads Prowler did not start: {error}", ()
+        problem, slower = f"the process that loads Prowler did not start: {error}", ()
+    if problem:
+        end_fork_server()
+        FORK_SERVER_IMPORTS.clear()
+    return problem, slower
 
 
 def warnings_about(problem: str | None, slower: Iterable[str]) -> tuple[str, ...]:
@@ -227,17 +173,15 @@ def warnings_about(problem: str | None, slower: Iterable[str]) -> tuple[str, ...
 
 
 def end_fork_server() -> None:
-    """Kill the process that scans are forked from, if there is one.
+    """Kill the process that scans are forked from, if there is one. Another one may start later.
 
     It ends by itself when this process has, but notices that only once it has loaded Prowler.
     """
-    with suppress(ImportError, AttributeError, OSError):
-        from multiprocessing import forkserver
-
-        server: Any = forkserver._forkserver
+    server: Any = vars(forkserver)["_forkserver"]
+    with suppress(OSError):
         if server._forkserver_pid is not None:
             os.kill(server._forkserver_pid, signal.SIGKILL)
-            Path(server._forkserver_address).unlink()
+            server._stop()
 
 
 def kill_group(pid: int) -> None:
@@ -273,10 +217,10 @@ def _starting() -> Iterator[None]:
                 os.environ[SAFE_PATH] = before
 
 
-def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answer:
-    receiver, sender = context.Pipe(duplex=False)
+def _ask(question: Callable[..., Answer], *arguments: Any) -> Answer:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
     with receiver:
-        process = context.Process(target=_answer, args=(sender, question, *arguments))
+        process: Any = _fork_server().Process(target=_answer, args=(sender, question, *arguments))
         with sender:
             try:
                 with _starting():
@@ -288,6 +232,7 @@ def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answ
         except EOFError as error:
             raise NoAnswerError("the process ended early") from error
         finally:
+            kill_group(process.pid)  # it has answered, or nobody waits for it any more
             with _CHILDREN:
                 process.join()
     return answer
@@ -299,6 +244,7 @@ def _ask(context: Any, question: Callable[..., Answer], *arguments: Any) -> Answ
 def _answer(
     sender: connection.Connection, question: Callable[..., Answer], *arguments: Any
 ) -> None:
+    _begin()
     sender.send(question(*arguments))
 
 
@@ -310,22 +256,29 @@ def _run_prowler(
     arguments: tuple[str, ...], output_directory: Path, log: Path, environment: dict[str, str]
 ) -> None:
     """Do what ``prowler aws`` does in a new process, with its output in ``log``."""
-    os.setsid()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _begin()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(descriptor, sys.stdout.fileno())
-    os.dup2(descriptor, sys.stderr.fileno())
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
     os.environ.clear()
     os.environ.update(environment)
-    preload.renew(output_directory)
+    if preload.problem:
+        arguments = (*arguments, "--output-directory", str(output_directory))
+    else:
+        preload.renew(output_directory)
     sys.argv = ["prowler", "aws", *arguments]
     from prowler.__main__ import prowler
 
     prowler()
 
 
+def _begin() -> None:
+    """Lead a group of processes, and end when the process that started this one ends."""
+    os.setsid()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
 def _end_with_parent() -> None:
-    """End this scan when the process that started it ends."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()

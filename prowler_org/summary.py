@@ -12,7 +12,7 @@ from .accounts import AccountList
 from .state import State
 
 MOST_NAMED = 10
-"""How many accounts are named that were not tried."""
+"""How many accounts are named that have the same reason."""
 
 
 def describe_accounts(listed: AccountList) -> str:
@@ -36,11 +36,28 @@ def describe_result(result: AccountResult) -> str:
     return f"{account}: {describe_counts(result.counts)}{crashed}{problems and '.'}{problems}"
 
 
+def describe_missing(missing: Sequence[AccountResult]) -> list[str]:
+    """Why accounts were not scanned, in a line for each reason."""
+    by_reason: dict[str, list[AccountResult]] = {}
+    for result in missing:
+        by_reason.setdefault(result.reason, []).append(result)
+    return [
+        f"{len(alike)} accounts ({_named([one.account for one in alike])}): {printable(reason)}"
+        if len(alike) > 1
+        else describe_result(alike[0])
+        for reason, alike in by_reason.items()
+    ]
+
+
 def describe_untried(state: State) -> str:
     """How many accounts were not tried, why, and the first of them."""
     untried = [account.id for account in state.to_scan]
-    more = f", and {len(untried) - MOST_NAMED} more" if len(untried) > MOST_NAMED else ""
-    return f"{len(untried)} not tried ({', '.join(untried[:MOST_NAMED])}{more}): {state.ended}"
+    return f"{len(untried)} not tried ({_named(untried)}): {state.ended}"
+
+
+def _named(accounts: Sequence[str]) -> str:
+    more = f", and {len(accounts) - MOST_NAMED} more" if len(accounts) > MOST_NAMED else ""
+    return ", ".join(accounts[:MOST_NAMED]) + more
 
 
 def describe_counts(counts: FindingCounts) -> str:
@@ -63,7 +80,7 @@ def summarize(state: State, reports: Sequence[Path]) -> str:
     ]
     if missing:
         lines.append(f"{len(missing)} not scanned (--resume tries again):")
-        lines += [f"  {describe_result(result)}" for result in missing]
+        lines += [f"  {line}" for line in describe_missing(missing)]
     if state.to_scan:
         lines.append(printable(f"{describe_untried(state)} --resume goes on with them."))
     incomplete = [result for result in results if result.problems]

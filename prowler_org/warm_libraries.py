@@ -116,23 +116,6 @@ def share_service_models() -> None:
     session.create_loader = create_loader  # type: ignore[attr-defined]
 
 
-def share_event_aliases() -> None:
-    """Have all clients share what botocore makes of the names of its events, which are alike."""
-    hooks = importlib.import_module("botocore.hooks")
-    _expect(hooks.EventAliaser, "__init__", "self", "event_emitter", "event_aliases")
-    if not hasattr(hooks.EventAliaser(None), "_alias_name_cache"):
-        raise NotAsExpectedError("botocore.hooks.EventAliaser has no _alias_name_cache")
-    original = hooks.EventAliaser.__init__
-    names: dict[str, str] = {}
-
-    def init(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
-        original(self, event_emitter, event_aliases)
-        if self._event_aliases == hooks.EVENT_ALIASES:
-            self._alias_name_cache = names
-
-    hooks.EventAliaser.__init__ = init
-
-
 def share_tls_contexts() -> None:
     """Have all clients that verify alike share one TLS context, and so one bundle of authorities.
 
@@ -181,7 +164,6 @@ WARMED: tuple[Callable[[], None], ...] = (
     read_entry_points_once,
     read_yaml_with_libyaml,
     share_service_models,
-    share_event_aliases,
     share_tls_contexts,
     render_markdown_once,
     import_our_checks,

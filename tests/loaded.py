@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
@@ -21,9 +21,13 @@ from typing import Any
 from unittest import mock
 
 from prowler_org import command, preload
+from prowler_org.interrupts import SIGNALS
 from prowler_org.prowler_processes import _fork_server
 
 from .end_to_end.environments import Run
+
+PATIENCE = 300.0
+"""Seconds that a command may take."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,10 @@ class Running:
         assert self.process.exitcode is not None
         return self.process.exitcode
 
-    def communicate(self) -> tuple[str, None]:
+    def communicate(self, timeout: float = PATIENCE) -> tuple[str, None]:
         """Wait for its end. Returns what it printed."""
-        self.process.join()
+        self.process.join(timeout)
+        assert self.process.exitcode is not None, self.log.read_text("utf-8")
         return self.log.read_text("utf-8"), None
 
     def send_signal(self, number: int) -> None:
@@ -70,13 +75,14 @@ def start(
     log: Path,
     given: str | None = None,
     largest_file: int | None = None,
+    prepare: Callable[[], object] | None = None,
 ) -> Running:
     """Start a command line of ``prowler`` or ``prowler-org`` in a working directory.
 
     What it prints goes to ``log``. With ``given``, that is on its standard input, and it
-    has no terminal. ``largest_file`` limits its files, in bytes.
+    has no terminal. ``largest_file`` limits its files, in bytes. It calls ``prepare`` first.
     """
-    arguments = ([*words], dict(environment), directory, log, given, largest_file)
+    arguments = ([*words], dict(environment), directory, log, given, largest_file, prepare)
     process: Any = _fork_server().Process(target=_run, args=arguments)
     process.start()
     return Running(process, log)
@@ -92,6 +98,7 @@ def _run(
     log: Path,
     given: str | None,
     largest_file: int | None,
+    prepare: Callable[[], object] | None,
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -101,12 +108,16 @@ def _run(
         os.dup2(descriptor, stream)
     if preload.problem:
         sys.exit(preload.problem)
+    for number in SIGNALS:  # however the tests were started: by nohup, or in the background
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if given is not None:
         os.setsid()  # without a terminal
         sys.stdin = _file_with(given)
     if largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    if prepare:
+        prepare()
     sys.argv = words
     if words[0] == "prowler-org":
         with mock.patch.object(forkserver.ForkServer, "ensure_running", _fork_a_fork_server):
@@ -127,7 +138,9 @@ def _file_with(text: str) -> Any:
 def _fork_a_fork_server(self: Any) -> None:
     """Instead of starting a server for scans that loads Prowler: this process has loaded it."""
     if self._forkserver_pid is not None:
-        return
+        if not os.waitpid(self._forkserver_pid, os.WNOHANG)[0]:
+            return
+        os.close(self._forkserver_alive_fd)
     resource_tracker.ensure_running()
     with socket.socket(socket.AF_UNIX) as listener:
         self._forkserver_address = connection.arbitrary_address("AF_UNIX")  # type: ignore[attr-defined]
@@ -137,6 +150,7 @@ def _fork_a_fork_server(self: Any) -> None:
         self._forkserver_pid = os.fork()
         if self._forkserver_pid == 0:
             os.close(self._forkserver_alive_fd)
+            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
             try:
                 forkserver.main(listener.fileno(), alive, [])
             finally:

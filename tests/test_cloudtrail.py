@@ -245,6 +245,15 @@ def test_when_the_time_is_over_the_rest_is_not_looked_up(aws: EmbeddedAWS, clock
     assert clock.now <= 1, "and nobody waits any longer"
 
 
+@pytest.fixture
+def takes_ctrl_c() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, even if the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("takes_ctrl_c")
 def test_ctrl_c_does_not_wait_for_what_is_left(aws: EmbeddedAWS, clock: Clock) -> None:
     def interrupt() -> float:  # when the first call arrives
         aws.cloudtrail.clock = clock

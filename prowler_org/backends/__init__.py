@@ -26,6 +26,8 @@ class FinishedScan:
     """The worker that scanned, or THIS_MACHINE. Empty if it is not known."""
     fault_of_machine: bool = False
     """Whether that machine would fail to scan any other account too."""
+    role_denied: bool = False
+    """Whether that machine may not assume the account's role, or there is none."""
 
 
 class BackendLostError(Exception):
@@ -43,6 +45,9 @@ class Backend(Protocol):
 
         Raises BackendLostError.
         """
+
+    def avoid_alike(self, machines: Collection[str]) -> Collection[str]:
+        """These machines and those with the same sign-in. Empty if there is no other machine."""
 
     def exclude(self, machine: str, reason: str) -> None:
         """Use a machine no longer. Raises BackendLostError if it was the last one."""

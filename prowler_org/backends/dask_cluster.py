@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,11 @@ from uuid import uuid4
 from ..account_scan import ScanTask
 from ..errors import StartError
 from . import BackendLostError, FinishedScan
-from .dask_worker import SentFile, SentTask, end_scans, forget, load_prowler, scan_on_worker
+from .dask_worker import SentFile, SentTask, load_prowler, scan_on_worker, signed_in_as
 
 SECONDS_TO_CONNECT = 10
-SECONDS_FOR_WORKERS = 10.0
-"""How long to wait for workers to clean up. One of them may hang."""
+SECONDS_TO_ANSWER = 20.0
+"""How long to wait for workers to say who they are. One of them may hang."""
 SECONDS_WITHOUT_WORKERS = 60.0
 """How long a cluster may be without workers during a run. A worker that was killed comes back, and
 autoscaling takes time."""
@@ -47,30 +47,44 @@ def is_on_this_machine(address: str) -> bool:
 class DaskCluster:
     """A Backend."""
 
-    def __init__(self, address: str, versions: Mapping[str, str]) -> None:
-        """Connect to a scheduler. Raises StartError if prowler-org cannot use it or a worker."""
+    def __init__(
+        self, address: str, versions: Mapping[str, str], profile: str | None = None
+    ) -> None:
+        """Connect to a scheduler. Raises StartError if prowler-org cannot use it or a worker.
+
+        ``profile`` is the AWS profile that the scans use.
+        """
         self._run = uuid4().hex
-        self._versions = dict(versions)
+        self._versions, self._profile = dict(versions), profile
         self._files: tuple[SentFile, ...] = ()
-        self._client = _connect(address)
-        try:
-            self._check_workers(address)
-        except (BackendLostError, OSError, asyncio.TimeoutError) as error:
-            self._client.close()
-            raise StartError(f"The scheduler {address} or a worker does not answer.") from error
-        except BaseException:
-            self._client.close()
-            raise
         self._excluded: dict[str, str] = {}
+        self._identities: dict[str, str] = {}
+        """Who each worker is for AWS, as far as that is known."""
         self._executors: dict[tuple[str, ...], Any] = {}
         self._bound: dict[Future[FinishedScan], tuple[str, ...]] = {}
         """The scans that only some workers may do, and these workers."""
-        # Workers load Prowler while this machine parses Prowler's arguments.
-        self._loading = [
-            self._client.submit(load_prowler, self._run, workers=[worker], pure=False)
-            for worker in self._workers()
-        ]
+        self._loading: dict[str, Any] = {}
+        """What loads Prowler on each worker. Its result there lives as long as this client."""
         self._seen_workers = time.monotonic()
+        self._client = _connect(address)
+        try:
+            self._check_workers(address)
+            # Workers load Prowler while this machine parses Prowler's arguments.
+            self._used()
+        except (BackendLostError, OSError, asyncio.TimeoutError) as error:
+            self._client.close()
+            raise StartError(f"The scheduler {address} does not answer.") from error
+        except BaseException:
+            self._client.close()
+            raise
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Which workers do not answer, and whether they are signed in differently."""
+        silent = [
+            f"The worker {worker} is not used: {why}" for worker, why in self._excluded.items()
+        ]
+        return (*silent, *describe_identities(self._identities))
 
     def send_files(self, files: Iterable[tuple[str, str]]) -> None:
         """Send the files that these options of Prowler name to the workers. Raises StartError."""
@@ -97,6 +111,13 @@ class DaskCluster:
             self._bound[future] = workers
             future.add_done_callback(lambda done: self._bound.pop(done, None))
         return future
+
+    def avoid_alike(self, machines: Collection[str]) -> Collection[str]:
+        """See Backend. A worker that joined later, and has not said who it is, is like all."""
+        used = self._used()
+        alike = {"", *(self._identities.get(machine, "") for machine in machines)}
+        same = {worker for worker in used if self._identities.get(worker, "") in alike}
+        return sorted(same) if same != set(used) else ()
 
     def exclude(self, machine: str, reason: str) -> None:
         """See Backend."""
@@ -141,24 +162,11 @@ class DaskCluster:
         with suppress(Exception):  # the scheduler may be gone, and then there is nothing to end
             for executor in self._executors.values():
                 executor.shutdown(wait=False)
-        self._have_workers(end_scans)
 
     def close(self) -> None:
-        """See Backend. Workers keep nothing of this run."""
+        """See Backend. Dask then deletes what workers have of this run, which ends its scans."""
         if self._client.status != "closed":
-            self._have_workers(forget)
             self._client.close()
-
-    def _have_workers(self, do: Callable[[str], None]) -> None:
-        """Have all workers do something for this run. Waits for a few seconds at most."""
-
-        def run() -> None:
-            with suppress(Exception):
-                self._client.run(do, self._run, on_error="ignore")
-
-        waiting = threading.Thread(target=run, daemon=True)
-        waiting.start()
-        waiting.join(SECONDS_FOR_WORKERS)
 
     def _workers(self) -> dict[str, int]:
         """The number of threads of each worker. Raises BackendLostError."""
@@ -168,23 +176,49 @@ class DaskCluster:
             raise BackendLostError("The connection to the scheduler was lost.") from error
 
     def _used(self) -> dict[str, int]:
-        """The same without those that do not work."""
+        """The same without those that do not work. Those that are new load Prowler."""
         used = {one: n for one, n in self._workers().items() if one not in self._excluded}
         if used:
             self._seen_workers = time.monotonic()
+        for worker in used.keys() - self._loading.keys():
+            self._loading[worker] = self._client.submit(
+                load_prowler, self._run, workers=[worker], pure=False, priority=1
+            )
         return used
 
     def _check_workers(self, address: str) -> None:
-        if not self._workers():
+        workers = self._workers()
+        if not workers:
             raise StartError(
                 f"The scheduler {address} has no workers: start some with `dask worker {address}`."
             )
-        installed = {
-            name: self._client.run(version, name, on_error="return") for name in self._versions
-        }
-        problem = describe_other_versions(self._versions, installed)
-        if problem:
+        installed: dict[str, dict[str, object]] = {}
+        self._client.sync(self._ask_workers, workers, installed)
+        if problem := describe_other_versions(self._versions, installed):
             raise StartError(problem)
+        silent = f"It did not answer within {SECONDS_TO_ANSWER:.0f} seconds."
+        self._excluded = {worker: silent for worker in workers if worker not in self._identities}
+        if not self._identities:
+            raise StartError(f"No worker of the scheduler {address} answers.")
+
+    async def _ask_workers(
+        self, workers: Iterable[str], installed: dict[str, dict[str, object]]
+    ) -> None:
+        """Ask workers side by side who they are for AWS, and which versions are ``installed``."""
+
+        async def ask(worker: str) -> None:
+            async def run(function: Callable[..., Any], argument: str | None) -> Any:
+                answers = self._client.run(function, argument, workers=[worker], on_error="return")
+                return (await answers)[worker]
+
+            versions = {name: await run(version, name) for name in self._versions}
+            identity = await run(signed_in_as, self._profile)
+            installed[worker] = versions
+            if isinstance(identity, str):
+                self._identities[worker] = identity
+
+        asking = (asyncio.wait_for(ask(worker), SECONDS_TO_ANSWER) for worker in workers)
+        await asyncio.gather(*asking, return_exceptions=True)
 
 
 def describe_other_versions(
@@ -192,13 +226,13 @@ def describe_other_versions(
 ) -> str:
     """Which workers do not have the wanted versions. Empty if all have them.
 
-    ``installed`` has for each distribution what each worker answered: a version or an exception.
+    ``installed`` has for each worker and distribution a version, or an exception.
     """
     others = [
         f"{worker} has {f'{name} {found}' if isinstance(found, str) else f'no {name}'}"
-        for name, answers in installed.items()
-        for worker, found in sorted(answers.items())
-        if found != wanted[name]
+        for worker, versions in sorted(installed.items())
+        for name, found in versions.items()
+        if found != wanted[name] and isinstance(found, str | PackageNotFoundError)
     ]
     if not others:
         return ""
@@ -207,6 +241,20 @@ def describe_other_versions(
         f"Workers must have the same versions as this machine, but {', '.join(others)}. "
         f"On the workers: pip install {needed}"
     )
+
+
+def describe_identities(identities: Mapping[str, str]) -> list[str]:
+    """A sentence if workers are not all the same user or role for AWS."""
+    workers: defaultdict[str, list[str]] = defaultdict(list)
+    for worker, identity in sorted(identities.items()):
+        workers[identity or "unknown"].append(worker)
+    if len(workers) < 2:
+        return []
+    named = "; ".join(f"{identity} ({', '.join(those)})" for identity, those in workers.items())
+    return [
+        f"The workers are not all signed in as the same user or role: {named}. If one of them may "
+        "not assume the role of an account, another one tries."
+    ]
 
 
 def _connect(address: str) -> Any:

@@ -30,6 +30,10 @@ class ThisMachine:
         """See Backend. The reports stay in the account's scan folder."""
         return self._executor.submit(self._scan, task)
 
+    def avoid_alike(self, machines: Collection[str]) -> Collection[str]:
+        """See Backend. There is no other machine."""
+        return ()
+
     def exclude(self, machine: str, reason: str) -> None:
         """See Backend. There is no other machine."""
         raise BackendLostError(reason)

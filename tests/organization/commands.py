@@ -13,12 +13,13 @@ from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_org.account_result import AccountResult
+from prowler_org.interrupts import SIGNALS
 from prowler_org.state import load
 
 from .. import loaded
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that a test waits for what must happen. On a slower machine, the test fails."""
 
 
@@ -67,6 +68,7 @@ def start(
     directory: Path,
     given: str | None = None,
     largest_file: int | None = None,
+    prepare: Callable[[], object] | None = None,
 ) -> loaded.Running:
     """Start ``prowler-org --role ProwlerScan``, forked: see ``loaded.start``."""
     return loaded.start(
@@ -76,6 +78,7 @@ def start(
         log=directory.with_suffix(".log"),
         given=given,
         largest_file=largest_file,
+        prepare=prepare,
     )
 
 
@@ -99,9 +102,14 @@ def start_program(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # A shell makes tests ignore Ctrl-C if it runs them in the background, as with "&".
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=with_default_signals,
     )
+
+
+def with_default_signals() -> None:
+    """Have a new process take signals as usual: nohup and "&" let the tests ignore some."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _options(directory: Path) -> tuple[str, ...]:

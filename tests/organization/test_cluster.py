@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -126,11 +127,13 @@ def test_an_interrupted_run_ends_its_scans_on_the_workers(scanned: ClusterRun) -
 
 
 def test_a_worker_keeps_no_process_of_a_run(scanned: ClusterRun) -> None:
-    def forks_from() -> list[int]:
-        ours = processes_with(f"TMPDIR={scanned.temporary}")
-        return [one for one in ours if "forkserver" in " ".join(psutil.Process(one).cmdline())]
+    wait_until(lambda: not fork_servers(scanned.temporary), "the end of what it forks from")
 
-    wait_until(lambda: not forks_from(), "the end of the process that scans are forked from")
+
+def fork_servers(temporary: Path) -> list[int]:
+    """The processes that scans are forked from, on workers with this folder."""
+    ours = processes_with(f"TMPDIR={temporary}")
+    return [one for one in ours if "forkserver" in " ".join(psutil.Process(one).cmdline())]
 
 
 def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
@@ -168,6 +171,69 @@ def test_no_worker_and_a_worker_without_the_plug_in_are_refused(
     assert "has no prowler-access-keys. On the workers: pip install" in refused.output
     assert not (tmp_path / "output").exists()
     assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
+
+
+# Workers that hang, and that are signed in as somebody else
+
+
+@dataclass(frozen=True)
+class MixedRun:
+    """A run with a worker that may scan, one that may not, and one that hangs."""
+
+    aws: EmbeddedAWS
+    accounts: list[str]
+    without_role: str
+    run: OrgRun
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MixedRun]:
+    folder = tmp_path_factory.mktemp("mixed")
+    with EmbeddedAWS() as aws, ExitStack() as stack:
+        organization = EmbeddedOrganization(aws)
+        accounts = [organization.add_account(f"account-{number}") for number in range(4)]
+        aws.behaviour.accounts_without_role = frozenset(accounts[:1])
+        stranger = aws.add_key(aws.add_user("stranger")).access_key_id
+        aws.behaviour.keys_without_role = frozenset({stranger})
+        dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
+        dask.add_worker(aws.environment(stranger))
+        dask.add_worker(aws.environment())
+        before = set(dask.client.run(os.getpid).values())
+        dask.add_worker(aws.environment())
+        (hung,) = set(dask.client.run(os.getpid).values()) - before
+        os.kill(hung, signal.SIGSTOP)
+        options = ("--scheduler", dask.address)
+        environment = aws.environment()
+        running = start(
+            *options, environment=environment, directory=folder / "output", prepare=impatience
+        )
+        output, _ = running.communicate()
+        done = OrgRun(running.returncode, output, folder / "output")
+        yield MixedRun(aws, accounts[1:], accounts[0], done)
+
+
+def impatience() -> None:
+    dask_cluster.SECONDS_TO_ANSWER = 10.0
+
+
+def test_a_worker_that_hangs_is_named_and_the_others_scan(mixed: MixedRun) -> None:
+    (line,) = (line for line in mixed.run.output.splitlines() if "It did not answer" in line)
+    assert re.fullmatch(r"prowler-org: The worker tcp://\S+ is not used: .* 10 seconds\.", line)
+    assert mixed.run.results.keys() == {*mixed.accounts, mixed.without_role}
+
+
+def test_what_one_worker_may_not_scan_another_one_does(mixed: MixedRun) -> None:
+    not_scanned = {one for one, result in mixed.run.results.items() if not result.was_scanned}
+    assert not_scanned == {mixed.without_role}, mixed.run.output
+    assert mixed.run.returncode == 4
+    assert "could not assume the role" in mixed.run.results[mixed.without_role].reason
+
+
+def test_workers_that_are_signed_in_differently_are_named(mixed: MixedRun) -> None:
+    (line,) = (line for line in mixed.run.output.splitlines() if "not all signed in" in line)
+    (strangers,) = re.findall(r"user/stranger \((.*?)\)", line)
+    assert strangers.count("tcp://") == 1
+    assert line.count("arn:aws:") == 2
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:none"])
@@ -220,15 +286,19 @@ def test_a_worker_clears_what_a_killed_one_has_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left, used, new, other = (tmp_path / f"prowler-org-{name}" for name in ("a", "b", "c", "d"))
-    for folder in (left, used, new, tmp_path / "other"):
+    names = ("left", "used", "new", "link", "finished")
+    left, used, new, link, finished = (tmp_path / f"prowler-org-{name}" for name in names)
+    for folder in (left, used, new, finished, tmp_path / "other"):
         (folder / "scan").mkdir(parents=True)
-        os.utime(folder, times=(1, 1) if folder is not new else None)
-    other.symlink_to(tmp_path / "other")
+        if folder is not finished:  # a folder that an operator named like that
+            (folder / dask_worker.MARK).touch()
+    link.symlink_to(tmp_path / "other")
     with locked(used):
+        for folder in (left, used, finished, tmp_path / "other"):
+            os.utime(folder, times=(1, 1))
         dask_worker.clear_temporary_folders()
     assert not left.exists()
-    assert all((folder / "scan").exists() for folder in (used, new, other))
+    assert all((folder / "scan").exists() for folder in (used, new, link, finished))
 
 
 def test_a_worker_whose_disk_is_full_says_so(
@@ -273,7 +343,7 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
     loading = threading.Thread(target=dask_worker.load_prowler, args=("run",))
     loading.start()
     assert began.wait(60)
-    dask_worker.end_scans("run")
+    dask_worker.forget("run")
     loaded.set()
     loading.join()
     assert dask_worker._launchers == {}
@@ -299,12 +369,43 @@ def placing() -> Iterator[tuple[DaskCluster, list[str]]]:
         patch.object(dask_cluster, "load_prowler", print),  # this scans nothing
         patch.object(dask_worker, "end_fork_server"),  # that of this process
         LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2,
+            threads_per_worker=1,
+            processes=False,
+            dashboard_address=None,
+            protocol="tcp://",
         ) as local,
     ):
         cluster = DaskCluster(local.scheduler_address, {})
         yield cluster, sorted(cluster._workers())
         cluster.close()
+
+
+def test_a_run_that_is_killed_leaves_nothing_on_the_workers(
+    placing: tuple[DaskCluster, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, _ = placing
+    launchers: dict[str, Mock] = {}
+
+    def launch(run: str) -> Mock:
+        dask_worker._runs.add(run)
+        dask_worker._launchers[run] = launchers.setdefault(run, Mock())
+        return launchers[run]
+
+    monkeypatch.setattr(dask_worker, "_launcher_of", launch)
+    code = "import sys, time; from prowler_org.backends.dask_cluster import DaskCluster"
+    code += "; cluster = DaskCluster(sys.argv[1], {}); time.sleep(600)"
+    address = cluster._client.scheduler.address
+    with subprocess.Popen([sys.executable, "-c", code, address]) as process:
+        try:
+            wait_until(lambda: launchers or process.poll(), "a worker that has loaded Prowler")
+            ((run, launcher),) = launchers.items()
+            assert not launcher.stop.called
+        finally:
+            process.kill()
+        wait_until(lambda: run in dask_worker._ended, "the end of the run on a worker")
+    assert launcher.stop.called
+    assert run not in {*dask_worker._launchers, *dask_worker._runs}
 
 
 def test_a_worker_does_not_steal_the_scans_that_it_is_to_avoid(

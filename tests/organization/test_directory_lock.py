@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
-from prowler_org.directory_lock import locked
+from prowler_org.directory_lock import LOCK, locked
 from prowler_org.errors import StartError
 
 
-def test_two_runs_do_not_share_a_directory(tmp_path: Path) -> None:
-    with locked(tmp_path), pytest.raises(StartError, match="Another run"), locked(tmp_path):
+def test_two_runs_do_not_share_a_directory_and_the_first_is_named(tmp_path: Path) -> None:
+    named = rf"Another run .*\(process {os.getpid()} on .+, since 20\d\d-.* UTC\)"
+    with locked(tmp_path), pytest.raises(StartError, match=named), locked(tmp_path):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("has_been_killed", [True, False])
+def test_who_may_only_read_a_directory_cannot_lock_it(
+    tmp_path: Path, has_been_killed: bool
+) -> None:
+    tmp_path.chmod(0o755)
+    if has_been_killed:  # it leaves its file
+        with locked(tmp_path):
+            os.link(tmp_path / LOCK, tmp_path / "left")
+        (tmp_path / "left").rename(tmp_path / LOCK)
+    held = []
+    for path in (tmp_path, *tmp_path.iterdir()):
+        if path.stat().st_mode & 0o044:  # others can open it
+            held.append(path.open() if path.is_file() else os.open(path, os.O_RDONLY))
+            fcntl.flock(held[-1], fcntl.LOCK_EX)
+    with locked(tmp_path):
+        assert not (tmp_path / LOCK).stat().st_mode & 0o077
+    assert len(held) == 1
+
+
+def test_a_link_is_not_locked_or_written_to(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("precious")
+    (tmp_path / LOCK).symlink_to(tmp_path / "other")
+    with pytest.raises(StartError, match="Cannot lock"), locked(tmp_path):
+        pass
+    assert (tmp_path / "other").read_text() == "precious"
 
 
 def test_a_directory_is_free_after_a_run(tmp_path: Path) -> None:

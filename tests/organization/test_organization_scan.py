@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import signal
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 from weakref import ReferenceType, ref
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from prowler_org import cli, organization_scan
+from prowler_org import cli, interrupts, organization_scan
 from prowler_org.account_result import AccountResult, not_scanned
 from prowler_org.account_scan import ScanTask
 from prowler_org.accounts import Account
 from prowler_org.backends import THIS_MACHINE, BackendLostError, FinishedScan
+from prowler_org.backends.dask_cluster import DaskCluster
 from prowler_org.organization_scan import scan_all, scan_organization
 from prowler_org.recorder import Recorder
 from prowler_org.state import State, resume
@@ -59,6 +66,9 @@ class ExampleBackend:
         future: Future[FinishedScan] = Future()
         self._end(future, task)
         return future
+
+    def avoid_alike(self, machines: Collection[str]) -> Collection[str]:
+        return ()
 
     def exclude(self, machine: str, reason: str) -> None:
         self.calls.append(f"exclude {machine}")
@@ -155,6 +165,60 @@ def test_a_batch_whose_recording_is_interrupted_is_recorded_again() -> None:
     assert [len(call) for call in calls] == [2, 2]
 
 
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_no_interrupt_is_lost_that_comes_while_a_finished_future_is_released(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Released(Future[FinishedScan]):
+        def __del__(self) -> None:  # as that of a future of Dask, which takes a while
+            signal.raise_signal(number)
+
+    class Backend(ExampleBackend):
+        def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
+            self.submitted += 1
+            future: Future[FinishedScan] = Released() if task is TASKS[0] else Future()
+            if task is TASKS[0]:
+                is_scanned(future, task)
+            return future
+
+        def check(self) -> None: ...
+
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda hook: lost.append(hook.exc_type))
+    monkeypatch.setattr(interrupts, "SECONDS_UNTIL_AGAIN", 0.1)
+    recorded: list[FinishedScan] = []
+    with handled_signals(), pytest.raises(KeyboardInterrupt):
+        scan_all(Backend(), TASKS, recorded.extend, print)
+    assert lost == [KeyboardInterrupt]
+    assert [one.result.account for one in recorded] == [TASKS[0].account.id]
+
+
+@contextmanager
+def handled_signals() -> Iterator[None]:
+    """Signals as in prowler-org. If an interrupt is lost, another one ends the test: it fails."""
+    before = {number: signal.getsignal(number) for number in (*interrupts.SIGNALS, signal.SIGALRM)}
+    lost = threading.Event()
+
+    def interrupt() -> None:
+        lost.set()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    another = threading.Timer(20, interrupt)
+    try:
+        for number in interrupts.SIGNALS:
+            signal.signal(number, signal.SIG_DFL)  # nohup has tests ignore some
+        interrupts.handle_signals()
+        another.start()
+        yield
+    finally:
+        another.cancel()
+        interrupts.caught()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert not lost.is_set()
+
+
 # Machines that fail for their own sake
 
 NO_CREDENTIALS = "Unable to locate credentials."
@@ -181,6 +245,58 @@ def test_what_a_machine_fails_for_its_own_sake_is_scanned_elsewhere() -> None:
     # Three in a row: it is named, and no longer used.
     assert backend.calls == ["exclude bad"]
     assert warnings == [f"The worker bad is no longer used: {NO_CREDENTIALS}"]
+
+
+class SignedIn(ExampleBackend):
+    """A Backend of machines that are signed in differently, and of which ``allowed`` may scan."""
+
+    def __init__(
+        self, roles: Sequence[str], allowed: Callable[[str, str], bool], liar: bool = False
+    ) -> None:
+        super().__init__()
+        self._liar = liar
+        self._roles = {f"machine-{number}": role for number, role in enumerate(roles)}
+        self._allowed = allowed
+        self.tried: dict[str, list[str]] = {task.account.id: [] for task in TASKS}
+
+    def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
+        machine = next(iter([one for one in self._roles if one not in avoid] or self._roles))
+        self._roles[machine] = self._roles.pop(machine)  # the next scan is for another one
+        role, future = self._roles[machine], Future[FinishedScan]()
+        self.tried[task.account.id].append(role)
+        allowed = self._allowed(role, task.account.id)
+        result = scanned(task.account) if allowed else not_scanned(task.account, "No role.")
+        said = f"liar-{self.submitted}" if self._liar else machine
+        self.submitted += 1
+        assert self.submitted < 100, "it never ends"
+        future.set_result(FinishedScan(result, machine=said, role_denied=not allowed))
+        return future
+
+    def avoid_alike(self, machines: Collection[str]) -> Collection[str]:
+        cluster = DaskCluster.__new__(DaskCluster)
+        cluster._identities = self._roles
+        with patch.object(DaskCluster, "_used", lambda self: dict.fromkeys(self._identities, 1)):
+            return cluster.avoid_alike(machines)
+
+
+@given(
+    st.lists(st.sampled_from(["", "auditor", "scanner", "guest"]), min_size=1, max_size=6),
+    st.sets(st.tuples(st.sampled_from(["auditor", "scanner", "guest"]), st.integers(0, 2))),
+    st.booleans(),
+)
+def test_an_account_is_at_fault_only_if_no_machine_may_scan_it(
+    roles: list[str], may: set[tuple[str, int]], liar: bool
+) -> None:
+    backend = SignedIn(roles, lambda role, account: (role, int(account)) in may, liar)
+    results = {int(result.account): result.was_scanned for result in results_of(backend)}
+    assert results.keys() == {0, 1, 2}
+    if liar:
+        return  # all that it must do is end
+    for number, was_scanned in results.items():
+        tried = backend.tried[TASKS[number].account.id]
+        assert was_scanned is any((role, number) in may for role in tried)
+        assert was_scanned or {*tried, ""} == {*roles, ""}, "somebody else was not asked"
+        assert len(tried) <= 1 + len(set(roles)), "and nobody twice"
 
 
 def test_if_no_machine_is_left_the_run_ends_with_the_reason() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prowler_org.account_result import FindingCounts, not_scanned
 from prowler_org.accounts import Account
 from prowler_org.progress import progress
 from prowler_org.state import State
-from prowler_org.summary import describe_result, summarize
+from prowler_org.summary import describe_missing, describe_result, summarize
 
 from .examples import ALICE, BOB, JOB, STARTED, scanned
 
@@ -49,10 +52,33 @@ def test_without_a_terminal_each_account_has_a_line() -> None:
     ]
 
 
-def test_on_a_terminal_a_bar_counts_accounts() -> None:
-    end = printed(Terminal()).rstrip().splitlines()[-1]
+def test_on_a_terminal_a_bar_counts_accounts_and_estimates_nothing_at_0() -> None:
+    shown = printed(Terminal()).rstrip()
+    end = shown.splitlines()[-1]
     assert "3/3" in end
     assert "1 failing, 1 not scanned" in end
+    assert all("eta" not in frame and "left" not in frame for frame in shown.split("\r"))
+
+
+@pytest.mark.parametrize("variable", ["TERM=dumb", "NO_COLOR=1"])
+def test_a_terminal_without_a_cursor_gets_a_line_for_each_account(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(*variable.split("="))
+    assert printed(Terminal()) == printed(io.StringIO())
+
+
+@given(st.lists(st.sampled_from(["It was denied.", "It was late.", "It hung."]), max_size=1000))
+def test_a_reason_is_told_once_with_the_number_of_its_accounts(reasons: list[str]) -> None:
+    missing = [
+        not_scanned(Account(f"{number:012}", "name"), why) for number, why in enumerate(reasons)
+    ]
+    lines = describe_missing(missing)
+    for why, number in Counter(reasons).items():
+        (line,) = (line for line in lines if line.endswith(why))
+        assert number == 1 or line.startswith(f"{number} accounts (")
+        assert len(line) < 300
+    assert len(lines) == len(set(reasons))
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])

@@ -1,4 +1,4 @@
-"""Prowler's processes: forked if possible, standalone if not. None of these scans anything."""
+"""Prowler's processes, forked from one that may have loaded it. None of these scans anything."""
 
 from __future__ import annotations
 
@@ -14,30 +14,7 @@ import pytest
 from prowler_org import prowler_processes
 from prowler_org.prowler_processes import LOST, ProwlerLauncher, end_fork_server, kill_group
 
-from .commands import wait_until
-
-AS_ON_WINDOWS = """
-import multiprocessing, multiprocessing.context
-del multiprocessing.context.ForkServerContext
-multiprocessing.get_all_start_methods = lambda: ["spawn"]
-import prowler_org.cli
-print(prowler_org.cli.ProwlerLauncher().problem)
-"""
-
-
-def test_without_fork_there_is_a_reason() -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", AS_ON_WINDOWS], capture_output=True, text=True, check=True
-    )
-    assert told.stdout == "this system cannot fork\n"
-
-
-def test_without_a_fork_server_questions_are_answered_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: cannot_fork)
-    assert ProwlerLauncher().ask(os.getpid) != os.getpid()
+from .commands import processes_with, wait_until, with_default_signals
 
 
 def test_a_process_is_killed_if_its_group_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,24 +25,36 @@ def test_a_process_is_killed_if_its_group_cannot_be(monkeypatch: pytest.MonkeyPa
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         kill_group(process.pid)
-        assert process.wait() == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
 
 
-def test_a_standalone_prowler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    starter = (
-        "import sys, time; from pathlib import Path; from prowler_org.prowler_processes import *; "
-        "process = StandaloneProwler((), Path(sys.argv[1]), Path(sys.argv[1], 'log'), os.environ); "
-        "print(process.pid, flush=True); time.sleep(600)"
-    )
+def test_if_prowler_cannot_be_loaded_beforehand_each_run_starts_it_anew_and_ends_with_its_parent(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "broken.py").write_text("from prowler_org import preload\npreload.problem = 'x'")
+    starter = """if True:
+        import os, sys
+        from pathlib import Path
+        from prowler_org import prowler_processes
+        prowler_processes.FORK_SERVER_IMPORTS[:] = ["broken"]
+        launcher = prowler_processes.ProwlerLauncher()
+        print(launcher.problem, launcher.ask(os.getppid) != os.getpid(), flush=True)
+        folder = Path(sys.argv[1])
+        print(launcher.run(("--list-services",), folder, folder / "log", 120), flush=True)
+        arguments = "--checks", "iam_user_multiple_active_keys", "--verbose"
+        print(launcher.run(arguments, folder, folder / "log", 120), flush=True)
+        """
     with subprocess.Popen(
-        [sys.executable, "-c", starter, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    ) as process:
+        [sys.executable, "-c", starter, str(tmp_path)],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, preexec_fn=with_default_signals,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(tmp_path)},
+    ) as process:  # fmt: skip
         assert process.stdout is not None
-        prowler = int(process.stdout.readline())
-        os.kill(prowler, signal.SIGSTOP)
+        assert process.stdout.readline() == "x True\n"
+        assert process.stdout.readline() == "0\n"
+        assert "iam" in (tmp_path / "log").read_text("utf-8")
         process.kill()
-    os.kill(prowler, signal.SIGCONT)
-    wait_until(lambda: not _runs(prowler), "the end of Prowler")
+    wait_until(lambda: not processes_with(f"TMPDIR={tmp_path}"), "the end of all processes")
 
 
 def test_scans_go_on_after_the_fork_server_has_ended(
@@ -89,11 +78,3 @@ def test_scans_go_on_after_the_fork_server_has_ended(
     wait_until(ran, "a process that is not lost")
     assert codes[-1] == 0
     end_fork_server()
-
-
-def _runs(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

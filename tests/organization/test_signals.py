@@ -13,7 +13,7 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 
-from .commands import processes_with, results_in, start_program, wait_until
+from .commands import PATIENCE, processes_with, results_in, start_program, wait_until
 
 
 def lists_accounts(aws: EmbeddedAWS, temporary: Path) -> bool:
@@ -61,8 +61,9 @@ def test_a_run_that_is_told_to_end_leaves_nothing_behind(
     )
     wait_until(lambda: while_it(aws, temporary), while_it.__name__)
     process.send_signal(number)
-    output, _ = process.communicate()
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, output
+    assert output.startswith("Listing the accounts and loading Prowler.")
     assert "Traceback" not in output
     assert "BrokenPipe" not in output
     wait_until(lambda: not processes_with(f"TMPDIR={temporary}"), "the end of all processes")

@@ -15,7 +15,7 @@ from unittest import mock
 import boto3
 import pytest
 import yaml
-from botocore import hooks, httpsession, loaders
+from botocore import httpsession, loaders
 from botocore import session as botocore_session
 from botocore.config import Config
 from botocore.exceptions import SSLError
@@ -48,7 +48,6 @@ def test_the_installed_libraries_are_as_expected() -> None:
     [
         (yaml, "CSafeLoader", "this PyYAML has no libyaml"),
         (botocore_session, "create_loader", "botocore.session.create_loader is different"),
-        (hooks, "EventAliaser", "AttributeError"),
         (httpsession, "get_cert_path", "botocore.httpsession.get_cert_path is different"),
         (HTML, "process_markdown", "HTML.process_markdown is different"),
     ],

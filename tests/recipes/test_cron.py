@@ -51,13 +51,14 @@ class Machine:
         script = script.replace("PATH=/opt/prowler/bin:$PATH", f"PATH={self.folder}:$PATH")
         variables = {**os.environ, "REPORTS": str(self.reports), "PAUSE": "0"}
         return subprocess.run(
-            ["/bin/sh", "-c", script], env=variables, stdout=subprocess.PIPE, text=True, check=False
-        )
+            ["/bin/sh", "-c", script],
+            env=variables, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
 
     def report(self, name: str, days: float) -> Path:
         """A report that was written so many days ago."""
         path = self.reports / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("a report", "utf-8")
         os.utime(path, (time.time() - days * DAY,) * 2)
         return path
@@ -89,8 +90,58 @@ def test_accounts_that_were_not_scanned_are_tried_once_more(code: int, machine: 
     assert machine.resumed == [False, True]
 
 
-def test_old_reports_are_removed_and_the_data_to_compare_with_stays(machine: Machine) -> None:
-    old, new = machine.report("old.html", 32), machine.report("new.html", 29)
-    data, ancient = machine.report("keys/run.json", 100), machine.report("keys/old.json", 400)
-    machine.run(0)
-    assert [path.exists() for path in (old, new, data, ancient)] == [False, True, True, False]
+OURS = {
+    "prowler-org-o-a1b2c3d4e5-20261126021500.html": 30,
+    "prowler-org-o-a1b2c3d4e5-20261126021500.ocsf.json": 30,
+    "compliance/prowler-org-o-a1b2c3d4e5-20261126021500_cis_6.0_aws.csv": 30,
+    "accounts/111122223333/prowler-output-111122223333-20261126021500.csv": 30,
+    "accounts/111122223333/compliance/prowler-output-111122223333-20261126021500_cis.csv": 30,
+    "accounts/111122223333/prowler.log": 30,
+    "keys/prowler-org-o-a1b2c3d4e5-20261126021500.json": 365,
+}
+"""What prowler-org writes, and for how many days it stays."""
+FOREIGN = (
+    "prowler-org-state.json",
+    "notes.txt",
+    "old.html",
+    "keys/notes.txt",
+    "accounts/notes.txt",
+    "accounts/111122223333/notes.txt",
+    "accounts/archive/prowler-output-1.csv",
+    "archive/accounts/111122223333/prowler-output-1.csv",
+    "prowler-org-o-archive/prowler-output-1.csv",
+    "prowler-org-o-archive/prowler-org-o-1.html",
+    ".ssh/prowler.log",
+    "-rf *",
+)
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 130])
+@pytest.mark.parametrize("days", [-1.5, 1.5])
+def test_only_old_reports_of_prowler_org_are_removed_and_only_after_a_scan(
+    code: int, days: float, machine: Machine
+) -> None:
+    ours = [machine.report(name, stay + days) for name, stay in OURS.items()]
+    foreign = [machine.report(name, 1000) for name in FOREIGN]
+    elsewhere = machine.folder / "elsewhere"
+    elsewhere.mkdir()
+    linked = elsewhere / "prowler-output-1.csv"
+    linked.write_text("a report", "utf-8")
+    os.utime(linked, (1, 1))
+    (machine.reports / "accounts" / "222222222222").symlink_to(elsewhere)
+    (machine.reports / "compliance" / "prowler-org-o-link.csv").symlink_to(linked)
+    done = machine.run(code, *[code] * (code == 4))
+    assert (done.returncode, done.stderr) == (code, "")
+    removed = days > 0 and code in (0, 3, 4)
+    assert {path.exists() for path in ours} == {not removed}
+    assert all(path.exists() for path in (*foreign, linked))
+
+
+def test_the_exit_code_is_that_of_the_scan_even_if_nothing_can_be_removed(
+    machine: Machine,
+) -> None:
+    old = machine.report("keys/prowler-org-o-1.json", 1000)
+    (machine.folder / "rm").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    (machine.folder / "rm").chmod(0o755)
+    assert machine.run(3).returncode == 3
+    assert old.exists()
