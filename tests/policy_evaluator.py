@@ -52,6 +52,8 @@ class Holder:
         for statement in _list(document["Statement"]):
             if statement["Effect"] != "Allow":
                 continue
+            if _only_grants_little(statement) and action != "iam:DeleteUserPermissionsBoundary":
+                continue
             applies = []
             for name, value in (("Action", action.lower()), ("Resource", resource)):
                 opposite = f"Not{name}" in statement
@@ -116,6 +118,13 @@ def becomes_administrator(holder: Holder) -> bool:
             seen.append(current)
             ahead += current.changes()
     return False
+
+
+def _only_grants_little(statement: Mapping[str, Any]) -> bool:
+    """Whether the policy or the permissions boundary of a change must be a harmless one."""
+    little = ("iam:PolicyARN", "iam:PermissionsBoundary")
+    named = statement.get("Condition", {}).get("ArnEquals", {})
+    return any(named.get(key) == f"{ACCOUNT}:policy/harmless" for key in little)
 
 
 def _matches(pattern: str, value: str) -> bool:

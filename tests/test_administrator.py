@@ -99,6 +99,15 @@ def element(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[dict
     return st.tuples(names, values | st.lists(values, max_size=4)).map(lambda pair: dict([pair]))
 
 
+HARMLESS = f"{ACCOUNT}:policy/harmless"
+CONDITIONS: tuple[Any, ...] = (
+    {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    {"ArnEquals": {"iam:PermissionsBoundary": HARMLESS}},
+    {"ArnEquals": {"iam:PolicyARN": HARMLESS}},
+    {"ArnNotEquals": {"iam:PolicyARN": HARMLESS}},
+    {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}},
+    {"ArnLike": {"iam:PermissionsBoundary": f"{ACCOUNT}:policy/*"}},
+)
 STATEMENTS = st.builds(
     lambda effect, action, resource, condition: {
         "Effect": effect,
@@ -109,7 +118,7 @@ STATEMENTS = st.builds(
     st.sampled_from(["Allow"] * 7 + ["Deny"]),
     element("Action", ACTIONS),
     element("Resource", RESOURCES),
-    st.sampled_from([{}, {}, {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]),
+    st.sampled_from([{}, {}, *({"Condition": condition} for condition in CONDITIONS)]),
 )
 SELDOM = st.sampled_from(
     [

@@ -241,8 +241,8 @@ def test_an_administrators_finding_names_its_policies_in_words_and_as_data() -> 
     assert administrator(of()).sentence == (
         "User alice has 1 active access key, and its policies do not allow everything, everything "
         "in IAM, or granting all permissions to itself or a new user. Not evaluated: roles, other "
-        "users' credentials, particular groups that it may join, and earlier versions of its "
-        "policies."
+        "users' credentials, particular groups that it may join, earlier versions of its policies, "
+        "and grants that a condition limits to certain policies or permissions boundaries."
     )
 
 

@@ -4,7 +4,8 @@ How AWS evaluates policies and permissions boundaries is in
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
-A condition counts as met, and a Deny statement does not count: the sentences name both.
+A condition counts as met, and a Deny statement does not count: the sentences name both. A grant
+that a condition limits to certain policies, or to certain permissions boundaries, does not count.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ _NO_WAY = (
     "itself or a new user"
 )
 _NOT_EVALUATED = (
-    ". Not evaluated: roles, other users' credentials, particular groups that it may join, and "
-    "earlier versions of its policies"
+    ". Not evaluated: roles, other users' credentials, particular groups that it may join, earlier "
+    "versions of its policies, and grants that a condition limits to certain policies or "
+    "permissions boundaries"
 )
 
 
@@ -171,9 +173,9 @@ def judge_administrator(
         return Administrator(f"{_NO_WAY}{_NOT_EVALUATED}")
     through = ways.describe((one for one in statements if one.allows), used)
     if around:
-        verb = "can remove or replace" if around.issubset(ways.removals) else "is not limited by"
+        can = "It can remove or replace" if around.issubset(ways.removals) else "This is within"
         limiting = ways.describe((one for one in limits if one.allows), around)
-        about_boundary = f" It {verb} {', and '.join(limiting)}."
+        about_boundary = f" {can} {', and '.join(limiting)}."
     denies = ways.describe((one for one in (*statements, *limits) if not one.allows), used | around)
     about_denies = f" Not evaluated: denials by {', and by '.join(denies)}." if denies else ""
     if ways.everything in used:

@@ -28,6 +28,9 @@ Made by ``scripts/aws_managed_policies.py``.
 """
 _MALFORMED = Unreadable("iam:GetAccountAuthorizationDetails", "MalformedPolicyDocument")
 _NOT_READ = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
+_LIMITED_TO = frozenset({"iam:permissionsboundary", "iam:policyarn"})
+_EQUALS = re.compile("(String|Arn)(Equals|EqualsIgnoreCase|Like)")
+_UNLIMITED = re.compile(r"[*?$]|:aws:policy/(AdministratorAccess|IAMFullAccess)\b")
 _SPECIAL = re.compile(r"[*?]|\$\{([^{}]*)\}")
 # What stands for wildcards in a pattern. No policy has control characters.
 _ANY_CHARACTERS, _ANY_CHARACTER, _NO_CHARACTER = "\1", "\2", "\3"
@@ -56,10 +59,14 @@ class Statement:
     all_but_resources: bool
     condition: tuple[str, ...]
     """The keys on which its effect depends."""
+    delegates: bool
+    """Whether it only grants certain policies, or only within certain permissions boundaries."""
 
     def names(self, request: Request) -> bool:
-        """Whether it is about a request, if its condition is met."""
+        """Whether it allows or denies a request, if its condition is met."""
         action = request.action.lower()
+        if self.delegates and action != "iam:deleteuserpermissionsboundary":
+            return False  # Removing a permissions boundary is no grant.
         if any(_fits(pattern, action) for pattern in self.actions) == self.all_but_actions:
             return False
         resources = any(_fits(pattern, request.resource) for pattern in self.resources)
@@ -170,6 +177,20 @@ def _is_statement(part: Any) -> bool:
     )
 
 
+def _is_delegation(part: Mapping[str, Any]) -> bool:
+    """Whether a condition limits what it allows to certain policies or permissions boundaries.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    return part["Effect"] == "Allow" and any(
+        key.lower() in _LIMITED_TO
+        and _EQUALS.fullmatch(operator)
+        and not _UNLIMITED.search(str(value))
+        for operator, keys in part.get("Condition", {}).items()
+        for key, value in keys.items()
+    )
+
+
 def _statement(
     policy: str, part: Mapping[str, Any], variables: Mapping[str, str] | None
 ) -> Statement:
@@ -200,6 +221,7 @@ def _statement(
         patterns,
         all_but_resources,
         tuple(sorted(condition if all_but_resources else condition | unknown)),
+        _is_delegation(part),
     )
 
 

@@ -22,8 +22,9 @@ class iam_user_administrator_active_keys(UserCheck):
     groups, new versions of those that are attached, joining any group, or making users. A
     permissions boundary counts if the user cannot remove, replace, or get around it. Denies and
     conditions do not count; the finding names both. Not evaluated are roles, the credentials of
-    other users, particular groups that it may join, earlier versions of its policies, and what an
-    organization's policies deny.
+    other users, particular groups that it may join, earlier versions of its policies, grants that a
+    condition limits to certain policies or permissions boundaries, and what an organization's
+    policies deny.
     """
 
     is_hygiene: ClassVar[bool] = False
