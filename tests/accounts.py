@@ -158,7 +158,7 @@ class DrawnUser:
             in_group = "group" in self.quarantine
             entity = aws.add_group(f"g{self.name}", user) if in_group else user
             if "inline" in self.quarantine:
-                aws.add_inline_policy(entity, OLD_QUARANTINE, document(Effect="Deny", Action="*"))
+                aws.add_inline_policy(entity, OLD_QUARANTINE, DOCUMENTS[DENIES_ALL])
             else:
                 aws.attach(entity, "AWSCompromisedKeyQuarantineV2")
         if self.password:

@@ -25,6 +25,7 @@ CALL = "cloudtrail:LookupEvents"
 UNUSED_DAYS = 45
 OWNER = "iam_user_active_keys_without_owner"
 """The check whose findings ask who created each key."""
+FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
 
 
@@ -185,6 +186,8 @@ def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> se
         data = json.loads(one.resource)
         if one.check == INACTIVE and "quarantine_policies" not in data:
             asked |= {key["access_key_id"] for key in data["access_keys"]}
+        if one.check == FOR_API_KEY:
+            asked |= {key["access_key_id"] for key in data.get("access_keys", ())}
         if "advice" not in data:
             continue
         (user,) = (user for user in users if user.name == one.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -87,6 +87,7 @@ ODD_ANSWERS = [
 def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
     with EmbeddedAWS() as aws, provider_of(aws) as connected:
         connected.audit_config["decoy_users"] = [DECOYS]
+        begin_run(connected, *FAMILY)
         yield aws, connected
 
 
@@ -149,6 +150,7 @@ def test_every_check_agrees_with_the_truth_however_it_reads(
     if "by ARN" in way:
         arns = [user.arn for user in aws.iam().users.values()]
         with provider_of(aws, resource_arn=arns) as chosen:
+            chosen.audit_config["decoy_users"] = [DECOYS]
             found = of_users(scan_with(chosen, FAMILY, *others))
     else:
         found = of_users(scan_with(connected, FAMILY, *others))
@@ -302,6 +304,39 @@ def test_an_odd_answer_makes_no_verdict_wrong_and_breaks_no_check(
         found = [one for check in FAMILY for one in run_check(connected, check)]
     assert not [one for one in found if "crashed" in one.sentence]
     assert_no_false_verdict(found, users)
+
+
+QUESTIONS: dict[str, Callable[[IAM, User, str], object]] = {
+    "iam:GetAccountSummary": lambda iam, *_: iam.account_summary(),
+    "iam:GetCredentialReport": lambda iam, *_: iam.credential_report(),
+    "iam:GenerateCredentialReport": lambda iam, *_: iam.start_credential_report(),
+    "iam:GetAccessKeyLastUsed": lambda iam, user, key: iam.last_use(key),
+    "iam:GetLoginProfile": lambda iam, user, _: iam.has_password(user),
+    "iam:ListUserTags": lambda iam, user, _: iam.with_tags([user])[0].tags,
+    "iam:ListAccessKeys": lambda iam, user, _: iam.list_keys(user),
+    "iam:ListAttachedUserPolicies": lambda iam, user, _: iam.attached_policies("User", user.name),
+    "iam:ListUserPolicies": lambda iam, user, _: iam.inline_policies("User", user.name),
+    "iam:ListGroupsForUser": lambda iam, user, _: iam.groups_of(user.name),
+    API_KEYS: lambda iam, user, _: iam.service_specific_credentials(user),
+}
+
+
+@pytest.mark.parametrize("call", QUESTIONS)
+def test_an_answer_without_a_member_is_not_an_empty_answer(
+    provider: tuple[EmbeddedAWS, AwsProvider], call: str
+) -> None:
+    aws, connected = provider
+    lasting = (DrawnCredential("bedrock.amazonaws.com", active=True, days_left=None),)
+    keys, tags = (DrawnKey(True, 60, 1),), (("owner", "payments"),)
+    drawn = DrawnUser("alice", "/", tags, keys, "group", password=True, credentials=lasting)
+    put_into(aws, [drawn], "cached")
+    aws.attach(aws.iam().users["alice"], "ReadOnlyAccess")
+    alice = aws.iam().users["alice"]
+    for member in MEMBERS[call]:
+        aws.behaviour.rewrite = {call: without(member)}
+        key = alice.access_keys[0].access_key_id
+        answer = QUESTIONS[call](IAM(connected), User("alice", alice.arn), key)
+        assert answer == Unreadable(call, "MalformedAnswer"), member
 
 
 @pytest.mark.parametrize("call", PAGED)

@@ -551,7 +551,7 @@ def test_a_quarantine_that_cannot_be_ruled_out_is_said(
     aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
     two = by_name(scan_account(aws, *others))["two"]
     assert two.status == "FAIL"
-    assert f"quarantined this user could not be read: {call} failed with Acc" in two.sentence
+    assert f"quarantined this user could not be determined: {call} failed with Acc" in two.sentence
     assert json.loads(two.resource)["quarantine_unreadable"]["call"] == call
 
 

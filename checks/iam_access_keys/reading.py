@@ -105,11 +105,11 @@ class AccountReading:
         """What of the account's users may be missing, by all that was read so far."""
         if self._wanted:
             return None
-        listed, expected, failure = len(self._listing.users), self._count, self._listing.failure
-        unlisted = self.answers.unlisted
-        if not failure and not unlisted and isinstance(expected, int) and listed >= expected:
+        listing, expected = self._counted_listing
+        listed, unlisted = len(listing.users), self.answers.unlisted
+        if not (listing.failure or unlisted) and isinstance(expected, int) and listed >= expected:
             return None
-        return ListingGap(listed, expected, failure, unlisted)
+        return ListingGap(listed, expected, listing.failure, unlisted)
 
     @cached_property
     def unmatched(self) -> tuple[UnmatchedARN, ...]:
@@ -156,22 +156,23 @@ class AccountReading:
         return self._summary if isinstance(self._summary, Unreadable) else self._summary["Users"]
 
     @cached_property
-    def _count(self) -> int | Unreadable:
-        """How many users there should be.
+    def _counted_listing(self) -> tuple[Listing, int | Unreadable]:
+        """The account's users, and how many there should be.
 
         A user that was deleted while the users were being listed is not missing: if too few were
         listed, they are counted once more.
         """
         expected = self._expected
-        if isinstance(expected, int) and len(self._listing.users) < expected:
+        listing = self._source.list_users(expected)
+        if isinstance(expected, int) and len(listing.users) < expected:
             again = self._iam.account_summary()
             if not isinstance(again, Unreadable):
-                return min(expected, again["Users"])
-        return expected
+                expected = min(expected, again["Users"])
+        return listing, expected
 
-    @cached_property
+    @property
     def _listing(self) -> Listing:
-        return self._source.list_users(self._expected)
+        return self._counted_listing[0]
 
     @cached_property
     def _chosen(self) -> Mapping[str, User | UnmatchedARN | Unreadable]:
