@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
+
 from .reports import Finding, Status, UnusableReportError, findings_in
 
 
@@ -49,7 +51,12 @@ class Collected:
 
     def gaps(self) -> set[tuple[str, str]]:
         """The accounts and checks of which a finding says that something was not looked at."""
-        return {(one.account, one.check) for one in self.open.values() if one.user == one.account}
+        return {
+            (finding.account, finding.check)
+            for finding in self.open.values()
+            # Reports of earlier versions name the account by its number.
+            if finding.user in (ACCOUNT_NAME, finding.account)
+        }
 
 
 def collect(

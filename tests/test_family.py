@@ -19,7 +19,7 @@ from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
 
 from .accounts import FAILS, USED_KEYS, DrawnCredential, DrawnKey, DrawnUser, accounts
 from .permissions import actions
-from .scanning import ACCOUNT, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
+from .scanning import ACCOUNT_NAME, FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
 
 QUICK = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
 """Without shrinking, which takes minutes over HTTP."""
@@ -52,7 +52,7 @@ def prepare(aws: EmbeddedAWS, report: str) -> None:
 
 def of_users(found: list[Found]) -> dict[tuple[str, str], Found]:
     """The findings about users, by check and name: one each."""
-    about = [one for one in found if one.name not in (ROOT, ACCOUNT)]
+    about = [one for one in found if one.name not in (ROOT, ACCOUNT_NAME)]
     by_user = {(one.check, one.name): one for one in about}
     assert len(by_user) == len(about)
     return by_user
@@ -159,7 +159,7 @@ def undated(found: list[Found]) -> list[Found]:
 def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
     """Nobody is lost, and a verdict is the truth, MANUAL, or a FAIL that says what was unread."""
     judged = of_users(found)
-    unlisted = {one.check for one in found if one.name == ACCOUNT and one.status == "MANUAL"}
+    unlisted = {one.check for one in found if one.name == ACCOUNT_NAME and one.status == "MANUAL"}
     for (check, name), right in truth(users).items():
         if (check, name) in judged:
             one = judged[check, name]

@@ -23,6 +23,7 @@ from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers
 
 from .scanning import (
     ACCOUNT,
+    ACCOUNT_NAME,
     CHECK,
     NEIGHBOUR,
     ROOT,
@@ -138,10 +139,10 @@ def test_users_that_may_not_be_listed_make_the_account_manual(
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == {
         ROOT: "PASS",
-        ACCOUNT: "MANUAL",
+        ACCOUNT_NAME: "MANUAL",
     }
-    assert "iam:ListUsers failed with AccessDenied" in found[ACCOUNT].sentence
-    assert found[ACCOUNT].arn == f"arn:aws:iam::{ACCOUNT}:root"
+    assert "iam:ListUsers failed with AccessDenied" in found[ACCOUNT_NAME].sentence
+    assert found[ACCOUNT_NAME].arn == f"arn:aws:iam::{ACCOUNT}:account"
 
 
 @both_sources
@@ -151,7 +152,7 @@ def test_an_account_whose_users_cannot_be_counted_says_so(
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
     found = by_name(scan_account(aws, *others))
-    assert found.pop(ACCOUNT).status == "MANUAL"
+    assert found.pop(ACCOUNT_NAME).status == "MANUAL"
     assert statuses(found.values()) == TRUTH
 
 
@@ -256,8 +257,8 @@ def test_fewer_users_than_the_account_has_make_it_manual(
     fill(aws)
     aws.behaviour.unlisted = frozenset({"two"})
     found = by_name(scan_account(aws, *others))
-    assert found[ACCOUNT].status == "MANUAL"
-    assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT].sentence
+    assert found[ACCOUNT_NAME].status == "MANUAL"
+    assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT_NAME].sentence
     assert found["one"].status == "PASS"
 
 
@@ -269,8 +270,8 @@ def test_a_page_that_repeats_its_marker_ends_the_listing_and_is_named(
     aws.behaviour.page_size = 1
     aws.behaviour.repeats_marker = True
     found = by_name(scan_account(aws, *others))
-    assert found[ACCOUNT].status == "MANUAL"
-    assert "PaginationError" in found[ACCOUNT].sentence
+    assert found[ACCOUNT_NAME].status == "MANUAL"
+    assert "PaginationError" in found[ACCOUNT_NAME].sentence
 
 
 def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_account(
@@ -280,7 +281,7 @@ def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_a
         aws.add_user(name)
     aws.behaviour.page_size = 1
     aws.behaviour.repeats_marker = True
-    assert statuses(scan_account(aws))[ACCOUNT] == "MANUAL"
+    assert statuses(scan_account(aws))[ACCOUNT_NAME] == "MANUAL"
 
 
 @pytest.mark.parametrize(
@@ -368,7 +369,7 @@ def test_a_user_deleted_while_users_are_counted_is_not_missing(
         return listed(iam)
 
     monkeypatch.setattr(IAM, "policy_details", delete_then_list)
-    assert ACCOUNT not in statuses(scan_account(aws, *others))
+    assert ACCOUNT_NAME not in statuses(scan_account(aws, *others))
 
 
 @both_sources
@@ -385,7 +386,7 @@ def test_a_user_listed_twice_does_not_stand_for_one_that_is_missing(
 
     monkeypatch.setattr(EmbeddedAWS, "_page", first_user_twice)
     found = statuses(scan_account(aws, *others))
-    assert found[ACCOUNT] == "MANUAL"
+    assert found[ACCOUNT_NAME] == "MANUAL"
 
 
 def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
@@ -401,7 +402,7 @@ def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
 
     monkeypatch.setattr(IAM, "call", proxy_page)
     found = statuses(scan_account(aws))
-    assert found.pop(ACCOUNT) == "MANUAL"
+    assert found.pop(ACCOUNT_NAME) == "MANUAL"
     assert found[ROOT] == "PASS"
     assert found["two"] == "FAIL"
 
@@ -422,7 +423,7 @@ def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
 
     monkeypatch.setattr(reading, "of_run", broken)
     (finding,) = scan_account(aws)
-    assert (finding.name, finding.status) == (ACCOUNT, "MANUAL")
+    assert (finding.name, finding.status) == (ACCOUNT_NAME, "MANUAL")
     assert said in finding.sentence
 
 
@@ -518,4 +519,4 @@ def test_what_could_not_be_read_fails_if_the_config_file_says_so(
     with provider_of(aws) as provider:
         provider._audit_config = {"unreadable_access_keys_fail": True}
         found = statuses(scan(provider, *others))
-    assert found == TRUTH | {ACCOUNT: "FAIL", "one": "FAIL", ROOT: "PASS"}
+    assert found == TRUTH | {ACCOUNT_NAME: "FAIL", "one": "FAIL", ROOT: "PASS"}
