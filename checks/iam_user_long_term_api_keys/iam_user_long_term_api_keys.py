@@ -22,8 +22,8 @@ from ..iam_access_keys.wording import aws_command
 class iam_user_long_term_api_keys(UserCheck):
     """An IAM user has no active long-term API key or other service-specific credential.
 
-    One that has expired does not count, nor one of ``allowed_service_specific_credentials``. An
-    API key that never expires makes the finding critical.
+    One that has expired does not count, nor one of ``allowed_service_specific_credentials``. The
+    finding is high instead of critical if no API key lasts forever.
     """
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
@@ -56,5 +56,5 @@ class iam_user_long_term_api_keys(UserCheck):
             "them, and deactivating access keys does not stop them. Use an IAM role or short-term "
             f"API keys instead, then: {deactivate}",
             more=data,
-            severity="critical" if lasting else "",
+            severity="" if lasting else "high",
         )
