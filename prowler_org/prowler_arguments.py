@@ -238,7 +238,7 @@ def _list_checks(arguments: Sequence[str]) -> str:
     """What Prowler says if it finds no checks to run. Empty if it finds some."""
     from prowler.__main__ import prowler
 
-    sys.argv = ["prowler", "aws", "--role", PLACEHOLDER_ROLE, *arguments, "--list-checks"]
+    sys.argv = ["prowler", "aws", "--role", PLACEHOLDER_ROLE, *arguments, "--list-checks-json"]
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:

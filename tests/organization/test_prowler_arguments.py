@@ -16,6 +16,8 @@ from prowler_org.prowler_arguments import (
 )
 from prowler_org.prowler_processes import ProwlerLauncher
 
+from ..permissions import PERMISSIONS
+
 Parse = Callable[..., ParsedArguments]
 
 
@@ -53,6 +55,14 @@ def test_a_choice_of_checks_is_kept(parse: Parse, choice: tuple[str, ...]) -> No
     assert parsed.arguments == (*LOGGING, *choice)
     assert parsed.formats == ("csv", "json-ocsf", "html")
     assert not parsed.always_finds
+
+
+def test_severities_of_the_users_own_are_taken(parse: Parse) -> None:
+    severities = (
+        "--custom-checks-metadata-file",
+        str(PERMISSIONS.parent / "examples/severity.yaml"),
+    )
+    assert parse(*severities).arguments == (*LOGGING, *severities, "--checks", *DEFAULT_CHECKS)
 
 
 def test_with_a_choice_of_findings_an_account_may_have_none(parse: Parse) -> None:
