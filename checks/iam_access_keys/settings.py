@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -35,6 +36,8 @@ class Settings:
     """How many events of a key are looked at; 50 are one page."""
     access_key_usage_max_seconds: int = 600
     """Seconds that all questions to CloudTrail of a run may take together."""
+    access_key_fixer_log: str = "access-key-changes.jsonl"
+    """The file to which fixers append what they change."""
 
 
 # The second range is Prowler's own (prowler/config/schema/aws.py). It matters here as well: a key
@@ -89,13 +92,26 @@ def _complaint(name: str, value: Any) -> str:
     default = getattr(Settings, name)
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
+    if isinstance(default, str):
+        return "" if isinstance(value, str) and value.strip() else "the name of a file"
     if isinstance(default, tuple):
-        return "" if _is_list_of_names(value, may_be_empty=not default) else "a list of names"
+        if not _is_list_of_names(value, may_be_empty=not default):
+            return "a list of names"
+        return _unknown_services(value) if name == "allowed_service_specific_credentials" else ""
     allowed = ALLOWED[name]
     if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
         return ""
     what = name.rpartition("_")[2]
     return f"a whole number of {what} from {allowed[0]} to {allowed[-1]}"
+
+
+def _unknown_services(services: Collection[str]) -> str:
+    """What the services must be, if one has a name that IAM does not use; else empty."""
+    for name in map(str.strip, services):
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", name):
+            known = name if re.fullmatch(r"[\w-]+", name) else "codecommit"
+            return f"a list of services by the names that IAM uses, such as {known}.amazonaws.com"
+    return ""
 
 
 def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:
