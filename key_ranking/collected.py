@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
+
 from .finding_data import QUARANTINED
 from .reports import Finding, Status, findings_in
 from .whole_file import UnusableFileError
@@ -58,7 +60,12 @@ class Collected:
 
     def gaps(self) -> set[tuple[str, str]]:
         """The accounts and checks of which a finding says that something was not looked at."""
-        about = (finding for finding in self.open.values() if finding.user == finding.account)
+        # Reports of earlier versions name the account by its number.
+        about = (
+            finding
+            for finding in self.open.values()
+            if finding.user in (ACCOUNT_NAME, finding.account)
+        )
         return {(finding.account, finding.check) for finding in about}
 
 

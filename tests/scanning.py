@@ -28,6 +28,8 @@ FAMILY = tuple(sorted(our_checks()))
 """All checks of this plug-in."""
 ACCOUNT = "123456789012"
 ROOT = "<root_account>"
+ACCOUNT_NAME = "<account>"
+"""The name of findings about the account itself."""
 NEIGHBOUR = "iam_user_accesskey_unused"
 """Another check of the IAM service: a run that has it loads Prowler's shared IAM client."""
 both_sources = pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
@@ -136,11 +138,19 @@ def load_shared_client() -> Any:
 
 def run_check(provider: AwsProvider, check_id: str = CHECK) -> list[Found]:
     """Run a check of this plug-in within a run that has begun."""
+    return [Found.of(finding) for finding in findings_of(provider, check_id)]
+
+
+def findings_of(
+    provider: AwsProvider, check_id: str, custom_metadata: Mapping[str, Any] | None = None
+) -> list[Finding]:
+    """The same, as what Prowler's writers take; with a check's entry of a custom metadata file."""
     options = SimpleNamespace(unix_timestamp=False, bulk_checks_metadata={}, only_logs=True)
     module = f"prowler_access_keys.services.iam.{check_id}.{check_id}"
     check = getattr(importlib.import_module(module), check_id)()
-    reports = execute(check, provider, None, options)
-    return [Found.of(Finding.generate_output(provider, report, options)) for report in reports]
+    custom = custom_metadata and {"Checks": {check_id: custom_metadata}}
+    reports = execute(check, provider, custom, options)
+    return [Finding.generate_output(provider, report, options) for report in reports]
 
 
 def by_name(found: Iterable[Found]) -> dict[str, Found]:

@@ -270,14 +270,14 @@ def credential(service: str, days: float | None = None, *, on: bool = True) -> A
 @pytest.mark.parametrize(
     ("one", "status", "severity"),
     [
-        (credential("bedrock.amazonaws.com"), "FAIL", "critical"),
-        (credential("bedrock.amazonaws.com", 36_500), "FAIL", "critical"),
-        (credential("bedrock.amazonaws.com", 5 * 365 + MINUTE), "FAIL", "critical"),
-        (credential("bedrock.amazonaws.com", 5 * 365), "FAIL", ""),
+        (credential("bedrock.amazonaws.com"), "FAIL", ""),
+        (credential("bedrock.amazonaws.com", 36_500), "FAIL", ""),
+        (credential("bedrock.amazonaws.com", 5 * 365 + MINUTE), "FAIL", ""),
+        (credential("bedrock.amazonaws.com", 5 * 365), "FAIL", "high"),
         (credential("bedrock.amazonaws.com", -MINUTE), "PASS", ""),
         (credential("bedrock.amazonaws.com", on=False), "PASS", ""),
-        (credential("codecommit.amazonaws.com"), "FAIL", ""),
-        (credential("new.example"), "FAIL", "critical"),
+        (credential("codecommit.amazonaws.com"), "FAIL", "high"),
+        (credential("new.example"), "FAIL", ""),
         (credential("Logs.amazonaws.com"), "PASS", ""),
     ],
 )

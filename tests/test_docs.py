@@ -203,7 +203,8 @@ def test_all_settings_are_listed_with_default_and_range() -> None:
             assert "(a list of names)" in text
         else:
             assert default == str(setting.default).lower()
-            assert (f"({days[0]} to {days[-1]})" if days else "(true or false)") in text
+            kind = "(the name of a file)" if isinstance(setting.default, str) else "(true or false)"
+            assert (f"({days[0]} to {days[-1]})" if days else kind) in text
 
 
 def test_the_actions_of_the_policies_are_those_that_the_pages_name() -> None:

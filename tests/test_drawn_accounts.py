@@ -58,9 +58,14 @@ def test_every_user_gets_one_finding_with_the_right_verdict(
 @given(users=accounts, check=st.sampled_from(["multiple", "unused"]))
 @settings(max_examples=60)
 def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
-    provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], check: str
+    provider: tuple[EmbeddedAWS, AwsProvider],
+    tmp_path_factory: pytest.TempPathFactory,
+    users: list[DrawnUser],
+    check: str,
 ) -> None:
     aws, connected = provider
+    log = tmp_path_factory.getbasetemp() / "log"
+    connected._audit_config = {**connected.audit_config, "access_key_fixer_log": str(log)}
     put_into(aws, users)
     check_id = f"iam_user_{check}_active_keys"
     found = by_name(scan_with(connected, (check_id,)))

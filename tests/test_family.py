@@ -31,7 +31,7 @@ from .accounts import (
 )
 from .permissions import actions
 from .scanning import (
-    ACCOUNT,
+    ACCOUNT_NAME,
     FAMILY,
     NEIGHBOUR,
     ROOT,
@@ -110,7 +110,7 @@ def prepare(aws: EmbeddedAWS, report: str) -> None:
 
 def of_users(found: list[Found]) -> dict[tuple[str, str], Found]:
     """The findings about users, by check and name: one each."""
-    about = [one for one in found if one.name not in (ROOT, ACCOUNT)]
+    about = [one for one in found if one.name not in (ROOT, ACCOUNT_NAME)]
     by_user = {(one.check, one.name): one for one in about}
     assert len(by_user) == len(about)
     return by_user
@@ -242,7 +242,7 @@ def is_cautious(one: Found) -> bool:
 def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
     """Nobody is lost, and a verdict is the truth, MANUAL, or a FAIL that says what was unread."""
     judged = of_users(found)
-    unlisted = {one.check for one in found if one.name == ACCOUNT and one.status == "MANUAL"}
+    unlisted = {one.check for one in found if one.name == ACCOUNT_NAME and one.status == "MANUAL"}
     for (check, name), right in truth(users).items():
         if (check, name) in judged:
             one = judged[check, name]
@@ -377,7 +377,7 @@ def test_a_user_that_is_renamed_before_a_call_passes_nothing_that_it_fails(
         load_shared_client()
     aws.behaviour.renames = {call: ("old", "new")}
     found = [one for check in FAMILY for one in run_check(connected, check)]
-    said = {one.check for one in found if one.name == ACCOUNT}
+    said = {one.check for one in found if one.name == ACCOUNT_NAME}
     for (check, name), right in truth([user]).items():
         if (check, call) == (PASSWORDS, "iam:GetAccessKeyLastUsed"):
             continue  # to GetLoginProfile, a renamed user and one without a password are the same

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +21,11 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import deactivation, remembered
+from prowler_access_keys.services.iam.iam_access_keys import (
+    deactivation,
+    fixer_log,
+    remembered,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.fixer import deactivating_fixer
 from prowler_access_keys.services.iam.iam_access_keys.iam_client import CallFailedError, IAMClient
@@ -33,6 +41,13 @@ NOW = datetime.now(timezone.utc)
 ARN = f"arn:aws:iam::{ACCOUNT}:user/"
 ALICE = f"{ARN}alice"
 UNUSED = "iam_user_unused_active_keys"
+
+
+@pytest.fixture(autouse=True)
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that the fixer writes its changes to."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "access-key-changes.jsonl"
 
 
 @pytest.fixture
@@ -60,6 +75,7 @@ class Keys:
 def keys(aws: EmbeddedAWS, provider: AwsProvider) -> Keys:
     """The keys of an alice whom the scan has found with one that is safe to deactivate."""
     given = Keys(give(aws, 900, 400), give(aws, 300, 1))
+    aws.iam().tag_user("alice", [{"Key": "purpose", "Value": "break-glass"}])
     scan(provider)
     return given
 
@@ -321,7 +337,7 @@ def test_it_refuses_if_the_config_file_is_not_used_whole(
         path.write_bytes(content)
     monkeypatch.setattr("sys.argv", ["prowler", "aws", "--config-file", str(path)])
     provider._audit_config = load_and_validate_config_file("aws", str(path))
-    assert refused("the settings are not those of your config file. ")
+    assert refused("the settings may not be those of your config file. ")
     assert not fixer(ALICE)
     assert reason in capsys.readouterr().out
 
@@ -356,15 +372,6 @@ def test_it_refuses_everything_if_the_mutelist_is_not_used_whole(
     assert refused(f"the mutelist {path} {reason}")
 
 
-def test_it_refuses_everything_with_a_mutelist_of_which_prowler_reads_one_item(
-    provider: AwsProvider, keys: Keys, refused: Refused
-) -> None:
-    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/muted"
-    provider._mutelist._mutelist = {"Accounts": {}}
-    provider._mutelist.mutelist_file_path = table
-    assert refused(f"Prowler reads only one item of the mutelist {table}")
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -374,7 +381,7 @@ def test_it_refuses_everything_with_a_mutelist_of_which_prowler_reads_one_item(
         entry('"alice"', account="999999999999"),
         entry('"alice"', check="iam_user_multiple_active_key"),
         entry('"^ali"', check="iam_user_mfa_enabled_console_access"),
-        entry('"*"', more=', Tags: ["owner=alice"]'),
+        entry('"*"', check="ec2_*", more=', Tags: ["purpose=break-glass"]'),
         entry('"*"', more=', Exceptions: {Resources: ["alice"]}'),
     ],
 )
@@ -382,7 +389,7 @@ def test_it_refuses_a_user_that_the_mutelist_names_and_does_not_mute(
     provider: AwsProvider, keys: Keys, refused: Refused, tmp_path: Path, content: str
 ) -> None:
     muted_by(provider, tmp_path / "mutelist.yaml", content)
-    assert refused("the mutelist names user alice with ")
+    assert refused("the mutelist has '")
 
 
 @pytest.mark.parametrize(
@@ -484,6 +491,116 @@ def test_a_user_who_runs_prowler_with_the_other_key_is_fixed(aws: EmbeddedAWS) -
         scan(provider)
         assert fixer(ALICE)
     assert unused.status == "Inactive"
+
+
+# The log of changes
+
+
+def lines(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+
+
+def test_a_change_is_written_before_and_its_outcome_after(
+    keys: Keys, on_update: OnUpdate, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before: list[dict[str, Any]] = []
+    on_update(lambda: before.extend(lines(log)))
+    assert fixer(ALICE)
+    said = capsys.readouterr().out
+    (intention,), (first, outcome) = before, lines(log)
+    assert first == intention
+    then = datetime.fromisoformat(intention.pop("time"))
+    assert NOW <= then <= datetime.fromisoformat(outcome.pop("time"))
+    key_id = keys.unused.access_key_id
+    assert intention == {
+        "step": "intention",
+        "account": ACCOUNT,
+        "caller_arn": f"arn:aws:sts::{ACCOUNT}:user/moto",
+        "user": "alice",
+        "user_arn": ALICE,
+        "access_key_id": key_id,
+        "finding_uid": f"prowler-aws-{CHECK}-{ACCOUNT}-us-east-1-alice",
+        "finding": remembered._remembered[CHECK][ALICE][2].status_extended,
+        "undo": f"aws iam update-access-key --user-name=alice --access-key-id {key_id} "
+        "--status Active",
+    }
+    ending = {"fixed": True, "outcome": "Done: it is inactive, and another key is still active."}
+    assert outcome == {**intention, "step": "outcome", **ending}
+    assert f"(logged in {log.name}). To undo: {intention['undo']}" in said
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_the_log_is_where_the_setting_says(
+    provider: AwsProvider, keys: Keys, tmp_path: Path
+) -> None:
+    (tmp_path / "a b").mkdir()
+    provider._audit_config = {"access_key_fixer_log": "a b/log"}
+    (tmp_path / "a b" / "log").write_text('{"half of a line')
+    assert fixer(ALICE)
+    text = (tmp_path / "a b" / "log").read_text("utf-8").split("\n")
+    assert [line[:9] for line in text] == ['{"half of', '{"time": ', '{"time": ', ""]
+
+
+def test_a_denied_change_has_an_outcome_too(aws: EmbeddedAWS, keys: Keys, log: Path) -> None:
+    aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
+    assert not fixer(ALICE)
+    assert [one.get("fixed") for one in lines(log)] == [None, False]
+
+
+UNWRITABLE: dict[str, Callable[[Path], object]] = {
+    "directory": lambda log: log.mkdir(),
+    "link": lambda log: log.symlink_to("elsewhere"),
+    "full disk": lambda log: log.symlink_to("/dev/full"),
+    "pipe": lambda log: os.mkfifo(log),
+    "no folder": lambda log: log.parent.rmdir(),
+}
+
+
+@pytest.mark.parametrize("how", UNWRITABLE)
+def test_without_a_log_nothing_is_changed(
+    provider: AwsProvider, keys: Keys, refused: Refused, tmp_path: Path, how: str
+) -> None:
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "log"
+    provider._audit_config = {"access_key_fixer_log": str(log)}
+    UNWRITABLE[how](log)
+    assert refused(f"{log}, where every change is written first, cannot be written: ")
+    assert keys.unused.status == "Active"
+
+
+def test_half_a_line_is_not_a_line(
+    keys: Keys, refused: Refused, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    monkeypatch.setattr("os.write", lambda descriptor, line: write(descriptor, line[:9]))
+    reason = "where every change is written first, cannot be written: No space left"
+    assert refused(f"{log.name}, {reason}")
+
+
+def test_an_outcome_that_cannot_be_written_is_said(
+    keys: Keys, on_update: OnUpdate, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def replace_log() -> None:
+        log.unlink()
+        os.mkfifo(log)
+
+    on_update(replace_log)
+    assert fixer(ALICE)
+    said = capsys.readouterr().out
+    assert f"The outcome is not in {log.name}, which cannot be written: it is not a" in said
+
+
+def test_two_fixers_at_once_write_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with ProcessPoolExecutor(2) as processes:
+        for done in [processes.submit(append_many, str(path), name) for name in "ab"]:
+            done.result(timeout=60)
+    assert sorted(line["by"] for line in lines(path)) == ["a"] * 200 + ["b"] * 200
+
+
+def append_many(path: str, name: str) -> None:
+    for _ in range(200):
+        fixer_log.append(path, {"by": name, "long": name * 5000})
 
 
 # What comes of a change

@@ -22,7 +22,7 @@ SEVERITIES = {
     "iam_user_console_password_and_active_keys": "medium",
     "iam_user_decoy_access_keys_used": "critical",
     "iam_user_inactive_keys_not_deleted": "low",
-    "iam_user_long_term_api_keys": "high",
+    "iam_user_long_term_api_keys": "critical",
     "iam_user_made_for_api_key_other_credentials": "critical",
     "iam_user_quarantined_active_keys": "critical",
     "iam_user_unrotated_active_keys": "medium",

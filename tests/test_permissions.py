@@ -12,7 +12,17 @@ from embedded_aws.aws import EmbeddedAWS
 
 from . import loaded
 from .permissions import PERMISSIONS, actions, role_credentials
-from .scanning import ACCOUNT, CHECK, FAMILY, ROOT, by_name, provider_of, scan, scan_with, statuses
+from .scanning import (
+    ACCOUNT_NAME,
+    CHECK,
+    FAMILY,
+    ROOT,
+    by_name,
+    provider_of,
+    scan,
+    scan_with,
+    statuses,
+)
 
 CHECKS_FILE = PERMISSIONS.parent / "examples" / "checks.json"
 TRUTH = {ROOT: "PASS", "alice": "FAIL", "bob": "PASS"}
@@ -22,8 +32,8 @@ UNREAD = {"alice": "MANUAL", "bob": "MANUAL"}
 WITHOUT: list[tuple[str, str, dict[str, str], str | None]] = [
     ("iam:GenerateCredentialReport", CHECK, TRUTH, None),
     ("iam:GetCredentialReport", CHECK, TRUTH, None),
-    ("iam:GetAccountAuthorizationDetails", CHECK, {ROOT: "PASS", ACCOUNT: "MANUAL"}, None),
-    ("iam:GetAccountSummary", CHECK, {**TRUTH, ACCOUNT: "MANUAL"}, ACCOUNT),
+    ("iam:GetAccountAuthorizationDetails", CHECK, {ROOT: "PASS", ACCOUNT_NAME: "MANUAL"}, None),
+    ("iam:GetAccountSummary", CHECK, {**TRUTH, ACCOUNT_NAME: "MANUAL"}, ACCOUNT_NAME),
     ("iam:ListAccessKeys", CHECK, TRUTH, "alice"),
     ("iam:GetAccessKeyLastUsed", CHECK, TRUTH, "alice"),
     ("iam:GetLoginProfile", PASSWORDS, UNREAD, "alice"),
@@ -77,7 +87,7 @@ def test_the_scan_policy_is_enough_for_the_real_command(
     severities = {
         row["RESOURCE_NAME"]: row["SEVERITY"] for row in rows if row["CHECK_ID"] == CREDENTIALS
     }
-    assert severities == {"alice": "critical", "bob": "high"}
+    assert severities == {"alice": "critical", "bob": "critical"}
     assert {row["STATUS"] for row in rows} == {"PASS", "FAIL"}, run.output
     assert not [row for row in rows if "could not be read" in row["STATUS_EXTENDED"]]
     iam_calls = {call for call in account.calls if call.startswith("iam:")}

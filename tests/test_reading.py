@@ -276,7 +276,7 @@ def test_an_arn_that_matches_nothing_is_manual_beside_one_that_matches(
     ("wanted", "named"),
     [
         ("arn:aws:iam::123456789012:role/admin", "arn:aws:iam::123456789012:role/admin"),
-        ("arn:aws:s3:::bucket", "123456789012"),
+        ("arn:aws:s3:::bucket", "<account>"),
     ],
 )
 def test_an_arn_of_something_else_is_manual_if_no_other_check_looks_at_it(

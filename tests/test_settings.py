@@ -30,10 +30,10 @@ def test_settings_are_taken() -> None:
         "access_key_usage_from_cloudtrail": True,
         "access_key_usage_max_events": 100,
         "access_key_usage_max_seconds": 60,
+        "access_key_fixer_log": "log",
     }
-    chosen = Settings(
-        7, 60, 30, 1, ("who",), ("codecommit.amazonaws.com",), ("canary-*",), True, True, 100, 60
-    )
+    services, decoys = ("codecommit.amazonaws.com",), ("canary-*",)
+    chosen = Settings(7, 60, 30, 1, ("who",), services, decoys, True, True, 100, 60, "log")
     assert parse(config) == (chosen, ())
 
 
@@ -76,6 +76,27 @@ def test_the_unit_of_a_number_is_said(setting: str, said: str) -> None:
     assert said in parse({setting: 0})[1][0]
 
 
+@pytest.mark.parametrize("name", ["codecommit", " codecommit ", "code commit", "a.", "https://a.b"])
+def test_a_service_that_iam_names_otherwise_is_named(name: str) -> None:
+    services = ["new.example", name]
+    chosen, (problem,) = parse({"allowed_service_specific_credentials": services})
+    assert chosen == Settings()
+    assert "such as codecommit.amazonaws.com. [] is used instead." in problem
+
+
+@pytest.mark.parametrize("name", ["new.example", " Logs.amazonaws.com", "a.amazonaws.com.cn"])
+def test_a_service_that_is_not_known_here_is_taken(name: str) -> None:
+    chosen, problems = parse({"allowed_service_specific_credentials": [name]})
+    assert (chosen.allowed_service_specific_credentials, problems) == ((name,), ())
+
+
+@pytest.mark.parametrize("value", ["", " ", 1, None, ["log"], True])
+def test_the_log_of_fixers_is_the_name_of_a_file(value: Any) -> None:
+    chosen, (problem,) = parse({"access_key_fixer_log": value})
+    assert chosen == Settings()
+    assert "but must be the name of a file" in problem
+
+
 def test_yes_or_no_is_true_or_false() -> None:
     _, (problem,) = parse({"unreadable_access_keys_fail": "yes"})
     assert problem == (
@@ -115,6 +136,8 @@ def problems_with(
         (b"azure:\n  a: 1\n", "has no section aws."),
         (b"", "has no section aws."),
         (b"aws: 180\nother: {}", "has no section aws."),
+        (b"aws:\n  a: 2026-02-30\n", "is not valid YAML (ValueError)."),
+        (b"[" * 2_000, "is not valid YAML"),
         (None, "No such file or directory."),
         (b"aws:\n  max_unused_access_keys_days: 180\n", ""),
         (b"aws:\n  max_unused_access_keys_days: '180'\n", ""),

@@ -25,7 +25,7 @@ from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers
 
 from .accounts import OLD_QUARANTINE, document
 from .scanning import (
-    ACCOUNT,
+    ACCOUNT_NAME,
     CHECK,
     NEIGHBOUR,
     ROOT,
@@ -142,10 +142,10 @@ def test_users_that_may_not_be_listed_make_the_account_manual(
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == {
         ROOT: "PASS",
-        ACCOUNT: "MANUAL",
+        ACCOUNT_NAME: "MANUAL",
     }
-    assert "iam:ListUsers failed with AccessDenied" in found[ACCOUNT].sentence
-    assert found[ACCOUNT].arn == f"arn:aws:iam::{ACCOUNT}:root"
+    assert "iam:ListUsers failed with AccessDenied" in found[ACCOUNT_NAME].sentence
+    assert found[ACCOUNT_NAME].arn == f"arn:aws:iam::{ACCOUNT_NAME}:account"
 
 
 @both_sources
@@ -155,7 +155,7 @@ def test_an_account_whose_users_cannot_be_counted_says_so(
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
     found = by_name(scan_account(aws, *others))
-    assert found.pop(ACCOUNT).status == "MANUAL"
+    assert found.pop(ACCOUNT_NAME).status == "MANUAL"
     assert statuses(found.values()) == TRUTH
 
 
@@ -187,7 +187,7 @@ def test_a_user_that_is_asked_for_and_cannot_be_read_is_manual(
 ) -> None:
     fill(aws)
     aws.behaviour.denied = frozenset({"iam:GetUser", "iam:ListUsers"})
-    wanted = [f"arn:aws:iam::{ACCOUNT}:user/two"]
+    wanted = [f"arn:aws:iam::{ACCOUNT_NAME}:user/two"]
     two = by_name(scan_account(aws, *others, resource_arn=wanted))["two"]
     assert two.status == "MANUAL"
     assert "iam:GetUser failed with AccessDenied" in two.sentence
@@ -260,8 +260,8 @@ def test_fewer_users_than_the_account_has_make_it_manual(
     fill(aws)
     aws.behaviour.unlisted = frozenset({"two"})
     found = by_name(scan_account(aws, *others))
-    assert found[ACCOUNT].status == "MANUAL"
-    assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT].sentence
+    assert found[ACCOUNT_NAME].status == "MANUAL"
+    assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT_NAME].sentence
     assert found["one"].status == "PASS"
 
 
@@ -274,7 +274,7 @@ def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_a
     listings = ("iam:ListUsers", "iam:GetAccountAuthorizationDetails")
     aws.behaviour.rewrite = dict.fromkeys(listings, truncated(markers, empty=False))
     found = by_name(scan_account(aws))
-    assert found.pop(ACCOUNT).status == "MANUAL"
+    assert found.pop(ACCOUNT_NAME).status == "MANUAL"
     assert statuses(found.values()) == TRUTH
 
 
@@ -295,8 +295,8 @@ def test_a_user_renamed_before_its_api_keys_are_read_is_in_a_finding(
         found = by_name(scan_with(provider, (API_KEYS,), *others))
     assert found["one"].status == "PASS"
     if with_key:
-        assert "it had not listed before: renamed." in found[ACCOUNT].sentence
-        assert (found[ACCOUNT].status, found["two"].status) == ("MANUAL", "MANUAL")
+        assert "it had not listed before: renamed." in found[ACCOUNT_NAME].sentence
+        assert (found[ACCOUNT_NAME].status, found["two"].status) == ("MANUAL", "MANUAL")
         assert "deleted or renamed while the scan was reading" in found["two"].sentence
 
 
@@ -314,14 +314,14 @@ def test_a_user_renamed_between_two_pages_does_not_stand_for_one_that_is_missing
         return [*users, twin], more
 
     monkeypatch.setattr(EmbeddedAWS, "_page", both_names)
-    assert "iam:GetAccountSummary counts 4" in by_name(scan_account(aws))[ACCOUNT].sentence
+    assert "iam:GetAccountSummary counts 4" in by_name(scan_account(aws))[ACCOUNT_NAME].sentence
 
 
 def test_a_user_that_prowler_did_not_list_and_the_details_name_is_said(aws: EmbeddedAWS) -> None:
     fill(aws)
     aws.behaviour.renames = {"iam:GetAccountAuthorizationDetails": ("one", "renamed")}
     found = by_name(scan_account(aws, NEIGHBOUR))
-    assert "it had not listed before: renamed." in found[ACCOUNT].sentence
+    assert "it had not listed before: renamed." in found[ACCOUNT_NAME].sentence
 
 
 def test_no_password_is_no_warning_and_a_vanished_user_is(
@@ -423,7 +423,7 @@ def test_a_user_deleted_while_users_are_counted_is_not_missing(
         return listed(iam)
 
     monkeypatch.setattr(IAM, "policy_details", delete_then_list)
-    assert ACCOUNT not in statuses(scan_account(aws, *others))
+    assert ACCOUNT_NAME not in statuses(scan_account(aws, *others))
 
 
 @both_sources
@@ -440,7 +440,7 @@ def test_a_user_listed_twice_does_not_stand_for_one_that_is_missing(
 
     monkeypatch.setattr(EmbeddedAWS, "_page", first_user_twice)
     found = statuses(scan_account(aws, *others))
-    assert found[ACCOUNT] == "MANUAL"
+    assert found[ACCOUNT_NAME] == "MANUAL"
 
 
 def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
@@ -456,7 +456,7 @@ def test_an_answer_that_is_no_aws_answer_concerns_the_users_it_was_about(
 
     monkeypatch.setattr(IAM, "call", proxy_page)
     found = statuses(scan_account(aws))
-    assert found.pop(ACCOUNT) == "MANUAL"
+    assert found.pop(ACCOUNT_NAME) == "MANUAL"
     assert found[ROOT] == "PASS"
     assert found["two"] == "FAIL"
 
@@ -477,7 +477,7 @@ def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
 
     monkeypatch.setattr(reading, "of_run", broken)
     (finding,) = scan_account(aws)
-    assert (finding.name, finding.status) == (ACCOUNT, "MANUAL")
+    assert (finding.name, finding.status) == (ACCOUNT_NAME, "MANUAL")
     assert said in finding.sentence
 
 
@@ -597,4 +597,4 @@ def test_what_could_not_be_read_fails_if_the_config_file_says_so(
     with provider_of(aws) as provider:
         provider._audit_config = {"unreadable_access_keys_fail": True}
         found = statuses(scan(provider, *others))
-    assert found == TRUTH | {ACCOUNT: "FAIL", "one": "FAIL", ROOT: "FAIL"}
+    assert found == TRUTH | {ACCOUNT_NAME: "FAIL", "one": "FAIL", ROOT: "FAIL"}

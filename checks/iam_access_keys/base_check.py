@@ -15,9 +15,9 @@ from prowler.providers.common.provider import Provider
 
 from . import finding, reading
 from .compliance_column import compliance_of, requirements_of
-from .facts import ROOT_USER_NAME, RootAccessKeys, Unreadable
+from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding import Verdict
-from .prowler_workarounds import remove_copies_at_exit
+from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
 from .reading import AccountReading
 from .remembered import remember
 from .settings import Settings
@@ -35,6 +35,8 @@ class Run:
     settings: Settings
     now: datetime
     """UTC."""
+    metadata_problem: str = ""
+    """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
 
     @property
     def account(self) -> str:
@@ -61,6 +63,7 @@ class AccessKeyCheck(Check):
         provider = Provider.get_global_provider()
         run = Run(provider, Settings(), datetime.now(timezone.utc))
         try:
+            run = replace(run, metadata_problem=restore_refused_metadata(self))
             account = reading.of_run(provider)
             run = replace(run, settings=account.settings)
             return list(self.findings(account, run))
@@ -72,8 +75,13 @@ class AccessKeyCheck(Check):
         return [self.report_on_account(verdict, run)]
 
     def report_on_account(self, verdict: Verdict, run: Run) -> Check_Report_AWS:
-        """Prowler's report of a verdict on the account itself."""
-        resource = {"name": run.account, "arn": run.provider.identity.account_arn}
+        """Prowler's report of a verdict on the account itself.
+
+        Its name and ARN are those of no user and not of the root user: reports name a finding by
+        them, and Security Hub keeps only one finding of a name.
+        """
+        arn = f"arn:{run.provider.identity.partition}:iam::{run.account}:account"
+        resource = {"name": ACCOUNT_NAME, "arn": arn}
         return self.report(verdict, resource, run.provider.get_default_region("iam"), run)
 
     def report_on_root(self, root: RootAccessKeys, verdict: Verdict, run: Run) -> Check_Report_AWS:
@@ -98,12 +106,14 @@ class AccessKeyCheck(Check):
         report.region = region
         fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
         report.status = "FAIL" if fails else verdict.status
-        report.status_extended = verdict.sentence
+        report.status_extended = f"{verdict.sentence}{run.metadata_problem}"
         report.compliance = compliance_of(self.CheckID)
         report.resource_details = finding.details(resource)
-        if verdict.severity:
+        # Prowler sets a severity of the user's own metadata file as plain text, and that stays.
+        if verdict.severity and isinstance(self.Severity, Severity):
             # Prowler's CSV writer takes the member of the enumeration, and not its value.
-            report.check_metadata.Severity = Severity(verdict.severity)
+            severities = (self.Severity, Severity(verdict.severity))
+            report.check_metadata.Severity = max(severities, key=list(Severity).index)
         return report
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import stat
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ class ConfigFile:
     section: Mapping[str, Any] = field(default_factory=dict)
     """The settings for AWS."""
     problem: str = ""
-    """Why Prowler uses the default settings instead of the file's; empty if it does not."""
+    """Why settings may not be those of the file; empty if they are."""
 
 
 def config_file() -> ConfigFile:
@@ -56,6 +57,19 @@ def config_file() -> ConfigFile:
     return _read(given.config_file)
 
 
+def read_again(path: str) -> bytes | None:
+    """The content of a file that Prowler has read; None if it can be read only once.
+
+    That is so for a pipe, as of ``<(…)`` and of ``sops exec-file``: a second reader would wait for
+    ever, or find nothing. Raises OSError.
+    """
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        return None
+    with Path(path).open("rb") as file:
+        file.seek(0)  # macOS opens /dev/fd/3 where the last reader has stopped
+        return file.read()
+
+
 def _read(path: str) -> ConfigFile:
     def unusable(why: str) -> ConfigFile:
         return ConfigFile(
@@ -64,7 +78,14 @@ def _read(path: str) -> ConfigFile:
         )
 
     try:
-        content = yaml.safe_load(Path(path).read_text("utf-8"))
+        text = read_again(path)
+        if text is None:
+            return ConfigFile(
+                problem=f"The config file {path} is not a regular file, so it cannot be read "
+                "again. Prowler drops settings that do not fit, without a message, and the "
+                "default applies for those."
+            )
+        content = yaml.safe_load(text.decode("utf-8"))
     except OSError as error:
         return unusable(error.strerror or type(error).__name__)
     except UnicodeDecodeError:
@@ -72,6 +93,8 @@ def _read(path: str) -> ConfigFile:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         return unusable(f"it is not valid YAML{f', line {mark.line + 1}' if mark else ''}")
+    except (ValueError, RecursionError) as error:  # a date that is none, or YAML that is too deep
+        return unusable(f"it is not valid YAML ({type(error).__name__})")
     if isinstance(content, dict) and isinstance(content.get("aws"), dict):
         return ConfigFile(content["aws"])
     # Prowler takes a file without any section for AWS's.

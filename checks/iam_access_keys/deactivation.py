@@ -42,17 +42,17 @@ def choose_key(
     """
     if not iam.is_user_arn(arn):
         return (
-            f"{arn} is not an IAM user of account {iam.audited_account}. Only the root user can "
-            "delete its access keys."
+            f"{arn} is not an IAM user of account {iam.audited_account}. This fixer acts on IAM "
+            "users only."
         )
     user = User.of_arn(arn)
-    if found and found.muted:
+    if found and found.report.muted:
         return f"the finding about user {user.name} is muted."
     if settings.is_decoy(user.name):
         return f"user {user.name} is a decoy, by your setting decoy_users."
-    if found and found.unread_tags:
+    if found and isinstance(found.user.tags, Unreadable):
         return (
-            f"the tags of user {user.name} could not be read ({found.unread_tags}), so a mutelist "
+            f"the tags of user {user.name} could not be read ({found.user.tags}), so a mutelist "
             "may mute the finding."
         )
     answers = Answers(iam, None, whole_account=False)
@@ -127,9 +127,9 @@ def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
     return ""
 
 
-def announce(user: User, key: AccessKey) -> str:
-    """What is about to be done and how to undo it, to be said before it is done."""
-    undo = aws_command(
+def undo_command(user: User, key: AccessKey) -> str:
+    """The command that activates a key again."""
+    return aws_command(
         "iam",
         "update-access-key",
         f"--user-name={user.name}",
@@ -138,7 +138,6 @@ def announce(user: User, key: AccessKey) -> str:
         "--status",
         "Active",
     )
-    return f"Deactivating {key.access_key_id} of user {user.name}. To undo: {undo}"
 
 
 def deactivate(iam: IAM, user: User, key: AccessKey, *, is_last: bool) -> Outcome:

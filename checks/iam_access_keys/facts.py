@@ -9,6 +9,8 @@ from typing import Any, TypeAlias, TypedDict
 
 ROOT_USER_NAME = "<root_account>"
 """AWS's name for the root user in the first row of a credential report."""
+ACCOUNT_NAME = "<account>"
+"""The name of the account itself in findings about it: no user can have it."""
 GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 """Error codes with which IAM says that the user, group or key of a call does not exist."""
 

@@ -45,7 +45,8 @@ class Verdict:
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further facts as data: only plain JSON."""
     severity: str = ""
-    """The severity, if it differs from that of the check's metadata."""
+    """The severity, if it is lower than that of the check's metadata, by which ``--severity``
+    selects checks: never higher, or a scan that selects by it would miss the finding."""
 
 
 def unreadable(user: User, failure: Unreadable, what: str, quarantine: Quarantine = ()) -> Verdict:

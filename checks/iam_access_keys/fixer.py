@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from prowler.lib.logger import logger
+from prowler.lib.outputs.finding import Finding
 from prowler.providers.common.provider import Provider
 
-from . import mutelist
+from . import fixer_log, mutelist
 from .command_line import settings_of
-from .deactivation import announce, choose_key, deactivate
+from .deactivation import choose_key, deactivate, undo_command
 from .facts import User
 from .iam import IAM
 from .remembered import recall
@@ -24,7 +25,8 @@ def deactivating_fixer(check_id: str) -> Callable[[str], bool]:
 
     It never deletes a key, never touches the root user, a quarantined user, or a user whose
     finding is muted or may be, and refuses what it cannot be sure of. It prints what it is about
-    to do, with the command that undoes it, and the result, or why it did nothing. It needs
+    to do, with the command that undoes it, and the result, or why it did nothing. What it does is
+    also in a file, written before and after, or it does nothing. It needs
     ``metadata/permissions/fix.json`` in addition to what the scan needs.
     """
 
@@ -44,21 +46,45 @@ def deactivating_fixer(check_id: str) -> Callable[[str], bool]:
 
 def _fix(provider: Any, check_id: str, arn: str) -> bool:
     settings, problems = settings_of(provider)
-    user = User.of_arn(arn)
     found = recall(check_id, arn)
-    muting = provider.mutelist
-    refusal = _not_meant(problems) or mutelist.unusable(muting.mutelist, muting.mutelist_file_path)
-    if not refusal and not (found and found.muted):
-        refusal = _named(mutelist.names_user(muting.mutelist, user), user)
-    iam = _iam(provider)
+    user = found.user if found else User.of_arn(arn)
+    account = str(provider.identity.account)
+    refusal = _not_meant(problems) or mutelist.unusable(provider.mutelist)
+    if not refusal and not (found and found.report.muted):
+        refusal = mutelist.protection(provider.mutelist, account, user, check_id)
+    iam, caller = _iam(provider), caller_of(provider)
     now = datetime.now(timezone.utc)
-    decision = refusal or choose_key(iam, arn, found, settings, now, caller_of(provider))
-    if isinstance(decision, str):
+    decision = refusal or choose_key(iam, arn, found, settings, now, caller)
+    if isinstance(decision, str) or found is None:
         _say(f"Refused: {decision}")
         return False
-    _say(announce(user, decision))
-    outcome = deactivate(iam, user, decision, is_last=len(found.keys) == 1 if found else False)
+    undo, log = undo_command(user, decision), settings.access_key_fixer_log
+    record = {
+        "account": account,
+        "caller_arn": caller.arn,
+        "user": user.name,
+        "user_arn": user.arn,
+        "access_key_id": decision.access_key_id,
+        "finding_uid": Finding.generate_output(provider, found.report, None).uid,
+        "finding": found.report.status_extended,
+        "undo": undo,
+    }
+    try:
+        fixer_log.append(log, {"step": "intention", **record})
+    except OSError as error:
+        _say(f"Refused: {log}, where every change is written first, {_unwritable(error)}")
+        return False
+    _say(
+        f"Deactivating {decision.access_key_id} of user {user.name} (logged in {log}). To undo: "
+        f"{undo}"
+    )
+    outcome = deactivate(iam, user, decision, is_last=len(found.keys) == 1)
     _say(outcome.sentence)
+    result = {"fixed": outcome.fixed, "outcome": outcome.sentence}
+    try:
+        fixer_log.append(log, {"step": "outcome", **record, **result})
+    except OSError as error:
+        _say(f"The outcome is not in {log}, which {_unwritable(error)}")
     return outcome.fixed
 
 
@@ -66,18 +92,11 @@ def _not_meant(problems: tuple[str, ...]) -> str:
     """Why nothing may be done by settings that differ from what the user wrote."""
     if not problems:
         return ""
-    return f"the settings are not those of your config file. {' '.join(problems)} Correct the file."
+    return f"the settings may not be those of your config file. {' '.join(problems)}"
 
 
-def _named(text: str, user: User) -> str:
-    """Why nothing may be done about a user that a mutelist names and does not mute."""
-    if not text:
-        return ""
-    return (
-        f"the mutelist names user {user.name} with {text!r}, but does not mute this finding. To "
-        f'mute it, write "^{user.name}$" under Resources of the check. To have it fixed, remove '
-        "the name."
-    )
+def _unwritable(error: OSError) -> str:
+    return f"cannot be written: {error.strerror}. The setting access_key_fixer_log names the file."
 
 
 def _say(sentence: str) -> None:

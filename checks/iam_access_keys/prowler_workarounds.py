@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 import prowler
+from prowler.lib.check.models import Check, CheckMetadata
+from prowler.lib.logger import logger
+from pydantic.v1 import ValidationError
 
 from .catalogue import SHARED_FOLDER, our_checks
 
@@ -23,6 +27,37 @@ def offer_fixer(check_id: str, module: ModuleType) -> None:
     """
     name = f"prowler.providers.aws.services.iam.{check_id}.{check_id}_fixer"
     sys.modules.setdefault(name, module)
+
+
+def restore_refused_metadata(check: Check) -> str:
+    """Give a check the metadata that it ships with, where the user's own would stop its reports.
+
+    ``--custom-checks-metadata-file`` changes a check's metadata without validating it
+    (``update_check_metadata`` in ``prowler/lib/check/custom_checks_metadata.py``). Each report
+    validates it, so that none could be made, or writes it, so that a report file would stop there.
+    Returns a sentence, after a space, that names the fields and what Prowler says of each; empty if
+    all fields can be used. Can go when Prowler validates that file as a whole.
+    """
+    as_shipped = type(check)()
+    shipped = json.loads(as_shipped.metadata())
+    refused = []
+    for field in shipped:
+        try:
+            changed = {**shipped, **json.loads(check.json(include={field}))}
+            if changed != shipped:
+                CheckMetadata(**changed).json(ensure_ascii=False).encode()
+        except Exception as error:  # Prowler's validators raise more than ValidationError
+            setattr(check, field, getattr(as_shipped, field))
+            why = str(error.errors()[0]["msg"] if isinstance(error, ValidationError) else error)
+            refused.append(f"{field} ({why.encode(errors='backslashreplace').decode()[:200]})")
+    if not refused:
+        return ""
+    problem = (
+        "Prowler rejects values of this check in your custom metadata file, and the check's own "
+        f"are used instead: {', '.join(refused)}."
+    )
+    logger.critical(f"{check.CheckID}: {problem}")
+    return f" {problem}"
 
 
 def remove_copies_at_exit(arguments: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .advice import Action
-from .facts import AccessKey, Keys, Unreadable, User
+from .facts import AccessKey, Keys, User
 from .finding import Verdict
 
 
@@ -18,13 +18,13 @@ from .finding import Verdict
 class Found:
     """What this run found of a user."""
 
+    user: User
     keys: Keys
     """The user's active keys, with their last use."""
     retire: AccessKey | None
     """The key of which the finding says that it can be deactivated now."""
-    muted: bool
-    unread_tags: Unreadable | None = None
-    """Why a mutelist that mutes by tag may mute the user; None if the tags are known."""
+    report: Any
+    """Prowler's report of the finding, which also says whether it is muted."""
 
 
 _remembered: dict[str, dict[str, tuple[User, Verdict, Any]]] = {}
@@ -45,7 +45,6 @@ def recall(check_id: str, arn: str) -> Found | None:
     user, verdict, report = _remembered[check_id][arn]
     if not verdict.keys:
         return None
-    tags = user.tags if isinstance(user.tags, Unreadable) else None
     advice = verdict.advice
     retire = advice.retire if advice and advice.action is Action.DEACTIVATE else None
-    return Found(verdict.keys, retire, bool(report.muted), tags)
+    return Found(user, verdict.keys, retire, report)

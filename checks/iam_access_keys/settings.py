@@ -39,6 +39,8 @@ class Settings:
     """How many events of a key are looked at; 50 are one page."""
     access_key_usage_max_seconds: int = 600
     """Seconds that all questions to CloudTrail of a run may take together."""
+    access_key_fixer_log: str = "access-key-changes.jsonl"
+    """The file to which fixers append what they change."""
 
     def is_decoy(self, user_name: str) -> bool:
         """Whether a user's access keys are decoys; case does not matter, as in IAM."""
@@ -101,8 +103,12 @@ def _complaint(name: str, value: Any) -> str:
     if name == "decoy_users":
         valid = isinstance(value, (list, tuple)) and all(map(_is_user_pattern, value))
         return "" if valid else "a list of user names, in which * and ? are wildcards"
+    if isinstance(default, str):
+        return "" if isinstance(value, str) and value.strip() else "the name of a file"
     if isinstance(default, tuple):
-        return "" if _is_list_of_names(value, may_be_empty=not default) else "a list of names"
+        if not _is_list_of_names(value, may_be_empty=not default):
+            return "a list of names"
+        return _unknown_services(value) if name == "allowed_service_specific_credentials" else ""
     allowed = ALLOWED[name]
     if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
         return ""
@@ -114,6 +120,15 @@ def _is_user_pattern(value: Any) -> bool:
     """Whether a value is a pattern that fits names of IAM users, and not all of them."""
     is_name = isinstance(value, str) and re.fullmatch(r"[\w+=,.@*?-]{1,64}", value, re.ASCII)
     return bool(is_name and value.strip("*?"))
+
+
+def _unknown_services(services: Collection[str]) -> str:
+    """What the services must be, if one has a name that IAM does not use; else empty."""
+    for name in map(str.strip, services):
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", name):
+            known = name if re.fullmatch(r"[\w-]+", name) else "codecommit"
+            return f"a list of services by the names that IAM uses, such as {known}.amazonaws.com"
+    return ""
 
 
 def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:

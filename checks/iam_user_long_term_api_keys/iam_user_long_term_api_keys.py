@@ -25,8 +25,8 @@ from ..iam_access_keys.user_facts import UserFacts
 class iam_user_long_term_api_keys(UserCheck):
     """An IAM user has no active long-term API key or other service-specific credential.
 
-    One that has expired does not count, nor one of ``allowed_service_specific_credentials``. An
-    API key that does not expire within five years makes the finding critical.
+    One that has expired does not count, nor one of ``allowed_service_specific_credentials``. The
+    finding is high instead of critical if no API key lasts for five years or longer.
     """
 
     is_hygiene: ClassVar[bool] = False
@@ -61,5 +61,5 @@ class iam_user_long_term_api_keys(UserCheck):
             "FAIL",
             " ".join((*sentences, deactivation(facts.user, failing))),
             more=data,
-            severity="critical" if any(is_lasting(one, now) for one in failing) else "",
+            severity="" if any(is_lasting(one, now) for one in failing) else "high",
         )

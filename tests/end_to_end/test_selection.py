@@ -59,6 +59,7 @@ def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
     ("options", "line"),
     [
         ("--list-checks --severity medium", f"[{CHECK}]"),
+        ("--list-checks --severity critical", "[iam_user_long_term_api_keys]"),
         ("--list-checks --category identity-access", f"[{CHECK}]"),
         ("--list-checks --service iam", f"[{CHECK}]"),
         ("--list-compliance", f"- {FRAMEWORK}\n"),

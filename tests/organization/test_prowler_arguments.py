@@ -26,6 +26,8 @@ from prowler_org.prowler_arguments import (
 from prowler_org.prowler_processes import ProwlerLauncher
 from prowler_org.report_check import ExpectedReports
 
+from ..permissions import PERMISSIONS
+
 Parse = Callable[..., ParsedArguments]
 
 
@@ -118,6 +120,14 @@ def problem_of(arguments: tuple[str, ...]) -> str:
         return f"{arguments} was parsed: {_parse(arguments, [])}"
     except UsageError as error:
         return str(error)
+
+
+def test_severities_of_the_users_own_are_taken(parse: Parse) -> None:
+    severities = (
+        "--custom-checks-metadata-file",
+        str(PERMISSIONS.parent / "examples/severity.yaml"),
+    )
+    assert parse(*severities).arguments == (*LOGGING, *severities, "--checks", *DEFAULT_CHECKS)
 
 
 @pytest.mark.parametrize(
