@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
-from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import word_usage
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Origin, Usage
 
@@ -27,8 +26,9 @@ def _usage(raw: Any) -> Any:
     return {**raw, "unread": unread}
 
 
-def _in_words(usage: Usage) -> Usage:
-    word_usage("", usage)  # a ValueError if something is missing that the checks always write
+def _whole(usage: Usage) -> Usage:
+    if not usage.regions and (usage.events or usage.used_by):
+        raise ValueError("the checks always write the regions of events")
     return usage
 
 
@@ -46,8 +46,11 @@ class Key:
     last_used_date: Text = ""
     last_used_service: Text = ""
     last_used_region: Text = ""
-    usage: Annotated[Usage, BeforeValidator(_usage), AfterValidator(_in_words)] | None = None
+    usage: Annotated[Usage, BeforeValidator(_usage), AfterValidator(_whole)] | None = None
     origin: Annotated[Origin, BeforeValidator(_origin)] | None = None
+    deactivation: Annotated[Origin, BeforeValidator(_origin)] | None = None
+    service_name: Text = ""
+    """The service of an API key; empty for an access key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class SingleServiceKey:
 
     service_specific_credential_id: ID
     age_days: Days | None = None
+    service_name: Text = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

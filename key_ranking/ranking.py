@@ -8,18 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from enum import Enum, IntEnum
+from enum import IntEnum
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.advice import SMTP_SERVICE
 from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
 from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
+    word_deactivation,
     word_origin,
     word_usage,
 )
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
-from prowler_access_keys.services.iam.iam_access_keys.wording import aws_command, days
+from prowler_access_keys.services.iam.iam_access_keys.service_specific_credentials import (
+    replacement,
+)
+from prowler_access_keys.services.iam.iam_access_keys.wording import comma_and, days
 
+from .actions import (
+    ADVICE,
+    EVIDENCE,
+    OF_A_FINDING,
+    Action,
+    KeyAction,
+    commands,
+    urgency,
+)
 from .collected import AccountSeen, Collected
 from .finding_data import (
     ADMINISTRATORS,
@@ -34,6 +48,7 @@ from .reports import Finding
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
+FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
 FRESH = timedelta(days=7)
 """How old a finding may be for what it says to be true now."""
 
@@ -47,60 +62,6 @@ class Group(IntEnum):
     NEEDS_WORK = 4
     INACTIVE = 5
     NOT_KNOWN = 6
-
-
-class KeyAction(str, Enum):
-    """What to do about one key, beside the actions of the findings' own advice."""
-
-    KEEP_EVIDENCE = "keep-evidence"
-    DELETE_ROOT_KEY = "delete-root-key"
-    LOOK_AGAIN = "look-again"
-    ASK = "ask"
-    CHECK_NEED = "check-need"
-    REPLACE_API_KEY = "replace-api-key"
-    DELETE = "delete"
-    READ_AGAIN = "read-again"
-    SEE_REPORT = "see-report"
-
-
-Action: TypeAlias = AdviceAction | KeyAction
-_ADVICE: dict[Action, str] = {
-    AdviceAction.INCIDENT: "Incident: AWS suspects that a credential of this user is compromised "
-    "or public. Deactivate all of its active keys now; do not delete them. Then find out what they "
-    "did.",
-    KeyAction.DELETE_ROOT_KEY: "Delete it: sign in as the root user, or use centralized root "
-    "access.",
-    AdviceAction.DEACTIVATE: "{unused}: deactivate it.",
-    KeyAction.LOOK_AGAIN: "Unused as of {seen}: check its last use again, then deactivate it.",
-    KeyAction.ASK: "Unused, but a finding about this user is muted: ask why before you deactivate "
-    "it.",
-    AdviceAction.FINISH_ROTATION: "Finish the rotation: put {keep} to use, then deactivate "
-    "{retire}.",
-    AdviceAction.FIND_CREATOR: "Find out who created it and why, and deactivate it if it is not "
-    "needed.",
-    AdviceAction.MOVE: "Move what uses it to {keep}, then deactivate it.",
-    AdviceAction.REPLACE: "Move what uses it to temporary credentials, then deactivate it.",
-    AdviceAction.FIND_OUT: "Find out if it is in use before you deactivate it.",
-    KeyAction.CHECK_NEED: "Idle too: deactivate it if the user needs no key at all.",
-    KeyAction.REPLACE_API_KEY: "Use a role or short-term API keys instead, then deactivate it.",
-    KeyAction.DELETE: "Delete it if it is no longer needed. That cannot be undone.",
-}
-_EVIDENCE = {
-    True: "AWS has quarantined this user: keep the key, it is evidence.",
-    None: "Whether AWS has quarantined this user could not be determined: do not delete the key "
-    "until you know.",
-}
-"""The advice for an inactive key that must stay, by whether the user is quarantined."""
-_WITHOUT_COMMAND = frozenset(
-    {KeyAction.DELETE_ROOT_KEY, AdviceAction.FIND_OUT, KeyAction.KEEP_EVIDENCE}
-)
-_OF_A_FINDING = {
-    action.value: action
-    for action in AdviceAction
-    if action in _ADVICE and action is not AdviceAction.INCIDENT
-}
-"""The actions of a finding's advice that say what to do with a key. Any other is to be found out,
-also that of a newer version."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +213,8 @@ class _User:
         if self.findings[0].user == ROOT_USER_NAME:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
             if naming:
-                entry = self._entry(Group.INCIDENT, KeyAction.DELETE_ROOT_KEY, naming, Key(""))
+                action = KeyAction.DELETE_ROOT_KEY
+                entry = self._entry(Group.INCIDENT, action, naming, Key(""), naming[0])
                 yield replace(entry, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
@@ -272,54 +234,78 @@ class _User:
                 if key.origin:
                     origin = word_origin([key_id], key.origin, finding.arn)
                     words.setdefault("origin", self._as_of(finding, origin))
+                if key.deactivation:
+                    deactivation = word_deactivation(key_id, key.deactivation)
+                    words.setdefault("origin", self._as_of(finding, deactivation))
             for key_id in _failing_keys(finding):
                 failing.setdefault(key_id, []).append(finding)
         for key_id, naming in failing.items():
             key = keys.get(key_id, Key(key_id))
-            action = self._action(key, {finding.check for finding in naming})
-            entry = self._entry(self._group(action), action, naming, key)
+            checks = {finding.check for finding in naming}
+            advising = self._advising(key_id)
+            action = self._action(key, checks, advising)
+            entry = self._entry(self._group(action, checks), action, naming, key, advising)
             words = evidence.get(key_id, {})
             yield replace(entry, usage=words.get("usage", ""), origin=words.get("origin", ""))
 
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
+        action = AdviceAction.INCIDENT if self.quarantined else KeyAction.REPLACE_API_KEY
         for finding in self.failing:
             for key in _failing_api_keys(finding):
-                yield self._entry(group, KeyAction.REPLACE_API_KEY, [finding], key)
+                yield self._entry(group, action, [finding], key, finding)
 
-    def _action(self, key: Key, checks: set[str]) -> Action:
+    def _advising(self, key_id: str) -> Finding:
+        """The newest finding with advice about a key, else about the user, else any.
+
+        Of the same time, the one whose advice is the most urgent: a check does not advise to move
+        to a key that fails it, though another check may.
+        """
+        with_advice = [finding for finding in self.failing if finding.data.advice]
+        about_key = [finding for finding in with_advice if key_id in _failing_keys(finding)]
+        return min(
+            about_key or with_advice or self.failing,
+            key=lambda finding: (-finding.time, urgency(_advice_of(finding).action)),
+        )
+
+    def _action(self, key: Key, checks: set[str], advising: Finding) -> Action:
         """What to do about this key."""
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
             return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
         if self.quarantined:
             return AdviceAction.INCIDENT
-        advice, key_id = self.advice, key.access_key_id
-        action = _OF_A_FINDING.get(advice.action, AdviceAction.FIND_OUT)
+        advice, key_id = _advice_of(advising), key.access_key_id
+        action = OF_A_FINDING.get(advice.action, AdviceAction.FIND_OUT)
+        if action is AdviceAction.DECOY_USED:
+            return action
         if action is AdviceAction.FINISH_ROTATION and key_id in (advice.retire, advice.keep):
             return action
         if key_id in advice.creator_of:
             return AdviceAction.FIND_CREATOR
-        if action is AdviceAction.FIND_OUT or (
-            key_id == advice.retire and action is AdviceAction.FIND_CREATOR
-        ):
-            return AdviceAction.FIND_OUT
-        if key_id == advice.retire:
-            return self._if_recent(action, key)
-        return KeyAction.CHECK_NEED if UNUSED in checks else AdviceAction.REPLACE
-
-    def _if_recent(self, action: Action, key: Key) -> Action:
-        """Not "now" if the advice is old, or somebody has muted something about the user."""
-        if action is not AdviceAction.DEACTIVATE:
+        if action is AdviceAction.FIND_OUT:
             return action
+        if action is AdviceAction.FIND_CREATOR and key_id == advice.retire:
+            return KeyAction.WAIT_FOR_CREATOR
+        if action is AdviceAction.DEACTIVATE and key_id == advice.retire:
+            return self._if_recent(action, key, advising)
+        if UNUSED in checks and key_id != advice.retire:
+            return KeyAction.CHECK_NEED
+        if key.last_used_service == SMTP_SERVICE:
+            return KeyAction.REPLACE_SMTP
+        moves = action is AdviceAction.MOVE and key_id != advice.keep
+        return AdviceAction.MOVE if moves else AdviceAction.REPLACE
+
+    def _if_recent(self, action: Action, key: Key, advising: Finding) -> Action:
+        """Not "now" if the advice is old, or somebody has muted something about the user."""
         if any(finding.muted for finding in self.findings):
             return KeyAction.ASK
-        seen = _moment(self.advising)
+        seen = _moment(advising)
         used_since = key.last_used_date > seen.isoformat()
         return KeyAction.LOOK_AGAIN if self.now - seen > FRESH or used_since else action
 
-    def _group(self, action: Action) -> Group:
-        if action is AdviceAction.INCIDENT:
+    def _group(self, action: Action, checks: set[str]) -> Group:
+        if action in (AdviceAction.INCIDENT, AdviceAction.DECOY_USED) or FOR_API_KEY in checks:
             return Group.INCIDENT
         if action in (KeyAction.DELETE, KeyAction.KEEP_EVIDENCE):
             return Group.INACTIVE
@@ -327,12 +313,14 @@ class _User:
             return Group.ADMINISTRATOR
         return Group.CAN_GO_NOW if action is AdviceAction.DEACTIVATE else Group.NEEDS_WORK
 
-    def _entry(self, group: Group, action: Action, naming: Sequence[Finding], key: Key) -> Entry:
+    def _entry(
+        self, group: Group, action: Action, naming: Sequence[Finding], key: Key, advising: Finding
+    ) -> Entry:
         account, retire = self.account, key.access_key_id
         if action is AdviceAction.FINISH_ROTATION:
-            retire = self.advice.retire or retire  # also in the entry of the key that stays
-        command, undo = _commands(naming[0].user, retire, action)
-        advice = self._advice(action, naming[0], key, retire)
+            retire = _advice_of(advising).retire or retire  # also for the key that stays
+        command, undo = commands(naming[0].user, retire, action, of_service=bool(key.service_name))
+        advice = self._advice(action, naming[0], key, retire, advising)
         return replace(
             _entry_of(naming[0], account, group, action, advice),
             access_key_id=key.access_key_id,
@@ -348,20 +336,23 @@ class _User:
             quarantined=self.quarantined,
         )
 
-    def _advice(self, action: Action, naming: Finding, key: Key, retire: str) -> str:
+    def _advice(
+        self, action: Action, naming: Finding, key: Key, retire: str, advising: Finding
+    ) -> str:
         """The advice in words, with the date of the finding it comes from if that is old."""
-        source = naming
+        source, of_finding = naming, _advice_of(advising)
         if self.quarantine and action in (AdviceAction.INCIDENT, KeyAction.KEEP_EVIDENCE):
             source = self.quarantine
-        elif isinstance(action, AdviceAction) and self.advice.action:
-            source = self.advising
-        seen = _moment(self.advising)
+        elif isinstance(action, AdviceAction) and of_finding.action:
+            source = advising
+        seen = _moment(advising)
         if action is KeyAction.KEEP_EVIDENCE:
-            words = _EVIDENCE[self.quarantined or None]
+            words = EVIDENCE[self.quarantined or None]
         else:
-            words = _ADVICE[action].format(
-                keep=self.advice.keep, retire=retire, seen=f"{seen:%Y-%m-%d}",
-                unused=_unused(key, seen),
+            words = ADVICE[action].format(
+                keep=of_finding.keep, retire=retire, seen=f"{seen:%Y-%m-%d}",
+                unused=_unused(key, seen), creator_of=comma_and(of_finding.creator_of),
+                instead=replacement(key.service_name),
             )  # fmt: skip
         if action is not KeyAction.LOOK_AGAIN:
             words = self._as_of(source, words)
@@ -372,16 +363,6 @@ class _User:
 
     def _as_of(self, finding: Finding, words: str) -> str:
         return _as_of(finding, words, self.now)
-
-    @cached_property
-    def advising(self) -> Finding:
-        """The newest finding with advice about the user's keys; else the newest that fails."""
-        return next((found for found in self.failing if found.data.advice), self.failing[0])
-
-    @property
-    def advice(self) -> UserAdvice:
-        """The newest advice about the user's keys; empty if there is none."""
-        return self.advising.data.advice or UserAdvice("")
 
     @cached_property
     def administrator(self) -> bool | None:
@@ -403,7 +384,7 @@ class _User:
             found
             for found in self.findings
             if any(says(found)[1:])
-            or (found.data.advice and found.data.advice.action in _OF_A_FINDING)
+            or (found.data.advice and found.data.advice.action in OF_A_FINDING)
         )
         return max(saying, key=says, default=None)
 
@@ -437,6 +418,10 @@ def _entry_of(
         group, account.account, account.name, account.unit, finding.user, finding.arn, "",
         action, advice, (),
     )  # fmt: skip
+
+
+def _advice_of(finding: Finding) -> UserAdvice:
+    return finding.data.advice or UserAdvice("")
 
 
 def _moment(finding: Finding) -> datetime:
@@ -484,25 +469,14 @@ def _failing_api_keys(finding: Finding) -> list[Key]:
         return []
     failing = finding.data.failing_service_specific_credentials
     return [
-        Key(credential.service_specific_credential_id, credential.age_days)
+        Key(
+            credential.service_specific_credential_id,
+            credential.age_days,
+            service_name=credential.service_name,
+        )
         for credential in finding.data.service_specific_credentials
         if failing is None or credential.service_specific_credential_id in failing
     ]
-
-
-def _commands(user: str, key_id: str, action: Action) -> tuple[str, str]:
-    """The command that ends with a key, and the one that undoes it; empty if there is none."""
-    name = f"--user-name={user}"
-    if action in _WITHOUT_COMMAND:
-        return "", ""
-    if action is KeyAction.DELETE:
-        return aws_command("iam", "delete-access-key", name, "--access-key-id", key_id), ""
-    if action is KeyAction.REPLACE_API_KEY:
-        words = ["update-service-specific-credential", name, "--service-specific-credential-id"]
-    else:
-        words = ["update-access-key", name, "--access-key-id"]
-    off, on = (aws_command("iam", *words, key_id, "--status", s) for s in ("Inactive", "Active"))
-    return off, on
 
 
 # What is not known
@@ -517,7 +491,7 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
         why = _why_not_known(finding, collected)
         incident = finding.data.quarantine_policies and not collected.is_stale(finding)
         if incident:
-            why = _as_of(finding, f"{_ADVICE[AdviceAction.INCIDENT]} {why}", now)
+            why = _as_of(finding, f"{ADVICE[AdviceAction.INCIDENT]} {why}", now)
         entry = _entry_of(
             finding,
             collected.accounts[finding.account],

@@ -17,8 +17,8 @@ SMTP_SERVICE = "ses-smtp"
 """IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
 TEMPORARY_CREDENTIALS = "an IAM role or, for a person, to aws login or IAM Identity Center"
 SMTP_REPLACEMENT = (
-    "Amazon SES takes no temporary credentials there. Send mail through its API with an IAM role, "
-    "or {new} and derive a new SMTP password from it for each Region"
+    "Amazon SES accepts no temporary credentials over SMTP: send mail through its API with an IAM "
+    "role, or {new} and derive a new SMTP password from it for each Region"
 )
 """https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html"""
 
@@ -286,8 +286,8 @@ def _word_move(keys: Keys, keep: AccessKey | None, move: str = "Move") -> Iterat
     if smtp:
         new = f"take {keep.access_key_id}" if keep else "create a new key"
         yield (
-            f"{ids(smtp)} sends mail by SMTP: {SMTP_REPLACEMENT.format(new=new)}. Then deactivate "
-            f"{ids(smtp)}."
+            f"{ids(smtp)} sends mail over SMTP. {SMTP_REPLACEMENT.format(new=new)}. Then "
+            f"deactivate {ids(smtp)}."
         )
 
 

@@ -62,14 +62,20 @@ def listed(credentials: Iterable[ServiceSpecificCredential], now: datetime) -> s
     return comma_and(described(credential, now) for credential in credentials)
 
 
+def replacement(service: str) -> str:
+    """What takes the place of a service's credentials, in words."""
+    return _INSTEAD.get(service.casefold(), _ROLE)
+
+
 def replacements(credentials: Iterable[ServiceSpecificCredential]) -> Iterator[str]:
     """What to use in place of credentials: a sentence for each kind of service."""
     by_replacement: dict[str, list[str]] = {}
     for credential in credentials:
-        replacement = _INSTEAD.get(credential.service.casefold(), _ROLE)
-        by_replacement.setdefault(replacement, []).append(credential.credential_id)
-    for replacement, ids in by_replacement.items():
-        yield f"Use {replacement} instead of {comma_and(ids)}."
+        by_replacement.setdefault(replacement(credential.service), []).append(
+            credential.credential_id
+        )
+    for instead, ids in by_replacement.items():
+        yield f"Use {instead} instead of {comma_and(ids)}."
 
 
 def deactivation(user: User, credentials: Iterable[ServiceSpecificCredential]) -> str:

@@ -42,10 +42,10 @@ def ids(keys: Iterable[AccessKey], last: str = "and") -> str:
 
 def comma_and(words: Iterable[str], last: str = "and") -> str:
     """Words as a list in a sentence: A, A and B, or A, B, and C."""
-    *first, end = words
-    if len(first) > 1:
-        return f"{', '.join(first)}, {last} {end}"
-    return f"{first[0]} {last} {end}" if first else end
+    words = list(words)
+    if len(words) > 2:
+        return f"{', '.join(words[:-1])}, {last} {words[-1]}"
+    return f" {last} ".join(words)
 
 
 def counted(number: int, state: str = "active") -> str:

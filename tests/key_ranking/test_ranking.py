@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from key_ranking.ranking import Action, Group, KeyAction
+from key_ranking.actions import Action, KeyAction
+from key_ranking.ranking import Group
 from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
 
 from .reports import SHORT, TODAY, YESTERDAY, collected, finding, key, ranked
@@ -223,7 +224,7 @@ def test_a_quarantined_user_whose_keys_could_not_be_listed_is_an_incident(tmp_pa
 def test_an_inactive_key_is_to_be_deleted_only_if_the_check_of_inactive_keys_says_so(
     tmp_path: Path,
 ) -> None:
-    advice = {"action": "decoy-used"}
+    advice = {"action": "of-a-newer-version"}
     keys = [key(1, 900, active=False)]
     (entry,) = ranked(tmp_path, finding("iam_user_unused_active_keys", "a", access_keys=keys,
                                         advice=advice))  # fmt: skip
@@ -286,7 +287,7 @@ def test_any_action_of_a_findings_advice_gives_each_key_an_entry(
     assert all(entry.advice for entry in entries)
     if action == "find-creator":
         assert list(map(actions.get, ids)) == [
-            AdviceAction.FIND_OUT, AdviceAction.REPLACE, AdviceAction.FIND_CREATOR,
+            KeyAction.WAIT_FOR_CREATOR, AdviceAction.REPLACE, AdviceAction.FIND_CREATOR,
         ]  # fmt: skip
 
 
@@ -446,3 +447,58 @@ def test_a_finding_that_a_newer_scan_does_not_tell_of_is_not_known(tmp_path: Pat
     assert "has no such finding: the user is gone, or the scan left it out" in entry.advice
     assert not ranked(tmp_path, new)
     assert collected(tmp_path, old, new).accounts["123456789012"].name == "payments"
+
+
+def test_of_the_same_time_the_advice_that_fits_each_check_that_fails_counts(tmp_path: Path) -> None:
+    """One check lets a key stay, and another one does not."""
+    old, new = (key(number, 0)["access_key_id"] for number in (1, 2))
+    keys = [key(1, 900), key(2, 300)]
+    move = {"action": "move", "retire": old, "keep": new}
+    replace = {"action": "replace", "retire": old}
+    second = finding("multiple", "a", access_keys=keys, advice=move)
+    (entry,) = ranked(tmp_path, second)
+    assert (entry.action, entry.access_key_id) == (AdviceAction.MOVE, old)
+    unrotated = finding("unrotated", "a", access_keys=keys, advice=replace)
+    assert [one.action for one in ranked(tmp_path, second, unrotated)] == [AdviceAction.REPLACE] * 2
+
+
+def test_a_key_for_smtp_is_not_replaced_by_a_role(tmp_path: Path) -> None:
+    of_smtp = key(1, 900, last_used_service="ses-smtp")
+    advice = {"action": "replace", "retire": of_smtp["access_key_id"]}
+    (entry,) = ranked(tmp_path, finding("unrotated", "a", access_keys=[of_smtp], advice=advice))
+    assert entry.action is KeyAction.REPLACE_SMTP
+    assert "derive a new SMTP password" in entry.advice
+
+
+@pytest.mark.parametrize(
+    ("check", "advice", "action"),
+    [
+        ("iam_user_decoy_access_keys_used", {"action": "decoy-used"}, AdviceAction.DECOY_USED),
+        (
+            "iam_user_made_for_api_key_other_credentials",
+            {"action": "find-creator", "creator_of": [key(1, 0)["access_key_id"]]},
+            AdviceAction.FIND_CREATOR,
+        ),
+    ],
+)
+def test_signs_of_an_intruder_are_incidents(
+    tmp_path: Path, check: str, advice: Any, action: AdviceAction
+) -> None:
+    found = finding(check, "a", access_keys=[key(1, 1)], advice=advice)
+    (entry,) = ranked(tmp_path, found)
+    assert (entry.group, entry.action) == (Group.INCIDENT, action)
+    assert bool(entry.command) == (action is AdviceAction.FIND_CREATOR)
+
+
+def test_an_api_key_of_a_quarantined_user_is_part_of_the_incident(tmp_path: Path) -> None:
+    held = [{"service_specific_credential_id": "ACCA1", "service_name": "codecommit.amazonaws.com"}]
+    free = finding("api", "a", service_specific_credentials=held)
+    (entry,) = ranked(tmp_path, free)
+    assert (entry.group, entry.advice) == (
+        Group.NEEDS_WORK,
+        "Use git-remote-codecommit with an IAM role instead, then deactivate it.",
+    )
+    suspect = finding("api", "a", service_specific_credentials=held, quarantine_policies=["Q"])
+    (entry,) = ranked(tmp_path, suspect)
+    assert (entry.group, entry.action) == (Group.INCIDENT, AdviceAction.INCIDENT)
+    assert "update-service-specific-credential" in entry.command
