@@ -135,6 +135,23 @@ def test_it_deactivates_the_unused_key_and_says_how_to_undo_it_before(
     )
 
 
+def test_with_a_role_the_way_back_names_account_and_role(
+    aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(aws, 900, 400), give(aws, 300, 1)
+    with provider_of(aws, role_arn=ROLE) as provider:
+        scan(provider)
+        assert fixer(ALICE)
+    said = capsys.readouterr().out
+    assert f"of user alice in account {ACCOUNT} (logged" in said
+    assert f"To undo, with {ROLE}: aws iam" in said
+
+
+def test_a_decoy_is_refused(provider: AwsProvider, keys: Keys, refused: Refused) -> None:
+    provider._audit_config = {"decoy_users": ["ALI*"]}
+    assert refused("user alice is a decoy, by your setting decoy_users.")
+
+
 def test_running_it_again_does_nothing_more(
     aws: EmbeddedAWS, provider: AwsProvider, keys: Keys
 ) -> None:
@@ -320,6 +337,8 @@ def test_it_refuses_within_a_grace_period(
         (b"aws:\n  max_unused_access_keys_days: 365\n", "max_unused_access_keys_days is 365 in"),
         (b"aws:\n  max_unused_access_key_days: 180\n", "Did you mean max_unused_access_keys_days?"),
         (b"aws:\n  multiple_active_keys_grace_days: soon\n", "multiple_active_keys_grace_days is"),
+        (b"aws:\n  decoy_users: ['*']\n", "decoy_users is ['*'] in"),
+        (b"aws:\n  decoy_users: canary\n", "decoy_users is 'canary' in"),
     ],
 )
 def test_it_refuses_if_the_config_file_is_not_used_whole(
@@ -516,6 +535,7 @@ def test_a_change_is_written_before_and_its_outcome_after(
         "step": "intention",
         "account": ACCOUNT,
         "caller_arn": f"arn:aws:sts::{ACCOUNT}:user/moto",
+        "role_arn": "",
         "user": "alice",
         "user_arn": ALICE,
         "access_key_id": key_id,

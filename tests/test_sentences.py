@@ -138,6 +138,9 @@ CASES: dict[str, Callable[[], Verdict]] = {
     "nothing could be listed, quarantined": lambda: judge(
         UNUSED, Known(listed=UNLISTED, quarantined=V3)
     ),
+    "a session that IAM refuses": lambda: judge(
+        UNUSED, Known(listed=Unreadable("iam:ListAccessKeys", "InvalidClientTokenId"))
+    ),
     # The other checks of access keys
     "unused": lambda: judge(UNUSED, keys(key(OLD, 200, 60))),
     "unused, two": lambda: judge(UNUSED, keys(IDLE, key(NEW, 800))),

@@ -62,6 +62,7 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
     record = {
         "account": account,
         "caller_arn": caller.arn,
+        "role_arn": caller.role_arn,
         "user": user.name,
         "user_arn": user.arn,
         "access_key_id": decision.access_key_id,
@@ -74,9 +75,10 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
     except OSError as error:
         _say(f"Refused: {log}, where every change is written first, {_unwritable(error)}")
         return False
+    through = f", with {caller.role_arn}" if caller.role_arn else ""
     _say(
-        f"Deactivating {decision.access_key_id} of user {user.name} (logged in {log}). To undo: "
-        f"{undo}"
+        f"Deactivating {decision.access_key_id} of user {user.name} in account {account} (logged "
+        f"in {log}). To undo{through}: {undo}"
     )
     outcome = deactivate(iam, user, decision, is_last=len(found.keys) == 1)
     _say(outcome.sentence)

@@ -28,13 +28,17 @@ class Caller:
     were got with, as far as this machine's configuration tells."""
     origin_known: bool
     """Whether ``key_ids`` has every access key of an IAM user that the run stands on."""
+    role_arn: str = ""
+    """The role that Prowler assumed with ``--role``; empty without."""
 
 
 def caller_of(provider: Any) -> Caller:
     """Who runs Prowler with this provider."""
     key_ids = {_key_id(provider.session.current_session)}
     known = _follow_session(provider.session.original_session._session, key_ids)
-    return Caller(provider.identity.identity_arn, frozenset(filter(None, key_ids)), known)
+    assumed = getattr(provider, "_assumed_role_configuration", None)
+    role = assumed.info.role_arn.arn if assumed else ""
+    return Caller(provider.identity.identity_arn, frozenset(filter(None, key_ids)), known, role)
 
 
 def _key_id(session: Any) -> str:
