@@ -110,6 +110,14 @@ CYBERDUCK = Program(
 MASKED = Program("-", OFFICE, (("s3", "ListBuckets"),), hours=240)
 """A program that does not say what it is."""
 
+INTRUDER = Program(
+    "aws-cli/2.13.0 Python/3.11.4 Linux/6.6.9-kali1-amd64 exe/x86_64 prompt/off command/sts",
+    UNKNOWN_ADDRESS,
+    (("sts", "GetCallerIdentity"), ("s3", "ListBuckets")),
+    hours=2_000,
+)
+"""Somebody who found a decoy."""
+
 BY_USER = {
     "jenkins-deploy": (CLI_IN_CI, JENKINS),
     "github-actions": (GITHUB, CLI_IN_CI),
@@ -123,12 +131,13 @@ BY_USER = {
     "invoice-export": (BACKUP,),
     "mobile-push": (ON_PREMISES,),
     "partner-feed": (HOME_GROWN,),
+    "backup-vault-sync": (INTRUDER,),
 }
 """The programs that use the keys of machine users."""
 OF_PEOPLE = (CLI_IN_OFFICE, CYBERDUCK)
 QUIET = frozenset({"invoice-export"})
 """Users whose keys are in use where CloudTrail's event history has nothing: it reads objects."""
-CREATED_BY_ANOTHER = {"mobile-push": "people/hugo.silva"}
+CREATED_BY_ANOTHER = {"mobile-push": "people/hugo.silva", "BedrockAPIKey-0g4z": "people/hugo.silva"}
 """Users whose newest key somebody else created."""
 
 

@@ -9,7 +9,7 @@ import random
 from datetime import datetime, timedelta, timezone
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.iam.models import User
+from moto.iam.models import AccessKeyLastUsed, User
 
 from embedded_aws.aws import EmbeddedAWS
 
@@ -62,6 +62,10 @@ WITHOUT_OWNER = frozenset({"legacy-ftp-sync", "smtp-relay"})
 ADMINISTRATORS = ("terraform-apply", "erin.walsh")
 ADMINISTRATORS_GROUP = ("github-actions", "rosa.jimenez")
 QUARANTINED = "partner-feed"
+SMTP_RELAY = "smtp-relay"
+DECOY = "backup-vault-sync"
+"""The setting ``decoy_users`` of ``config.yaml`` names it."""
+MADE_FOR_API_KEY = "BedrockAPIKey-0g4z"
 API_KEYS = (
     ("etl-loader", "bedrock.amazonaws.com", 210, None),
     ("mei.tanaka", "bedrock.amazonaws.com", 70, 20),
@@ -107,8 +111,23 @@ def _add_trouble(aws: EmbeddedAWS) -> None:
         aws.add_service_specific_credential(
             by_name[name], service, created=created, expires=expires
         )
+    for key in by_name[SMTP_RELAY].access_keys:
+        if key.last_used:
+            key.last_used = AccessKeyLastUsed(key.last_used.timestamp, "ses-smtp", "eu-west-1")
+    _add_signs_of_an_intruder(aws, now)
     aws.behaviour.root_keys_active = (True,)
     aws.behaviour.root_key_last_used = now - timedelta(days=ROOT_KEY_UNUSED)
+
+
+def _add_signs_of_an_intruder(aws: EmbeddedAWS, now: datetime) -> None:
+    """A decoy that somebody used, and a key for a user that the console made for an API key."""
+    decoy = aws.add_user(DECOY, "/ci/bots/", {"team": "data"})
+    aws.add_key(decoy, created=now - timedelta(days=500), last_used=now - timedelta(days=2))
+    made = aws.add_user(MADE_FOR_API_KEY)
+    aws.add_service_specific_credential(
+        made, "bedrock.amazonaws.com", created=now - timedelta(days=20)
+    )
+    aws.add_key(made, created=now - timedelta(days=3))
 
 
 def add(

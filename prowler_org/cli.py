@@ -215,8 +215,7 @@ def _finish(
             f"reports are in {options.output_directory / ACCOUNTS}. --resume writes the rest."
         )
         return NOT_STARTED
-    damaged = [path.name for path in reports.ranked.collected.problems]
-    unseen = [f"These reports could not be used: {', '.join(damaged)}."] if damaged else []
+    unseen = unused_reports(reports)
     unseen += unseen_by(results, listed, reports) if options.strict else []
     if deliver and (undelivered := deliver(reports.delivered, options.output_directory)):
         unseen.append(undelivered)
@@ -235,6 +234,12 @@ def _finish(
         if state.to_scan:
             _complain(describe_untried(state))
     return exit_code(results, interrupted, incomplete=bool(unseen or state.to_scan))
+
+
+def unused_reports(reports: OrganizationReports) -> list[str]:
+    """A sentence about the reports that could not be used whole, if there are some."""
+    names = [path.name for path in reports.ranked.collected.problems]
+    return [f"These reports could not be used: {', '.join(names)}."] if names else []
 
 
 def unseen_by(

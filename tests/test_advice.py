@@ -149,6 +149,8 @@ def test_whatever_the_keys_what_stays_has_worked_and_is_vouched_for(
             wanted = keys if given is of_check else (given.retire,)
             assert all(one is None or one.access_key_id in said for one in wanted)
     assert of_check.keep not in keys
+    if of_user.action is Action.FIND_CREATOR and not of_user.retire:
+        assert of_check.action is Action.FIND_CREATOR
 
 
 def test_of_more_than_two_keys_one_that_never_worked_goes_first() -> None:

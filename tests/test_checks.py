@@ -153,7 +153,6 @@ def test_a_quarantined_user_fails_with_any_way_in(facts: Known, status: str) -> 
         ("canary-1", with_keys(key("A", 900, DENIED)), "MANUAL"),
         ("canary-1", with_keys(key("A", 900, DENIED), key("B", 900, 1)), "FAIL"),
         ("canary-1", Known(listed=UNLISTED), "MANUAL"),
-        ("my-canary-1", with_keys(key("A", 900, 300)), "PASS"),
     ],
 )
 def test_a_decoy_whose_key_was_ever_used_fails(name: str, facts: Known, status: str) -> None:
@@ -172,8 +171,6 @@ def test_a_decoy_whose_key_was_ever_used_fails(name: str, facts: Known, status: 
         ("BedrockAPIKey-0g4z", Known(listed=UNLISTED, password=True), "FAIL", ""),
         ("BedrockAPIKey-0g4z", Known(listed=UNLISTED), "MANUAL", ""),
         ("BedrockAPIKey-0g4z", Known(credentials=UNLISTED), "MANUAL", ""),
-        ("BedrockAPIKey-team of two", with_keys(ONE), "PASS", ""),
-        ("alice", with_keys(ONE), "PASS", ""),
     ],
 )
 def test_a_user_made_for_an_api_key_has_nothing_else(
@@ -207,6 +204,29 @@ def test_a_user_whose_tags_name_no_owner_fails(tag: tuple[str, str], status: str
         assert "none of owner, owner_contact, team, contact does" in verdict.sentence
     else:
         assert f"the tag {tag[0]} names an owner" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "concerned"),
+    [
+        ("iam_user_decoy_access_keys_used", "CANARY-9", True),
+        ("iam_user_decoy_access_keys_used", "my-canary-1", False),
+        ("iam_user_made_for_api_key_other_credentials", "BedrockAPIKey-0g4z", True),
+        ("iam_user_made_for_api_key_other_credentials", "BedrockAPIKey-team-2", False),
+        ("iam_user_made_for_api_key_other_credentials", "PartnerAPIKey-x", False),
+    ],
+)
+def test_no_verdict_is_given_on_a_user_that_a_check_does_not_concern(
+    check: str, name: str, concerned: bool
+) -> None:
+    settings = Settings(decoy_users=("canary-?",))
+    assert check_named(check).concerns(User(name, "arn"), settings) == concerned
+
+
+def test_a_decoy_that_could_not_be_read_does_not_pass() -> None:
+    settings = Settings(decoy_users=("alice",))
+    unread = judged("iam_user_multiple_active_keys", Known(listed=UNLISTED), settings)
+    assert unread.status == "MANUAL"
 
 
 # Administrators

@@ -181,6 +181,7 @@ CASES: dict[str, Callable[[], Verdict]] = {
     ),
     "no owner": lambda: judge(OWNER, keys(BUSY)),
     "no owner, quarantined": lambda: judge(OWNER, keys(BUSY, quarantined=V3)),
+    "no owner, a young key": lambda: judge(OWNER, keys(FRESH)),
     # Incidents
     "quarantined": lambda: judge(QUARANTINED, keys(BUSY, YOUNG, quarantined=V3)),
     "quarantined, with every way in": lambda: judge(

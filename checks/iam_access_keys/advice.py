@@ -141,7 +141,7 @@ def about(advice: Advice, failing: Keys) -> Advice:
     if advice.action is Action.INCIDENT or (not advice.retire and not advice.creator_of):
         return replace(advice, others=failing)
     retire, keep, action = advice.retire, advice.keep, advice.action
-    if retire not in failing and not any(key in advice.idle for key in failing):
+    if retire and retire not in failing and not any(key in advice.idle for key in failing):
         # Another check is about the key that can go.
         return replace(advice, action=Action.REPLACE, retire=failing[0], keep=None, creator_of=(),
                        others=failing[1:])  # fmt: skip

@@ -15,7 +15,7 @@ from prowler.providers.common.provider import Provider
 
 from . import finding, reading
 from .compliance_column import compliance_of, requirements_of
-from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
+from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
 from .finding import Verdict
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
 from .reading import AccountReading
@@ -118,7 +118,7 @@ class AccessKeyCheck(Check):
 
 
 class UserCheck(AccessKeyCheck):
-    """A check with one finding for each IAM user, and perhaps one for the root user.
+    """A check with one finding for each IAM user that it concerns, and perhaps for the root user.
 
     A subclass says which users fail, and what its findings say. This class has read what that
     needs, turns what could not be read into MANUAL (FAIL, if ``unreadable_access_keys_fail`` says
@@ -127,7 +127,16 @@ class UserCheck(AccessKeyCheck):
     """
 
     is_hygiene: ClassVar[bool] = True
-    """Whether the check passes users whose keys are decoys: their state is meant to look bad."""
+    """Whether the check passes decoys that fail it: their state is meant to look bad."""
+    nobody: ClassVar[str] = ""
+    """What the finding says about an account with no user that the check ``concerns``."""
+
+    def concerns(self, user: User, settings: Settings) -> bool:
+        """Whether the check is about a user; by default, it is about each.
+
+        It must not give a verdict on the others: nothing of them is read.
+        """
+        return True
 
     @abstractmethod
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
@@ -152,6 +161,8 @@ class UserCheck(AccessKeyCheck):
             yield self.report(verdict, {"name": one.arn, "arn": one.arn}, account.region, run)
         yield from self._about_root(account, run)
         yield from about_users
+        if self.nobody and not about_users and not account.gap and not account.looks_at_nothing:
+            yield self.report_on_account(Verdict("PASS", self.nobody), run)
 
     def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
         if type(self).judge_root is UserCheck.judge_root:
@@ -165,18 +176,20 @@ class UserCheck(AccessKeyCheck):
 
     def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
         def judge(facts: UserFacts) -> Verdict:
-            if self.is_hygiene and run.settings.is_decoy(facts.user.name):
-                return finding.decoy(facts.user)
             try:
                 verdict = self.judge(facts, run.settings, run.now)
             except UnreadableError as error:
                 quarantine = () if error.failure.gone else facts.quarantine()
                 verdict = finding.unreadable(facts.user, error.failure, error.what, quarantine)
+            is_decoy = self.is_hygiene and run.settings.is_decoy(facts.user.name)
+            if is_decoy and verdict.status == "FAIL":  # what could not be read stays MANUAL
+                verdict = finding.decoy(facts.user)
             return finding.with_unread_tags(verdict, facts.user)
 
-        verdicts = account.answers.settle(account.users, judge)
+        users = [one for one in account.users if self.concerns(one.user, run.settings)]
+        verdicts = account.answers.settle(users, judge)
         findings = []
-        for facts in account.users:
+        for facts in users:
             user, verdict = facts.user, verdicts[facts]
             owner_tags = run.settings.access_key_owner_tags
             resource = finding.describe_user(user, verdict, owner_tags, run.now)

@@ -15,7 +15,6 @@ from .key_evidence import (
     TOO_OLD,
     Evidence,
     Origin,
-    Unread,
     Usage,
     UsedBy,
 )
@@ -25,6 +24,8 @@ PROGRAMS_TOLD = 3
 """How many programs with their sources a sentence names; the data have all."""
 SERVICES_TOLD = 3
 """How many services a sentence names for each."""
+REGIONS_NAMED = 3
+"""How many Regions a sentence names at most; of more it gives the number."""
 _DAYS = f"{HISTORY.days} days"
 _WHY = {
     TIME_LIMIT: "the time of access_key_usage_max_seconds was over",
@@ -58,20 +59,28 @@ def word_usage(access_key_id: str, usage: Usage) -> str:
     elif usage.regions and not usage.events:
         sentences.append(
             f"CloudTrail's event history has no event of {access_key_id} in "
-            f"{comma_and(usage.regions)}. It has management events of {_DAYS} only: the key may "
-            "be in use."
+            f"{_word_regions(usage.regions)}. It has management events of {_DAYS} only: the key "
+            "may be in use."
         )
     if usage.malformed_events:
         number = usage.malformed_events
         events = "1 event" if number == 1 else f"{number} events"
         sentences.append(f"{events} of {access_key_id} could not be understood.")
-    sentences += [_word_unread(access_key_id, one, usage) for one in usage.unread]
+    unread: dict[tuple[str, Unreadable], list[str]] = {}
+    for one in usage.unread:
+        events = "Older events" if one.region in usage.regions else "The events"
+        unread.setdefault((events, one.failure), []).append(one.region)
+    sentences += [
+        f"{events} of {access_key_id} in {_word_regions(regions)} could not be read: "
+        f"{_why(failure)}."
+        for (events, failure), regions in unread.items()
+    ]
     return " ".join(sentences)
 
 
 def _span(usage: Usage) -> str:
     """Which events it is about: the beginning of a sentence."""
-    where = f"in {comma_and(usage.regions)}"
+    where = f"in {_word_regions(usage.regions)}"
     if usage.all_events:
         events = "the only event" if usage.events == 1 else f"all {usage.events} events"
         return f"In {events} of {_DAYS} {where}"
@@ -79,6 +88,10 @@ def _span(usage: Usage) -> str:
     events = "the last event" if one else f"the last {usage.events} events"
     when = f", {'of' if one else 'since'} {usage.since:%Y-%m-%d}" if usage.since else ""
     return f"In {events} {where}{when}"
+
+
+def _word_regions(regions: Sequence[str]) -> str:
+    return comma_and(regions) if len(regions) <= REGIONS_NAMED else f"{len(regions)} Regions"
 
 
 def _word_users(users: Sequence[UsedBy]) -> str:
@@ -103,11 +116,6 @@ def _word_user(one: UsedBy) -> str:
 
 def _service_name(service: str) -> str:
     return service.upper() if len(service) <= 3 else service
-
-
-def _word_unread(access_key_id: str, one: Unread, usage: Usage) -> str:
-    events = "Older events" if one.region in usage.regions else "The events"
-    return f"{events} of {access_key_id} in {one.region} could not be read: {_why(one.failure)}."
 
 
 # Who created it

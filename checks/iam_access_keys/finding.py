@@ -71,7 +71,7 @@ def decoy(user: User) -> Verdict:
     """PASS of a check that leaves decoys out, for a user whose keys are decoys."""
     return Verdict(
         "PASS",
-        f"User {user.name} is a decoy, by your setting decoy_users: this check leaves it out, and "
+        f"User {user.name} is a decoy, by your setting decoy_users: this check excuses it, and "
         "iam_user_decoy_access_keys_used looks at its keys.",
     )
 

@@ -9,7 +9,7 @@ from ..iam_access_keys.active_keys import listed, look_up
 from ..iam_access_keys.advice import Action, Advice
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Unreadable
+from ..iam_access_keys.facts import Unreadable, User
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.settings import Settings
@@ -25,11 +25,13 @@ class iam_user_decoy_access_keys_used(UserCheck):
     """
 
     is_hygiene: ClassVar[bool] = False
+    nobody: ClassVar[str] = "No IAM user is a decoy: the setting decoy_users names none of them."
+
+    def concerns(self, user: User, settings: Settings) -> bool:
+        return settings.is_decoy(user.name)
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name = facts.user.name
-        if not settings.is_decoy(name):
-            return Verdict("PASS", f"User {name} is not a decoy: decoy_users does not name it.")
         keys = facts.with_last_use(facts.all_keys())
         used = tuple(key for key in keys if key.used)
         for key in keys:

@@ -10,7 +10,7 @@ from ..iam_access_keys.active_keys import listed, look_up
 from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Keys, quarantine_policies
+from ..iam_access_keys.facts import Keys, User, quarantine_policies
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.service_specific_credentials import is_usable
@@ -31,12 +31,13 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
     """
 
     is_hygiene: ClassVar[bool] = False
+    nobody: ClassVar[str] = "No IAM user has a name that the console gives for an API key."
+
+    def concerns(self, user: User, settings: Settings) -> bool:
+        return MADE_FOR_API_KEY.fullmatch(user.name) is not None
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name = facts.user.name
-        if not MADE_FOR_API_KEY.fullmatch(name):
-            sentence = f"User {name} does not have a name that the console gives for an API key."
-            return Verdict("PASS", sentence)
         made = f"User {name}, which the console made for an API key,"
         keys, has_password, unread = _credentials(facts)
         if keys or has_password:
