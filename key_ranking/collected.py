@@ -11,8 +11,8 @@ from pathlib import Path
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
 
-from .finding_data import QUARANTINED
 from .reports import Finding, Status, findings_in
+from .usable_data import QUARANTINED
 from .whole_file import UnusableFileError
 
 AHEAD = timedelta(days=1)

@@ -20,6 +20,11 @@ from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
     word_usage,
 )
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    AdviceData,
+    CredentialData,
+    KeyData,
+)
 from prowler_access_keys.services.iam.iam_access_keys.service_specific_credentials import (
     replacement,
 )
@@ -35,15 +40,8 @@ from .actions import (
     urgency,
 )
 from .collected import AccountSeen, Collected
-from .finding_data import (
-    ADMINISTRATORS,
-    OTHER_CHECK,
-    QUARANTINED,
-    SINGLE_SERVICE,
-    Key,
-    UserAdvice,
-)
 from .reports import Finding
+from .usable_data import ADMINISTRATORS, OTHER_CHECK, QUARANTINED, SINGLE_SERVICE
 
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
@@ -214,14 +212,14 @@ class _User:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
             if naming:
                 action = KeyAction.DELETE_ROOT_KEY
-                entry = self._entry(Group.INCIDENT, action, naming, Key(""), naming[0])
+                entry = self._entry(Group.INCIDENT, action, naming, KeyData(""), naming[0])
                 yield replace(entry, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
         yield from self._api_keys()
 
     def _access_keys(self) -> Iterator[Entry]:
-        keys: dict[str, Key] = {}
+        keys: dict[str, KeyData] = {}
         failing: dict[str, list[Finding]] = {}
         evidence: dict[str, dict[str, str]] = {}
         for finding in self.failing:
@@ -240,7 +238,7 @@ class _User:
             for key_id in _failing_keys(finding):
                 failing.setdefault(key_id, []).append(finding)
         for key_id, naming in failing.items():
-            key = keys.get(key_id, Key(key_id))
+            key = keys.get(key_id, KeyData(key_id))
             checks = {finding.check for finding in naming}
             advising = self._advising(key_id)
             action = self._action(key, checks, advising)
@@ -252,8 +250,12 @@ class _User:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
         action = AdviceAction.INCIDENT if self.quarantined else KeyAction.REPLACE_API_KEY
         for finding in self.failing:
-            for key in _failing_api_keys(finding):
-                yield self._entry(group, action, [finding], key, finding)
+            for credential in _failing_api_keys(finding):
+                key = KeyData(
+                    credential.service_specific_credential_id, age_days=credential.age_days
+                )
+                service = credential.service_name or "unknown"
+                yield self._entry(group, action, [finding], key, finding, service)
 
     def _advising(self, key_id: str) -> Finding:
         """The newest finding with advice about a key, else about the user, else any.
@@ -268,7 +270,7 @@ class _User:
             key=lambda finding: (-finding.time, urgency(_advice_of(finding).action)),
         )
 
-    def _action(self, key: Key, checks: set[str], advising: Finding) -> Action:
+    def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
         """What to do about this key."""
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
@@ -296,7 +298,7 @@ class _User:
         moves = action is AdviceAction.MOVE and key_id != advice.keep
         return AdviceAction.MOVE if moves else AdviceAction.REPLACE
 
-    def _if_recent(self, action: Action, key: Key, advising: Finding) -> Action:
+    def _if_recent(self, action: Action, key: KeyData, advising: Finding) -> Action:
         """Not "now" if the advice is old, or somebody has muted something about the user."""
         if any(finding.muted for finding in self.findings):
             return KeyAction.ASK
@@ -314,13 +316,20 @@ class _User:
         return Group.CAN_GO_NOW if action is AdviceAction.DEACTIVATE else Group.NEEDS_WORK
 
     def _entry(
-        self, group: Group, action: Action, naming: Sequence[Finding], key: Key, advising: Finding
+        self,
+        group: Group,
+        action: Action,
+        naming: Sequence[Finding],
+        key: KeyData,
+        advising: Finding,
+        service: str = "",
     ) -> Entry:
+        """The entry of a key or, with ``service``, of an API key for it."""
         account, retire = self.account, key.access_key_id
         if action is AdviceAction.FINISH_ROTATION:
             retire = _advice_of(advising).retire or retire  # also for the key that stays
-        command, undo = commands(naming[0].user, retire, action, of_service=bool(key.service_name))
-        advice = self._advice(action, naming[0], key, retire, advising)
+        command, undo = commands(naming[0].user, retire, action, of_service=bool(service))
+        advice = self._advice(action, naming[0], key, retire, advising, service)
         return replace(
             _entry_of(naming[0], account, group, action, advice),
             access_key_id=key.access_key_id,
@@ -337,7 +346,13 @@ class _User:
         )
 
     def _advice(
-        self, action: Action, naming: Finding, key: Key, retire: str, advising: Finding
+        self,
+        action: Action,
+        naming: Finding,
+        key: KeyData,
+        retire: str,
+        advising: Finding,
+        service: str,
     ) -> str:
         """The advice in words, with the date of the finding it comes from if that is old."""
         source, of_finding = naming, _advice_of(advising)
@@ -352,7 +367,7 @@ class _User:
             words = ADVICE[action].format(
                 keep=of_finding.keep, retire=retire, seen=f"{seen:%Y-%m-%d}",
                 unused=_unused(key, seen), creator_of=comma_and(of_finding.creator_of),
-                instead=replacement(key.service_name),
+                instead=replacement(service),
             )  # fmt: skip
         if action is not KeyAction.LOOK_AGAIN:
             words = self._as_of(source, words)
@@ -420,8 +435,8 @@ def _entry_of(
     )  # fmt: skip
 
 
-def _advice_of(finding: Finding) -> UserAdvice:
-    return finding.data.advice or UserAdvice("")
+def _advice_of(finding: Finding) -> AdviceData:
+    return finding.data.advice or AdviceData("")
 
 
 def _moment(finding: Finding) -> datetime:
@@ -434,7 +449,7 @@ def _as_of(finding: Finding, words: str, now: datetime) -> str:
     return f"As of {seen:%Y-%m-%d}: {words}" if now - seen > FRESH else words
 
 
-def _unused(key: Key, seen: datetime) -> str:
+def _unused(key: KeyData, seen: datetime) -> str:
     """How long a key has been unused when its finding was made."""
     if not key.last_used_date:
         return "No recorded use" + (f" in {days(key.age_days)}" if key.age_days else "")
@@ -463,17 +478,13 @@ def _failing_keys(finding: Finding) -> Sequence[str]:
     return [key_id for key_id in listed if key_id != keep] or listed
 
 
-def _failing_api_keys(finding: Finding) -> list[Key]:
+def _failing_api_keys(finding: Finding) -> list[CredentialData]:
     """The API keys, and passwords for a single service, that the check fails for."""
     if finding.check != SINGLE_SERVICE:
         return []
     failing = finding.data.failing_service_specific_credentials
     return [
-        Key(
-            credential.service_specific_credential_id,
-            credential.age_days,
-            service_name=credential.service_name,
-        )
+        credential
         for credential in finding.data.service_specific_credentials
         if failing is None or credential.service_specific_credential_id in failing
     ]

@@ -9,7 +9,7 @@ from ..iam_access_keys.advice import word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
 from ..iam_access_keys.facts import Keys, Unreadable
-from ..iam_access_keys.finding import Verdict, quarantine_as_data
+from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE, Evidence
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
@@ -71,7 +71,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             " ".join(sentences),
             keys=idle,
             evidence=evidence,
-            more=quarantine_as_data(quarantine),
+            quarantine=quarantine,
         )
 
 

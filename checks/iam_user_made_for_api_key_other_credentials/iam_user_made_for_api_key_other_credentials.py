@@ -12,6 +12,7 @@ from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
 from ..iam_access_keys.facts import Keys, User, quarantine_policies
 from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.service_specific_credentials import is_usable
 from ..iam_access_keys.settings import Settings
@@ -106,5 +107,5 @@ def _failing(
         keys,
         Advice(action, creator_of=keys, quarantine=quarantine),
         evidence,
-        more={"console_password": True} if has_password else {},
+        more=FindingData(console_password=has_password),
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..iam_access_keys.active_keys import failing, has_active_keys, passing
 from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import Unreadable
-from ..iam_access_keys.finding import Verdict
-from ..iam_access_keys.service_specific_credentials import as_data, is_usable, listed
+from ..iam_access_keys.finding import Verdict, describe_credentials
+from ..iam_access_keys.finding_data import NO_DATA, FindingData
+from ..iam_access_keys.service_specific_credentials import is_usable, listed
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts
 from ..iam_access_keys.wording import comma_and
@@ -39,13 +41,13 @@ class iam_user_quarantined_active_keys(UserCheck):
             return passing(facts, facts.active_count(), none)
         count, ways_in, sentences, unread = _credentials(facts, now)
         if isinstance(quarantine, Unreadable):
-            if count or ways_in or unread:
+            if count or ways_in != NO_DATA or unread:
                 raise UnreadableError(quarantine, "policies")
             return passing(facts, 0)
         danger = " ".join((*sentences, RESPONSE))
         if count:
             return failing(facts, settings, now, danger=danger, more=ways_in)
-        if ways_in:
+        if ways_in != NO_DATA:
             opening = word_incident(facts.user.name, quarantine)
             advice = Advice(Action.INCIDENT, quarantine=quarantine)
             return Verdict("FAIL", f"{opening} {danger}", count, advice=advice, more=ways_in)
@@ -57,20 +59,20 @@ class iam_user_quarantined_active_keys(UserCheck):
             f"password. AWS's policy {comma_and(quarantine)} is still attached: detach it when AWS "
             "has closed the case.",
             0,
-            more={"quarantine_policies": list(quarantine)},
+            quarantine=quarantine,
         )
 
 
 def _credentials(
     facts: UserFacts, now: datetime
-) -> tuple[int | None, dict[str, Any], list[str], UnreadableError | None]:
+) -> tuple[int | None, FindingData, list[str], UnreadableError | None]:
     """How many active access keys a user has, and its other ways in as data and as sentences.
 
     The number is None if it could not be read; the last value is why the first thing that could
     not be read was not.
     """
     count: int | None = None
-    ways_in: dict[str, Any] = {}
+    ways_in = NO_DATA
     sentences: list[str] = []
     unread: list[UnreadableError] = []
     try:
@@ -80,7 +82,8 @@ def _credentials(
     try:
         usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
         if usable:
-            ways_in["service_specific_credentials"] = [as_data(one, now) for one in usable]
+            credentials = describe_credentials(usable, now)
+            ways_in = replace(ways_in, service_specific_credentials=credentials)
             sentences.append(
                 "Deactivating access keys does not affect its service-specific credentials: "
                 f"{listed(usable, now)}. Deactivate them too."
@@ -89,7 +92,7 @@ def _credentials(
         unread.append(error)
     try:
         if facts.has_password():
-            ways_in["console_password"] = True
+            ways_in = replace(ways_in, console_password=True)
             sentences.append("The user has a console password too: change it or delete it.")
     except UnreadableError as error:
         unread.append(error)
