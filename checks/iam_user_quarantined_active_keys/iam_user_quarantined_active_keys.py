@@ -51,12 +51,12 @@ class iam_user_quarantined_active_keys(UserCheck):
         if not (count or usable or has_password):
             if unread:
                 raise unread[0]
-            verb = "is" if len(quarantine) == 1 else "are"
+            verb, it = ("is", "it") if len(quarantine) == 1 else ("are", "them")
             return Verdict(
                 "PASS",
                 f"{has_active_keys(facts, 0)}, no active service-specific credentials, and no "
-                f"console password. {comma_and(quarantine)} {verb} still attached: detach when AWS "
-                "has closed the case.",
+                f"console password. {comma_and(quarantine)} {verb} still attached: detach {it} when "
+                "AWS has closed the case.",
                 0,
                 quarantine=quarantine,
             )
