@@ -147,11 +147,12 @@ def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
         aws.cloudtrail.add("X", at=datetime.now(timezone.utc), access_key_id=keys["used"], text="{")
     if trouble == "garbage":
         aws.cloudtrail.answer = '{"Events": [{"EventTime": "garbage"}]}'
+    unread = f"{keys['used']} in eu-west-1 and us-east-1 could not be read: {CALL} failed with"
     said = {
-        "garbage": f"{keys['used']} in eu-west-1 and us-east-1 could not be read: {CALL} failed with Val",
+        "garbage": f"{unread} ValueError.",
         "denied": f"Who created {keys['made']} could not be read: {CALL} failed with AccessDenied.",
-        "throttled": f"{keys['used']} in eu-west-1 and us-east-1 could not be read: {CALL} failed with Thr",
-        "disabled": f"in eu-west-1 and us-east-1 could not be read: {CALL} failed with UnrecognizedClientExc",
+        "throttled": f"{unread} Throttl",
+        "disabled": f"{unread} UnrecognizedClientExc",
         "malformed": f"1 event of {keys['used']} could not be understood.",
         "nothing": f"has no event of {keys['used']} in eu-west-1 and us-east-1. It has management",
     }[trouble]

@@ -66,7 +66,7 @@ class ProwlerSource(Source):
 
     def account_summary(self) -> Mapping[str, int] | Unreadable:
         held = self._shared.account_summary
-        summary: dict[str, int] = held["SummaryMap"] if held else {}
+        summary: dict[str, int] = (held or {}).get("SummaryMap", {})
         return summary if is_complete(summary) else self._iam.account_summary()
 
     def list_users(self, expected: int | Unreadable) -> Listing:

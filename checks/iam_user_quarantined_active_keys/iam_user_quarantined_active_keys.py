@@ -55,8 +55,8 @@ class iam_user_quarantined_active_keys(UserCheck):
             return Verdict(
                 "PASS",
                 f"{has_active_keys(facts, 0)}, no active service-specific credentials, and no "
-                f"console password. {comma_and(quarantine)} {verb} still attached: detach {it} when "
-                "AWS has closed the case.",
+                f"console password. {comma_and(quarantine)} {verb} still attached: detach {it} "
+                "when AWS has closed the case.",
                 0,
                 quarantine=quarantine,
             )
