@@ -22,9 +22,9 @@ FAMILY = tuple(sorted(our_checks()))
 SIBLINGS = (
     "iam_user_accesskey_unused", "iam_rotate_access_key_90_days", "iam_user_two_active_access_key",
 )  # fmt: skip
-TOGETHER = "all ten"
+TOGETHER = "all checks"
 SIBLINGS_RUN = "three built-in checks"
-BOTH = "all ten and the three"
+BOTH = "all checks and the three"
 ONE_FAILING_IN = 10
 """One user in so many fails most checks, and another one that of inactive keys."""
 _BAR = re.compile(r"\[100%\] in (?:(?:(\d+):)?(\d+):)?([\d.]+)s?")
@@ -45,7 +45,7 @@ Costs = Mapping[tuple[str, str], Cost]
 
 
 def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
-    """Measure accounts of these sizes, those of ``many_users`` with all ten checks only.
+    """Measure accounts of these sizes, those of ``many_users`` with all checks together only.
 
     Returns Markdown.
     """

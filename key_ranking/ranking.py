@@ -163,8 +163,9 @@ def causes(entries: Iterable[Entry]) -> list[Cause]:
 def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
     """The keys that fail a check and are not muted, in this order; ``now`` is UTC:
 
-    1. Incidents: keys of users that AWS has quarantined, because others may have them; and the
-       root user's, because nothing limits them.
+    1. Incidents: keys of users that AWS has quarantined, because others may have them; used decoys
+       and keys of users made for an API key, because an intruder may be behind them; and the root
+       user's, because nothing limits them.
     2. Keys of administrators: anyone who finds one has the account. Also unused ones.
     3. Unused keys to deactivate now: each takes a minute and no talk. Only a finding of the last 7
        days says so, and only if no finding about the user is muted.

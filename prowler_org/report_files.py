@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import shutil
-import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -74,13 +72,6 @@ def incomplete_report(reports: Iterable[Path]) -> str:
         if not last.endswith(_LAST_BYTES.get(path.suffix, b"")):
             return path.name
     return ""
-
-
-def csv_rows(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file of Prowler's, one at a time. Raises OSError, ValueError, csv.Error."""
-    csv.field_size_limit(sys.maxsize)
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file, delimiter=";")
 
 
 def pack(folder: Path) -> bytes:

@@ -22,10 +22,10 @@ LARGE = organization.Cost(124, wall=18 + 100 * 0.36, processor=22.08 + 100 * 0.4
 
 def test_a_run_is_compared_with_the_built_in_checks_if_those_were_measured() -> None:
     assert iam_reading.compared(ACCOUNTS).splitlines()[2:] == [
-        "| 50 | all ten | 70 | 130 | 0.5 s | 1.0 s | 40 x | 20 x |",
+        "| 50 | all checks | 70 | 130 | 0.5 s | 1.0 s | 40 x | 20 x |",
         "| | three built-in checks | 467 | | 20.0 s | | | |",
-        "| | all ten and the three | 480 | | 21.0 s | | | |",
-        "| 5,000 | all ten | 6,007 | | 233.0 s | | | |",
+        "| | all checks and the three | 480 | | 21.0 s | | | |",
+        "| 5,000 | all checks | 6,007 | | 233.0 s | | | |",
     ]
 
 

@@ -509,8 +509,8 @@ def test_a_used_decoy_is_an_incident_whatever_else_is_found_of_it(
     tmp_path: Path, newer: str
 ) -> None:
     """Also in a newer scan, by another check."""
-    used = {"access_keys": [key(1, 1)], "advice": {"action": "decoy-used"}}
-    idle = {"access_keys": [key(1, 1)], "advice": RETIRE}
+    used: dict[str, Any] = {"access_keys": [key(1, 1)], "advice": {"action": "decoy-used"}}
+    idle: dict[str, Any] = {"access_keys": [key(1, 1)], "advice": RETIRE}
     times = {"decoy": YESTERDAY, "unused": YESTERDAY, newer: TODAY}
     found = [
         finding("decoy", "a", time=times["decoy"], **used),
