@@ -14,8 +14,10 @@ from typing import Any
 from unittest import mock
 from weakref import WeakKeyDictionary
 
+import botocore.endpoint
 import prowler.__main__  # noqa: F401 - what a run of Prowler's command has loaded
 import pytest
+from botocore.retries.adaptive import ClientRateLimiter
 from prowler.lib.check.check import execute
 from prowler.lib.outputs.finding import Finding
 from prowler.providers.aws.aws_provider import AwsProvider
@@ -88,6 +90,16 @@ def environment_of(
     """
     environment = aws.environment() | dict(credentials or {})
     with mock.patch.dict("os.environ", environment, clear=True):
+        yield
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """As many attempts as ever, but botocore makes no pause between them."""
+    with (
+        mock.patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None)),
+        mock.patch.object(ClientRateLimiter, "on_sending_request", return_value=None),
+    ):
         yield
 
 

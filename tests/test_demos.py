@@ -1,4 +1,4 @@
-"""What ``make demo`` and ``make demo-org`` run, forked. ``make dist`` starts both as a user does."""
+"""What ``make demo`` and ``make demo-org`` run, forked. ``make dist`` starts both for real."""
 
 from __future__ import annotations
 
