@@ -9,6 +9,11 @@ import pytest
 import yaml
 from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
+from prowler.lib.check.compliance_models import (
+    Compliance,
+    get_bulk_compliance_frameworks_universal,
+)
+from prowler.lib.check.models import CheckMetadata
 from prowler.providers.aws import aws_provider
 
 from embedded_aws.aws import EmbeddedAWS
@@ -56,6 +61,24 @@ def aws(aws_of_file: EmbeddedAWS) -> EmbeddedAWS:
     """An empty embedded AWS."""
     aws_of_file.clear()
     return aws_of_file
+
+
+@pytest.fixture(scope="session")
+def known_checks() -> frozenset[str]:
+    """The checks that Prowler knows, ours among them. To read them all takes a second."""
+    return frozenset(CheckMetadata.get_bulk("aws"))
+
+
+@pytest.fixture(scope="session")
+def per_provider() -> Any:
+    """The frameworks that Prowler loads for its compliance column, which takes seconds."""
+    return Compliance.get_bulk("aws")
+
+
+@pytest.fixture(scope="session")
+def universal() -> Any:
+    """The frameworks in the universal schema that Prowler loads."""
+    return get_bulk_compliance_frameworks_universal("aws")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from .. import loaded
 from ..pages import REPOSITORY, block, command
 from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
-from .environments import Environment
+from .environments import PATIENCE, Environment
 
 TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
 NOW = datetime.now(timezone.utc)
@@ -82,7 +82,7 @@ def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> N
 
     def hold(answer: str, _: str) -> str:
         scans.set()
-        killed.wait(loaded.PATIENCE)
+        killed.wait(PATIENCE)
         return answer
 
     aws.behaviour.rewrite = dict.fromkeys(actions("scan.json"), hold)
