@@ -300,4 +300,4 @@ users = st.builds(
     ).map(tuple),
 )
 # IAM takes names that differ in case only for the same.
-accounts = st.lists(users, max_size=8, unique_by=lambda user: user.name.casefold())
+accounts = st.lists(users, max_size=6, unique_by=lambda user: user.name.casefold())

@@ -9,6 +9,12 @@ import pytest
 import yaml
 from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
+from prowler.lib.check.compliance_models import (
+    Compliance,
+    get_bulk_compliance_frameworks_universal,
+)
+from prowler.lib.check.models import CheckMetadata
+from prowler.providers.aws import aws_provider
 
 from embedded_aws.aws import EmbeddedAWS
 
@@ -23,7 +29,7 @@ settings.load_profile("any machine")
 
 @pytest.fixture(scope="session", autouse=True)
 def _parsed_once() -> Iterator[None]:
-    """Parsing AWS's models and Prowler's config anew for each provider takes half of a test."""
+    """Parsing AWS's models and Prowler's files anew for each client takes half of a test."""
     parse = JSONFileLoader._load_file
 
     @cache
@@ -36,15 +42,43 @@ def _parsed_once() -> Iterator[None]:
     with (
         mock.patch.object(JSONFileLoader, "_load_file", load),
         mock.patch.object(yaml, "SafeLoader", yaml.CSafeLoader),
+        mock.patch.object(
+            aws_provider, "read_aws_regions_file", cache(aws_provider.read_aws_regions_file)
+        ),
     ):
         yield
 
 
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAWS]:
-    """An empty embedded AWS."""
+@pytest.fixture(scope="module")
+def aws_of_file() -> Iterator[EmbeddedAWS]:
+    """The embedded AWS of all tests in a file."""
     with EmbeddedAWS() as embedded:
         yield embedded
+
+
+@pytest.fixture
+def aws(aws_of_file: EmbeddedAWS) -> EmbeddedAWS:
+    """An empty embedded AWS."""
+    aws_of_file.clear()
+    return aws_of_file
+
+
+@pytest.fixture(scope="session")
+def known_checks() -> frozenset[str]:
+    """The checks that Prowler knows, ours among them. To read them all takes a second."""
+    return frozenset(CheckMetadata.get_bulk("aws"))
+
+
+@pytest.fixture(scope="session")
+def per_provider() -> Any:
+    """The frameworks that Prowler loads for its compliance column, which takes seconds."""
+    return Compliance.get_bulk("aws")
+
+
+@pytest.fixture(scope="session")
+def universal() -> Any:
+    """The frameworks in the universal schema that Prowler loads."""
+    return get_bulk_compliance_frameworks_universal("aws")
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,7 @@ from prowler_org import command, preload
 from prowler_org.interrupts import SIGNALS
 from prowler_org.prowler_processes import _fork_server
 
-from .end_to_end.environments import Run
-
-PATIENCE = 300.0
-"""Seconds that a command may take."""
+from .end_to_end.environments import PATIENCE, Run
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,17 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
+import botocore.endpoint
 import prowler.__main__  # noqa: F401 - what a run of Prowler's command has loaded
 import pytest
+from botocore.retries.adaptive import ClientRateLimiter
 from prowler.lib.check.check import execute
 from prowler.lib.outputs.finding import Finding
 from prowler.providers.aws.aws_provider import AwsProvider
@@ -42,6 +46,7 @@ SOURCE_LINKS = (
 )
 """The links of the document that the check comes from."""
 SHARED_CLIENT = "prowler.providers.aws.services.iam.iam_client"
+_CONNECTED: WeakKeyDictionary[EmbeddedAWS, AwsProvider] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -89,16 +94,43 @@ def environment_of(
 
 
 @contextmanager
+def hurried() -> Iterator[None]:
+    """As many attempts as ever, but botocore makes no pause between them."""
+    with (
+        mock.patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None)),
+        mock.patch.object(ClientRateLimiter, "on_sending_request", return_value=None),
+    ):
+        yield
+
+
+@contextmanager
 def provider_of(
     aws: EmbeddedAWS, credentials: Mapping[str, str] | None = None, **arguments: Any
 ) -> Iterator[AwsProvider]:
-    """Prowler's own provider, connected to the embedded AWS."""
+    """Prowler's own provider, connected to the embedded AWS.
+
+    To connect takes as long as to scan: it does so once for an AWS, and gives a copy of its own to
+    each who asks for the same.
+    """
     with environment_of(aws, credentials):
-        # One region, as IAM is the same in all of them and each one costs a client.
-        provider = AwsProvider(**{"regions": {aws.region}, **arguments})
-        provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
+        if credentials or arguments:
+            provider = _connect(aws, **arguments)
+        else:
+            connected = _CONNECTED.get(aws)
+            if connected is None:
+                connected = _CONNECTED[aws] = _connect(aws)
+            provider = copy(connected)
+            provider._audit_config = deepcopy(connected._audit_config)
+            provider._identity = deepcopy(connected._identity)
         Provider.set_global_provider(provider)
         yield provider
+
+
+def _connect(aws: EmbeddedAWS, **arguments: Any) -> AwsProvider:
+    # One region, as IAM is the same in all of them and each one costs a client.
+    provider = AwsProvider(**{"regions": {aws.region}, **arguments})
+    provider._mutelist = SimpleNamespace(mutelist={}, mutelist_file_path=None)
+    return provider
 
 
 def scan_account(aws: EmbeddedAWS, *other_checks: str, **arguments: Any) -> list[Found]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,10 +23,10 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import Findin
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError
 
+from . import aws_cli
 from .accounts import ADMINISTRATION, DOCUMENTS
 from .keys import DENIED, NOW, active, key
 from .known_facts import DENIED_DETAILS, Known, check_named, judged
-from .pages import program
 
 MINUTE = 1 / 24 / 60
 CUSTOMER = "arn:aws:iam::123456789012:policy/"
@@ -355,6 +353,4 @@ def test_the_commands_that_are_printed_are_valid_whatever_the_name(name: str) ->
         for command in re.findall(
             r"(?<!`)\baws iam .*?(?= && | deletes | deactivates |$)", sentence
         ):
-            validate = [program("aws"), *shlex.split(command)[1:], "--generate-cli-skeleton=output"]
-            environment = os.environ | {"AWS_DEFAULT_REGION": "us-east-1"}
-            subprocess.run(validate, env=environment, check=True, stdout=subprocess.DEVNULL)
+            assert aws_cli.run([*shlex.split(command), "--generate-cli-skeleton=output"]) == 0

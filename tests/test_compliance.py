@@ -14,12 +14,9 @@ import pytest
 from prowler.config.config import default_config_file_path, load_and_validate_config_file
 from prowler.lib.check.compliance_config_eval import evaluate_config_constraints
 from prowler.lib.check.compliance_models import (
-    Compliance,
-    get_bulk_compliance_frameworks_universal,
     load_compliance_framework,
     load_compliance_framework_universal,
 )
-from prowler.lib.check.models import CheckMetadata
 
 from prowler_access_keys.services.iam.iam_access_keys.compliance_column import (
     compliance_of,
@@ -43,12 +40,6 @@ def framework() -> Any:
     return load_compliance_framework_universal(str(UNIVERSAL))
 
 
-@pytest.fixture(scope="module")
-def per_provider() -> Any:
-    """All frameworks that Prowler loads for its compliance column."""
-    return Compliance.get_bulk("aws")
-
-
 # The files
 
 
@@ -58,11 +49,13 @@ def test_prowler_takes_both_files(framework: Any) -> None:
     assert load_compliance_framework(str(PER_PROVIDER), fatal=False).Provider == "AWS"
 
 
-def test_prowler_has_one_framework_more_and_no_other_is_changed(per_provider: Any) -> None:
+def test_prowler_has_one_framework_more_and_no_other_is_changed(
+    per_provider: Any, universal: Any
+) -> None:
     ours = {UNIVERSAL.stem}
     built_in = {path.stem for path in Path(prowler.compliance.__path__[0]).glob("aws/*.json")}
     assert per_provider.keys() == built_in | ours
-    for name, one in get_bulk_compliance_frameworks_universal("aws").items():
+    for name, one in universal.items():
         named = {check for each in one.requirements for check in each.checks.get("aws", [])}
         assert bool(named & set(FAMILY)) == (name in ours)
 
@@ -81,10 +74,12 @@ def test_each_check_of_the_family_measures_one_requirement(framework: Any) -> No
     assert sorted(check for check in named if check in FAMILY) == sorted(FAMILY)
 
 
-def test_the_installed_prowler_has_every_check_that_is_named(framework: Any) -> None:
+def test_the_installed_prowler_has_every_check_that_is_named(
+    framework: Any, known_checks: frozenset[str]
+) -> None:
     for one in framework.requirements:
         named = {*one.checks.get("aws", []), *one.attributes["Indicators"]}
-        assert named <= CheckMetadata.get_bulk("aws").keys()
+        assert named <= known_checks
 
 
 def test_no_requirement_is_measured_by_a_check_that_judges_users_by_a_cached_report(

@@ -1,18 +1,22 @@
-"""``make demo`` and ``make demo-org``, in a folder like a clone that is set up already."""
+"""What ``make demo`` and ``make demo-org`` run, forked. ``make dist`` starts both for real."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from demo import __main__ as demo
+from demo import organization
 from demo.organization import ACCOUNTS
 from demo.population import BOTS, BREAK_GLASS, PEOPLE
+from embedded_aws.aws import EmbeddedAWS
+from key_ranking.cli import main as rank
 
+from . import loaded
 from .pages import README, REPOSITORY, command
 from .scanning import FAMILY
 
@@ -21,25 +25,44 @@ SIGNS = 2
 USERS = len(PEOPLE) + len(BOTS) + len(BREAK_GLASS) + SIGNS
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """The repository's files, with the environment of these tests for ``.venv``."""
-    for name in ("Makefile", "demo", "embedded_aws"):
-        (tmp_path / name).symlink_to(REPOSITORY / name)
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    return tmp_path
+def told_by(
+    module: ModuleType,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> str:
+    """What a demo prints that writes into a folder."""
+
+    def run(aws: EmbeddedAWS, program: str, *arguments: str) -> int:
+        if program == "prowler-access-keys":
+            return rank(arguments)
+        running = loaded.start(
+            (program, *arguments),
+            environment=aws.environment(), directory=folder, log=folder / "log",
+        )  # fmt: skip
+        output, _ = running.communicate()
+        print(output)
+        return running.returncode
+
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr("sys.argv", ["demo", "--output-directory", str(folder / "output")])
+    assert module.main() == 0, capsys.readouterr().out
+    return capsys.readouterr().out
 
 
-def make(words: list[str], clone: Path) -> str:
-    """Run make without letting it set up an environment. Returns what it printed."""
-    environment = {name: os.environ[name] for name in os.environ if "MAKE" not in name}
-    environment["MFLAGS"] = ""  # of the make that runs the tests
-    command = [*words, "--old-file", ".venv/installed"]
-    return subprocess.check_output(command, cwd=clone, env=environment, text=True)
+@pytest.mark.parametrize(
+    ("make", "module"), [("make demo", "demo"), ("make demo-org", organization.__name__)]
+)
+def test_the_command_of_the_readme_runs_the_demo(make: str, module: str) -> None:
+    tried = [*command(make), "--dry-run", "--old-file", ".venv/installed"]
+    runs = subprocess.check_output(tried, cwd=REPOSITORY, text=True)
+    assert f".venv/bin/python -m {module}\n" in runs
 
 
-def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(clone: Path) -> None:
-    told = make(command("make demo"), clone)
+def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = told_by(demo, tmp_path, monkeypatch, capsys)
     assert f"an embedded AWS with {USERS} IAM users" in " ".join(README.read_text().split())
     assert f"An embedded AWS with {USERS} IAM users runs" in told
     findings = 9 * USERS + 2 + SIGNS
@@ -49,17 +72,19 @@ def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(clon
     assert "User backup-nightly has 2 active access keys" in told
     assert "Top 10 of 47 keys" in told
     for suffix in (".csv", ".html", ".ocsf.json"):
-        (report,) = clone.glob(f"output/*{suffix}")
+        (report,) = tmp_path.glob(f"output/*{suffix}")
         assert str(report) in told
 
 
-def test_the_demo_of_an_organization_scans_twice_and_ends_with_the_page(clone: Path) -> None:
-    told = make(command("make demo-org"), clone)
+def test_the_demo_of_an_organization_scans_twice_and_ends_with_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = told_by(organization, tmp_path, monkeypatch, capsys)
     accounts = sum(map(len, ACCOUNTS.values()))
     assert accounts == 12, "the README says a dozen"
     assert f"{accounts - 2} of {accounts - 1} accounts scanned" in told  # one is excluded
     assert "Top 3 of " in told
-    *_, page = sorted(clone.glob("output/prowler-org-o-*.html"))
+    *_, page = sorted(tmp_path.glob("output/prowler-org-o-*.html"))
     text = " ".join(re.sub("<[^>]+>", " ", page.read_text()).split())
     assert "3 new, 2 fixed, " in text
     for reason in ("the management account", "could not assume the role", "SUSPENDED", "excluded"):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import runpy
 import shlex
-import subprocess
 from contextlib import redirect_stdout
 from dataclasses import fields
 from datetime import datetime
@@ -37,9 +35,10 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
 from prowler_org.cli import main
 from scripts import pictures
 
+from . import aws_cli
 from .keys import NOW, active
 from .known_facts import Known
-from .pages import PAGES, REPOSITORY, block, blocks, commands, program, table
+from .pages import PAGES, REPOSITORY, block, blocks, commands, table
 from .permissions import actions
 from .scanning import CHECK
 
@@ -125,14 +124,14 @@ def test_every_option_on_a_page_is_an_option_of_its_program() -> None:
 
 
 @pytest.mark.parametrize("text", sorted(one for one in commands() if one.startswith("aws ")))
-def test_a_command_of_the_aws_cli_is_valid(text: str) -> None:
-    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_DEFAULT_REGION": "us-east-1"}
+def test_a_command_of_the_aws_cli_is_valid(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
     credentials = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
-    done = subprocess.run(
-        [program("aws"), *shlex.split(text)[1:]], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
-        env=os.environ | nowhere | credentials | {"AWS_MAX_ATTEMPTS": "1"}, check=False,
-    )  # fmt: skip
-    assert "Could not connect to the endpoint" in done.stderr
+    aws_cli.run(shlex.split(text), aws_cli.OFFLINE | nowhere | credentials)
+    assert "Could not connect to the endpoint" in capsys.readouterr().err
 
 
 # What the pages show of the code

@@ -33,8 +33,8 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
     fixer,
 )
 
+from . import aws_cli
 from .accounts import OLD_QUARANTINE, document
-from .pages import program
 from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan, scan_with
 
 NOW = datetime.now(timezone.utc)
@@ -171,13 +171,10 @@ def test_the_command_that_undoes_a_change_undoes_it(
     assert unused.status == "Inactive"
     undo = capsys.readouterr().out.partition("To undo: ")[2].splitlines()[0]
     assert undo.startswith("aws ")
-    run = subprocess.run(  # noqa: S602 - a shell, as for the person who pastes it
-        f"{program('aws')} {undo.removeprefix('aws ')}",
-        shell=True,
-        env=aws.environment(),
-        check=False,
-    )
-    assert (run.returncode, unused.status) == (0, "Active")
+    # A shell takes it apart, as for the person who pastes it.
+    pasted = ["/bin/sh", "-c", f"printf '%s\\0' {undo}"]
+    words = subprocess.check_output(pasted, text=True).split("\0")[:-1]
+    assert (aws_cli.run(words, aws.environment()), unused.status) == (0, "Active")
 
 
 def test_of_unused_keys_it_deactivates_the_only_one_and_says_that_none_is_left(

@@ -21,7 +21,6 @@ import prowler
 import pytest
 from prowler.config import config
 from prowler.lib.check import check as prowler_check
-from prowler.lib.check import compliance_models
 from prowler.lib.check.models import Check, Check_Report_AWS
 from prowler.lib.check.utils import recover_checks_from_provider
 from prowler.lib.cli.parser import ProwlerArgumentParser
@@ -75,12 +74,13 @@ def test_checks_of_plug_ins_are_found_by_service() -> None:
     )
 
 
-def test_frameworks_of_plug_ins_are_found_in_both_schemas() -> None:
+def test_frameworks_of_plug_ins_are_found_in_both_schemas(
+    per_provider: Any, universal: Any
+) -> None:
     rely(
-        FRAMEWORK in compliance_models.Compliance.get_bulk("aws"),
+        FRAMEWORK in per_provider,
         "the entry points of the group prowler.compliance are no longer read: see pyproject.toml.",
     )
-    universal = compliance_models.get_bulk_compliance_frameworks_universal("aws")
     rely(
         FRAMEWORK in universal,
         "the entry points of the group prowler.compliance.universal are no longer read: see "

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import datetime, timedelta, timezone
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-import botocore.endpoint
 import pytest
-from botocore.retries.adaptive import ClientRateLimiter
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, User
 
@@ -33,6 +30,7 @@ from .scanning import (
     begin_run,
     both_sources,
     by_name,
+    hurried,
     load_shared_client,
     provider_of,
     run_check,
@@ -58,10 +56,9 @@ def fill(aws: EmbeddedAWS, cached: bool = False) -> None:
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many attempts as ever, but botocore makes no pause between them."""
-    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None))
-    monkeypatch.setattr(ClientRateLimiter, "on_sending_request", lambda *_, **__: None)
+def _hurried() -> Iterator[None]:
+    with hurried():
+        yield
 
 
 # Calls that are denied

@@ -20,6 +20,8 @@ from ..pages import REPOSITORY, command
 
 DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
 """How the names begin of what belongs to this plug-in in the environment of the tests."""
+PATIENCE = 300.0
+"""Seconds that a command may take."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ class Environment:
     def pip(self, *arguments: str, directory: Path | None = None) -> str:
         """Run pip on this environment, without a network. Returns what it printed."""
         pip = [sys.executable, "-m", "pip", "--python", str(self.python), *arguments]
-        return subprocess.check_output(pip, cwd=directory, stderr=subprocess.STDOUT, text=True)
+        return subprocess.check_output(
+            pip, cwd=directory, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE
+        )
 
     def install_plugin(self, install: Sequence[str] = (), sources: Path | None = None) -> str:
         """``pip install .``, or another command of the README, in a copy of the sources."""
@@ -114,6 +118,7 @@ class Environment:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            timeout=PATIENCE,
             check=False,
         )
         return Run(process.returncode, process.stdout, directory / "output")

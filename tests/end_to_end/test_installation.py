@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -19,7 +18,7 @@ from .. import loaded
 from ..pages import REPOSITORY, block, command
 from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
-from .environments import Environment
+from .environments import PATIENCE, Environment
 
 TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
 NOW = datetime.now(timezone.utc)
@@ -73,19 +72,29 @@ def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environ
 
 
 def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> None:
-    """Kill Prowler when it has copied the check into its own folder."""
-    copy = environment.packages / "prowler/providers/aws/services/iam" / CHECK
+    """Kill Prowler when it has copied the checks into its own folder and begins to scan.
+
+    A copy that a kill cuts off in its middle, such as a check without its metadata, stops the next
+    start of Prowler.
+    """
     words = [str(environment.prowler), *command("--checks-folder checks")[1:]]
-    aws.behaviour.latency = 0.3
+    scans, killed = Event(), Event()
+
+    def hold(answer: str, _: str) -> str:
+        scans.set()
+        killed.wait(PATIENCE)
+        return answer
+
+    aws.behaviour.rewrite = dict.fromkeys(actions("scan.json"), hold)
     with subprocess.Popen(
         words, env=aws.environment(), cwd=directory, stdout=subprocess.DEVNULL
     ) as process:
-        while not copy.exists():
+        while not scans.wait(0.05):
             assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-    aws.behaviour.latency = 0.0
-    assert copy.exists()
+        process.kill()
+        killed.set()
+    aws.behaviour.rewrite = {}
+    assert (environment.packages / "prowler/providers/aws/services/iam" / CHECK).exists()
 
 
 def test_a_checks_file_runs_the_check_from_an_s3_folder(

@@ -11,6 +11,13 @@ from ..scanning import environment_of
 
 
 @pytest.fixture
+def aws() -> Iterator[EmbeddedAWS]:
+    """An empty embedded AWS, which no scan of an earlier test calls."""
+    with EmbeddedAWS() as embedded:
+        yield embedded
+
+
+@pytest.fixture
 def organization(aws: EmbeddedAWS) -> Iterator[EmbeddedOrganization]:
     """An organization with its management account only; this process sees it too."""
     with environment_of(aws):

@@ -345,7 +345,7 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
     assert began.wait(60)
     dask_worker.forget("run")
     loaded.set()
-    loading.join()
+    loading.join(60)
     assert dask_worker._launchers == {}
     finished = scan_on_worker(SentTask("run", TASK, (), ()))
     assert finished.result.reason == "The run was interrupted."
@@ -414,7 +414,7 @@ def test_a_worker_does_not_steal_the_scans_that_it_is_to_avoid(
     cluster, (bad, good) = placing
     executor = cluster._executor(cluster._choose([bad]))
     done = [executor.submit(whoami, 0.2) for _ in range(8)]
-    assert {future.result() for future in done} == {good}
+    assert {future.result(60) for future in done} == {good}
 
 
 def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(

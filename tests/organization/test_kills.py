@@ -111,7 +111,7 @@ def worker(running: Running, fleet: Fleet) -> list[int]:
 
 @pytest.mark.parametrize(
     ("victims", "share"),
-    [(victims, MOMENTS.random()) for victims in (parent, fork_server, child) for _ in range(3)],
+    [(victims, MOMENTS.random()) for victims in (parent, fork_server, child) for _ in range(2)],
 )
 def test_on_this_machine_a_kill_loses_doubles_and_hides_nothing(
     victims: Callable[[Running, Fleet], list[int]], share: float, machine: Fleet, tmp_path: Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -36,12 +37,11 @@ class Accounts:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _loaded_once() -> Iterator[None]:
+def _loaded_once(per_provider: Any) -> Iterator[None]:
     """Loading all checks and frameworks anew takes nearly all of a scan's time."""
-    frameworks = Compliance.get_bulk("aws")
-    metadata = update_checks_metadata_with_compliance(frameworks, CheckMetadata.get_bulk("aws"))
+    metadata = update_checks_metadata_with_compliance(per_provider, CheckMetadata.get_bulk("aws"))
     linked = mock.patch.object(module, update_checks_metadata_with_compliance.__name__)
-    with mock.patch.object(Compliance, "get_bulk", return_value=frameworks), linked as link:
+    with mock.patch.object(Compliance, "get_bulk", return_value=per_provider), linked as link:
         link.return_value = metadata
         yield
 
