@@ -63,7 +63,7 @@ class CredentialData:
     """An API key or another service-specific credential."""
 
     service_specific_credential_id: ID
-    service_name: Text = ""
+    service_name: Text = "unknown"
     create_date: Text = ""
     age_days: Days | None = None
     expiration_date: Text = ""

@@ -27,6 +27,7 @@ from .policies import PolicyReader, quarantine_of
 
 Subject = TypeVar("Subject", bound=Hashable)
 Result = TypeVar("Result")
+Default = TypeVar("Default")
 
 
 class Fact(Enum):
@@ -62,6 +63,17 @@ class UnreadableError(Exception):
         self.failure = failure
         self.what = what
         """What could not be read, as a sentence names it."""
+
+
+def attempt(
+    fact: Callable[[], Result], default: Default, unread: list[UnreadableError]
+) -> Result | Default:
+    """A fact or, if it could not be read, the default: then ``unread`` gets the reason."""
+    try:
+        return fact()
+    except UnreadableError as error:
+        unread.append(error)
+        return default
 
 
 class Answers:

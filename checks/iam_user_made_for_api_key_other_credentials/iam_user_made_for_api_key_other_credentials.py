@@ -16,8 +16,8 @@ from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.service_specific_credentials import is_usable
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.wording import aws_command, comma_and, counted
+from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt
+from ..iam_access_keys.wording import aws_command, comma_and, counted, status_command
 
 MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 """Names of users that the console makes when somebody generates an API key there."""
@@ -59,17 +59,10 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
 
 def _credentials(facts: UserFacts) -> tuple[Keys, bool, UnreadableError | None]:
     """The access keys, whether there is a password, and why something could not be read."""
-    keys: Keys = ()
-    has_password, unread = False, None
-    try:
-        keys = facts.with_last_use(facts.all_keys())
-    except UnreadableError as error:
-        unread = error
-    try:
-        has_password = facts.has_password()
-    except UnreadableError as error:
-        unread = error
-    return keys, has_password, unread
+    unread: list[UnreadableError] = []
+    keys: Keys = attempt(lambda: facts.with_last_use(facts.all_keys()), (), unread)
+    has_password = attempt(facts.has_password, False, unread)
+    return keys, has_password, unread[-1] if unread else None
 
 
 def _failing(
@@ -84,12 +77,8 @@ def _failing(
     which = f": {listed(keys, now)}" if keys else ""
     it = "it" if len(keys) + has_password == 1 else "them"
     deactivate = " && ".join(
-        aws_command(
-            "iam", "update-access-key", f"--user-name={facts.user.name}",
-            "--access-key-id", key.access_key_id, "--status", "Inactive",
-        )
-        for key in keys if key.active
-    )  # fmt: skip
+        status_command(facts.user.name, key.access_key_id, "Inactive") for key in keys if key.active
+    )
     evidence = NO_EVIDENCE
     if settings.access_key_usage_from_cloudtrail:
         evidence = look_up(facts, keys, keys, settings, now, everywhere=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,7 +13,7 @@ from ..iam_access_keys.finding import Verdict, describe_credentials
 from ..iam_access_keys.finding_data import NO_DATA, FindingData
 from ..iam_access_keys.service_specific_credentials import is_usable, listed
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
+from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt
 from ..iam_access_keys.wording import comma_and
 
 RESPONSE = (
@@ -71,30 +70,22 @@ def _credentials(
     The number is None if it could not be read; the last value is why the first thing that could
     not be read was not.
     """
-    count: int | None = None
-    ways_in = NO_DATA
-    sentences: list[str] = []
     unread: list[UnreadableError] = []
-    try:
-        count = facts.active_count()
-    except UnreadableError as error:
-        unread.append(error)
-    try:
-        usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
-        if usable:
-            credentials = describe_credentials(usable, now)
-            ways_in = replace(ways_in, service_specific_credentials=credentials)
-            sentences.append(
-                "Deactivating access keys does not affect its service-specific credentials: "
-                f"{listed(usable, now)}. Deactivate them too."
-            )
-    except UnreadableError as error:
-        unread.append(error)
-    try:
-        if facts.has_password():
-            ways_in = replace(ways_in, console_password=True)
-            sentences.append("The user has a console password too: change it or delete it.")
-    except UnreadableError as error:
-        unread.append(error)
+    count = attempt(facts.active_count, None, unread)
+    credentials = attempt(facts.service_specific_credentials, (), unread)
+    usable = [credential for credential in credentials if is_usable(credential, now)]
+    has_password = attempt(facts.has_password, False, unread)
+    sentences = []
+    if usable:
+        sentences.append(
+            "Deactivating access keys does not affect its service-specific credentials: "
+            f"{listed(usable, now)}. Deactivate them too."
+        )
+    if has_password:
+        sentences.append("The user has a console password too: change it or delete it.")
     sentences += [f"Its {error.what} could not be read: {error.failure}." for error in unread]
+    ways_in = FindingData(
+        service_specific_credentials=describe_credentials(usable, now),
+        console_password=has_password,
+    )
     return count, ways_in, sentences, next(iter(unread), None)
