@@ -64,8 +64,8 @@ class Collected:
         # Reports of earlier versions name the account by its number.
         about = (
             finding
-            for finding in self.open.values()
-            if finding.user in (ACCOUNT_NAME, finding.account)
+            for finding in (*self.open.values(), *self.others.values())
+            if finding.status != "PASS" and finding.user in (ACCOUNT_NAME, finding.account)
         )
         return {(finding.account, finding.check) for finding in about}
 

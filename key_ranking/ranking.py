@@ -19,7 +19,7 @@ from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
     word_origin,
     word_usage,
 )
-from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     AdviceData,
     CredentialData,
@@ -32,6 +32,7 @@ from prowler_access_keys.services.iam.iam_access_keys.wording import comma_and, 
 
 from .actions import (
     ADVICE,
+    BY_REASON,
     EVIDENCE,
     OF_A_FINDING,
     Action,
@@ -46,7 +47,12 @@ from .usable_data import ADMINISTRATORS, OTHER_CHECK, QUARANTINED, SINGLE_SERVIC
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
+DECOYS = "iam_user_decoy_access_keys_used"
 FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
+UNEXPECTED = (
+    "The user was made for an API key, and has a console password: find out who created it, and "
+    "why, and delete it."
+)
 FRESH = timedelta(days=7)
 """How old a finding may be for what it says to be true now."""
 
@@ -126,7 +132,9 @@ class Cause:
         """The user and the account, or how many there are."""
         first, accounts = self.entries[0], {entry.account for entry in self.entries}
         users = {
-            (entry.account, entry.user) for entry in self.entries if entry.user != entry.account
+            (entry.account, entry.user)
+            for entry in self.entries
+            if entry.user not in (ACCOUNT_NAME, entry.account)
         }
         if len(self.entries) == 1:
             account = (
@@ -249,12 +257,15 @@ class _User:
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
         action = AdviceAction.INCIDENT if self.quarantined else KeyAction.REPLACE_API_KEY
+        keys: dict[str, KeyData] = {}
+        naming: dict[str, list[Finding]] = {}
         for finding in self.failing:
             for credential in _failing_api_keys(finding):
-                key = KeyData(
-                    credential.service_specific_credential_id, age_days=credential.age_days
-                )
-                yield self._entry(group, action, [finding], key, finding)
+                key_id = credential.service_specific_credential_id
+                keys.setdefault(key_id, KeyData(key_id, age_days=credential.age_days))
+                naming.setdefault(key_id, []).append(finding)
+        for key_id, findings in naming.items():
+            yield self._entry(group, action, findings, keys[key_id], findings[0])
 
     def _advising(self, key_id: str) -> Finding:
         """The newest finding with advice about a key, else about the user, else any.
@@ -266,7 +277,11 @@ class _User:
         about_key = [finding for finding in with_advice if key_id in _failing_keys(finding)]
         return min(
             about_key or with_advice or self.failing,
-            key=lambda finding: (-finding.time, urgency(_advice_of(finding).action)),
+            key=lambda finding: (
+                -finding.time,
+                urgency(_advice_of(finding).action),
+                finding.check,
+            ),
         )
 
     def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
@@ -274,18 +289,18 @@ class _User:
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
             return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
+        if DECOYS in checks:  # a use is never undone
+            return AdviceAction.DECOY_USED
         if self.quarantined:
             return AdviceAction.INCIDENT
         advice, key_id = _advice_of(advising), key.access_key_id
         action = OF_A_FINDING.get(advice.action, AdviceAction.FIND_OUT)
-        if action is AdviceAction.DECOY_USED:
-            return action
         if action is AdviceAction.FINISH_ROTATION and key_id in (advice.retire, advice.keep):
             return action
         if key_id in advice.creator_of:
             return AdviceAction.FIND_CREATOR
         if action is AdviceAction.FIND_OUT:
-            return action
+            return BY_REASON.get(advice.reason, action)
         if action is AdviceAction.FIND_CREATOR and key_id == advice.retire:
             return KeyAction.WAIT_FOR_CREATOR
         if action is AdviceAction.DEACTIVATE and key_id == advice.retire:
@@ -322,7 +337,9 @@ class _User:
         if action is AdviceAction.FINISH_ROTATION:
             retire = _advice_of(by).retire or retire  # also for the key that stays
         of_service = bool(_service_of(naming[0], key))
-        command, undo = commands(naming[0].user, retire, action, of_service=of_service)
+        command, undo = commands(
+            naming[0].user, retire, action, active=key.active, of_service=of_service
+        )
         advice = self._advice(action, naming[0], key, retire, by)
         return replace(
             _entry_of(naming[0], account, group, action, advice),
@@ -387,7 +404,11 @@ class _User:
             found
             for found in self.findings
             if any(says(found)[1:])
-            or (found.data.advice and found.data.advice.action in OF_A_FINDING)
+            or (
+                found.data.advice
+                and found.check != DECOYS
+                and found.data.advice.action in OF_A_FINDING
+            )
         )
         return max(saying, key=says, default=None)
 
@@ -468,7 +489,7 @@ def _failing_keys(finding: Finding) -> Sequence[str]:
 
 def _failing_api_keys(finding: Finding) -> list[CredentialData]:
     """The API keys, and passwords for a single service, that the check fails for."""
-    if finding.check != SINGLE_SERVICE:
+    if finding.check not in (SINGLE_SERVICE, QUARANTINED):
         return []
     failing = finding.data.failing_service_specific_credentials
     return [
@@ -495,9 +516,12 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
         if _names_a_key(finding) and not collected.is_stale(finding):
             continue
         why = _why_not_known(finding, collected)
-        incident = finding.data.quarantine_policies and not collected.is_stale(finding)
+        data = finding.data
+        has_password = finding.check == FOR_API_KEY and data.console_password
+        incident = (data.quarantine_policies or has_password) and not collected.is_stale(finding)
         if incident:
-            why = _as_of(finding, f"{ADVICE[AdviceAction.INCIDENT]} {why}", now)
+            what = ADVICE[AdviceAction.INCIDENT] if data.quarantine_policies else UNEXPECTED
+            why = _as_of(finding, f"{what} {why}", now)
         entry = _entry_of(
             finding,
             collected.accounts[finding.account],
@@ -505,7 +529,9 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
             KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT,
             why,
         )
-        entry = replace(entry, owner=finding.data.owner, quarantined=True if incident else None)
+        entry = replace(
+            entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
+        )
         known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
         entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)

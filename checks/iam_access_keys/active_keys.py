@@ -93,6 +93,8 @@ def advise_user(facts: UserFacts, active: Keys, settings: Settings, now: datetim
     """The advice for a user's active keys, with their last use; ``now`` is UTC."""
     limit = settings.max_unused_access_keys_days
     advice = advise(active, facts.quarantine(), now, limit)
+    if settings.is_decoy(facts.user.name) and advice.action is not Action.INCIDENT:
+        return Advice(Action.FIND_OUT, quarantine=advice.quarantine, is_decoy=True)
     if advice.action is not Action.DEACTIVATE:
         return advice
     # Whoever planted a decoy waits for its use.

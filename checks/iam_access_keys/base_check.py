@@ -129,8 +129,6 @@ class UserCheck(AccessKeyCheck):
 
     is_hygiene: ClassVar[bool] = True
     """Whether the check passes decoys that fail it: their state is meant to look bad."""
-    nobody: ClassVar[str] = ""
-    """What the finding says about an account with no user that the check ``concerns``."""
 
     def concerns(self, user: User, settings: Settings) -> bool:
         """Whether the check is about a user; by default, it is about each.
@@ -138,6 +136,10 @@ class UserCheck(AccessKeyCheck):
         It must not give a verdict on the others: nothing of them is read.
         """
         return True
+
+    def word_nobody(self, settings: Settings) -> str:
+        """What the finding says about an account with no user that the check concerns."""
+        return ""
 
     @abstractmethod
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
@@ -162,8 +164,17 @@ class UserCheck(AccessKeyCheck):
             yield self.report(verdict, FindingData(one.arn, one.arn), account.region, run)
         yield from self._about_root(account, run)
         yield from about_users
-        if self.nobody and not about_users and not account.gap and not account.looks_at_nothing:
-            yield self.report_on_account(Verdict("PASS", self.nobody), run)
+        if about_users or account.gap or account.looks_at_nothing:
+            return
+        nobody = self.word_nobody(run.settings)
+        if nobody and account.is_limited:
+            if run.provider.audit_metadata.expected_checks == [self.CheckID]:
+                yield self.report_on_account(finding.nothing_to_look_at(run.account), run)
+        elif nobody and account.setting_problems:
+            verdict = finding.unusable_settings(run.account, account.setting_problems)
+            yield self.report_on_account(verdict, run)
+        elif nobody:
+            yield self.report_on_account(Verdict("PASS", nobody), run)
 
     def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
         if type(self).judge_root is UserCheck.judge_root:

@@ -56,7 +56,7 @@ class Verdict:
 
 def unreadable(user: User, failure: Unreadable, what: str, quarantine: Quarantine = ()) -> Verdict:
     """MANUAL for a user about which something could not be read; ``what`` names it."""
-    if failure.gone:
+    if failure.gone and failure.call != "iam:GetAccessKeyLastUsed":  # then only the key is gone
         return Verdict(
             "MANUAL",
             f"User {user.name} was listed, and then not found: it was deleted or renamed while "
@@ -143,6 +143,11 @@ def nothing_to_look_at(account: str) -> Verdict:
     )
 
 
+def unusable_settings(account: str, problems: Iterable[str]) -> Verdict:
+    """MANUAL for the account if the settings that a check goes by may not be what was meant."""
+    return Verdict("MANUAL", f"Account {account} was not checked: {' '.join(problems)}")
+
+
 def crash(account: str, error: str) -> Verdict:
     """MANUAL for the account if the check itself broke; ``error`` is the exception's name."""
     return Verdict(
@@ -224,6 +229,7 @@ def _advice(advice: Advice) -> AdviceData:
         advice.retire.access_key_id if advice.retire else "",
         advice.keep.access_key_id if advice.keep else "",
         tuple(key.access_key_id for key in advice.creator_of),
+        advice.reason,
     )
 
 

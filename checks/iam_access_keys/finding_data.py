@@ -78,6 +78,8 @@ class AdviceData:
     retire: Text = ""
     keep: Text = ""
     creator_of: tuple[ID, ...] = ()
+    reason: Text = ""
+    """With ``find-out``: what is to be found out first. See ``Advice.reason``."""
 
 
 @dataclass(frozen=True, slots=True)

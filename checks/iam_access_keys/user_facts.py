@@ -27,7 +27,6 @@ from .policies import PolicyReader, quarantine_of
 
 Subject = TypeVar("Subject", bound=Hashable)
 Result = TypeVar("Result")
-Default = TypeVar("Default")
 
 
 class Fact(Enum):
@@ -65,15 +64,18 @@ class UnreadableError(Exception):
         """What could not be read, as a sentence names it."""
 
 
-def attempt(
-    fact: Callable[[], Result], default: Default, unread: list[UnreadableError]
-) -> Result | Default:
-    """A fact or, if it could not be read, the default: then ``unread`` gets the reason."""
+def attempt(read: Callable[[], Result], unread: list[UnreadableError]) -> Result | None:
+    """A fact, or None if it could not be read: then ``unread`` has why."""
     try:
-        return fact()
+        return read()
     except UnreadableError as error:
         unread.append(error)
-        return default
+        return None
+
+
+def word_unread(unread: Iterable[UnreadableError]) -> list[str]:
+    """What could not be read of a user, in sentences."""
+    return [f"Its {error.what} could not be read: {error.failure}." for error in unread]
 
 
 class Answers:

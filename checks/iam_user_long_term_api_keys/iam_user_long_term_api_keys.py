@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.advice import word_incident
+from ..iam_access_keys.advice import DECOY, Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import quarantine_policies
 from ..iam_access_keys.finding import Verdict, describe_credentials
@@ -54,12 +54,17 @@ class iam_user_long_term_api_keys(UserCheck):
         policies = quarantine_policies(quarantine)
         if policies:
             sentences = [word_incident(name, policies), *sentences, "Deactivate them now:"]
+        elif settings.is_decoy(name):
+            sentences.append(DECOY)
         else:
             sentences += [*replacements(failing), "Then:"]
+        if policies or not settings.is_decoy(name):
+            sentences.append(deactivation(facts.user, failing))
         return Verdict(
             "FAIL",
-            " ".join((*sentences, deactivation(facts.user, failing))),
+            " ".join(sentences),
             quarantine=quarantine,
             more=more,
-            severity="" if any(is_lasting(one, now) for one in failing) else "high",
+            advice=Advice(Action.INCIDENT, quarantine=quarantine) if policies else None,
+            severity="" if policies or any(is_lasting(one, now) for one in failing) else "high",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -10,10 +11,10 @@ from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import Unreadable
 from ..iam_access_keys.finding import Verdict, describe_credentials
-from ..iam_access_keys.finding_data import NO_DATA, FindingData
+from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.service_specific_credentials import is_usable, listed
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt
+from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt, word_unread
 from ..iam_access_keys.wording import comma_and
 
 RESPONSE = (
@@ -38,54 +39,49 @@ class iam_user_quarantined_active_keys(UserCheck):
         if not quarantine:
             none = ", and none of AWS's quarantine policies is attached to the user or its groups"
             return passing(facts, facts.active_count(), none)
-        count, ways_in, sentences, unread = _credentials(facts, now)
+        unread: list[UnreadableError] = []
+        count = attempt(facts.active_count, unread)
+        credentials = attempt(facts.service_specific_credentials, unread) or ()
+        usable = [one for one in credentials if is_usable(one, now)]
+        has_password = bool(attempt(facts.has_password, unread))
         if isinstance(quarantine, Unreadable):
-            if count or ways_in != NO_DATA or unread:
+            if count or usable or has_password or unread:
                 raise UnreadableError(quarantine, "policies")
             return passing(facts, 0)
+        if not (count or usable or has_password):
+            if unread:
+                raise unread[0]
+            verb, it = ("is", "it") if len(quarantine) == 1 else ("are", "them")
+            return Verdict(
+                "PASS",
+                f"{has_active_keys(facts, 0)}, no active service-specific credentials, and no "
+                f"console password. {comma_and(quarantine)} {verb} still attached: detach {it} when "
+                "AWS has closed the case.",
+                0,
+                quarantine=quarantine,
+            )
+        sentences = word_unread(unread)
+        if usable:
+            sentences.append(
+                "Deactivating access keys does not affect its service-specific credentials: "
+                f"{listed(usable, now)}. Deactivate them too."
+            )
+        if has_password:
+            sentences.append("The user has a console password too: change it or delete it.")
         danger = " ".join((*sentences, RESPONSE))
+        more = FindingData(
+            console_password=has_password,
+            service_specific_credentials=describe_credentials(usable, now),
+        )
+        failure = unread[0].failure if unread else None
         if count:
-            return failing(facts, settings, now, danger=danger, more=ways_in)
-        if ways_in != NO_DATA:
-            opening = word_incident(facts.user.name, quarantine)
-            advice = Advice(Action.INCIDENT, quarantine=quarantine)
-            return Verdict("FAIL", f"{opening} {danger}", count, advice=advice, more=ways_in)
-        if unread:
-            raise unread
+            verdict = failing(facts, settings, now, danger=danger, more=more)
+            return replace(verdict, unreadable=verdict.unreadable or failure)
         return Verdict(
-            "PASS",
-            f"{has_active_keys(facts, 0)}, no service-specific credentials, and no console "
-            f"password. AWS's policy {comma_and(quarantine)} is still attached: detach it when AWS "
-            "has closed the case.",
-            0,
-            quarantine=quarantine,
+            "FAIL",
+            f"{word_incident(facts.user.name, quarantine)} {danger}",
+            count,
+            advice=Advice(Action.INCIDENT, quarantine=quarantine),
+            unreadable=failure,
+            more=more,
         )
-
-
-def _credentials(
-    facts: UserFacts, now: datetime
-) -> tuple[int | None, FindingData, list[str], UnreadableError | None]:
-    """How many active access keys a user has, and its other ways in as data and as sentences.
-
-    The number is None if it could not be read; the last value is why the first thing that could
-    not be read was not.
-    """
-    unread: list[UnreadableError] = []
-    count = attempt(facts.active_count, None, unread)
-    credentials = attempt(facts.service_specific_credentials, (), unread)
-    usable = [credential for credential in credentials if is_usable(credential, now)]
-    has_password = attempt(facts.has_password, False, unread)
-    sentences = []
-    if usable:
-        sentences.append(
-            "Deactivating access keys does not affect its service-specific credentials: "
-            f"{listed(usable, now)}. Deactivate them too."
-        )
-    if has_password:
-        sentences.append("The user has a console password too: change it or delete it.")
-    sentences += [f"Its {error.what} could not be read: {error.failure}." for error in unread]
-    ways_in = FindingData(
-        service_specific_credentials=describe_credentials(usable, now),
-        console_password=has_password,
-    )
-    return count, ways_in, sentences, next(iter(unread), None)
