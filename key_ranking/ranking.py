@@ -258,14 +258,15 @@ class _User:
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
         action = AdviceAction.INCIDENT if self.quarantined else KeyAction.REPLACE_API_KEY
-        naming: dict[CredentialData, list[Finding]] = {}
+        keys: dict[str, KeyData] = {}
+        naming: dict[str, list[Finding]] = {}
         for finding in self.failing:
             for credential in _failing_api_keys(finding):
-                naming.setdefault(credential, []).append(finding)
-        for credential, findings in naming.items():
-            key = KeyData(credential.service_specific_credential_id, age_days=credential.age_days)
-            service = credential.service_name or "unknown"
-            yield self._entry(group, action, findings, key, findings[0], service)
+                key_id = credential.service_specific_credential_id
+                keys.setdefault(key_id, KeyData(key_id, age_days=credential.age_days))
+                naming.setdefault(key_id, []).append(finding)
+        for key_id, findings in naming.items():
+            yield self._entry(group, action, findings, keys[key_id], findings[0])
 
     def _advising(self, key_id: str) -> Finding:
         """The newest finding with advice about a key, else about the user, else any.
@@ -330,22 +331,17 @@ class _User:
         return Group.CAN_GO_NOW if action is AdviceAction.DEACTIVATE else Group.NEEDS_WORK
 
     def _entry(
-        self,
-        group: Group,
-        action: Action,
-        naming: Sequence[Finding],
-        key: KeyData,
-        advising: Finding,
-        service: str = "",
+        self, group: Group, action: Action, naming: Sequence[Finding], key: KeyData, by: Finding
     ) -> Entry:
-        """The entry of a key or, with ``service``, of an API key for it."""
+        """The entry of an access key or an API key, with the advice ``by`` a finding."""
         account, retire = self.account, key.access_key_id
         if action is AdviceAction.FINISH_ROTATION:
-            retire = _advice_of(advising).retire or retire  # also for the key that stays
+            retire = _advice_of(by).retire or retire  # also for the key that stays
+        of_service = bool(_service_of(naming[0], key))
         command, undo = commands(
-            naming[0].user, retire, action, active=key.active, of_service=bool(service)
+            naming[0].user, retire, action, active=key.active, of_service=of_service
         )
-        advice = self._advice(action, naming[0], key, retire, advising, service)
+        advice = self._advice(action, naming[0], key, retire, by)
         return replace(
             _entry_of(naming[0], account, group, action, advice),
             access_key_id=key.access_key_id,
@@ -362,13 +358,7 @@ class _User:
         )
 
     def _advice(
-        self,
-        action: Action,
-        naming: Finding,
-        key: KeyData,
-        retire: str,
-        advising: Finding,
-        service: str,
+        self, action: Action, naming: Finding, key: KeyData, retire: str, advising: Finding
     ) -> str:
         """The advice in words, with the date of the finding it comes from if that is old."""
         source, of_finding = naming, _advice_of(advising)
@@ -383,7 +373,7 @@ class _User:
             words = ADVICE[action].format(
                 keep=of_finding.keep, retire=retire, seen=f"{seen:%Y-%m-%d}",
                 unused=_unused(key, seen), creator_of=comma_and(of_finding.creator_of),
-                instead=replacement(service),
+                instead=replacement(_service_of(naming, key)),
             )  # fmt: skip
         if action is not KeyAction.LOOK_AGAIN:
             words = self._as_of(source, words)
@@ -508,6 +498,13 @@ def _failing_api_keys(finding: Finding) -> list[CredentialData]:
         for credential in finding.data.service_specific_credentials
         if failing is None or credential.service_specific_credential_id in failing
     ]
+
+
+def _service_of(finding: Finding, key: KeyData) -> str:
+    """The service of an API key; empty for an access key."""
+    credentials = finding.data.service_specific_credentials
+    services = {one.service_specific_credential_id: one.service_name for one in credentials}
+    return services.get(key.access_key_id, "")
 
 
 # What is not known

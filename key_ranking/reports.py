@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO, cast
+from typing import Any, TextIO, cast
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.finding import Status
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
 
 from .usable_data import data_of
@@ -29,8 +30,6 @@ DETECTION_FINDING, COMPLIANCE_FINDING = 2004, 2003
 LATEST = 4_102_444_800
 """The year 2100: a later scan has not been."""
 _SPACE = re.compile(r"[ \t\r\n]*")
-
-Status = Literal["FAIL", "PASS", "MANUAL"]
 
 
 @dataclass(frozen=True, slots=True)

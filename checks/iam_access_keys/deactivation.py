@@ -14,7 +14,6 @@ from .remembered import Found
 from .run_credentials import Caller
 from .settings import Settings
 from .user_facts import Answers, UnreadableError, UserFacts
-from .wording import aws_command
 
 LOOKS = 5
 """How often to look whether a change is seen: IAM is eventually consistent.
@@ -125,19 +124,6 @@ def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
             "source_profile, or with --role."
         )
     return ""
-
-
-def undo_command(user: User, key: AccessKey) -> str:
-    """The command that activates a key again."""
-    return aws_command(
-        "iam",
-        "update-access-key",
-        f"--user-name={user.name}",
-        "--access-key-id",
-        key.access_key_id,
-        "--status",
-        "Active",
-    )
 
 
 def deactivate(iam: IAM, user: User, key: AccessKey, *, is_last: bool) -> Outcome:

@@ -234,21 +234,18 @@ def _advice(advice: Advice) -> AdviceData:
 
 
 def _key(key: AccessKey, evidence: Evidence, tags: tuple[Tag, ...], now: datetime) -> KeyData:
-    data = KeyData(
+    use = key.last_use if isinstance(key.last_use, LastUse) else None
+    return KeyData(
         key.access_key_id,
         key.create_date.isoformat(),
         key.age_days(now),
         key.active,
+        last_used_date=use.date.isoformat() if use else "",
+        last_used_service=use.service if use else "",
+        last_used_region=use.region if use else "",
+        last_use_unreadable=key.last_use if isinstance(key.last_use, Unreadable) else None,
         usage=evidence.usage.get(key),
         origin=evidence.origins.get(key),
         deactivation=evidence.deactivations.get(key),
         description=description_of(tags, key.access_key_id),
     )
-    if isinstance(key.last_use, LastUse):
-        return replace(
-            data,
-            last_used_date=key.last_use.date.isoformat(),
-            last_used_service=key.last_use.service,
-            last_used_region=key.last_use.region,
-        )
-    return replace(data, last_use_unreadable=key.last_use)

@@ -1,4 +1,4 @@
-"""The data of a finding: what it has is declared here once, and written and read by pydantic.
+"""The data of a finding, declared once: pydantic writes and reads it.
 
 It is Prowler's resource metadata, and ``resources[].data.metadata`` of an OCSF report.
 """
@@ -6,7 +6,7 @@ It is Prowler's resource metadata, and ``resources[].data.metadata`` of an OCSF 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +32,7 @@ def _with_regions(usage: Usage) -> Usage:
 
 
 def _also_if_empty(usage: Usage, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-    """A usage without events is a fact too, so these are written even if they are empty."""
+    """A usage without events says something too, so these members are always written."""
     return {"regions": [], "events": 0, "all_events": False, "used_by": [], **write(usage)}
 
 
@@ -63,7 +63,7 @@ class CredentialData:
     """An API key or another service-specific credential."""
 
     service_specific_credential_id: ID
-    service_name: Text = ""
+    service_name: Text = "unknown"
     create_date: Text = ""
     age_days: Days | None = None
     expiration_date: Text = ""
@@ -88,7 +88,7 @@ class FindingData:
 
     name: Text = ""
     arn: Text = ""
-    active_access_keys: int | None = None
+    active_access_keys: Annotated[int, Field(ge=0, le=1000)] | None = None
     unreadable: Unreadable | None = None
     access_keys: Annotated[tuple[KeyData, ...], Few] = ()
     failing_access_keys: Annotated[tuple[ID, ...], Few] | None = None
@@ -113,13 +113,15 @@ _DATA = TypeAdapter(FindingData)
 
 def to_json(data: FindingData) -> dict[str, Any]:
     """The data as plain JSON; nothing is verified."""
-    plain = _DATA.dump_python(data, mode="json", by_alias=True, exclude_defaults=True)
-    return cast("dict[str, Any]", plain)
+    plain: dict[str, Any] = _DATA.dump_python(
+        data, mode="json", by_alias=True, exclude_defaults=True
+    )
+    return plain
 
 
 def from_json(plain: Any) -> FindingData:
-    """The data that ``to_json`` wrote. What is unknown is ignored, what is missing at its default.
+    """The data that ``to_json`` wrote; unknown members are ignored.
 
-    Raises ValueError if it is anything else: a report can come from anywhere.
+    Raises ValueError if a value is not as the checks write it: anybody can write a report.
     """
     return _DATA.validate_python(plain)

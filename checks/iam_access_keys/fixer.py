@@ -13,11 +13,12 @@ from prowler.providers.common.provider import Provider
 
 from . import fixer_log, mutelist
 from .command_line import settings_of
-from .deactivation import choose_key, deactivate, undo_command
+from .deactivation import choose_key, deactivate
 from .facts import User
 from .iam import IAM
 from .remembered import recall
 from .run_credentials import caller_of
+from .wording import status_command
 
 
 def deactivating_fixer(check_id: str) -> Callable[[str], bool]:
@@ -58,7 +59,8 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
     if isinstance(decision, str) or found is None:
         _say(f"Refused: {decision}")
         return False
-    undo, log = undo_command(user, decision), settings.access_key_fixer_log
+    undo = status_command(user.name, decision.access_key_id, "Active")
+    log = settings.access_key_fixer_log
     record = {
         "account": account,
         "caller_arn": caller.arn,

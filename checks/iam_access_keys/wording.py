@@ -97,6 +97,14 @@ def aws_command(*words: str) -> str:
     return shlex.join(["aws", *words])
 
 
+def status_command(user: str, access_key_id: str, status: str) -> str:
+    """The command that makes a user's access key ``Active`` or ``Inactive``."""
+    return aws_command(
+        "iam", "update-access-key", f"--user-name={user}",
+        "--access-key-id", access_key_id, "--status", status,
+    )  # fmt: skip
+
+
 def what_to_do(failure: Unreadable) -> str:
     """What helps against a failed call about a user."""
     if failure.error_code == "InvalidClientTokenId":

@@ -18,7 +18,7 @@ from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.service_specific_credentials import is_usable
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt, word_unread
-from ..iam_access_keys.wording import aws_command, comma_and, counted, ids
+from ..iam_access_keys.wording import aws_command, comma_and, counted, ids, status_command
 
 MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 """Names of users that the console makes when somebody generates an API key there."""
@@ -94,12 +94,8 @@ def _failing(
     it = "it" if len(keys) + has_password == 1 else "them"
     active = [key for key in keys if key.active]
     deactivate = " && ".join(
-        aws_command(
-            "iam", "update-access-key", f"--user-name={facts.user.name}",
-            "--access-key-id", key.access_key_id, "--status", "Inactive",
-        )
-        for key in active
-    )  # fmt: skip
+        status_command(facts.user.name, key.access_key_id, "Inactive") for key in active
+    )
     evidence = NO_EVIDENCE
     if settings.access_key_usage_from_cloudtrail:
         evidence = look_up(facts, keys, keys, settings, now, everywhere=True)

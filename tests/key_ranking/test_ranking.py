@@ -326,6 +326,20 @@ def test_api_keys_that_the_settings_allow_are_not_listed(tmp_path: Path) -> None
     assert [one.access_key_id for one in entries] == ["A2"]
 
 
+def test_an_api_key_of_two_scans_is_one_entry(tmp_path: Path) -> None:
+    then, now = ({"service_specific_credential_id": "A1", "age_days": days} for days in (8, 9))
+    policies: dict[str, Any] = {"quarantine_policies": ["Q"]}
+    (entry,) = ranked(
+        tmp_path,
+        finding(
+            "quarantined", "a", time=YESTERDAY, service_specific_credentials=[then], **policies
+        ),
+        finding("api", "a", service_specific_credentials=[now]),
+    )
+    assert (entry.access_key_id, entry.age_days) == ("A1", 9)
+    assert entry.checks == (SHORT["api"], SHORT["quarantined"])
+
+
 def test_the_root_users_key_is_not_lost_beside_a_finding_about_the_account(
     tmp_path: Path,
 ) -> None:
