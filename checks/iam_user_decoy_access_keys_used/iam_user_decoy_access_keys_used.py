@@ -53,7 +53,7 @@ class iam_user_decoy_access_keys_used(UserCheck):
                     f"Somebody used {ids(used)} of the decoy {name}: {listed(used, now)}. Find out "
                     f"who can read the place where you planted {it}, and what else is kept there. "
                     "Leave the decoy as it is while you look, and replace it afterwards.",
-                    *word_evidence(evidence, facts.user.arn),
+                    *word_evidence(evidence, facts.user.arn, claimed=True),
                 )
             ),
             count,

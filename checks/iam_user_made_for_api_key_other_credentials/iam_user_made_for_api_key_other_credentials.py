@@ -97,7 +97,7 @@ def _failing(
         f"{made} has {comma_and(found)}{which}. Nobody has a good reason to create {it}: treat "
         f"{it} as an attacker's until you know who created {it}, and why.",
         f"{deactivate} deactivates the access key." if deactivate else "",
-        *word_evidence(evidence, facts.user.arn),
+        *word_evidence(evidence, facts.user.arn, claimed=True),
     )
     return Verdict(
         "FAIL",
