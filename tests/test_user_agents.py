@@ -339,8 +339,15 @@ def test_events_that_are_cut_or_bent_name_no_program_that_they_do_not_have() -> 
         call = event_of({**whole, "CloudTrailEvent": text}).call
         if call is None:
             continue
-        said = call.agent.program
-        shown = json.loads(text).get("userAgent")
-        assert said in (agent_of(agent).program, UNKNOWN) or (
-            said.strip('"') in shown if said.startswith('"') else agent_of(shown).program == said
-        ), (said, shown)
+        name, shown = call.agent.program, str(json.loads(text).get("userAgent"))
+        if name.startswith('"'):
+            assert all(word in shown for word in name.strip('"').split()), (name, shown)
+        else:
+            assert name in {*named_in(agent), UNKNOWN}, (name, shown)
+
+
+def named_in(user_agent: str) -> set[str]:
+    """The programs that a user agent names, wherever it begins and after a product or more."""
+    begins = [0, *(place.end() for place in re.finditer(r"[ (\[]", user_agent))]
+    parts = [user_agent[begin:] for begin in begins]
+    return {agent_of(part).program for rest in parts for part in (rest, rest.partition(" ")[0])}

@@ -85,19 +85,16 @@ _PROGRAMS = {
     "terraform": "Terraform", "trufflehog": "TruffleHog", "velero": "Velero", "winscp": "WinSCP",
 }  # fmt: skip
 _FIRST = {
-    "code": "VS Code",
-    "curl": "curl",
-    "python-requests": "Python Requests",
-    "vault": "HashiCorp Vault",
-    "windowspowershell": "PowerShell",
-}
+    "code": "VS Code", "curl": "curl", "python-requests": "Python Requests",
+    "vault": "HashiCorp Vault", "windowspowershell": "PowerShell",
+}  # fmt: skip
 """Words of these names are common: they count only as the whole name of the first product."""
 
 
 def _named(names: Mapping[str, str]) -> re.Pattern[str]:
     """Also parts of a program (terraform-provider-aws), and versions (aws-sdk-ruby3)."""
     longest_first = sorted(names, key=len, reverse=True)
-    return re.compile(f"({'|'.join(longest_first)})(?![a-z])")
+    return re.compile(rf"({'|'.join(longest_first)})\d*(?=-|\Z)")
 
 
 _SDK, _PROGRAM = _named(_SDKS), _named(_PROGRAMS)
@@ -112,7 +109,8 @@ _AWS = re.compile(
     re.ASCII | re.DOTALL,
 )
 """AWS's own programs."""
-_COMMENT = re.compile(r"(?P<apart>\A|\s)?\([^()]*(?:\)|\Z)")
+_COMMENT = re.compile(r"\([^()]*(?:\)(/)?|\Z)")
+"""Also within a product: CloudCustodian(policy)/0.9."""
 _BETWEEN = re.compile(r"[\[\](),;]")
 _VERSION = re.compile(r"v?\d[\w.-]*", re.ASCII)
 _PRINTABLE = re.compile(r"(?=[\d_-]*[A-Za-z])[A-Za-z0-9][\w-]*(?: [\w-]+)*", re.ASCII)
@@ -123,7 +121,7 @@ _PARTNER_ID = re.compile(r"(?<!\S)APN(?!_1826889\b)\S*")
 _APP = re.compile(r"(?<!\S)app/(?!APN)(\S+)")
 """The field of SDKs for the name of the program."""
 _ADDED = re.compile(
-    r"(?:aws-sdk-go/[\d.]+;|\sbotocore/[\d.]+)\s+([A-Z][\w-]*)/v?\d|"
+    r"(?:aws-sdk-go/[\d.]+\s*;|\sbotocore/[\d.]+)\s+([A-Z][\w-]*)/v?\d|"
     r"\s(?!apache-httpclient|aws-sdk|java|openjdk|\S+-(?:darwin|gnu|linux|mingw|musl))"
     r"([A-Z]\w*-[\w-]*)(?:/v?\d\S*|/)?\s*\Z",
     re.ASCII | re.IGNORECASE,
@@ -168,7 +166,7 @@ def agent_of(user_agent: object) -> Agent:
     text = user_agent[:LONGEST].strip("[] ")  # CloudTrail puts some into brackets
     if _AWS.match(text):
         return Agent(AWS_ITSELF)
-    plain = _COMMENT.sub(lambda comment: "" if comment["apart"] is None else ";", text)
+    plain = _COMMENT.sub(lambda comment: comment[1] or ";", text)
     places = (place for place, mark in _RUNS_ON.items() if re.search(mark, text, re.I | re.A))
     return Agent(_program(plain) or UNKNOWN, _kept_in(plain), next(places, None))
 
@@ -216,7 +214,7 @@ def _product_names(text: str) -> list[str]:
 
 def _words_of_name(words: Sequence[str]) -> int:
     for number, word in enumerate(words[:MOST_WORDS]):
-        if _VERSION.fullmatch(word) or (number and _SDK.match(_key(word))):
+        if _VERSION.fullmatch(word) or (number and _SDK.match(_key(word.partition("/")[0]))):
             return number
         if "/" in word:
             return number + 1
