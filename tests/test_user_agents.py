@@ -80,6 +80,7 @@ LAMBDA = "AWS_Lambda_python3.12"
         # Names of several words
         ("S3 Browser 9.5.5 https://s3browser.com", "S3 Browser"),
         ("Chrome Browser", '"Chrome Browser"'),
+        ("QNAP Hybrid Backup Sync 3.0", '"QNAP Hybrid Backup Sync"'),
         ("my tool aws-sdk-go/1.2", '"my tool"'),
         ("a b c d e f g", '"a"'),
         # AWS's own
@@ -204,6 +205,7 @@ def test_every_letter_of_botocore_for_credentials_is_known_or_temporary() -> Non
         ("os/macos#22.6.0", RunsOn.MACOS),
         ("(go1.13.7; darwin; amd64)", RunsOn.MACOS),
         ("(Mac OS X/14.0)", RunsOn.MACOS),
+        ("(iPhone; CPU iPhone OS 13_2_3 like Mac OS X)", None),
         ("Linux/6.1.0 kalimba/1 parrot-feeder/2 windows-of-opportunity/3 exec-env/own", None),
         ("xexec-env/AWS_Lambda_go1.x", None),
     ],

@@ -99,7 +99,8 @@ def _named(names: Mapping[str, str]) -> re.Pattern[str]:
 
 _SDK, _PROGRAM = _named(_SDKS), _named(_PROGRAMS)
 _NO_PROGRAM = re.compile(
-    "applewebkit|chrome|edg|firefox|gecko|java|mobile|mozilla|php|python|safari|test|version"
+    "applewebkit|(?:headless)?chrome|edge?|firefox|gecko|java|mobile|mozilla|opr|php|python|"
+    "safari|test|version"
 )
 """Products that a program is built from, before any SDK."""
 _AWS = re.compile(
@@ -149,7 +150,7 @@ _RUNS_ON = {
     RunsOn.KALI: r"linux[/#]\S*-kali\d|distrib#kali",
     RunsOn.PARROT: r"linux[/#]\S*-\d*parrot\d|distrib#parrot",
     RunsOn.WINDOWS: r"os[/#](?:microsoft_)?windows|(?<![\w-])windows(?: nt|_\w+/|[/;])|\bwin32/v",
-    RunsOn.MACOS: r"os[/#](?:macos|darwin)|(?<![\w-])darwin[/;]|(?<![\w-])mac[ _]os[ _]x",
+    RunsOn.MACOS: r"os[/#](?:macos|darwin)|(?<![\w-])darwin[/;]|(?<![\w-])(?<!like )mac[ _]os[ _]x",
 }
 """The first counts. What is said of the environment comes before what is said of the system."""
 
@@ -213,7 +214,7 @@ def _product_names(text: str) -> list[str]:
 
 
 def _words_of_name(words: Sequence[str]) -> int:
-    for number, word in enumerate(words[:MOST_WORDS]):
+    for number, word in enumerate(words[: MOST_WORDS + 1]):
         if _VERSION.fullmatch(word) or (number and _SDK.match(_key(word.partition("/")[0]))):
             return number
         if "/" in word:
