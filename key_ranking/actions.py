@@ -15,6 +15,9 @@ class KeyAction(str, Enum):
 
     KEEP_EVIDENCE = "keep-evidence"
     DELETE_ROOT_KEY = "delete-root-key"
+    LEAVE_DECOY = "leave-decoy"
+    POSSIBLE_DECOY = "possible-decoy"
+    CHECK_FIRST = "check-first"
     WAIT_FOR_CREATOR = "wait-for-creator"
     LOOK_AGAIN = "look-again"
     ASK = "ask"
@@ -37,9 +40,14 @@ ADVICE: dict[Action, str] = {
     "key, and then delete it.",
     AdviceAction.FIND_CREATOR: "Find out who created it, and why, before you rely on it. "
     "Deactivate it if it is not needed.",
-    KeyAction.WAIT_FOR_CREATOR: "Find out who created {creator_of} first, then deactivate this "
-    "one.",
+    KeyAction.WAIT_FOR_CREATOR: "Find out who created {creator_of} first. If it is to stay, move "
+    "what uses this key to it, then deactivate this one.",
     AdviceAction.FIND_OUT: "Find out if it is in use before you deactivate it.",
+    KeyAction.LEAVE_DECOY: "A decoy, by your setting decoy_users: leave it as it is.",
+    KeyAction.POSSIBLE_DECOY: "It may be a decoy, because the user's policies deny every action: "
+    "find out who planted it before you deactivate it.",
+    KeyAction.CHECK_FIRST: "{unused}: deactivate it once you know that AWS has not quarantined the "
+    "user, and that it is not a decoy. The finding says what could not be read.",
     AdviceAction.DEACTIVATE: "{unused}: deactivate it.",
     KeyAction.LOOK_AGAIN: "Unused as of {seen}: check its last use again, then deactivate it.",
     KeyAction.ASK: "Unused, but a finding about this user is muted: ask why before you deactivate "
@@ -69,10 +77,17 @@ OF_A_FINDING = {
 }
 """The actions of a finding's advice that say what to do with a key, the most urgent first. Any
 other is to be found out, also that of a newer version."""
+BY_REASON = {
+    "decoy": KeyAction.LEAVE_DECOY,
+    "possible-decoy": KeyAction.POSSIBLE_DECOY,
+    "quarantine-unread": KeyAction.CHECK_FIRST,
+    "policies-unread": KeyAction.CHECK_FIRST,
+}
+"""What ``find-out`` comes to, by the reason that the advice has; else the last use is not known."""
 _WITHOUT_COMMAND = frozenset(
     {
         AdviceAction.DECOY_USED, AdviceAction.FIND_OUT, KeyAction.DELETE_ROOT_KEY,
-        KeyAction.KEEP_EVIDENCE,
+        KeyAction.KEEP_EVIDENCE, KeyAction.LEAVE_DECOY, KeyAction.POSSIBLE_DECOY,
     }
 )  # fmt: skip
 
@@ -83,10 +98,12 @@ def urgency(action: str) -> int:
     return order.index(action if action in order else AdviceAction.FIND_OUT.value)
 
 
-def commands(user: str, key_id: str, action: Action, *, of_service: bool) -> tuple[str, str]:
+def commands(
+    user: str, key_id: str, action: Action, *, active: bool, of_service: bool
+) -> tuple[str, str]:
     """The command that ends with a key, and the one that undoes it; empty if there is none."""
     name = f"--user-name={user}"
-    if action in _WITHOUT_COMMAND:
+    if action in _WITHOUT_COMMAND or (not active and action is not KeyAction.DELETE):
         return "", ""
     if action is KeyAction.DELETE:
         return aws_command("iam", "delete-access-key", name, "--access-key-id", key_id), ""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
 
-from .finding_data import QUARANTINED
 from .reports import Finding, Status, findings_in
+from .usable_data import QUARANTINED
 from .whole_file import UnusableFileError
 
 AHEAD = timedelta(days=1)
@@ -63,8 +63,8 @@ class Collected:
         # Reports of earlier versions name the account by its number.
         about = (
             finding
-            for finding in self.open.values()
-            if finding.user in (ACCOUNT_NAME, finding.account)
+            for finding in (*self.open.values(), *self.others.values())
+            if finding.status != "PASS" and finding.user in (ACCOUNT_NAME, finding.account)
         )
         return {(finding.account, finding.check) for finding in about}
 

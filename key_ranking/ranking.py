@@ -19,7 +19,12 @@ from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
     word_origin,
     word_usage,
 )
-from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    AdviceData,
+    CredentialData,
+    KeyData,
+)
 from prowler_access_keys.services.iam.iam_access_keys.service_specific_credentials import (
     replacement,
 )
@@ -27,6 +32,7 @@ from prowler_access_keys.services.iam.iam_access_keys.wording import comma_and, 
 
 from .actions import (
     ADVICE,
+    BY_REASON,
     EVIDENCE,
     OF_A_FINDING,
     Action,
@@ -35,21 +41,19 @@ from .actions import (
     urgency,
 )
 from .collected import AccountSeen, Collected
-from .finding_data import (
-    ADMINISTRATORS,
-    OTHER_CHECK,
-    QUARANTINED,
-    SINGLE_SERVICE,
-    Key,
-    UserAdvice,
-)
 from .reports import Finding
+from .usable_data import ADMINISTRATORS, OTHER_CHECK, QUARANTINED, SINGLE_SERVICE
 
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
+DECOYS = "iam_user_decoy_access_keys_used"
 FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
 INCIDENTS = (AdviceAction.INCIDENT, AdviceAction.DECOY_USED)
+UNEXPECTED = (
+    "The user was made for an API key, and has a console password: find out who created it, and "
+    "why, and delete it."
+)
 FRESH = timedelta(days=7)
 """How old a finding may be for what it says to be true now."""
 
@@ -129,7 +133,9 @@ class Cause:
         """The user and the account, or how many there are."""
         first, accounts = self.entries[0], {entry.account for entry in self.entries}
         users = {
-            (entry.account, entry.user) for entry in self.entries if entry.user != entry.account
+            (entry.account, entry.user)
+            for entry in self.entries
+            if entry.user not in (ACCOUNT_NAME, entry.account)
         }
         if len(self.entries) == 1:
             account = (
@@ -215,14 +221,14 @@ class _User:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
             if naming:
                 action = KeyAction.DELETE_ROOT_KEY
-                entry = self._entry(Group.INCIDENT, action, naming, Key(""), naming[0])
+                entry = self._entry(Group.INCIDENT, action, naming, KeyData(""), naming[0])
                 yield replace(entry, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
         yield from self._api_keys()
 
     def _access_keys(self) -> Iterator[Entry]:
-        keys: dict[str, Key] = {}
+        keys: dict[str, KeyData] = {}
         failing: dict[str, list[Finding]] = {}
         evidence: dict[str, dict[str, str]] = {}
         incident = any(
@@ -245,7 +251,7 @@ class _User:
             for key_id in _failing_keys(finding):
                 failing.setdefault(key_id, []).append(finding)
         for key_id, naming in failing.items():
-            key = keys.get(key_id, Key(key_id))
+            key = keys.get(key_id, KeyData(key_id))
             checks = {finding.check for finding in naming}
             advising = self._advising(key_id)
             action = self._action(key, checks, advising)
@@ -256,9 +262,14 @@ class _User:
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
         action = AdviceAction.INCIDENT if self.quarantined else KeyAction.REPLACE_API_KEY
+        naming: dict[CredentialData, list[Finding]] = {}
         for finding in self.failing:
-            for key in _failing_api_keys(finding):
-                yield self._entry(group, action, [finding], key, finding)
+            for credential in _failing_api_keys(finding):
+                naming.setdefault(credential, []).append(finding)
+        for credential, findings in naming.items():
+            key = KeyData(credential.service_specific_credential_id, age_days=credential.age_days)
+            service = credential.service_name or "unknown"
+            yield self._entry(group, action, findings, key, findings[0], service)
 
     def _advising(self, key_id: str) -> Finding:
         """The newest finding with advice about a key, else about the user, else any.
@@ -270,26 +281,30 @@ class _User:
         about_key = [finding for finding in with_advice if key_id in _failing_keys(finding)]
         return min(
             about_key or with_advice or self.failing,
-            key=lambda finding: (-finding.time, urgency(_advice_of(finding).action)),
+            key=lambda finding: (
+                -finding.time,
+                urgency(_advice_of(finding).action),
+                finding.check,
+            ),
         )
 
-    def _action(self, key: Key, checks: set[str], advising: Finding) -> Action:
+    def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
         """What to do about this key."""
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
             return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
+        if DECOYS in checks:  # a use is never undone
+            return AdviceAction.DECOY_USED
         if self.quarantined:
             return AdviceAction.INCIDENT
         advice, key_id = _advice_of(advising), key.access_key_id
         action = OF_A_FINDING.get(advice.action, AdviceAction.FIND_OUT)
-        if action is AdviceAction.DECOY_USED:
-            return action
         if action is AdviceAction.FINISH_ROTATION and key_id in (advice.retire, advice.keep):
             return action
         if key_id in advice.creator_of:
             return AdviceAction.FIND_CREATOR
         if action is AdviceAction.FIND_OUT:
-            return action
+            return BY_REASON.get(advice.reason, action)
         if action is AdviceAction.FIND_CREATOR and key_id == advice.retire:
             return KeyAction.WAIT_FOR_CREATOR
         if action is AdviceAction.DEACTIVATE and key_id == advice.retire:
@@ -301,7 +316,7 @@ class _User:
         moves = action is AdviceAction.MOVE and key_id != advice.keep
         return AdviceAction.MOVE if moves else AdviceAction.REPLACE
 
-    def _if_recent(self, action: Action, key: Key, advising: Finding) -> Action:
+    def _if_recent(self, action: Action, key: KeyData, advising: Finding) -> Action:
         """Not "now" if the advice is old, or somebody has muted something about the user."""
         if any(finding.muted for finding in self.findings):
             return KeyAction.ASK
@@ -319,13 +334,22 @@ class _User:
         return Group.CAN_GO_NOW if action is AdviceAction.DEACTIVATE else Group.NEEDS_WORK
 
     def _entry(
-        self, group: Group, action: Action, naming: Sequence[Finding], key: Key, advising: Finding
+        self,
+        group: Group,
+        action: Action,
+        naming: Sequence[Finding],
+        key: KeyData,
+        advising: Finding,
+        service: str = "",
     ) -> Entry:
+        """The entry of a key or, with ``service``, of an API key for it."""
         account, retire = self.account, key.access_key_id
         if action is AdviceAction.FINISH_ROTATION:
             retire = _advice_of(advising).retire or retire  # also for the key that stays
-        command, undo = commands(naming[0].user, retire, action, of_service=bool(key.service_name))
-        advice = self._advice(action, naming[0], key, retire, advising)
+        command, undo = commands(
+            naming[0].user, retire, action, active=key.active, of_service=bool(service)
+        )
+        advice = self._advice(action, naming[0], key, retire, advising, service)
         return replace(
             _entry_of(naming[0], account, group, action, advice),
             access_key_id=key.access_key_id,
@@ -342,7 +366,13 @@ class _User:
         )
 
     def _advice(
-        self, action: Action, naming: Finding, key: Key, retire: str, advising: Finding
+        self,
+        action: Action,
+        naming: Finding,
+        key: KeyData,
+        retire: str,
+        advising: Finding,
+        service: str,
     ) -> str:
         """The advice in words, with the date of the finding it comes from if that is old."""
         source, of_finding = naming, _advice_of(advising)
@@ -357,7 +387,7 @@ class _User:
             words = ADVICE[action].format(
                 keep=of_finding.keep, retire=retire, seen=f"{seen:%Y-%m-%d}",
                 unused=_unused(key, seen), creator_of=comma_and(of_finding.creator_of),
-                instead=replacement(key.service_name),
+                instead=replacement(service),
             )  # fmt: skip
         if action is not KeyAction.LOOK_AGAIN:
             words = self._as_of(source, words)
@@ -389,7 +419,11 @@ class _User:
             found
             for found in self.findings
             if any(says(found)[1:])
-            or (found.data.advice and found.data.advice.action in OF_A_FINDING)
+            or (
+                found.data.advice
+                and found.check != DECOYS
+                and found.data.advice.action in OF_A_FINDING
+            )
         )
         return max(saying, key=says, default=None)
 
@@ -425,8 +459,8 @@ def _entry_of(
     )  # fmt: skip
 
 
-def _advice_of(finding: Finding) -> UserAdvice:
-    return finding.data.advice or UserAdvice("")
+def _advice_of(finding: Finding) -> AdviceData:
+    return finding.data.advice or AdviceData("")
 
 
 def _moment(finding: Finding) -> datetime:
@@ -439,7 +473,7 @@ def _as_of(finding: Finding, words: str, now: datetime) -> str:
     return f"As of {seen:%Y-%m-%d}: {words}" if now - seen > FRESH else words
 
 
-def _unused(key: Key, seen: datetime) -> str:
+def _unused(key: KeyData, seen: datetime) -> str:
     """How long a key has been unused when its finding was made."""
     if not key.last_used_date:
         return "No recorded use" + (f" in {days(key.age_days)}" if key.age_days else "")
@@ -468,17 +502,13 @@ def _failing_keys(finding: Finding) -> Sequence[str]:
     return [key_id for key_id in listed if key_id != keep] or listed
 
 
-def _failing_api_keys(finding: Finding) -> list[Key]:
+def _failing_api_keys(finding: Finding) -> list[CredentialData]:
     """The API keys, and passwords for a single service, that the check fails for."""
-    if finding.check != SINGLE_SERVICE:
+    if finding.check not in (SINGLE_SERVICE, QUARANTINED):
         return []
     failing = finding.data.failing_service_specific_credentials
     return [
-        Key(
-            credential.service_specific_credential_id,
-            credential.age_days,
-            service_name=credential.service_name,
-        )
+        credential
         for credential in finding.data.service_specific_credentials
         if failing is None or credential.service_specific_credential_id in failing
     ]
@@ -494,9 +524,12 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
         if _names_a_key(finding) and not collected.is_stale(finding):
             continue
         why = _why_not_known(finding, collected)
-        incident = finding.data.quarantine_policies and not collected.is_stale(finding)
+        data = finding.data
+        has_password = finding.check == FOR_API_KEY and data.console_password
+        incident = (data.quarantine_policies or has_password) and not collected.is_stale(finding)
         if incident:
-            why = _as_of(finding, f"{ADVICE[AdviceAction.INCIDENT]} {why}", now)
+            what = ADVICE[AdviceAction.INCIDENT] if data.quarantine_policies else UNEXPECTED
+            why = _as_of(finding, f"{what} {why}", now)
         entry = _entry_of(
             finding,
             collected.accounts[finding.account],
@@ -504,7 +537,9 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
             KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT,
             why,
         )
-        entry = replace(entry, owner=finding.data.owner, quarantined=True if incident else None)
+        entry = replace(
+            entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
+        )
         known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
         entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)

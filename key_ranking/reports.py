@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
 
-from .finding_data import FindingData, data_of
+from .usable_data import data_of
 from .whole_file import UnusableFileError, regular_file
 
 OCSF = ".ocsf.json"

@@ -261,7 +261,9 @@ FAILS: dict[str, Callable[[DrawnUser], object]] = {
     "iam_user_active_keys_without_owner": lambda u: not _is_decoy(u) and u.active and not _owned(u),
     "iam_user_long_term_api_keys": _usable,
     "iam_user_decoy_access_keys_used": lambda u: any(key.unused is not None for key in u.keys),
-    "iam_user_made_for_api_key_other_credentials": lambda u: u.keys or u.password or not _usable(u),
+    "iam_user_made_for_api_key_other_credentials": lambda u: (
+        u.keys or u.password or not (_usable(u) or u.quarantine)
+    ),
 }
 """The truth: which users fail each check of users that concerns them."""
 CONCERNS: dict[str, Callable[[DrawnUser], bool]] = {

@@ -404,6 +404,11 @@ def test_hundreds_of_wildcards_come_to_an_end() -> None:
 # Users that may do nothing
 
 
+def deny_all_but(action: str) -> Any:
+    statement = {"Effect": "Deny", "NotAction": action, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 @pytest.mark.parametrize(
     ("attached", "document", "denies"),
     [
@@ -419,6 +424,8 @@ def test_hundreds_of_wildcards_come_to_an_end() -> None:
         ((ATTACHED, ""), allow("*", Effect="Deny", on="arn:aws:s3:::*"), False),
         ((ATTACHED, ""), allow("*", Effect="Deny", on="${aws:PrincipalTag/of}"), False),
         ((ATTACHED, ""), allow("*"), False),
+        ((ATTACHED, ""), deny_all_but("sts:GetCallerIdentity"), True),
+        ((ATTACHED, ""), deny_all_but("s3:*"), False),
         ((ATTACHED, ""), DENIED, False),
         ((ATTACHED, ""), None, False),
     ],
@@ -429,6 +436,8 @@ def test_who_is_denied_everything(attached: tuple[str, str], document: Any, deni
     if attached[0] == ATTACHED:
         inline = UserPolicies(inline=(("i", "", document),))
         assert (denies_everything(inline, {}) is True) == denies
+        bounded = UserPolicies(boundary=ATTACHED)
+        assert (denies_everything(bounded, documents) is True) == denies
         assert needed_documents(UserPolicies((attached,))) == (ATTACHED,)
 
 
@@ -439,6 +448,8 @@ def test_who_is_denied_everything(attached: tuple[str, str], document: Any, deni
         UserPolicies(inline=(("i", "", DENIED),)),
         UserPolicies(attached_unread=DENIED),
         UserPolicies(inline_unread=DENIED),
+        UserPolicies(boundary=ATTACHED),
+        UserPolicies(boundary=None),
     ],
 )
 def test_a_policy_that_was_not_read_may_deny_everything(policies: UserPolicies) -> None:

@@ -21,6 +21,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     UserPolicies,
 )
 from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
 from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     TOO_OLD,
     Origin,
@@ -147,7 +148,7 @@ def test_a_quarantined_user_fails_with_any_way_in(facts: Known, status: str) -> 
     verdict = judged("iam_user_quarantined_active_keys", quarantined)
     assert verdict.status == status
     data = finding.describe("alice", "arn", verdict, NOW)
-    assert data["quarantine_policies"] == ["AWSCompromisedKeyQuarantineV4"]
+    assert data.quarantine_policies == ("AWSCompromisedKeyQuarantineV4",)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +294,7 @@ def test_an_administrators_finding_names_its_policies_in_words_and_as_data() -> 
     )
     policy = 'the policy "AdministratorAccess" of the group "g"'
     assert f". The user is an administrator through {policy}. Move what" in verdict.sentence
-    assert verdict.more == {"administrator": [policy]}
+    assert verdict.more == FindingData(administrator=(policy,))
     assert administrator(of()).sentence == (
         "User alice has 1 active access key, and its policies do not allow everything, everything "
         "in IAM, or granting all permissions to itself or a new user. Not evaluated: roles, other "

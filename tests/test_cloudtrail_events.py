@@ -22,11 +22,14 @@ from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
     word_origin,
     word_usage,
 )
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    FindingData,
+    KeyData,
+    to_json,
+)
 from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     Looked,
-    origin_as_data,
     origin_in,
-    usage_as_data,
     usage_of,
 )
 from prowler_access_keys.services.iam.iam_access_keys.user_agents import AWS_ITSELF
@@ -146,7 +149,8 @@ def test_whatever_an_event_holds_it_is_counted_and_the_words_are_harmless(
     assert bool(origin.creator) is any(one.call for one in look.events)
     told = word_usage("AKIA1", usage) + word_origin(["AKIA1"], origin, ALICE.arn)
     assert set(told) <= HARMLESS
-    data = json.dumps([usage_as_data(usage), origin_as_data(origin)])
+    key_data = KeyData("AKIA1", usage=usage, origin=origin)
+    data = json.dumps(to_json(FindingData(access_keys=(key_data,))))
     assert set(data) <= HARMLESS | set("{}[]\\")
 
 

@@ -9,12 +9,10 @@ import re
 import runpy
 import shlex
 import subprocess
-from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prowler.lib.check.check import list_fixers
@@ -26,8 +24,12 @@ from prowler_access_keys.services.iam.iam_access_keys.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse, User
 from prowler_access_keys.services.iam.iam_access_keys.finding import describe
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Action as Call
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Usage, UsedBy
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    FindingData,
+    KeyData,
+    from_json,
+    to_json,
+)
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
     iam_user_multiple_active_keys,
@@ -136,49 +138,34 @@ def test_a_command_of_the_aws_cli_is_valid(text: str) -> None:
 # What the pages show of the code
 
 
-def shown_facts() -> Known:
+def shown_facts(data: FindingData) -> Known:
     """The user of the OCSF data that is shown, as AWS would tell of it."""
-    facts = json.loads(block('"access_keys": ['))
-    keys = facts["access_keys"]
+    keys = data.access_keys
+    for key in keys:
+        assert not key.usage or key.usage.events == sum(by.events for by in key.usage.used_by)
     return Known(
-        User(facts["name"], facts["arn"]),
+        User(data.name, data.arn),
         listed=active(*map(shown_key, keys)),
-        uses={key["access_key_id"]: shown_usage(key["usage"]) for key in keys if "usage" in key},
+        uses={key.access_key_id: key.usage for key in keys if key.usage},
     )
 
 
-def shown_usage(facts: Mapping[str, Any]) -> Usage:
-    used_by = [
-        UsedBy(
-            one["program"],
-            one["source"],
-            one["events"],
-            tuple(Call(call["service"], call["action"], call["events"]) for call in one["actions"]),
-        )
-        for one in facts["used_by"]
-    ]
-    since = datetime.fromisoformat(facts["since"])
-    regions, complete = tuple(facts["regions"]), facts["all_events"]
-    assert facts["events"] == sum(one.events for one in used_by)
-    return Usage(regions, facts["events"], since, complete, used_by=tuple(used_by))
-
-
-def shown_key(facts: Mapping[str, Any]) -> AccessKey:
-    used = datetime.fromisoformat(facts["last_used_date"])
-    last_use = LastUse(used, facts["last_used_service"], facts["last_used_region"])
+def shown_key(data: KeyData) -> AccessKey:
+    used = datetime.fromisoformat(data.last_used_date)
+    last_use = LastUse(used, data.last_used_service, data.last_used_region)
     return AccessKey(
-        facts["access_key_id"], datetime.fromisoformat(facts["create_date"]), last_use=last_use
+        data.access_key_id, datetime.fromisoformat(data.create_date), last_use=last_use
     )
 
 
 def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
-    facts = shown_facts()
+    shown_data = json.loads(block('"access_keys": ['))
+    facts = shown_facts(from_json(shown_data))
     on = Settings(access_key_usage_from_cloudtrail=True)
     verdict = iam_user_multiple_active_keys().judge(facts, on, NOW)
     shown = " ".join(block("FAIL  User backup-nightly").split())
     assert shown == f"{verdict.status} {verdict.sentence}"
-    shown_data = json.loads(block('"access_keys": ['))
-    assert shown_data == describe(facts.user.name, facts.user.arn, verdict, NOW)
+    assert shown_data == to_json(describe(facts.user.name, facts.user.arn, verdict, NOW))
 
 
 def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> None:

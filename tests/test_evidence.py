@@ -148,10 +148,10 @@ def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
     if trouble == "garbage":
         aws.cloudtrail.answer = '{"Events": [{"EventTime": "garbage"}]}'
     said = {
-        "garbage": f"{keys['used']} in us-east-1 could not be read: {CALL} failed with ValueError.",
+        "garbage": f"{keys['used']} in eu-west-1 and us-east-1 could not be read: {CALL} failed with Val",
         "denied": f"Who created {keys['made']} could not be read: {CALL} failed with AccessDenied.",
-        "throttled": f"{keys['used']} in eu-west-1 could not be read: {CALL} failed with Throttl",
-        "disabled": f"in us-east-1 could not be read: {CALL} failed with UnrecognizedClientExc",
+        "throttled": f"{keys['used']} in eu-west-1 and us-east-1 could not be read: {CALL} failed with Thr",
+        "disabled": f"in eu-west-1 and us-east-1 could not be read: {CALL} failed with UnrecognizedClientExc",
         "malformed": f"1 event of {keys['used']} could not be understood.",
         "nothing": f"has no event of {keys['used']} in eu-west-1 and us-east-1. It has management",
     }[trouble]

@@ -6,6 +6,7 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.finding import details
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import from_json
 
 from .scanning import CHECK, ROOT, by_name, scan_account
 
@@ -60,8 +61,7 @@ def test_a_finding_names_the_user_as_its_partition_does(region: str, partition: 
 
 def test_what_to_do_is_told_in_a_few_words() -> None:
     deactivate = {"advice": {"action": "deactivate", "retire": "AKIA1", "keep": "AKIA2"}}
-    assert details(deactivate) == "deactivate; retire AKIA1"
-    assert details({"advice": {"action": "find-creator", "creator_of": ["AKIA1"]}}) == (
-        "find-creator"
-    )
-    assert details({"name": "alice"}) == ""
+    assert details(from_json(deactivate)) == "deactivate; retire AKIA1"
+    find_creator = {"advice": {"action": "find-creator", "creator_of": ["AKIA1"]}}
+    assert details(from_json(find_creator)) == "find-creator"
+    assert details(from_json({"name": "alice"})) == ""

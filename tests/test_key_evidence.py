@@ -13,6 +13,11 @@ from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
     word_usage,
 )
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    FindingData,
+    KeyData,
+    to_json,
+)
 from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     TIME_LIMIT,
     TOO_OLD,
@@ -20,9 +25,7 @@ from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     Origin,
     Usage,
     is_too_old,
-    origin_as_data,
     origin_in,
-    usage_as_data,
     usage_of,
 )
 
@@ -37,6 +40,13 @@ KEY = key("AKIA1", 4)
 
 def usage(*events: Any, complete: bool = False) -> Usage:
     return usage_of([looked(*events, complete=complete)], 50)
+
+
+def written(usage: Usage | None = None, origin: Origin | None = None) -> Any:
+    """The evidence on a key as the data of a finding has it."""
+    key = KeyData("AKIA1", usage=usage, origin=origin)
+    (data,) = to_json(FindingData(access_keys=(key,)))["access_keys"]
+    return data["usage"] if usage else data["origin"]
 
 
 def said(*events: Any, complete: bool = False) -> str:
@@ -58,7 +68,7 @@ def test_a_key_is_used_by_programs_from_sources_most_often_first() -> None:
         "In the last 4 events in us-east-1, since 2026-11-20, AKIA1 was used by aws-cli from "
         "203.0.113.7 (S3, STS) and by Terraform on a macOS computer, from 198.51.100.20 (EC2)."
     )
-    assert usage_as_data(usage(*events)) == {
+    assert written(usage(*events)) == {
         "regions": ["us-east-1"],
         "events": 4,
         "all_events": False,
@@ -148,7 +158,7 @@ def test_where_the_key_is_kept_and_what_the_program_runs_on_is_said(
 
 def test_a_program_that_keeps_the_key_in_two_places_is_two_users() -> None:
     agents = ("Boto3/1.40 m/n exec-env/EC2", "Boto3/1.40", "Boto3/1.40 m/g")
-    used_by = usage_as_data(usage(*(event(userAgent=agent) for agent in agents)))["used_by"]
+    used_by = written(usage(*(event(userAgent=agent) for agent in agents)))["used_by"]
     assert [(user.get("kept_in"), user.get("runs_on")) for user in used_by] == [
         (None, None),
         ("a credentials file", "Amazon EC2"),
@@ -182,7 +192,7 @@ def test_that_no_call_succeeded_is_said() -> None:
     assert said(denied).endswith("(S3). That call failed.")
     assert said(denied, denied).endswith("(S3). All calls failed.")
     assert said(denied, event()).endswith("(S3).")
-    assert usage_as_data(usage(denied, event()))["failed_events"] == 1
+    assert written(usage(denied, event()))["failed_events"] == 1
 
 
 def test_no_event_is_told_as_that_and_not_as_no_use() -> None:
@@ -203,7 +213,7 @@ def test_what_could_not_be_read_is_said_beside_what_was() -> None:
         "The events of AKIA1 in us-east-1 could not be read: the time of "
         "access_key_usage_max_seconds was over."
     )
-    data = usage_as_data(usage_of([late], 50))
+    data = written(usage_of([late], 50))
     assert data["unreadable"] == [{"region": "us-east-1", "call": CALL, "error_code": TIME_LIMIT}]
     assert (data["regions"], data["all_events"]) == ([], False)
 
@@ -213,7 +223,7 @@ def test_a_malformed_event_is_left_out_and_counted() -> None:
         "(S3). 1 event of AKIA1 could not be understood."
     )
     assert said(event(text="{")) == "1 event of AKIA1 could not be understood."
-    assert usage_as_data(usage(event(text="{"), event()))["malformed_events"] == 1
+    assert written(usage(event(text="{"), event()))["malformed_events"] == 1
 
 
 # Creation
@@ -247,7 +257,7 @@ def test_a_creation_without_a_date_has_none() -> None:
     origin = origin_in(looked({**creation("AKIA1"), "EventTime": None}), KEY, NOW)
     said = word_origin(["AKIA1"], origin, ALICE.arn)
     assert said == "AKIA1 was created by user mallory from 203.0.113.7."
-    assert origin_as_data(origin) == {"creator": "user/mallory", "source": "203.0.113.7"}
+    assert written(origin=origin) == {"creator": "user/mallory", "source": "203.0.113.7"}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +294,7 @@ def test_why_it_is_not_known_who_created_a_key_is_said(
     origin: Origin, why: str, data: dict[str, Any]
 ) -> None:
     assert word_origin(["AKIA1"], origin, ALICE.arn) == f"Who created AKIA1 {why}"
-    assert origin_as_data(origin) == data
+    assert written(origin=origin) == data
 
 
 def test_what_is_not_known_of_both_keys_is_one_sentence() -> None:

@@ -194,16 +194,34 @@ CASES: dict[str, Callable[[], Verdict]] = {
         QUARANTINED,
         Known(quarantined=V3, credentials=(credential("bedrock.amazonaws.com"),)),
     ),
+    "quarantined, a key works, an API key unread": lambda: judge(
+        QUARANTINED, keys(BUSY, quarantined=V3, credentials=UNKNOWN)
+    ),
     "quarantined, nothing works": lambda: judge(QUARANTINED, Known(quarantined=V3)),
     "quarantined, keys unread": lambda: judge(QUARANTINED, Known(listed=UNLISTED, quarantined=V3)),
     "not quarantined": lambda: judge(QUARANTINED, keys(BUSY)),
     "quarantine unread": lambda: judge(QUARANTINED, keys(BUSY, quarantined=UNKNOWN)),
     "a decoy was used": lambda: judge(DECOY, keys(YOUNG, IDLE), decoy_users=("alice",)),
+    "a decoy was used, quarantined, another key unread": lambda: judge(
+        DECOY, keys(BUSY, key(NEW, 90, DENIED), quarantined=V3), decoy_users=("alice",)
+    ),
+    "a decoy is an administrator": lambda: judge(
+        ADMINISTRATOR, keys(BUSY, applying=ADMIN), decoy_users=("alice",)
+    ),
+    "a decoy has an API key": lambda: judge(
+        API_KEYS, Known(credentials=(credential("logs.amazonaws.com"),)), decoy_users=("alice",)
+    ),
     "a decoy was not used": lambda: judge(DECOY, keys(key(OLD, 900)), decoy_users=("alice",)),
     "made for an API key, with more": lambda: judge(
         FOR_API_KEY, keys(FRESH, user=BEDROCK_USER, password=True)
     ),
     "made for an API key, left over": lambda: judge(FOR_API_KEY, Known(user=BEDROCK_USER)),
+    "made for an API key, left over, quarantined": lambda: judge(
+        FOR_API_KEY, Known(user=BEDROCK_USER, quarantined=V3)
+    ),
+    "made for an API key, with a password, keys unread": lambda: judge(
+        FOR_API_KEY, Known(user=BEDROCK_USER, listed=UNLISTED, password=True)
+    ),
     "made for an API key, as it should be": lambda: judge(
         FOR_API_KEY,
         Known(user=BEDROCK_USER, credentials=(credential("bedrock.amazonaws.com"),)),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from .administrator import denies_everything
 from .advice import Action, Advice, about, advise, word, word_incident
 from .evidence_wording import word_evidence
 from .facts import Keys, Unreadable, quarantine_policies
 from .finding import Verdict
+from .finding_data import NO_DATA, FindingData
 from .key_evidence import NO_EVIDENCE, TOO_OLD, Evidence, Origin, is_too_old
 from .policy_documents import needed_documents
 from .settings import Settings
@@ -34,7 +34,7 @@ def failing(
     now: datetime,
     reason: str = "",
     keys: Keys | None = None,
-    more: Mapping[str, Any] | None = None,
+    more: FindingData = NO_DATA,
     *,
     danger: str = "",
     one_may_stay: bool = False,
@@ -51,9 +51,8 @@ def failing(
     counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their
     number is known.
     """
-    more = dict(more or {})
     if keys is not None:
-        more["failing_access_keys"] = [key.access_key_id for key in keys]
+        more = replace(more, failing_access_keys=tuple(key.access_key_id for key in keys))
     count = facts.active_count()
     quarantine = quarantine_policies(facts.quarantine())
     opening = word_incident(facts.user.name, quarantine) if quarantine else ""
@@ -94,6 +93,8 @@ def advise_user(facts: UserFacts, active: Keys, settings: Settings, now: datetim
     """The advice for a user's active keys, with their last use; ``now`` is UTC."""
     limit = settings.max_unused_access_keys_days
     advice = advise(active, facts.quarantine(), now, limit)
+    if settings.is_decoy(facts.user.name) and advice.action is not Action.INCIDENT:
+        return Advice(Action.FIND_OUT, quarantine=advice.quarantine, is_decoy=True)
     if advice.action is not Action.DEACTIVATE:
         return advice
     # Whoever planted a decoy waits for its use.

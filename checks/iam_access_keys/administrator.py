@@ -18,6 +18,7 @@ from typing import Any
 from .facts import Unreadable, User, UserPolicies
 from .policy_documents import (
     ANYTHING,
+    NOT_READ,
     Request,
     Statement,
     boundary_statements,
@@ -188,12 +189,17 @@ def judge_administrator(
 
 
 def denies_everything(policies: UserPolicies, documents: Mapping[str, Any]) -> bool | Unreadable:
-    """Whether a user's policies, or a group's, deny every action on every resource.
+    """Whether a user's policies, a group's, or its permissions boundary deny every action.
 
     Under no condition, as ``AWSDenyAll`` does. Unreadable if what was read does not, and not all
     could be read.
     """
     statements, unread = own_statements(policies, documents)
+    if policies.boundary is None:
+        unread = unread or NOT_READ
+    elif policies.boundary:
+        limits, failure = boundary_statements(policies.boundary, documents)
+        statements, unread = statements + limits, unread or failure
     return any(statement.denies_everything() for statement in statements) or unread or False
 
 

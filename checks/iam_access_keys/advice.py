@@ -15,6 +15,7 @@ from .wording import ago, comma_and, days, ids
 
 SMTP_SERVICE = "ses-smtp"
 """IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
+DECOY = "The user is a decoy, by your setting decoy_users: leave its credentials as they are."
 TEMPORARY_CREDENTIALS = "an IAM role or, for a person, to aws login or IAM Identity Center"
 SMTP_REPLACEMENT = (
     "Amazon SES accepts no temporary credentials over SMTP: send mail through its API with an IAM "
@@ -63,6 +64,21 @@ class Advice:
     """AWS's quarantine policies on the user, or why they are not known."""
     denies_everything: bool | Unreadable = False
     """Whether the user's policies deny every action, as those of a decoy do."""
+    is_decoy: bool = False
+    """Whether the user is a decoy by the settings: nothing is to be done about its keys."""
+
+    @property
+    def reason(self) -> str:
+        """Why something is to be found out first, as one of a few words for data; else empty."""
+        if self.action is not Action.FIND_OUT:
+            return ""
+        if self.is_decoy:
+            return "decoy"
+        if not self.retire:
+            return "last-use-unread"
+        if isinstance(self.quarantine, Unreadable):
+            return "quarantine-unread"
+        return "possible-decoy" if self.denies_everything is True else "policies-unread"
 
 
 def advise(
@@ -114,7 +130,7 @@ def advise(
         if active[-1] in fresh and any(key not in idle for key in used):
             action, newest = Action.FINISH_ROTATION, active[-1]
             return replace(base, action=action, retire=used[0], keep=newest, creator_of=(newest,))
-        return replace(base, action=Action.FIND_CREATOR, creator_of=fresh)
+        return replace(base, action=Action.FIND_CREATOR, creator_of=fresh, others=idle)
     retire = retire or min(idle, key=AccessKey.last_active, default=None)
     if retire:
         stay = [key for key in active if key != retire]
@@ -138,6 +154,8 @@ def about(advice: Advice, failing: Keys) -> Advice:
 
     Nothing is moved to a key that fails too, and each that fails is dealt with.
     """
+    if advice.is_decoy:
+        return advice
     if advice.action is Action.INCIDENT or (not advice.retire and not advice.creator_of):
         return replace(advice, others=failing)
     retire, keep, action = advice.retire, advice.keep, advice.action
@@ -163,11 +181,13 @@ def word_incident(user: str, quarantine: Iterable[str]) -> str:
     Anybody may attach the policy, so the sentence says what AWS means by it, and no more.
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV4.html
     """
+    policies = tuple(quarantine)
+    attached = f"{comma_and(policies)} {'is' if len(policies) == 1 else 'are'} attached"
     return (
         f"This is an incident: AWS suspects that a credential of user {user} is compromised or "
-        f"public ({comma_and(quarantine)} is attached). Deactivate all of its access keys and API "
-        "keys now; do not delete them. Then find out what they did. Leave the policy attached "
-        "until AWS has closed the case."
+        f"public ({attached}). Deactivate all of its access keys and API keys now; do not delete "
+        "them. Then find out what they did. Leave the policy attached until AWS has closed the "
+        "case."
     )
 
 
@@ -198,11 +218,15 @@ def word_root(arn: str, number: int | None) -> str:
 
 def _word(advice: Advice, now: datetime) -> Iterator[str]:
     action, retire, keep = advice.action, advice.retire, advice.keep
-    if action is Action.DEACTIVATE and retire:
+    if advice.is_decoy:
+        yield DECOY
+    elif action is Action.DEACTIVATE and retire:
         joined = " and" if retire.used else ", so it"
         yield f"{_unused((retire,), now)}{joined} can be deactivated now."
     elif action is Action.FIND_OUT and retire:
         yield f"{_unused((retire,), now)}. {_first_find_out(advice)}"
+    if advice.is_decoy:
+        return
     if action in (Action.DEACTIVATE, Action.FIND_OUT) and retire:
         if keep is None and not advice.others:
             yield "The user then has no active access key."
@@ -286,8 +310,8 @@ def _word_move(keys: Keys, keep: AccessKey | None, move: str = "Move") -> Iterat
     if smtp:
         new = f"take {keep.access_key_id}" if keep else "create a new key"
         yield (
-            f"{ids(smtp)} sends mail over SMTP. {SMTP_REPLACEMENT.format(new=new)}. Then "
-            f"deactivate {ids(smtp)}."
+            f"{ids(smtp)} {'sends' if len(smtp) == 1 else 'send'} mail over SMTP. "
+            f"{SMTP_REPLACEMENT.format(new=new)}. Then deactivate {ids(smtp)}."
         )
 
 

@@ -17,6 +17,7 @@ from . import finding, reading
 from .compliance_column import compliance_of, requirements_of
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
 from .finding import Verdict
+from .finding_data import FindingData, to_json
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
 from .reading import AccountReading
 from .remembered import remember
@@ -81,34 +82,34 @@ class AccessKeyCheck(Check):
         them, and Security Hub keeps only one finding of a name.
         """
         arn = f"arn:{run.provider.identity.partition}:iam::{run.account}:account"
-        resource = {"name": ACCOUNT_NAME, "arn": arn}
-        return self.report(verdict, resource, run.provider.get_default_region("iam"), run)
+        data = FindingData(ACCOUNT_NAME, arn)
+        return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report_on_root(self, root: RootAccessKeys, verdict: Verdict, run: Run) -> Check_Report_AWS:
         """Prowler's report of a verdict on the root user."""
-        resource = finding.describe(ROOT_USER_NAME, root.arn, verdict, run.now)
-        return self.report(verdict, resource, run.provider.get_default_region("iam"), run)
+        data = finding.describe(ROOT_USER_NAME, root.arn, verdict, run.now)
+        return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report(
         self,
         verdict: Verdict,
-        resource: dict[str, Any],
+        data: FindingData,
         region: str,
         run: Run,
         tags: Iterable[Any] = (),
     ) -> Check_Report_AWS:
-        """Prowler's report of a verdict. ``resource`` has the facts, ``name`` and ``arn`` first."""
-        data = {**resource, "check": self.CheckID}  # Prowler App keeps the last check's data only
-        report = Check_Report_AWS(metadata=self.metadata(), resource=data)
-        report.resource_id = resource["name"]
-        report.resource_arn = resource["arn"]
+        """Prowler's report of a verdict, on the resource that ``data`` names."""
+        data = replace(data, check=self.CheckID)  # Prowler App keeps the last check's data only
+        report = Check_Report_AWS(metadata=self.metadata(), resource=to_json(data))
+        report.resource_id = data.name
+        report.resource_arn = data.arn
         report.resource_tags = list(tags)
         report.region = region
         fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
         report.status = "FAIL" if fails else verdict.status
         report.status_extended = f"{verdict.sentence}{run.metadata_problem}"
         report.compliance = compliance_of(self.CheckID)
-        report.resource_details = finding.details(resource)
+        report.resource_details = finding.details(data)
         # Prowler sets a severity of the user's own metadata file as plain text, and that stays.
         if verdict.severity and isinstance(self.Severity, Severity):
             # Prowler's CSV writer takes the member of the enumeration, and not its value.
@@ -128,8 +129,6 @@ class UserCheck(AccessKeyCheck):
 
     is_hygiene: ClassVar[bool] = True
     """Whether the check passes decoys that fail it: their state is meant to look bad."""
-    nobody: ClassVar[str] = ""
-    """What the finding says about an account with no user that the check ``concerns``."""
 
     def concerns(self, user: User, settings: Settings) -> bool:
         """Whether the check is about a user; by default, it is about each.
@@ -137,6 +136,10 @@ class UserCheck(AccessKeyCheck):
         It must not give a verdict on the others: nothing of them is read.
         """
         return True
+
+    def word_nobody(self, settings: Settings) -> str:
+        """What the finding says about an account with no user that the check concerns."""
+        return ""
 
     @abstractmethod
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
@@ -158,11 +161,20 @@ class UserCheck(AccessKeyCheck):
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)
         for one in account.unmatched:
             verdict = finding.unmatched_arn(one, run.account)
-            yield self.report(verdict, {"name": one.arn, "arn": one.arn}, account.region, run)
+            yield self.report(verdict, FindingData(one.arn, one.arn), account.region, run)
         yield from self._about_root(account, run)
         yield from about_users
-        if self.nobody and not about_users and not account.gap and not account.looks_at_nothing:
-            yield self.report_on_account(Verdict("PASS", self.nobody), run)
+        if about_users or account.gap or account.looks_at_nothing:
+            return
+        nobody = self.word_nobody(run.settings)
+        if nobody and account.is_limited:
+            if run.provider.audit_metadata.expected_checks == [self.CheckID]:
+                yield self.report_on_account(finding.nothing_to_look_at(run.account), run)
+        elif nobody and account.setting_problems:
+            verdict = finding.unusable_settings(run.account, account.setting_problems)
+            yield self.report_on_account(verdict, run)
+        elif nobody:
+            yield self.report_on_account(Verdict("PASS", nobody), run)
 
     def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
         if type(self).judge_root is UserCheck.judge_root:
@@ -191,12 +203,10 @@ class UserCheck(AccessKeyCheck):
         findings = []
         for facts in users:
             user, verdict = facts.user, verdicts[facts]
-            owner_tags = run.settings.access_key_owner_tags
-            resource = finding.describe_user(user, verdict, owner_tags, run.now)
             tags = () if isinstance(user.tags, Unreadable) else user.tags
-            findings.append(
-                (user, verdict, self.report(verdict, resource, account.region, run, tags))
-            )
+            owner_tags = run.settings.access_key_owner_tags
+            data = finding.describe(user.name, user.arn, verdict, run.now, tags, owner_tags)
+            findings.append((user, verdict, self.report(verdict, data, account.region, run, tags)))
         remember(self.CheckID, findings)
         return [report for _, _, report in findings]
 

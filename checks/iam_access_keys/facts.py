@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, TypedDict
+from typing import Annotated, Any, TypeAlias, TypedDict
+
+from pydantic import Field
 
 ROOT_USER_NAME = "<root_account>"
 """AWS's name for the root user in the first row of a credential report."""
@@ -30,8 +32,8 @@ class Unreadable:
     """The IAM action, as a policy names it: ``iam:ListAccessKeys``."""
     error_code: str
     """AWS's error code (``AccessDenied``), or botocore's name for an answer that never came."""
-    transient: bool = False
-    """Whether asking again may help: throttling, a 5xx answer, a broken connection."""
+    transient: Annotated[bool, Field(exclude=True)] = False
+    """Whether asking again may help: throttling, a 5xx answer, a broken connection. Not written."""
 
     @property
     def gone(self) -> bool:
@@ -42,10 +44,6 @@ class Unreadable:
     def denied(self) -> bool:
         """Whether a policy forbids the call."""
         return self.error_code.startswith("AccessDenied")
-
-    def as_data(self) -> dict[str, str]:
-        """As plain JSON."""
-        return {"call": self.call, "error_code": self.error_code}
 
     def __str__(self) -> str:
         return f"{self.call} failed with {self.error_code}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from .advice import Action, Advice, word_incident
 from .facts import (
@@ -14,11 +14,14 @@ from .facts import (
     LastUse,
     ListingGap,
     Quarantine,
+    ServiceSpecificCredential,
+    Tag,
     UnmatchedARN,
     Unreadable,
     User,
     quarantine_policies,
 )
+from .finding_data import NO_DATA, AdviceData, CredentialData, FindingData, KeyData
 from .key_evidence import NO_EVIDENCE, Evidence
 from .tags import description_of, owner_of
 from .wording import what_to_do
@@ -42,8 +45,10 @@ class Verdict:
     """What CloudTrail says of them."""
     unreadable: Unreadable | None = None
     """What could not be read, if the verdict is for that reason what it is."""
-    more: Mapping[str, Any] = field(default_factory=dict)
-    """Further facts as data: only plain JSON."""
+    quarantine: Quarantine = ()
+    """AWS's quarantine policies on the user, or why they are not known. The advice has its own."""
+    more: FindingData = NO_DATA
+    """Further facts as data: those that ``describe`` does not take from the rest."""
     severity: str = ""
     """The severity, if it is lower than that of the check's metadata, by which ``--severity``
     selects checks: never higher, or a scan that selects by it would miss the finding."""
@@ -51,7 +56,7 @@ class Verdict:
 
 def unreadable(user: User, failure: Unreadable, what: str, quarantine: Quarantine = ()) -> Verdict:
     """MANUAL for a user about which something could not be read; ``what`` names it."""
-    if failure.gone:
+    if failure.gone and failure.call != "iam:GetAccessKeyLastUsed":  # then only the key is gone
         return Verdict(
             "MANUAL",
             f"User {user.name} was listed, and then not found: it was deleted or renamed while "
@@ -138,6 +143,11 @@ def nothing_to_look_at(account: str) -> Verdict:
     )
 
 
+def unusable_settings(account: str, problems: Iterable[str]) -> Verdict:
+    """MANUAL for the account if the settings that a check goes by may not be what was meant."""
+    return Verdict("MANUAL", f"Account {account} was not checked: {' '.join(problems)}")
+
+
 def crash(account: str, error: str) -> Verdict:
     """MANUAL for the account if the check itself broke; ``error`` is the exception's name."""
     return Verdict(
@@ -155,84 +165,90 @@ def interruption(account: str) -> Verdict:
     )
 
 
-# As data: Prowler's resource metadata, and OCSF's resources[].data
+# As data
 
 
-def describe(name: str, arn: str, verdict: Verdict, now: datetime) -> dict[str, Any]:
-    """The facts of a finding: only plain JSON, dates in ISO 8601 and UTC."""
-    facts: dict[str, Any] = {"name": name, "arn": arn}
-    if verdict.active_keys is not None:
-        facts["active_access_keys"] = verdict.active_keys
-    if verdict.unreadable:
-        facts["unreadable"] = verdict.unreadable.as_data()
-    if verdict.keys:
-        facts["access_keys"] = [
-            {**_key(key, now), **verdict.evidence.as_data(key)} for key in verdict.keys
-        ]
-    if verdict.advice:
-        facts |= quarantine_as_data(verdict.advice.quarantine)
-        facts["advice"] = _advice(verdict.advice)
-    return {**facts, **verdict.more}
+def describe(
+    name: str,
+    arn: str,
+    verdict: Verdict,
+    now: datetime,
+    tags: tuple[Tag, ...] = (),
+    owner_tags: tuple[str, ...] = (),
+) -> FindingData:
+    """The data of a finding, with what the user's tags say of it and of its keys; ``now`` is UTC.
+
+    The first of ``owner_tags`` that names somebody names the owner.
+    """
+    quarantine = verdict.advice.quarantine if verdict.advice else verdict.quarantine
+    owner = owner_of(tags, owner_tags)
+    return replace(
+        verdict.more,
+        name=name,
+        arn=arn,
+        active_access_keys=verdict.active_keys,
+        unreadable=verdict.unreadable,
+        access_keys=tuple(_key(key, verdict.evidence, tags, now) for key in verdict.keys),
+        quarantine_policies=quarantine_policies(quarantine),
+        quarantine_unreadable=quarantine if isinstance(quarantine, Unreadable) else None,
+        advice=_advice(verdict.advice) if verdict.advice else None,
+        owner=owner["Value"].strip() if owner else "",
+    )
 
 
-def describe_user(
-    user: User, verdict: Verdict, owner_tags: tuple[str, ...], now: datetime
-) -> dict[str, Any]:
-    """The facts of a finding about a user, with what its tags say of the user and its keys."""
-    facts = describe(user.name, user.arn, verdict, now)
-    if isinstance(user.tags, Unreadable):
-        return facts
-    owner = owner_of(user.tags, owner_tags)
-    if owner:
-        facts["owner"] = owner["Value"].strip()
-    for key in facts.get("access_keys", ()):
-        description = description_of(user.tags, key["access_key_id"])
-        if description:
-            key["description"] = description
-    return facts
-
-
-def details(facts: Mapping[str, Any]) -> str:
+def details(data: FindingData) -> str:
     """What to do in a few words, for the column ``RESOURCE_DETAILS`` of Prowler's CSV.
 
     The column can be filtered by: ``deactivate; retire AKIA…``.
     """
-    advice = facts.get("advice", {})
-    words = [advice["action"]] if advice else []
-    words += [f"retire {advice['retire']}"] if "retire" in advice else []
-    return "; ".join(words)
+    if not data.advice:
+        return ""
+    retire = f"; retire {data.advice.retire}" if data.advice.retire else ""
+    return f"{data.advice.action}{retire}"
 
 
-def quarantine_as_data(quarantine: Quarantine) -> dict[str, Any]:
-    """AWS's quarantine policies on a user, or why they are not known."""
-    if isinstance(quarantine, Unreadable):
-        return {"quarantine_unreadable": quarantine.as_data()}
-    return {"quarantine_policies": list(quarantine)} if quarantine else {}
+def describe_credentials(
+    credentials: Iterable[ServiceSpecificCredential], now: datetime
+) -> tuple[CredentialData, ...]:
+    """Service-specific credentials as data; ``now`` is UTC."""
+    return tuple(
+        CredentialData(
+            credential.credential_id,
+            credential.service,
+            credential.create_date.isoformat(),
+            max(0, (now - credential.create_date).days),
+            credential.expires.isoformat() if credential.expires else "",
+        )
+        for credential in credentials
+    )
 
 
-def _advice(advice: Advice) -> dict[str, Any]:
-    facts: dict[str, Any] = {"action": advice.action.value}
-    if advice.retire:
-        facts["retire"] = advice.retire.access_key_id
-    if advice.keep:
-        facts["keep"] = advice.keep.access_key_id
-    if advice.creator_of:
-        facts["creator_of"] = [key.access_key_id for key in advice.creator_of]
-    return facts
+def _advice(advice: Advice) -> AdviceData:
+    return AdviceData(
+        advice.action.value,
+        advice.retire.access_key_id if advice.retire else "",
+        advice.keep.access_key_id if advice.keep else "",
+        tuple(key.access_key_id for key in advice.creator_of),
+        advice.reason,
+    )
 
 
-def _key(key: AccessKey, now: datetime) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "access_key_id": key.access_key_id,
-        "create_date": key.create_date.isoformat(),
-        "age_days": key.age_days(now),
-    }
-    if not key.active:
-        facts["active"] = False
+def _key(key: AccessKey, evidence: Evidence, tags: tuple[Tag, ...], now: datetime) -> KeyData:
+    data = KeyData(
+        key.access_key_id,
+        key.create_date.isoformat(),
+        key.age_days(now),
+        key.active,
+        usage=evidence.usage.get(key),
+        origin=evidence.origins.get(key),
+        deactivation=evidence.deactivations.get(key),
+        description=description_of(tags, key.access_key_id),
+    )
     if isinstance(key.last_use, LastUse):
-        facts["last_used_date"] = key.last_use.date.isoformat()
-        facts["last_used_service"] = key.last_use.service
-        facts["last_used_region"] = key.last_use.region
-    elif key.last_use is not None:
-        facts["last_use_unreadable"] = key.last_use.as_data()
-    return facts
+        return replace(
+            data,
+            last_used_date=key.last_use.date.isoformat(),
+            last_used_service=key.last_use.service,
+            last_used_region=key.last_use.region,
+        )
+    return replace(data, last_use_unreadable=key.last_use)

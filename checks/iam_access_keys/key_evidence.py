@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field, PlainSerializer
 
 from .cloudtrail_events import Call, Event
 from .facts import AccessKey, Unreadable
@@ -23,6 +25,8 @@ TOO_MANY_EVENTS = "TooManyEvents"
 """The error code of what was not found among as many events as are looked at."""
 TOO_OLD, NOT_YET, NO_EVENT = "too-old", "not-yet", "no-event"
 """Why it is not known who created a key."""
+Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
+"""UTC; written in ISO 8601."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,13 @@ class Unread:
     """A region whose events, or whose older events, are not known, and why."""
 
     region: str
-    failure: Unreadable
+    call: str
+    error_code: str
+
+    @property
+    def failure(self) -> Unreadable:
+        """Why."""
+        return Unreadable(self.call, self.error_code)
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,7 @@ class Usage:
     """Where events were read."""
     events: int = 0
     """How many were looked at."""
-    since: datetime | None = None
+    since: Moment | None = None
     """When the oldest of them was (UTC)."""
     all_events: bool = False
     """Whether event history has no other event of the key in these regions."""
@@ -93,7 +103,7 @@ class Usage:
     """How many of them are not as CloudTrail writes them, and left out above."""
     failed_events: int = 0
     """In how many of them AWS refused the call, or it ended with another error."""
-    unread: tuple[Unread, ...] = ()
+    unread: Annotated[tuple[Unread, ...], Field(alias="unreadable")] = ()
 
 
 def usage_of(looked: Iterable[Looked], bound: int) -> Usage:
@@ -118,7 +128,11 @@ def usage_of(looked: Iterable[Looked], bound: int) -> Usage:
         _grouped(calls),
         len(newest) - len(calls),
         sum(call.failed for call in calls),
-        tuple(Unread(one.region, one.failure) for one in looked if one.failure),
+        tuple(
+            Unread(one.region, one.failure.call, one.failure.error_code)
+            for one in looked
+            if one.failure
+        ),
     )
 
 
@@ -163,13 +177,13 @@ class Origin:
 
     creator: str = ""
     """Who did it: see ``Call.creator``; empty if it is not known."""
-    date: datetime | None = None
+    date: Moment | None = None
     """UTC; None if the event does not say."""
     source: str = ""
     """An IP address, or the AWS service that called."""
     unknown: str = ""
     """TOO_OLD, NOT_YET, or NO_EVENT, if event history does not say who created it."""
-    failure: Unreadable | None = None
+    failure: Annotated[Unreadable | None, Field(alias="unreadable")] = None
 
 
 def is_too_old(key: AccessKey, now: datetime) -> bool:
@@ -208,65 +222,5 @@ class Evidence:
     origins: Mapping[AccessKey, Origin] = field(default_factory=dict)
     deactivations: Mapping[AccessKey, Origin] = field(default_factory=dict)
 
-    def as_data(self, key: AccessKey) -> dict[str, Any]:
-        """What it says of a key, as plain JSON."""
-        data = {}
-        if key in self.usage:
-            data["usage"] = usage_as_data(self.usage[key])
-        if key in self.origins:
-            data["origin"] = origin_as_data(self.origins[key])
-        if key in self.deactivations:
-            data["deactivation"] = origin_as_data(self.deactivations[key])
-        return data
-
 
 NO_EVIDENCE = Evidence()
-
-
-# As data
-
-
-def usage_as_data(usage: Usage) -> dict[str, Any]:
-    """The usage as plain JSON, dates in ISO 8601 and UTC."""
-    data: dict[str, Any] = {
-        "regions": list(usage.regions),
-        "events": usage.events,
-        "all_events": usage.all_events,
-        "used_by": [
-            {
-                "program": one.program,
-                **({"kept_in": one.kept_in.value} if one.kept_in else {}),
-                **({"runs_on": one.runs_on.value} if one.runs_on else {}),
-                "source": one.source,
-                "events": one.events,
-                "actions": [
-                    {"service": did.service, "action": did.action, "events": did.events}
-                    for did in one.actions
-                ],
-            }
-            for one in usage.used_by
-        ],
-    }
-    if usage.since:
-        data["since"] = usage.since.isoformat()
-    if usage.malformed_events:
-        data["malformed_events"] = usage.malformed_events
-    if usage.failed_events:
-        data["failed_events"] = usage.failed_events
-    if usage.unread:
-        data["unreadable"] = [
-            {"region": one.region, **one.failure.as_data()} for one in usage.unread
-        ]
-    return data
-
-
-def origin_as_data(origin: Origin) -> dict[str, Any]:
-    """The origin as plain JSON, dates in ISO 8601 and UTC."""
-    if origin.failure:
-        return {"unreadable": origin.failure.as_data()}
-    if not origin.creator:
-        return {"unknown": origin.unknown}
-    data = {"creator": origin.creator, "source": origin.source}
-    if origin.date:
-        data["date"] = origin.date.isoformat()
-    return data

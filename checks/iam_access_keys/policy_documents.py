@@ -26,8 +26,9 @@ _MANAGED_BY_AWS: dict[str, list[dict[str, Any]]] = json.loads(
 
 Made by ``scripts/aws_managed_policies.py``.
 """
+_WHO_AM_I = frozenset({"sts:getcalleridentity", "sts:getaccesskeyinfo", "sts:getsessiontoken"})
 _MALFORMED = Unreadable("iam:GetAccountAuthorizationDetails", "MalformedPolicyDocument")
-_NOT_READ = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
+NOT_READ = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
 _LIMITED_TO = frozenset({"iam:permissionsboundary", "iam:policyarn"})
 _EQUALS = re.compile("(String|Arn)(Equals|EqualsIgnoreCase|Like)")
 _UNLIMITED = re.compile(r"[*?$]|:aws:policy/(AdministratorAccess|IAMFullAccess)\b")
@@ -73,9 +74,15 @@ class Statement:
         return resources != self.all_but_resources
 
     def denies_everything(self) -> bool:
-        """Whether it denies every action on every resource, under no condition."""
-        partial = self.allows or self.condition or self.all_but_actions or self.all_but_resources
-        return not partial and self.names(Request(f"{ANYTHING}:{ANYTHING}", ANYTHING))
+        """Whether it denies every action on every resource, under no condition.
+
+        Actions that only say who the caller is may be left out, as for a decoy that must answer.
+        """
+        if self.allows or self.condition or self.all_but_resources:
+            return False
+        if self.all_but_actions and not _WHO_AM_I.issuperset(self.actions):
+            return False
+        return self.names(Request(f"{ANYTHING}:{ANYTHING}", ANYTHING))
 
 
 def needed_documents(policies: UserPolicies) -> tuple[str, ...]:
@@ -118,7 +125,7 @@ def own_statements(
 
 
 def boundary_statements(
-    arn: str, documents: Mapping[str, Any], user: User
+    arn: str, documents: Mapping[str, Any], user: User | None = None
 ) -> tuple[list[Statement], Unreadable | None]:
     """The statements of a user's permissions boundary, and why there may be more."""
     return _parse(_document(arn, documents), f'its permissions boundary "{name_of(arn)}"', user)
@@ -128,7 +135,7 @@ def _document(arn: str, documents: Mapping[str, Any]) -> Any:
     by_aws = _BY_AWS.fullmatch(arn)
     if by_aws:
         return {"Statement": _MANAGED_BY_AWS.get(by_aws[1], [])}
-    return documents.get(arn, _NOT_READ)
+    return documents.get(arn, NOT_READ)
 
 
 def _parse(

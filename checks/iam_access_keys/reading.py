@@ -42,14 +42,18 @@ class AccountReading:
             listed=lambda: {user.name for user in self._listing.users},
             cloudtrail=lambda: self._cloudtrail,
         )
+        self.is_limited = bool(self._wanted)
+        """Whether the run looks at the resources of ``--resource-arn`` only."""
+        self.setting_problems: tuple[str, ...] = ()
+        """What is wrong with ``settings``, once they have been asked for."""
         self.region: str = iam.region
         """Where findings about users are filed: the region of Prowler's IAM service."""
 
     @cached_property
     def settings(self) -> Settings:
         """The settings of the run. Prints what is wrong with them."""
-        settings, problems = settings_of(self._iam.provider)
-        for problem in problems:
+        settings, self.setting_problems = settings_of(self._iam.provider)
+        for problem in self.setting_problems:
             logger.critical(problem)  # the one level that Prowler shows by default
         return settings
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from .facts import ServiceSpecificCredential, User
 from .wording import aws_command, comma_and, days, when
@@ -94,16 +93,3 @@ def _expiry(credential: ServiceSpecificCredential, now: datetime) -> str:
         return "never expires"
     left = (credential.expires - now).days
     return f"expires {credential.expires:%Y-%m-%d}, in {days(left) if left else 'less than a day'}"
-
-
-def as_data(credential: ServiceSpecificCredential, now: datetime) -> dict[str, Any]:
-    """A credential as plain JSON, dates in ISO 8601 and UTC."""
-    data = {
-        "service_specific_credential_id": credential.credential_id,
-        "service_name": credential.service,
-        "create_date": credential.create_date.isoformat(),
-        "age_days": max(0, (now - credential.create_date).days),
-    }
-    if credential.expires:
-        data["expiration_date"] = credential.expires.isoformat()
-    return data

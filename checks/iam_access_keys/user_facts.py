@@ -64,6 +64,20 @@ class UnreadableError(Exception):
         """What could not be read, as a sentence names it."""
 
 
+def attempt(read: Callable[[], Result], unread: list[UnreadableError]) -> Result | None:
+    """A fact, or None if it could not be read: then ``unread`` has why."""
+    try:
+        return read()
+    except UnreadableError as error:
+        unread.append(error)
+        return None
+
+
+def word_unread(unread: Iterable[UnreadableError]) -> list[str]:
+    """What could not be read of a user, in sentences."""
+    return [f"Its {error.what} could not be read: {error.failure}." for error in unread]
+
+
 class Answers:
     """What has been read so far, each fact at most once, and how to read more."""
 

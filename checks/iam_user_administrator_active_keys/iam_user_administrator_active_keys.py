@@ -9,6 +9,7 @@ from ..iam_access_keys.active_keys import failing, passing
 from ..iam_access_keys.administrator import judge_administrator
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.policy_documents import needed_documents
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts
@@ -40,5 +41,5 @@ class iam_user_administrator_active_keys(UserCheck):
             raise UnreadableError(judgment.unread, "policies")
         if not judgment.through:
             return passing(facts, count, judgment.sentence)
-        more = {"administrator": list(judgment.through)}
+        more = FindingData(administrator=judgment.through)
         return failing(facts, settings, now, danger=judgment.sentence, more=more)

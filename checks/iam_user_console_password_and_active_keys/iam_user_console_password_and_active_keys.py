@@ -7,6 +7,7 @@ from datetime import datetime
 from ..iam_access_keys.active_keys import failing, passing
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
 from ..iam_access_keys.wording import aws_command
@@ -28,4 +29,5 @@ class iam_user_console_password_and_active_keys(UserCheck):
             "A person can use aws login or IAM Identity Center instead of an access key. A program "
             f"needs no password: {delete} deletes it."
         )
-        return failing(facts, settings, now, reason, danger=danger, more={"console_password": True})
+        more = FindingData(console_password=True)
+        return failing(facts, settings, now, reason, danger=danger, more=more)

@@ -9,12 +9,12 @@ from ..iam_access_keys.active_keys import listed, look_up
 from ..iam_access_keys.advice import Action, Advice
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Unreadable, User
+from ..iam_access_keys.facts import Unreadable, User, quarantine_policies
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.wording import ids
+from ..iam_access_keys.wording import comma_and, described, ids
 
 
 class iam_user_decoy_access_keys_used(UserCheck):
@@ -25,10 +25,15 @@ class iam_user_decoy_access_keys_used(UserCheck):
     """
 
     is_hygiene: ClassVar[bool] = False
-    nobody: ClassVar[str] = "No IAM user is a decoy: the setting decoy_users names none of them."
 
     def concerns(self, user: User, settings: Settings) -> bool:
         return settings.is_decoy(user.name)
+
+    def word_nobody(self, settings: Settings) -> str:
+        if not settings.decoy_users:
+            return "The setting decoy_users names no decoy."
+        patterns = comma_and(settings.decoy_users, "or")
+        return f"No IAM user of the account is a decoy: none has a name such as {patterns}."
 
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name = facts.user.name
@@ -43,21 +48,26 @@ class iam_user_decoy_access_keys_used(UserCheck):
                 "PASS", f"AWS has no use on record of the keys of the decoy {name}.", count
             )
         it = "it" if len(used) == 1 else "them"
+        quarantine = facts.quarantine()
+        policies = quarantine_policies(quarantine)
+        unread = next((key for key in keys if isinstance(key.last_use, Unreadable)), None)
+        sentences = [
+            f"Somebody used {ids(used)} of the decoy {name}: {listed(used, now)}. Find out who can "
+            f"read the place where you planted {it}, and what else is kept there. Leave the decoy "
+            "as it is while you look, and replace it afterwards."
+        ]
+        if policies:
+            sentences.append(f"The decoy is under AWS's quarantine too: {comma_and(policies)}.")
+        if unread:
+            sentences.append(f"{described(unread, now)} may have been used too.")
         evidence = NO_EVIDENCE
         if settings.access_key_usage_from_cloudtrail:
             evidence = look_up(facts, used, (), settings, now, everywhere=True)
         return Verdict(
             "FAIL",
-            " ".join(
-                (
-                    f"Somebody used {ids(used)} of the decoy {name}: {listed(used, now)}. Find out "
-                    f"who can read the place where you planted {it}, and what else is kept there. "
-                    "Leave the decoy as it is while you look, and replace it afterwards.",
-                    *word_evidence(evidence, facts.user.arn, claimed=True),
-                )
-            ),
+            " ".join((*sentences, *word_evidence(evidence, facts.user.arn, claimed=True))),
             count,
             used,
-            Advice(Action.DECOY_USED),
+            Advice(Action.DECOY_USED, quarantine=quarantine),
             evidence,
         )

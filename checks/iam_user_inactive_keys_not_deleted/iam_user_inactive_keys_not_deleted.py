@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..iam_access_keys.active_keys import listed, unused
-from ..iam_access_keys.advice import word_incident
+from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Keys, Unreadable
-from ..iam_access_keys.finding import Verdict, quarantine_as_data
+from ..iam_access_keys.facts import Keys, Unreadable, quarantine_policies
+from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE, Evidence
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
@@ -32,6 +32,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)
         quarantine = facts.quarantine()
+        policies = quarantine_policies(quarantine)
         it, slots = "it", "it takes up one of the user's two key slots"
         if len(idle) > 1:
             it, slots = "them", "they take up the user's key slots"
@@ -45,8 +46,8 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
                 "Whether AWS has quarantined this user could not be determined "
                 f"({quarantine}): do not delete {it} until you know."
             )
-        elif quarantine:
-            sentences.insert(0, word_incident(name, quarantine))
+        elif policies:
+            sentences.insert(0, word_incident(name, policies))
             sentences.append(f"Keep {ids(idle)} too, as evidence.")
         else:
             evidence = _deactivations(facts, idle, settings)
@@ -61,7 +62,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
                 f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}."
             )
             sentences.append(
-                "AWS does not record when a key was deactivated. Wait until every job that might "
+                "IAM does not show when a key was deactivated. Wait until every job that might "
                 f"use {it} has run, quarterly and yearly ones included: then {to_delete} deletes "
                 f"{it}, which cannot be undone."
             )
@@ -70,8 +71,9 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             "FAIL",
             " ".join(sentences),
             keys=idle,
+            advice=Advice(Action.INCIDENT, quarantine=quarantine) if policies else None,
             evidence=evidence,
-            more=quarantine_as_data(quarantine),
+            quarantine=quarantine,
         )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from ..iam_access_keys.advice import word_incident
+from ..iam_access_keys.advice import DECOY, Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import quarantine_policies
-from ..iam_access_keys.finding import Verdict, quarantine_as_data
+from ..iam_access_keys.finding import Verdict, describe_credentials
+from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.service_specific_credentials import (
-    as_data,
     deactivation,
     is_allowed,
     is_lasting,
@@ -36,17 +37,15 @@ class iam_user_long_term_api_keys(UserCheck):
         usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
         allowed = settings.allowed_service_specific_credentials
         failing = [one for one in usable if not is_allowed(one, allowed)]
-        data: dict[str, Any] = {
-            "service_specific_credentials": [as_data(one, now) for one in usable]
-        }
+        more = FindingData(service_specific_credentials=describe_credentials(usable, now))
         if not failing:
             but = f" except {listed(usable, now)}, which your settings allow" if usable else ""
             sentence = f"User {name} has no active service-specific credential{but}."
-            return Verdict("PASS", sentence, more=data if usable else {})
+            return Verdict("PASS", sentence, more=more)
         if len(failing) < len(usable):
-            data["failing_service_specific_credentials"] = [one.credential_id for one in failing]
+            failing_ids = tuple(one.credential_id for one in failing)
+            more = replace(more, failing_service_specific_credentials=failing_ids)
         quarantine = facts.quarantine()
-        data |= quarantine_as_data(quarantine)
         sentences = [
             f"User {name} has active service-specific credentials: {listed(failing, now)}.",
             "The credential report does not list them, and deactivating access keys does not "
@@ -55,11 +54,17 @@ class iam_user_long_term_api_keys(UserCheck):
         policies = quarantine_policies(quarantine)
         if policies:
             sentences = [word_incident(name, policies), *sentences, "Deactivate them now:"]
+        elif settings.is_decoy(name):
+            sentences.append(DECOY)
         else:
             sentences += [*replacements(failing), "Then:"]
+        if policies or not settings.is_decoy(name):
+            sentences.append(deactivation(facts.user, failing))
         return Verdict(
             "FAIL",
-            " ".join((*sentences, deactivation(facts.user, failing))),
-            more=data,
-            severity="" if any(is_lasting(one, now) for one in failing) else "high",
+            " ".join(sentences),
+            quarantine=quarantine,
+            more=more,
+            advice=Advice(Action.INCIDENT, quarantine=quarantine) if policies else None,
+            severity="" if policies or any(is_lasting(one, now) for one in failing) else "high",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -10,13 +11,14 @@ from ..iam_access_keys.active_keys import listed, look_up
 from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Keys, User, quarantine_policies
+from ..iam_access_keys.facts import Keys, Unreadable, User, quarantine_policies
 from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.service_specific_credentials import is_usable
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.wording import aws_command, comma_and, counted
+from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt, word_unread
+from ..iam_access_keys.wording import aws_command, comma_and, counted, ids
 
 MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 """Names of users that the console makes when somebody generates an API key there."""
@@ -31,48 +33,56 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
     """
 
     is_hygiene: ClassVar[bool] = False
-    nobody: ClassVar[str] = "No IAM user has a name that the console gives for an API key."
 
     def concerns(self, user: User, settings: Settings) -> bool:
         return MADE_FOR_API_KEY.fullmatch(user.name) is not None
 
+    def word_nobody(self, settings: Settings) -> str:
+        return "No IAM user of the account has a name that the console gives for an API key."
+
     def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
         name = facts.user.name
         made = f"User {name}, which the console made for an API key,"
-        keys, has_password, unread = _credentials(facts)
+        unread: list[UnreadableError] = []
+        keys = attempt(lambda: facts.with_last_use(facts.all_keys()), unread) or ()
+        has_password = bool(attempt(facts.has_password, unread))
         if keys or has_password:
-            return _failing(facts, keys, has_password, made, settings, now)
+            return _failing(facts, keys, has_password, unread, made, settings, now)
         if unread:
-            raise unread
+            raise unread[0]
+        neither = f"{made} has neither an access key nor a console password"
         if any(is_usable(one, now) for one in facts.service_specific_credentials()):
-            return Verdict("PASS", f"{made} has its API key and nothing else.", 0)
+            return Verdict("PASS", f"{neither}.", 0)
+        quarantine = facts.quarantine()
+        if isinstance(quarantine, Unreadable):
+            raise UnreadableError(quarantine, "policies")
+        if quarantine:
+            return Verdict(
+                "PASS",
+                f"{neither}. It is under AWS's quarantine ({comma_and(quarantine)}): keep it, as "
+                "evidence, until AWS has closed the case.",
+                0,
+                quarantine=quarantine,
+            )
         delete = aws_command("iam", "delete-user", f"--user-name={name}")
         return Verdict(
             "FAIL",
-            f"{made} is left over: none of its credentials works. Delete it with its API keys and "
-            f"policies; the last command is: {delete}",
+            f"{neither}, and no active service-specific credential: it is left over. If nothing "
+            f"else needs it, delete it with its credentials and policies; the last command is: "
+            f"{delete}",
             0,
             severity="low",
         )
 
 
-def _credentials(facts: UserFacts) -> tuple[Keys, bool, UnreadableError | None]:
-    """The access keys, whether there is a password, and why something could not be read."""
-    keys: Keys = ()
-    has_password, unread = False, None
-    try:
-        keys = facts.with_last_use(facts.all_keys())
-    except UnreadableError as error:
-        unread = error
-    try:
-        has_password = facts.has_password()
-    except UnreadableError as error:
-        unread = error
-    return keys, has_password, unread
-
-
 def _failing(
-    facts: UserFacts, keys: Keys, has_password: bool, made: str, settings: Settings, now: datetime
+    facts: UserFacts,
+    keys: Keys,
+    has_password: bool,
+    unread: Sequence[UnreadableError],
+    made: str,
+    settings: Settings,
+    now: datetime,
 ) -> Verdict:
     quarantine = facts.quarantine()
     policies = quarantine_policies(quarantine)
@@ -82,12 +92,13 @@ def _failing(
     found += ["a console password"] if has_password else []
     which = f": {listed(keys, now)}" if keys else ""
     it = "it" if len(keys) + has_password == 1 else "them"
+    active = [key for key in keys if key.active]
     deactivate = " && ".join(
         aws_command(
             "iam", "update-access-key", f"--user-name={facts.user.name}",
             "--access-key-id", key.access_key_id, "--status", "Inactive",
         )
-        for key in keys if key.active
+        for key in active
     )  # fmt: skip
     evidence = NO_EVIDENCE
     if settings.access_key_usage_from_cloudtrail:
@@ -96,7 +107,8 @@ def _failing(
         opening,
         f"{made} has {comma_and(found)}{which}. Nobody has a good reason to create {it}: treat "
         f"{it} as an attacker's until you know who created {it}, and why.",
-        f"{deactivate} deactivates the access key." if deactivate else "",
+        f"{deactivate} deactivates {ids(active)}." if active else "",
+        *word_unread(unread),
         *word_evidence(evidence, facts.user.arn, claimed=True),
     )
     return Verdict(
@@ -106,5 +118,6 @@ def _failing(
         keys,
         Advice(action, creator_of=keys, quarantine=quarantine),
         evidence,
-        more={"console_password": True} if has_password else {},
+        unread[0].failure if unread else None,
+        more=FindingData(console_password=has_password),
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..iam_access_keys.active_keys import failing, has_active_keys, passing
 from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import Unreadable
-from ..iam_access_keys.finding import Verdict
-from ..iam_access_keys.service_specific_credentials import as_data, is_usable, listed
+from ..iam_access_keys.finding import Verdict, describe_credentials
+from ..iam_access_keys.finding_data import FindingData
+from ..iam_access_keys.service_specific_credentials import is_usable, listed
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
+from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt, word_unread
 from ..iam_access_keys.wording import comma_and
 
 RESPONSE = (
@@ -37,61 +39,49 @@ class iam_user_quarantined_active_keys(UserCheck):
         if not quarantine:
             none = ", and none of AWS's quarantine policies is attached to the user or its groups"
             return passing(facts, facts.active_count(), none)
-        count, ways_in, sentences, unread = _credentials(facts, now)
+        unread: list[UnreadableError] = []
+        count = attempt(facts.active_count, unread)
+        credentials = attempt(facts.service_specific_credentials, unread) or ()
+        usable = [one for one in credentials if is_usable(one, now)]
+        has_password = bool(attempt(facts.has_password, unread))
         if isinstance(quarantine, Unreadable):
-            if count or ways_in or unread:
+            if count or usable or has_password or unread:
                 raise UnreadableError(quarantine, "policies")
             return passing(facts, 0)
-        danger = " ".join((*sentences, RESPONSE))
-        if count:
-            return failing(facts, settings, now, danger=danger, more=ways_in)
-        if ways_in:
-            opening = word_incident(facts.user.name, quarantine)
-            advice = Advice(Action.INCIDENT, quarantine=quarantine)
-            return Verdict("FAIL", f"{opening} {danger}", count, advice=advice, more=ways_in)
-        if unread:
-            raise unread
-        return Verdict(
-            "PASS",
-            f"{has_active_keys(facts, 0)}, no service-specific credentials, and no console "
-            f"password. AWS's policy {comma_and(quarantine)} is still attached: detach it when AWS "
-            "has closed the case.",
-            0,
-            more={"quarantine_policies": list(quarantine)},
-        )
-
-
-def _credentials(
-    facts: UserFacts, now: datetime
-) -> tuple[int | None, dict[str, Any], list[str], UnreadableError | None]:
-    """How many active access keys a user has, and its other ways in as data and as sentences.
-
-    The number is None if it could not be read; the last value is why the first thing that could
-    not be read was not.
-    """
-    count: int | None = None
-    ways_in: dict[str, Any] = {}
-    sentences: list[str] = []
-    unread: list[UnreadableError] = []
-    try:
-        count = facts.active_count()
-    except UnreadableError as error:
-        unread.append(error)
-    try:
-        usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
+        if not (count or usable or has_password):
+            if unread:
+                raise unread[0]
+            verb, it = ("is", "it") if len(quarantine) == 1 else ("are", "them")
+            return Verdict(
+                "PASS",
+                f"{has_active_keys(facts, 0)}, no active service-specific credentials, and no "
+                f"console password. {comma_and(quarantine)} {verb} still attached: detach {it} when "
+                "AWS has closed the case.",
+                0,
+                quarantine=quarantine,
+            )
+        sentences = word_unread(unread)
         if usable:
-            ways_in["service_specific_credentials"] = [as_data(one, now) for one in usable]
             sentences.append(
                 "Deactivating access keys does not affect its service-specific credentials: "
                 f"{listed(usable, now)}. Deactivate them too."
             )
-    except UnreadableError as error:
-        unread.append(error)
-    try:
-        if facts.has_password():
-            ways_in["console_password"] = True
+        if has_password:
             sentences.append("The user has a console password too: change it or delete it.")
-    except UnreadableError as error:
-        unread.append(error)
-    sentences += [f"Its {error.what} could not be read: {error.failure}." for error in unread]
-    return count, ways_in, sentences, next(iter(unread), None)
+        danger = " ".join((*sentences, RESPONSE))
+        more = FindingData(
+            console_password=has_password,
+            service_specific_credentials=describe_credentials(usable, now),
+        )
+        failure = unread[0].failure if unread else None
+        if count:
+            verdict = failing(facts, settings, now, danger=danger, more=more)
+            return replace(verdict, unreadable=verdict.unreadable or failure)
+        return Verdict(
+            "FAIL",
+            f"{word_incident(facts.user.name, quarantine)} {danger}",
+            count,
+            advice=Advice(Action.INCIDENT, quarantine=quarantine),
+            unreadable=failure,
+            more=more,
+        )

@@ -31,7 +31,7 @@ from scripts.compliance_framework import UNIVERSAL
 from .. import loaded
 from ..mutelists import muting
 from ..pages import command
-from ..scanning import ACCOUNT, CHECK, FAMILY, ROOT, SOURCE_LINKS
+from ..scanning import ACCOUNT, ACCOUNT_NAME, CHECK, FAMILY, ROOT, SOURCE_LINKS
 from ..vetted_references import LABELS
 from .environments import Run
 
@@ -139,7 +139,9 @@ def in_findings(findings: Iterable[Any]) -> Told:
 def in_html(run: Run, check: str = CHECK) -> Told:
     told = {}
     for status, *_, arn in (row[:7] for row in html_rows(run, check)):
-        name = ROOT if arn.endswith(":root") else arn.rpartition("/")[2]
+        name = {"root": ROOT, "account": ACCOUNT_NAME}.get(
+            arn.rpartition(":")[2], arn.rpartition("/")[2]
+        )
         told[name] = (status.removeprefix("MUTED (").removesuffix(")"), "MUTED" in status)
     return told
 

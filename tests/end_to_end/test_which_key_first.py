@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def test_the_next_run_in_the_directory_tells_what_has_changed(
     users = {user.name: user for user in aws.iam().users.values()}
     retired = users["backup-nightly"].access_keys[0]
     retired.status = "Inactive"
+    time.sleep(1)  # reports give times in seconds: a scan of the same second is not a later one
     words = ("prowler", "aws", "-M", "json-ocsf", "--checks", CHECK)
     later = loaded.run(words, environment=aws.environment(), directory=tmp_path).directory
     retired.status = "Active"

@@ -23,6 +23,8 @@ SHORT = {
     "administrator": "iam_user_administrator_active_keys",
     "quarantined": "iam_user_quarantined_active_keys",
     "api": "iam_user_long_term_api_keys",
+    "decoy": "iam_user_decoy_access_keys_used",
+    "made-for": "iam_user_made_for_api_key_other_credentials",
     "root": "iam_root_user_active_keys",
 }
 

@@ -473,9 +473,9 @@ def test_a_key_for_smtp_is_not_replaced_by_a_role(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("check", "advice", "action"),
     [
-        ("iam_user_decoy_access_keys_used", {"action": "decoy-used"}, AdviceAction.DECOY_USED),
+        ("decoy", {"action": "decoy-used"}, AdviceAction.DECOY_USED),
         (
-            "iam_user_made_for_api_key_other_credentials",
+            "made-for",
             {"action": "find-creator", "creator_of": [key(1, 0)["access_key_id"]]},
             AdviceAction.FIND_CREATOR,
         ),
@@ -502,3 +502,61 @@ def test_an_api_key_of_a_quarantined_user_is_part_of_the_incident(tmp_path: Path
     (entry,) = ranked(tmp_path, suspect)
     assert (entry.group, entry.action) == (Group.INCIDENT, AdviceAction.INCIDENT)
     assert "update-service-specific-credential" in entry.command
+
+
+@pytest.mark.parametrize("newer", ["decoy", "unused"])
+def test_a_used_decoy_is_an_incident_whatever_else_is_found_of_it(
+    tmp_path: Path, newer: str
+) -> None:
+    """Also in a newer scan, by another check."""
+    used = {"access_keys": [key(1, 1)], "advice": {"action": "decoy-used"}}
+    idle = {"access_keys": [key(1, 1)], "advice": RETIRE}
+    times = {"decoy": YESTERDAY, "unused": YESTERDAY, newer: TODAY}
+    found = [
+        finding("decoy", "a", time=times["decoy"], **used),
+        finding("unused", "a", time=times["unused"], **idle),
+    ]
+    for findings in (found, found[::-1]):
+        (entry,) = ranked(tmp_path, *findings)
+        assert (entry.group, entry.action) == (Group.INCIDENT, AdviceAction.DECOY_USED)
+        assert not entry.command
+
+
+def test_what_is_found_of_a_decoy_does_not_end_a_quarantine(tmp_path: Path) -> None:
+    (entry,) = ranked(
+        tmp_path,
+        finding("quarantined", "a", access_keys=[key(1, 9)], quarantine_policies=["Q"]),
+        finding("decoy", "a", access_keys=[key(1, 9)], advice={"action": "decoy-used"}),
+    )
+    assert (entry.group, entry.quarantined) == (Group.INCIDENT, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "action", "has_command"),
+    [
+        ("decoy", KeyAction.LEAVE_DECOY, False),
+        ("possible-decoy", KeyAction.POSSIBLE_DECOY, False),
+        ("quarantine-unread", KeyAction.CHECK_FIRST, True),
+        ("policies-unread", KeyAction.CHECK_FIRST, True),
+        ("of a newer version", AdviceAction.FIND_OUT, False),
+    ],
+)
+def test_the_reason_why_a_key_cannot_go_now_is_told(
+    tmp_path: Path, reason: str, action: Action, has_command: bool
+) -> None:
+    advice = {"action": "find-out", "reason": reason}
+    (entry,) = ranked(tmp_path, finding("unused", "a", access_keys=[key(1, 300)], advice=advice))
+    assert (entry.action, entry.can_go_now, bool(entry.command)) == (action, False, has_command)
+
+
+def test_a_password_of_a_user_made_for_an_api_key_is_an_incident(tmp_path: Path) -> None:
+    advice = {"action": "find-creator"}
+    (entry,) = ranked(tmp_path, finding("made-for", "a", console_password=True, advice=advice))
+    assert (entry.group, entry.user, entry.command) == (Group.INCIDENT, "a", "")
+
+
+def test_the_account_is_no_user(tmp_path: Path) -> None:
+    passes = finding("decoy", "<account>", "PASS")
+    assert not ranked(tmp_path, passes)
+    (entry,) = ranked(tmp_path, finding("decoy", "<account>", "MANUAL"))
+    assert entry.group is Group.NOT_KNOWN

@@ -1,0 +1,125 @@
+"""The data of a finding: what it has is declared here once, and written and read by pydantic.
+
+It is Prowler's resource metadata, and ``resources[].data.metadata`` of an OCSF report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    WrapSerializer,
+)
+
+from .facts import Unreadable
+from .key_evidence import Origin, Usage
+
+ID = Annotated[str, Field(min_length=1, max_length=128)]
+Text = Annotated[str, Field(max_length=10_000)]
+Days = Annotated[int, Field(ge=0, le=100_000)]
+Few = Field(max_length=1000)
+
+
+def _with_regions(usage: Usage) -> Usage:
+    if not usage.regions and (usage.events or usage.used_by):
+        raise ValueError("the checks always write the regions of events")
+    return usage
+
+
+def _also_if_empty(usage: Usage, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    """A usage without events is a fact too, so these are written even if they are empty."""
+    return {"regions": [], "events": 0, "all_events": False, "used_by": [], **write(usage)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyData:
+    """An access key."""
+
+    access_key_id: ID
+    create_date: Text = ""
+    """This and each date below that is text: ISO 8601, UTC."""
+    age_days: Days | None = None
+    active: bool = True
+    last_used_date: Text = ""
+    last_used_service: Text = ""
+    last_used_region: Text = ""
+    last_use_unreadable: Unreadable | None = None
+    usage: (
+        Annotated[Usage, AfterValidator(_with_regions), WrapSerializer(_also_if_empty)] | None
+    ) = None
+    origin: Origin | None = None
+    deactivation: Origin | None = None
+    description: Text = ""
+    """What the IAM console shows as the key's description."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialData:
+    """An API key or another service-specific credential."""
+
+    service_specific_credential_id: ID
+    service_name: Text = ""
+    create_date: Text = ""
+    age_days: Days | None = None
+    expiration_date: Text = ""
+    """Empty if it never expires."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceData:
+    """What to do about a user's keys: ``advice.Advice``, with the IDs of the keys."""
+
+    action: Text
+    retire: Text = ""
+    keep: Text = ""
+    creator_of: tuple[ID, ...] = ()
+    reason: Text = ""
+    """With ``find-out``: what is to be found out first. See ``Advice.reason``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingData:
+    """What a finding says as data. What is at its default is not written."""
+
+    name: Text = ""
+    arn: Text = ""
+    active_access_keys: int | None = None
+    unreadable: Unreadable | None = None
+    access_keys: Annotated[tuple[KeyData, ...], Few] = ()
+    failing_access_keys: Annotated[tuple[ID, ...], Few] | None = None
+    """The keys that fail, if not all of them do."""
+    quarantine_policies: tuple[Text, ...] = ()
+    quarantine_unreadable: Unreadable | None = None
+    advice: AdviceData | None = None
+    administrator: tuple[Text, ...] = ()
+    """The policies that make the user an administrator, in words."""
+    console_password: bool = False
+    service_specific_credentials: Annotated[tuple[CredentialData, ...], Few] = ()
+    failing_service_specific_credentials: Annotated[tuple[ID, ...], Few] | None = None
+    """Those that fail, if not all of them do."""
+    owner: Text = ""
+    check: Text = ""
+    """The check that wrote it; empty if it did not say so yet."""
+
+
+NO_DATA = FindingData()
+_DATA = TypeAdapter(FindingData)
+
+
+def to_json(data: FindingData) -> dict[str, Any]:
+    """The data as plain JSON; nothing is verified."""
+    plain = _DATA.dump_python(data, mode="json", by_alias=True, exclude_defaults=True)
+    return cast("dict[str, Any]", plain)
+
+
+def from_json(plain: Any) -> FindingData:
+    """The data that ``to_json`` wrote. What is unknown is ignored, what is missing at its default.
+
+    Raises ValueError if it is anything else: a report can come from anywhere.
+    """
+    return _DATA.validate_python(plain)
