@@ -172,6 +172,7 @@ def test_a_program_that_keeps_the_key_in_two_places_is_two_users() -> None:
         ({"userAgent": "Boto3/1.40 m/g"}, 'a program that calls itself "Boto3" from environment v'),
         ({"userAgent": "aws-sdk-go/1.2"}, 'a program that calls itself "AWS SDK for Go" from 203.'),
         ({"userAgent": "backup/2"}, 'a program that calls itself "backup" from 203.0.113.7'),
+        ({"userAgent": "the console/2"}, 'a program that calls itself "the console" from 203.0'),
         ({"userAgent": "Mozilla/5.0"}, "a program that calls itself a browser from 203.0.113.7"),
         (
             {"userAgent": "AWS Internal"},

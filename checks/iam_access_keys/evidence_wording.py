@@ -129,8 +129,7 @@ def _word_user(user: UsedBy, claimed: bool) -> str:
 
 
 def _in_quotes(program: str) -> str:
-    name = program.strip('"')
-    return name if name.startswith(("a ", "the ")) else f'"{name}"'
+    return program if program.startswith(('"', "a ", "the ")) else f'"{program}"'
 
 
 def _service_name(service: str) -> str:
