@@ -14,7 +14,7 @@ from pathlib import Path
 from demo.population import populate
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.key_evidence import CALL
-from prowler_access_keys.services.iam.iam_access_keys.user_agents import UNKNOWN, program_of
+from prowler_access_keys.services.iam.iam_access_keys.user_agents import UNKNOWN, agent_of
 
 from .iam_reading import inside
 from .programs import LATENCY, run
@@ -78,7 +78,7 @@ def _named(aws: EmbeddedAWS) -> tuple[int, int]:
     aws.clear()
     populate(aws)
     texts = [one["CloudTrailEvent"] for one in aws.cloudtrail.events()]
-    programs = [program_of(json.loads(text)["userAgent"]) for text in texts]
+    programs = [agent_of(json.loads(text)["userAgent"]).program for text in texts]
     return sum(program != UNKNOWN for program in programs), len(programs)
 
 

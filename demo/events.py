@@ -77,6 +77,15 @@ BACKUP = Program(
     (("s3", "GetBucketVersioning"), ("s3", "ListBuckets"), ("backup", "ListBackupJobs")),
     hours=24,
 )
+PUSH = Program(
+    "Boto3/1.40.61 md/Botocore#1.40.61 ua/2.1 os/linux#5.10.240 md/arch#x86_64 lang/python#3.12.11 "
+    "md/pyimpl#CPython exec-env/AWS_Lambda_python3.12 m/Z,b,D,g cfg/retry-mode#legacy "
+    "Botocore/1.40.61",
+    "192.0.2.180",
+    (("sns", "ListEndpointsByPlatformApplication"), ("sns", "GetEndpointAttributes")),
+    hours=6,
+)
+"""A function that says where its key is kept."""
 MAIL_RELAY = Program(
     "aws-sdk-php/3.288.1 OS/Linux/5.4.0 lang/php/7.4.33 GuzzleHttp/7",
     "192.0.2.25",
@@ -129,7 +138,7 @@ BY_USER = {
     "legacy-ftp-sync": (BACKUP, MASKED),
     "smtp-relay": (MAIL_RELAY,),
     "invoice-export": (BACKUP,),
-    "mobile-push": (ON_PREMISES,),
+    "mobile-push": (PUSH,),
     "partner-feed": (HOME_GROWN,),
     "backup-vault-sync": (INTRUDER,),
 }

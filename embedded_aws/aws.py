@@ -463,6 +463,11 @@ class EmbeddedAWS:
             with self._lock:
                 self.calls[action] += 1
                 self.callers.add(access_key_id)
+            if self.cloudtrail.records_calls:
+                self.cloudtrail.add(
+                    action.rpartition(":")[2], service, at=_now(), access_key_id=access_key_id,
+                    user_agent=environ.get("HTTP_USER_AGENT", ""), source=environ["REMOTE_ADDR"],
+                )  # fmt: skip
             time.sleep(self.behaviour.latency)
             trouble = self._trouble(action, parameters.get("UserName", ""))
             if action == "sts:AssumeRole":

@@ -53,6 +53,8 @@ class EmbeddedCloudTrail:
         """How many calls an account may make in a region; None for as many as it likes."""
         self.disabled_regions: frozenset[str] = frozenset()
         """Regions that no account has enabled."""
+        self.records_calls = False
+        """Whether calls of this AWS become events too, with the caller's own user agent."""
         self.clock: Callable[[], float] = time.monotonic
         """Seconds; what the throttling goes by."""
         self.short_pages = 0

@@ -49,6 +49,7 @@ UNUSED = "iam_user_unused_active_keys"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
 DECOYS = "iam_user_decoy_access_keys_used"
 FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
+INCIDENTS = (AdviceAction.INCIDENT, AdviceAction.DECOY_USED)
 UNEXPECTED = (
     "The user was made for an API key, and has a console password: find out who created it, and "
     "why, and delete it."
@@ -231,12 +232,16 @@ class _User:
         keys: dict[str, KeyData] = {}
         failing: dict[str, list[Finding]] = {}
         evidence: dict[str, dict[str, str]] = {}
+        incident = any(
+            finding.check == FOR_API_KEY or _advice_of(finding).action in INCIDENTS
+            for finding in self.failing
+        )
         for finding in self.failing:
             for key in finding.data.access_keys:
                 keys.setdefault(key.access_key_id, key)
                 key_id, words = key.access_key_id, evidence.setdefault(key.access_key_id, {})
                 if key.usage:  # not every check asks CloudTrail for all
-                    usage = word_usage(key_id, key.usage)
+                    usage = word_usage(key_id, key.usage, claimed=incident)
                     words.setdefault("usage", usage and self._as_of(finding, usage))
                 if key.origin:
                     origin = word_origin([key_id], key.origin, finding.arn)
@@ -322,7 +327,7 @@ class _User:
         return KeyAction.LOOK_AGAIN if self.now - seen > FRESH or used_since else action
 
     def _group(self, action: Action, checks: set[str]) -> Group:
-        if action in (AdviceAction.INCIDENT, AdviceAction.DECOY_USED) or FOR_API_KEY in checks:
+        if action in INCIDENTS or FOR_API_KEY in checks:
             return Group.INCIDENT
         if action in (KeyAction.DELETE, KeyAction.KEEP_EVIDENCE):
             return Group.INACTIVE

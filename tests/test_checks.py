@@ -20,6 +20,12 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
 )
 from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
+from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
+    TOO_OLD,
+    Origin,
+    Usage,
+    UsedBy,
+)
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError
 
@@ -178,6 +184,36 @@ def test_a_user_made_for_an_api_key_has_nothing_else(
     user = replace(facts, user=User(name, f"arn:aws:iam::123456789012:user/{name}"))
     verdict = judged("iam_user_made_for_api_key_other_credentials", user)
     assert (verdict.status, verdict.severity) == (status, severity)
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "quarantined", "program"),
+    [
+        ("iam_user_unrotated_active_keys", "alice", (), "Boto3"),
+        (
+            "iam_user_unrotated_active_keys", "alice", ("AWSCompromisedKeyQuarantineV3",),
+            'a program that calls itself "Boto3"',
+        ),
+        (
+            "iam_user_decoy_access_keys_used", "canary-1", (),
+            'a program that calls itself "Boto3"',
+        ),
+        (
+            "iam_user_made_for_api_key_other_credentials", "BedrockAPIKey-0g4z", (),
+            'a program that calls itself "Boto3"',
+        ),
+    ],
+)  # fmt: skip
+def test_in_an_incident_a_finding_repeats_a_programs_name_as_its_own_word(
+    check: str, name: str, quarantined: tuple[str, ...], program: str
+) -> None:
+    usage = Usage(("us-east-1",), 1, used_by=(UsedBy("Boto3", "192.0.2.1", 1, ()),))
+    facts = with_keys(
+        ONE, user=User(name, f"arn:aws:iam::123456789012:user/{name}"), quarantined=quarantined,
+        uses={"AKIAONE": usage}, creations={"AKIAONE": Origin(unknown=TOO_OLD)},
+    )  # fmt: skip
+    settings = Settings(access_key_usage_from_cloudtrail=True, decoy_users=("canary-1",))
+    assert f"AKIAONE was used by {program} from" in judged(check, facts, settings).sentence
 
 
 @pytest.mark.parametrize(

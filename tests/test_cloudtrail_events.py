@@ -32,9 +32,9 @@ from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     origin_in,
     usage_of,
 )
-from prowler_access_keys.services.iam.iam_access_keys.user_agents import UNKNOWN, program_of
+from prowler_access_keys.services.iam.iam_access_keys.user_agents import AWS_ITSELF
 
-from .events import AWS_CLI, TERRAFORM, creation, event
+from .events import TERRAFORM, creation, event
 from .keys import NOW, key
 from .known_facts import ALICE
 
@@ -63,37 +63,6 @@ def test_a_time_that_is_none_or_that_python_cannot_count_is_not_known(moment: An
 
 
 @pytest.mark.parametrize(
-    ("user_agent", "program"),
-    [
-        (AWS_CLI, "aws-cli"),
-        (f"[{AWS_CLI}]", "aws-cli"),
-        (TERRAFORM, "Terraform"),
-        ("APN/1.0 HashiCorp/1.0 packer-plugin-amazon/1.2 aws-sdk-go/1.44", "Packer"),
-        ("Boto3/1.34.2 md/Botocore#1.34.2 ua/2.0 os/linux lang/python#3.11", "Boto3"),
-        ("Boto3/1.40.0 ua/2.1 Botocore/1.40.0 APN_1826889", "Prowler"),
-        ("aws-sdk-java/2.21.1 Linux/5.15 OpenJDK_64-Bit_Server_VM/17", "AWS SDK for Java"),
-        ("aws-sdk-go-v2/1.24.0 os/linux lang/go#1.21.5 api/s3#1.47.5", "AWS SDK for Go"),
-        ("aws-sdk-js/3.1 ua/2.0 os/linux app/grafana", "AWS SDK for JavaScript"),
-        ("configure-aws-credentials-for-github-actions", "GitHub Actions"),
-        ("Go-http-client/1.1", '"Go-http-client"'),
-        ("inventory_sync.py/2.0 (internal)", '"inventory_sync"'),
-        ("unpacker/1.0", '"unpacker"'),
-        ("my-prowler-killer/1", '"my-prowler-killer"'),
-        ("www.evil.example.com/login", '"www"'),
-        (f"evil/1 x.{SERVICE}", '"evil"'),
-        ("<script>alert(1)</script>", UNKNOWN),
-        ("\x1b[31m", UNKNOWN),
-        ("a" * 41, UNKNOWN),
-        ("", UNKNOWN),
-        (None, UNKNOWN),
-        ({"a": 1}, UNKNOWN),
-    ],
-)
-def test_a_user_agent_becomes_the_name_of_a_program(user_agent: Any, program: str) -> None:
-    assert program_of(user_agent) == program
-
-
-@pytest.mark.parametrize(
     ("address", "source"),
     [
         ("203.0.113.7", "203.0.113.7"),
@@ -111,8 +80,8 @@ def test_a_source_is_an_address_or_an_aws_service(address: Any, source: str) -> 
 
 
 def test_only_what_comes_from_an_aws_service_is_called_one() -> None:
-    assert call(event(userAgent=SERVICE, sourceIPAddress=SERVICE)).program == AWS_SERVICE
-    assert call(event(userAgent=SERVICE)).program == '"cloudformation"'
+    assert call(event(userAgent=SERVICE, sourceIPAddress=SERVICE)).agent.program == AWS_SERVICE
+    assert call(event(userAgent=SERVICE)).agent.program == AWS_ITSELF
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_key_is_used_by_programs_from_sources_most_often_first() -> None:
     ]  # fmt: skip
     assert said(*events) == (
         "In the last 4 events in us-east-1, since 2026-11-20, AKIA1 was used by aws-cli from "
-        "203.0.113.7 (S3, STS) and by Terraform from 198.51.100.20 (EC2)."
+        "203.0.113.7 (S3, STS) and by Terraform on a macOS computer, from 198.51.100.20 (EC2)."
     )
     assert written(usage(*events)) == {
         "regions": ["us-east-1"],
@@ -85,6 +85,7 @@ def test_a_key_is_used_by_programs_from_sources_most_often_first() -> None:
             },
             {
                 "program": "Terraform",
+                "runs_on": "a macOS computer",
                 "source": "198.51.100.20",
                 "events": 1,
                 "actions": [{"service": "ec2", "action": "RunInstances", "events": 1}],
@@ -136,6 +137,55 @@ def test_a_sentence_names_three_programs_and_three_services_and_counts_the_rest(
         " AKIA1 was used by aws-cli from 203.0.113.7 (IAM, KMS, lambda, 2 more), by "
         '"tool0" from 203.0.113.7 (S3), by "tool1" from 203.0.113.7 (S3), and by 1 other.'
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        ("", " from 203.0.113.7"),
+        ("m/Z,g", " from environment variables, from 203.0.113.7"),
+        ("m/e exec-env/AWS_ECS_EC2", " from its own code or configuration on Amazon ECS, from 20"),
+        ("m/n os/linux#6-microsoft-", " from a credentials file on a Windows computer with WSL, f"),
+        ("m/v,w os/linux#6.6.9-kali1-amd64", " from a command on Kali Linux, from 203.0.113.7"),
+        ("exec-env/CloudShell", " on AWS CloudShell, from 203.0.113.7"),
+    ],
+)
+def test_where_the_key_is_kept_and_what_the_program_runs_on_is_said(
+    words: str, places: str
+) -> None:
+    assert f"AKIA1 was used by Boto3{places}" in said(event(userAgent=f"Boto3/1.40 {words}"))
+
+
+def test_a_program_that_keeps_the_key_in_two_places_is_two_users() -> None:
+    agents = ("Boto3/1.40 m/n exec-env/EC2", "Boto3/1.40", "Boto3/1.40 m/g")
+    used_by = written(usage(*(event(userAgent=agent) for agent in agents)))["used_by"]
+    assert [(user.get("kept_in"), user.get("runs_on")) for user in used_by] == [
+        (None, None),
+        ("a credentials file", "Amazon EC2"),
+        ("environment variables", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "program"),
+    [
+        ({"userAgent": "Boto3/1.40 m/g"}, 'a program that calls itself "Boto3" from environment v'),
+        ({"userAgent": "aws-sdk-go/1.2"}, 'a program that calls itself "AWS SDK for Go" from 203.'),
+        ({"userAgent": "backup/2"}, 'a program that calls itself "backup" from 203.0.113.7'),
+        ({"userAgent": "the console/2"}, 'a program that calls itself "the console" from 203.0'),
+        ({"userAgent": "Mozilla/5.0"}, "a program that calls itself a browser from 203.0.113.7"),
+        (
+            {"userAgent": "AWS Internal"},
+            "a program that calls itself the AWS console or an AWS service from 203.0.113.7",
+        ),
+        ({"userAgent": ""}, "an unnamed program from 203.0.113.7"),
+        ({"sourceIPAddress": "AWS Internal"}, "an AWS service (S3)"),
+    ],
+)
+def test_in_an_incident_a_name_is_only_what_a_program_calls_itself(
+    record: dict[str, Any], program: str
+) -> None:
+    assert f"was used by {program}" in word_usage("AKIA1", usage(event(**record)), claimed=True)
 
 
 def test_that_no_call_succeeded_is_said() -> None:

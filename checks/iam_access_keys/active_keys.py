@@ -83,7 +83,7 @@ def failing(
             facts, active, active if ask_who_created else advice.creator_of, settings, now,
             everywhere=bool(quarantine),
         )  # fmt: skip
-        sentences += word_evidence(evidence, facts.user.arn)
+        sentences += word_evidence(evidence, facts.user.arn, claimed=bool(quarantine))
     return Verdict(
         "FAIL", " ".join(filter(None, sentences)), count, active, advice, evidence, more=more
     )

@@ -2,7 +2,7 @@
 
 Events have other people's input (user agents, names of sessions) and what nobody but an
 investigator should see (session issuers, request parameters). What leaves this file has neither:
-programs as ``user_agents`` names them, addresses, names that AWS allows, and times.
+what ``user_agents`` takes from a user agent, addresses, names that AWS allows, and times.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from .user_agents import program_of
+from .user_agents import Agent, agent_of
 
 CREATION, UPDATE = "CreateAccessKey", "UpdateAccessKey"
 UNKNOWN_SOURCE = "an unknown address"
@@ -43,7 +43,8 @@ _ARN = re.compile(
 class Call:
     """The API call that an event is about."""
 
-    program: str
+    agent: Agent
+    """The program, or AWS_SERVICE or CONSOLE in its place."""
     source: str
     """An IP address, or the AWS service that called: ``cloudformation.amazonaws.com``."""
     service: str
@@ -99,13 +100,14 @@ def _call(record: Mapping[str, Any]) -> Call:
     console = record.get("sessionCredentialFromConsole") == "true"
     internal = _matched(_INTERNAL, source) is not None
     # Anybody can call a program as AWS's services call themselves, but not from there.
-    program = AWS_SERVICE if internal or _matched(_SERVICE, source) else program_of(user_agent)
+    by_service = internal or _matched(_SERVICE, source)
+    agent = Agent(AWS_SERVICE) if by_service else agent_of(user_agent)
     failed = record.get("errorCode") is not None
     created = _at(record, "responseElements", "accessKey", "accessKeyId")
     updated = _at(record, "requestParameters", "accessKeyId")
     deactivates = not failed and _at(record, "requestParameters", "status") == "Inactive"
     return Call(
-        CONSOLE if internal and console else program,
+        Agent(CONSOLE) if internal and console else agent,
         CONSOLE if internal and console else _source(source),
         service[1] if service else UNKNOWN_WORD,
         action[0] if action else UNKNOWN_WORD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from .cloudtrail_events import UNKNOWN_CREATOR
+from .cloudtrail_events import AWS_SERVICE, CONSOLE, UNKNOWN_CREATOR
 from .facts import Unreadable
 from .key_evidence import (
     HISTORY,
@@ -18,6 +18,7 @@ from .key_evidence import (
     Usage,
     UsedBy,
 )
+from .user_agents import UNKNOWN
 from .wording import comma_and
 
 PROGRAMS_TOLD = 3
@@ -26,6 +27,8 @@ SERVICES_TOLD = 3
 """How many services a sentence names for each."""
 REGIONS_NAMED = 3
 """How many Regions a sentence names at most; of more it gives the number."""
+NOT_CLAIMED = (AWS_SERVICE, CONSOLE, UNKNOWN)
+"""What is said of programs that do not name themselves."""
 _DAYS = f"{HISTORY.days} days"
 _WHY = {
     TIME_LIMIT: "the time of access_key_usage_max_seconds was over",
@@ -33,13 +36,16 @@ _WHY = {
 }
 
 
-def word_evidence(evidence: Evidence, user_arn: str) -> list[str]:
-    """All of it, in sentences."""
+def word_evidence(evidence: Evidence, user_arn: str, *, claimed: bool = False) -> list[str]:
+    """All of it, in sentences; ``claimed`` in an incident: see ``word_usage``."""
     alike: dict[Origin, list[str]] = {}  # what is not known, is often not known of both keys
     for key, origin in evidence.origins.items():
         alike.setdefault(origin, []).append(key.access_key_id)
     return [
-        *(word_usage(key.access_key_id, usage) for key, usage in evidence.usage.items()),
+        *(
+            word_usage(key.access_key_id, usage, claimed=claimed)
+            for key, usage in evidence.usage.items()
+        ),
         *(word_origin(ids, origin, user_arn) for origin, ids in alike.items()),
         *(word_deactivation(key.access_key_id, one) for key, one in evidence.deactivations.items()),
     ]
@@ -48,11 +54,14 @@ def word_evidence(evidence: Evidence, user_arn: str) -> list[str]:
 # What uses it
 
 
-def word_usage(access_key_id: str, usage: Usage) -> str:
-    """What uses a key, as one sentence and, for what is not known, one each."""
+def word_usage(access_key_id: str, usage: Usage, *, claimed: bool = False) -> str:
+    """What uses a key, as one sentence and, for what is not known, one each.
+
+    ``claimed``: whether to say that programs name themselves, as an attacker's may lie.
+    """
     sentences = []
     if usage.used_by:
-        users = _word_users(usage.used_by)
+        users = _word_users(usage.used_by, claimed)
         sentences.append(f"{_span(usage)}, {access_key_id} was used {users}.")
         if usage.failed_events == usage.events:
             sentences.append("That call failed." if usage.events == 1 else "All calls failed.")
@@ -94,24 +103,33 @@ def _word_regions(regions: Sequence[str]) -> str:
     return comma_and(regions) if len(regions) <= REGIONS_NAMED else f"{len(regions)} Regions"
 
 
-def _word_users(users: Sequence[UsedBy]) -> str:
-    told = [_word_user(one) for one in users[:PROGRAMS_TOLD]]
+def _word_users(users: Sequence[UsedBy], claimed: bool) -> str:
+    told = [_word_user(user, claimed) for user in users[:PROGRAMS_TOLD]]
     rest = len(users) - PROGRAMS_TOLD
     if rest > 0:
         told.append(f"by {rest} {'other' if rest == 1 else 'others'}")
     return comma_and(told)
 
 
-def _word_user(one: UsedBy) -> str:
+def _word_user(user: UsedBy, claimed: bool) -> str:
     counted: Counter[str] = Counter()
-    for did in one.actions:
+    for did in user.actions:
         counted[did.service] += did.events
     names = [_service_name(name) for name, _ in counted.most_common()]
     if len(names) > SERVICES_TOLD:
         names = [*names[:SERVICES_TOLD], f"{len(names) - SERVICES_TOLD} more"]
-    program = f"the {one.program}" if one.program.startswith("AWS SDK") else one.program
-    place = "" if one.source == one.program else f" from {one.source}"
-    return f"by {program}{place} ({', '.join(names)})"
+    program = f"the {user.program}" if user.program.startswith("AWS SDK") else user.program
+    if claimed and user.program not in NOT_CLAIMED:
+        program = f"a program that calls itself {_in_quotes(user.program)}"
+    places = f" from {user.kept_in.value}" if user.kept_in else ""
+    places += f" on {user.runs_on.value}" if user.runs_on else ""
+    if user.source != user.program:
+        places += f"{',' if places else ''} from {user.source}"
+    return f"by {program}{places} ({', '.join(names)})"
+
+
+def _in_quotes(program: str) -> str:
+    return program if program.startswith(('"', "a ", "the ")) else f'"{program}"'
 
 
 def _service_name(service: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import Field, PlainSerializer
 
 from .cloudtrail_events import Call, Event
 from .facts import AccessKey, Unreadable
+from .user_agents import Agent, KeptIn, RunsOn
 
 CALL = "cloudtrail:LookupEvents"
 HISTORY = timedelta(days=90)
@@ -64,6 +65,10 @@ class UsedBy:
     events: int
     actions: tuple[Action, ...]
     """Most often first."""
+    kept_in: KeptIn | None = None
+    """Where the program keeps the key; None if that is not known."""
+    runs_on: RunsOn | None = None
+    """None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -136,20 +141,27 @@ def _oldest(events: Iterable[Event]) -> datetime | None:
 
 
 def _grouped(calls: Iterable[Call]) -> tuple[UsedBy, ...]:
-    by_user: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    by_user: dict[tuple[Agent, str], Counter[tuple[str, str]]] = {}
     for call in calls:
-        did = by_user.setdefault((call.program, call.source), Counter())
+        did = by_user.setdefault((call.agent, call.source), Counter())
         did[call.service, call.action] += 1
     grouped = [
         UsedBy(
-            program,
+            agent.program,
             source,
             did.total(),
             tuple(Action(*one, number) for one, number in _most_often_first(did)),
+            agent.kept_in,
+            agent.runs_on,
         )
-        for (program, source), did in by_user.items()
+        for (agent, source), did in by_user.items()
     ]
-    return tuple(sorted(grouped, key=lambda one: (-one.events, one.program, one.source)))
+    return tuple(sorted(grouped, key=_place))
+
+
+def _place(user: UsedBy) -> tuple[int, str, str, str, str]:
+    places = (user.kept_in or "", user.runs_on or "")
+    return (-user.events, user.program, user.source, *places)
 
 
 def _most_often_first(counted: Counter[tuple[str, str]]) -> list[tuple[tuple[str, str], int]]:

@@ -65,7 +65,7 @@ class iam_user_decoy_access_keys_used(UserCheck):
             evidence = look_up(facts, used, (), settings, now, everywhere=True)
         return Verdict(
             "FAIL",
-            " ".join((*sentences, *word_evidence(evidence, facts.user.arn))),
+            " ".join((*sentences, *word_evidence(evidence, facts.user.arn, claimed=True))),
             count,
             used,
             Advice(Action.DECOY_USED, quarantine=quarantine),

@@ -105,7 +105,7 @@ def _failing(
         f"{it} as an attacker's until you know who created {it}, and why.",
         f"{deactivate} deactivates {ids(active)}." if active else "",
         *word_unread(unread),
-        *word_evidence(evidence, facts.user.arn),
+        *word_evidence(evidence, facts.user.arn, claimed=True),
     )
     return Verdict(
         "FAIL",

@@ -48,6 +48,16 @@ def entry(tmp_path: Path, **facts: Any) -> Any:
             f"CloudTrail's event history has no event of {KEY} in us-east-1. It has management "
             "events of 90 days only: the key may be in use.",
         ),
+        (
+            {
+                "regions": ["us-east-1"], "events": 2, "all_events": True,
+                "used_by": [
+                    {**TERRAFORM, "kept_in": "environment variables", "runs_on": "AWS Lambda"}
+                ],
+            },
+            f"In all 2 events of 90 days in us-east-1, {KEY} was used by Terraform from "
+            "environment variables on AWS Lambda, from 198.51.100.20 (EC2).",
+        ),
         (None, ""),
     ],
 )  # fmt: skip
@@ -84,6 +94,7 @@ def test_who_created_a_key_is_told_or_why_that_is_not_known(
     "facts",
     [
         {"usage": {"regions": [], "events": 1, "used_by": [TERRAFORM]}},
+        {"usage": {"regions": ["x"], "used_by": [{**TERRAFORM, "kept_in": "<b>"}]}},
         {"usage": {"unreadable": [{"call": "x"}]}},
         {"usage": 5},
         {"origin": ["x"]},
@@ -93,6 +104,24 @@ def test_evidence_that_no_check_writes_makes_an_entry_that_is_not_known(
     tmp_path: Path, facts: Any
 ) -> None:
     assert "not in the format that these checks write" in entry(tmp_path, **facts).advice
+
+
+@pytest.mark.parametrize(
+    ("check", "action", "facts"),
+    [
+        ("quarantined", "incident", {"quarantine_policies": ["AWSCompromisedKeyQuarantineV2"]}),
+        ("iam_user_decoy_access_keys_used", "decoy-used", {}),
+        ("iam_user_made_for_api_key_other_credentials", "find-creator", {}),
+    ],
+)
+def test_in_an_incident_a_program_is_only_what_it_calls_itself(
+    tmp_path: Path, check: str, action: str, facts: Any
+) -> None:
+    usage = {"regions": ["us-east-1"], "events": 2, "used_by": [TERRAFORM]}
+    keys = [key(1, 300, usage=usage)]
+    used = finding(check, "alice", access_keys=keys, advice={"action": action}, **facts)
+    (one,) = ranked(tmp_path, used)
+    assert 'by a program that calls itself "Terraform" from 198.51.100.20 (EC2).' in one.usage
 
 
 def test_what_only_one_of_a_users_findings_has_is_told(tmp_path: Path) -> None:
