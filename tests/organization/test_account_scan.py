@@ -271,6 +271,7 @@ AROUND = [
 ]  # fmt: skip
 
 
+@example(["\ud800"], AROUND[0])
 @example(["\r", LOGGED.format(module="check") + "iam_x - TypeError[7]: x"], AROUND[0])
 @example(["\u2028", OF_PROVIDER + CALL.format("ExpiredToken", "AssumeRole")], AROUND[0])
 @given(
@@ -283,7 +284,7 @@ def test_words_that_somebody_in_an_account_chose_decide_nothing(
     line = around.replace("{}", "".join(words))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "prowler.log")
-        log.write_text(f"-> Scanning\n{line}\n", "utf-8", newline="")
+        log.write_text(f"-> Scanning\n{line}\n", "utf-8", "surrogatepass", newline="")
         assert read_log(log) == Logged()
         end = explain_end(1, end_of(log), TASK)
     assert (end.attempts, end.fault_of_machine) == (1, False)
