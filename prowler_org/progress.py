@@ -13,7 +13,7 @@ from alive_progress import alive_bar
 from key_ranking.printing import say
 
 from .account_result import AccountResult
-from .summary import describe_result
+from .summary import describe_briefly
 
 ShowResult = Callable[[AccountResult], None]
 
@@ -67,6 +67,6 @@ def _lines(total: int, stream: TextIO) -> ShowResult:
     def show(result: AccountResult) -> None:
         nonlocal done
         done += 1
-        say(f"[{done:{len(str(total))}}/{total}] {describe_result(result)}", stream)
+        say(f"[{done:{len(str(total))}}/{total}] {describe_briefly(result)}", stream)
 
     return show

@@ -28,12 +28,23 @@ def describe_accounts(listed: AccountList) -> str:
 
 def describe_result(result: AccountResult) -> str:
     """An account's result in a line."""
+    reasons = result.problems if result.was_scanned else (result.reason,)
+    sentences = "".join(f" {printable(reason)}" for reason in reasons)
+    return f"{_outcome(result)}{sentences and '.'}{sentences}"
+
+
+def describe_briefly(result: AccountResult) -> str:
+    """An account's result in a line, without the reasons, which ``summarize`` gives once."""
+    has_reasons = result.problems or not result.was_scanned
+    return f"{_outcome(result)}{', see the end' if has_reasons else ''}"
+
+
+def _outcome(result: AccountResult) -> str:
     account = printable(f"{result.account} {result.name}".strip())
     if not result.was_scanned:
-        return f"{account}: not scanned. {printable(result.reason)}"
+        return f"{account}: not scanned"
     crashed = f" ({', '.join(result.crashed)} crashed)" if result.crashed else ""
-    problems = "".join(f" {printable(problem)}" for problem in result.problems)
-    return f"{account}: {describe_counts(result.counts)}{crashed}{problems and '.'}{problems}"
+    return f"{account}: {describe_counts(result.counts)}{crashed}"
 
 
 def describe_missing(missing: Sequence[AccountResult]) -> list[str]:

@@ -44,10 +44,10 @@ def printed(stream: io.StringIO, quiet: bool = False) -> str:
     return stream.getvalue()
 
 
-def test_without_a_terminal_each_account_has_a_line() -> None:
+def test_without_a_terminal_each_account_has_a_line_and_its_reason_comes_at_the_end() -> None:
     assert printed(io.StringIO()).splitlines() == [
         "[1/3] 111111111111 alice: 2 failed, 1 passed, 1 manual",
-        "[2/3] 222222222222 bob's <account>: not scanned. It was denied.",
+        "[2/3] 222222222222 bob's <account>: not scanned, see the end",
         "[3/3] 333333333333 carol: 0 failed, 5 passed, 1 muted",
     ]
 
