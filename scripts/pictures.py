@@ -54,7 +54,7 @@ def main() -> None:
             below.write_text(BELOW_THE_HEADER % report.name, "utf-8")
             take_picture(chromium, below, IMAGES / "html-report.png", (1500, 760))
             page = organization_scan(folder)
-            take_picture(chromium, page, IMAGES / "which-key-first.png", (1000, 1010))
+            take_picture(chromium, page, IMAGES / "which-key-first.png", (1000, 930))
 
 
 def first_scan(folder: Path) -> Path:
