@@ -7,7 +7,10 @@ from typing import TypeAlias
 
 from prowler_access_keys.services.iam.iam_access_keys.advice import SMTP_REPLACEMENT
 from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
-from prowler_access_keys.services.iam.iam_access_keys.wording import aws_command
+from prowler_access_keys.services.iam.iam_access_keys.service_specific_credentials import (
+    credential_status_command,
+)
+from prowler_access_keys.services.iam.iam_access_keys.wording import delete_command, status_command
 
 
 class KeyAction(str, Enum):
@@ -102,14 +105,9 @@ def commands(
     user: str, key_id: str, action: Action, *, active: bool, of_service: bool
 ) -> tuple[str, str]:
     """The command that ends with a key, and the one that undoes it; empty if there is none."""
-    name = f"--user-name={user}"
     if action in _WITHOUT_COMMAND or (not active and action is not KeyAction.DELETE):
         return "", ""
     if action is KeyAction.DELETE:
-        return aws_command("iam", "delete-access-key", name, "--access-key-id", key_id), ""
-    if of_service:
-        words = ["update-service-specific-credential", name, "--service-specific-credential-id"]
-    else:
-        words = ["update-access-key", name, "--access-key-id"]
-    off, on = (aws_command("iam", *words, key_id, "--status", s) for s in ("Inactive", "Active"))
-    return off, on
+        return delete_command(user, key_id), ""
+    command = credential_status_command if of_service else status_command
+    return command(user, key_id, "Inactive"), command(user, key_id, "Active")

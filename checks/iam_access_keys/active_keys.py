@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .administrator import denies_everything
-from .advice import Action, Advice, about, advise, word, word_incident
+from .advice import Action, Advice, about, advise, incident, word, word_incident
 from .evidence_wording import word_evidence
 from .facts import Keys, Unreadable, quarantine_policies
 from .finding import Verdict
@@ -55,7 +55,7 @@ def failing(
         more = replace(more, failing_access_keys=tuple(key.access_key_id for key in keys))
     count = facts.active_count()
     quarantine = quarantine_policies(facts.quarantine())
-    opening = word_incident(facts.user.name, quarantine) if quarantine else ""
+    opening = word_incident(facts.user.name, quarantine)
     because = (danger, "" if quarantine else reason)
     has = has_active_keys(facts, count)
     try:
@@ -67,7 +67,7 @@ def failing(
             "FAIL",
             " ".join(filter(None, (opening, has, *because, unread))),
             count,
-            advice=Advice(Action.INCIDENT, quarantine=quarantine) if quarantine else None,
+            advice=incident(quarantine),
             unreadable=error.failure,
             more=more,
         )
@@ -141,10 +141,16 @@ def unused(facts: UserFacts, keys: Keys, now: datetime, longest: timedelta) -> K
     keys = facts.with_last_use(facts.not_used_since(old, now - longest))
     known = [key for key in keys if not isinstance(key.last_use, Unreadable)]
     idle = tuple(key for key in known if key.idle(now) >= longest)
-    for key in keys:
-        if not idle and isinstance(key.last_use, Unreadable):
-            raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
+    if not idle:
+        require_last_use(keys)
     return idle
+
+
+def require_last_use(keys: Keys) -> None:
+    """Raises UnreadableError if the last use of one of the keys could not be read."""
+    for key in keys:
+        if isinstance(key.last_use, Unreadable):
+            raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
 
 
 def listed(keys: Keys, now: datetime) -> str:

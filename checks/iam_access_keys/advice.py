@@ -5,7 +5,7 @@ Checks and fixers go by the same advice, so a fixer does what the finding announ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -175,13 +175,21 @@ def about(advice: Advice, failing: Keys) -> Advice:
     return replace(advice, action=action, retire=retire, keep=keep, others=others)
 
 
-def word_incident(user: str, quarantine: Iterable[str]) -> str:
-    """The beginning of each finding about a user that is under AWS's quarantine.
+def incident(quarantine: Quarantine) -> Advice | None:
+    """The advice for a user that is under AWS's quarantine, without keys; None for others."""
+    policies = quarantine_policies(quarantine)
+    return Advice(Action.INCIDENT, quarantine=policies) if policies else None
+
+
+def word_incident(user: str, quarantine: Quarantine) -> str:
+    """The beginning of each finding about a user under AWS's quarantine; empty for others.
 
     Anybody may attach the policy, so the sentence says what AWS means by it, and no more.
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV4.html
     """
-    policies = tuple(quarantine)
+    policies = quarantine_policies(quarantine)
+    if not policies:
+        return ""
     attached = f"{comma_and(policies)} {'is' if len(policies) == 1 else 'are'} attached"
     return (
         f"This is an incident: AWS suspects that a credential of user {user} is compromised or "

@@ -7,7 +7,7 @@ from datetime import datetime
 from time import sleep
 
 from .advice import Action, Advice, advise, word, word_incident
-from .facts import AccessKey, Keys, Unreadable, User, quarantine_policies
+from .facts import AccessKey, Keys, Unreadable, User
 from .iam import IAM
 from .iam_client import CallFailedError
 from .remembered import Found
@@ -80,8 +80,7 @@ def _decide(
     active = facts.with_last_use(active)
     advice = advise(active, facts.quarantine(), now, settings.max_unused_access_keys_days)
     if advice.action is not Action.DEACTIVATE or advice.retire is None:
-        policies = quarantine_policies(advice.quarantine)
-        why = word_incident(name, policies) if policies else word(advice, now)
+        why = word_incident(name, advice.quarantine) or word(advice, now)
         return f"no access key of user {name} is safe to deactivate. {why}"
     if found is None or found.retire is None:
         return f"no finding of this run says that a key of user {name} can be deactivated now."

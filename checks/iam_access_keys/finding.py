@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from .advice import Action, Advice, word_incident
+from .advice import Advice, incident, word_incident
 from .facts import (
     AccessKey,
     Keys,
@@ -64,12 +64,17 @@ def unreadable(user: User, failure: Unreadable, what: str, quarantine: Quarantin
             unreadable=failure,
         )
     sentence = f"The {what} of user {user.name} could not be read: {failure}. {what_to_do(failure)}"
-    policies = quarantine_policies(quarantine)
-    if policies:
-        sentence = f"{word_incident(user.name, policies)} {sentence}"
-        advice = Advice(Action.INCIDENT, quarantine=quarantine)
-        return Verdict("MANUAL", sentence, advice=advice, unreadable=failure)
-    return Verdict("MANUAL", sentence, unreadable=failure)
+    sentence = f"{word_incident(user.name, quarantine)} {sentence}".lstrip()
+    return Verdict("MANUAL", sentence, advice=incident(quarantine), unreadable=failure)
+
+
+def unreadable_root(failure: Unreadable, advice: str) -> Verdict:
+    """MANUAL for the root user, whose keys could not be read; ``advice`` is what helps."""
+    return Verdict(
+        "MANUAL",
+        f"The access keys of the root user could not be read: {failure}. {advice}",
+        unreadable=failure,
+    )
 
 
 def decoy(user: User) -> Verdict:

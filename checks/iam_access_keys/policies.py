@@ -9,11 +9,11 @@ from typing import Any
 
 from .facts import Policies, Quarantine, Unreadable, User, UserPolicies
 from .iam import IAM, Kind, PolicyListing
+from .policy_documents import NOT_READ
 
 _QUARANTINE = re.compile(r"arn:[\w-]+:iam::aws:policy/(AWSCompromisedKeyQuarantine\w*)")
 _OLD_QUARANTINE = "AWSExposedCredentialPolicy_DO_NOT_REMOVE"
 """The inline policy that AWS used before 2020."""
-_NOT_READ = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
 
 
 class PolicyReader:
@@ -44,7 +44,7 @@ class PolicyReader:
         asked = self._ask("User", groups)
         self._users |= {user: asked[user.name] for user in unknown}
         self._read_groups(users, whole_account)
-        why = (self._details().failure if whole_account else None) or _NOT_READ
+        why = (self._details().failure if whole_account else None) or NOT_READ
         return {user: self._combined(self._users[user], why) for user in users}
 
     def documents(self, arns: Iterable[str]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class PolicyReader:
         documents = self._customer_policies
         if isinstance(documents, Unreadable):
             return dict.fromkeys(arns, documents)
-        return {arn: documents.get(arn, _NOT_READ) for arn in arns}
+        return {arn: documents.get(arn, NOT_READ) for arn in arns}
 
     @cached_property
     def _customer_policies(self) -> dict[str, Any] | Unreadable:

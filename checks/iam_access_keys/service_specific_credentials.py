@@ -80,11 +80,16 @@ def replacements(credentials: Iterable[ServiceSpecificCredential]) -> Iterator[s
 def deactivation(user: User, credentials: Iterable[ServiceSpecificCredential]) -> str:
     """The commands that deactivate a user's credentials, to paste into a shell."""
     return " && ".join(
-        aws_command(
-            "iam", "update-service-specific-credential", f"--user-name={user.name}",
-            "--service-specific-credential-id", credential.credential_id, "--status", "Inactive",
-        )
+        credential_status_command(user.name, credential.credential_id, "Inactive")
         for credential in credentials
+    )
+
+
+def credential_status_command(user: str, credential_id: str, status: str) -> str:
+    """The command that makes a user's service-specific credential ``Active`` or ``Inactive``."""
+    return aws_command(
+        "iam", "update-service-specific-credential", f"--user-name={user}",
+        "--service-specific-credential-id", credential_id, "--status", status,
     )  # fmt: skip
 
 

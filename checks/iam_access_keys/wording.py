@@ -105,6 +105,12 @@ def status_command(user: str, access_key_id: str, status: str) -> str:
     )  # fmt: skip
 
 
+def delete_command(user: str, access_key_id: str) -> str:
+    """The command that deletes a user's access key."""
+    name = f"--user-name={user}"
+    return aws_command("iam", "delete-access-key", name, "--access-key-id", access_key_id)
+
+
 def what_to_do(failure: Unreadable) -> str:
     """What helps against a failed call about a user."""
     if failure.error_code == "InvalidClientTokenId":

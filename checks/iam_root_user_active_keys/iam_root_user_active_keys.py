@@ -7,7 +7,7 @@ from datetime import datetime
 from ..iam_access_keys.advice import word_root
 from ..iam_access_keys.base_check import RootUserCheck
 from ..iam_access_keys.facts import RootAccessKeys, Unreadable
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding import Verdict, unreadable_root
 from ..iam_access_keys.wording import counted, of_report, what_to_do, when
 
 
@@ -29,9 +29,9 @@ class iam_root_user_active_keys(RootUserCheck):
                 unreadable=root.active,
             )
         if isinstance(root.present, Unreadable) and not root.report_is_fresh:
-            return _unreadable(root.present)
+            return unreadable_root(root.present, what_to_do(root.present))
         if isinstance(root.active, Unreadable):
-            return _unreadable(root.active)
+            return unreadable_root(root.active, what_to_do(root.active))
         sentence = f"The root user has {counted(root.active)}{of_report(root)}"
         if root.active:
             used = f"last used {when(root.last_used, now)}" if root.last_used else "no use recorded"
@@ -46,11 +46,3 @@ class iam_root_user_active_keys(RootUserCheck):
             f"The root user has an access key. It was not active{of_report(root)}, and may be "
             f"now. {word_root(root.arn, None)}",
         )
-
-
-def _unreadable(failure: Unreadable) -> Verdict:
-    return Verdict(
-        "MANUAL",
-        f"The access keys of the root user could not be read: {failure}. {what_to_do(failure)}",
-        unreadable=failure,
-    )

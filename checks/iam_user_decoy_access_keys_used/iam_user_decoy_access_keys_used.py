@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.active_keys import listed, look_up
+from ..iam_access_keys.active_keys import listed, look_up, require_last_use
 from ..iam_access_keys.advice import Action, Advice
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
@@ -13,7 +13,7 @@ from ..iam_access_keys.facts import Unreadable, User, quarantine_policies
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
+from ..iam_access_keys.user_facts import UserFacts
 from ..iam_access_keys.wording import comma_and, described, ids
 
 
@@ -39,11 +39,9 @@ class iam_user_decoy_access_keys_used(UserCheck):
         name = facts.user.name
         keys = facts.with_last_use(facts.all_keys())
         used = tuple(key for key in keys if key.used)
-        for key in keys:
-            if not used and isinstance(key.last_use, Unreadable):
-                raise UnreadableError(key.last_use, f"last use of access key {key.access_key_id}")
         count = sum(key.active for key in keys)
         if not used:
+            require_last_use(keys)
             return Verdict(
                 "PASS", f"AWS has no use on record of the keys of the decoy {name}.", count
             )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..iam_access_keys.active_keys import listed, unused
-from ..iam_access_keys.advice import Action, Advice, word_incident
+from ..iam_access_keys.advice import incident, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Keys, Unreadable, quarantine_policies
+from ..iam_access_keys.facts import Keys, Unreadable
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.key_evidence import NO_EVIDENCE, Evidence
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import aws_command, counted, days, ids
+from ..iam_access_keys.wording import counted, days, delete_command, ids
 
 
 class iam_user_inactive_keys_not_deleted(UserCheck):
@@ -32,7 +32,6 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)
         quarantine = facts.quarantine()
-        policies = quarantine_policies(quarantine)
         it, slots = "it", "it takes up one of the user's two key slots"
         if len(idle) > 1:
             it, slots = "them", "they take up the user's key slots"
@@ -46,18 +45,12 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
                 "Whether AWS has quarantined this user could not be determined "
                 f"({quarantine}): do not delete {it} until you know."
             )
-        elif policies:
-            sentences.insert(0, word_incident(name, policies))
+        elif quarantine:
+            sentences.insert(0, word_incident(name, quarantine))
             sentences.append(f"Keep {ids(idle)} too, as evidence.")
         else:
             evidence = _deactivations(facts, idle, settings)
-            to_delete = " && ".join(
-                aws_command(
-                    "iam", "delete-access-key", f"--user-name={name}",
-                    "--access-key-id", key.access_key_id,
-                )
-                for key in idle
-            )  # fmt: skip
+            to_delete = " && ".join(delete_command(name, key.access_key_id) for key in idle)
             sentences.append(
                 f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}."
             )
@@ -71,7 +64,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             "FAIL",
             " ".join(sentences),
             keys=idle,
-            advice=Advice(Action.INCIDENT, quarantine=quarantine) if policies else None,
+            advice=incident(quarantine),
             evidence=evidence,
             quarantine=quarantine,
         )

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.advice import DECOY, Action, Advice, word_incident
+from ..iam_access_keys.advice import DECOY, incident, word_incident
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.facts import quarantine_policies
 from ..iam_access_keys.finding import Verdict, describe_credentials
 from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.service_specific_credentials import (
@@ -51,20 +50,20 @@ class iam_user_long_term_api_keys(UserCheck):
             "The credential report does not list them, and deactivating access keys does not "
             "affect them.",
         ]
-        policies = quarantine_policies(quarantine)
-        if policies:
-            sentences = [word_incident(name, policies), *sentences, "Deactivate them now:"]
+        response = incident(quarantine)
+        if response:
+            sentences = [word_incident(name, quarantine), *sentences, "Deactivate them now:"]
         elif settings.is_decoy(name):
             sentences.append(DECOY)
         else:
             sentences += [*replacements(failing), "Then:"]
-        if policies or not settings.is_decoy(name):
+        if response or not settings.is_decoy(name):
             sentences.append(deactivation(facts.user, failing))
         return Verdict(
             "FAIL",
             " ".join(sentences),
             quarantine=quarantine,
             more=more,
-            advice=Advice(Action.INCIDENT, quarantine=quarantine) if policies else None,
-            severity="" if policies or any(is_lasting(one, now) for one in failing) else "high",
+            advice=response,
+            severity="" if response or any(is_lasting(one, now) for one in failing) else "high",
         )

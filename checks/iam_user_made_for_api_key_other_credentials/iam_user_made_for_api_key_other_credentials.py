@@ -11,7 +11,7 @@ from ..iam_access_keys.active_keys import listed, look_up
 from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.evidence_wording import word_evidence
-from ..iam_access_keys.facts import Keys, Unreadable, User, quarantine_policies
+from ..iam_access_keys.facts import Keys, Unreadable, User
 from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.finding_data import FindingData
 from ..iam_access_keys.key_evidence import NO_EVIDENCE
@@ -85,9 +85,8 @@ def _failing(
     now: datetime,
 ) -> Verdict:
     quarantine = facts.quarantine()
-    policies = quarantine_policies(quarantine)
-    opening = word_incident(facts.user.name, policies) if policies else ""
-    action = Action.INCIDENT if policies else Action.FIND_CREATOR
+    opening = word_incident(facts.user.name, quarantine)
+    action = Action.INCIDENT if opening else Action.FIND_CREATOR
     found = [counted(len(keys), "")] if keys else []
     found += ["a console password"] if has_password else []
     which = f": {listed(keys, now)}" if keys else ""

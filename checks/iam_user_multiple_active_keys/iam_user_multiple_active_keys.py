@@ -8,7 +8,7 @@ from ..iam_access_keys.active_keys import failing, has_active_keys
 from ..iam_access_keys.advice import grace_ends, in_grace, word_root
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import RootAccessKeys, Unreadable, quarantine_policies
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.finding import Verdict, unreadable_root
 from ..iam_access_keys.prowler_workarounds import offer_fixer
 from ..iam_access_keys.settings import Settings
 from ..iam_access_keys.user_facts import UnreadableError, UserFacts
@@ -66,9 +66,9 @@ class iam_user_multiple_active_keys(UserCheck):
         if root.present is False:
             return Verdict("PASS", "The root user has no access keys.", 0)
         if isinstance(root.active, Unreadable):
-            return _unreadable(root.active)
+            return unreadable_root(root.active, _LOOK.capitalize())
         if isinstance(root.present, Unreadable) and not root.report_is_fresh:
-            return _unreadable(root.present)
+            return unreadable_root(root.present, _LOOK.capitalize())
         has = "has" if root.report_is_fresh else "had"
         sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
         if root.active >= 2:
@@ -81,11 +81,3 @@ class iam_user_multiple_active_keys(UserCheck):
             f"{sentence} It has an access key now, and how many are active is not known: AWS makes "
             f"a new report when this one is four hours old. Scan again then, or {_LOOK}",
         )
-
-
-def _unreadable(failure: Unreadable) -> Verdict:
-    return Verdict(
-        "MANUAL",
-        f"The access keys of the root user could not be read: {failure}. {_LOOK.capitalize()}",
-        unreadable=failure,
-    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from ..iam_access_keys.active_keys import failing, has_active_keys, passing
-from ..iam_access_keys.advice import Action, Advice, word_incident
+from ..iam_access_keys.advice import incident, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import Unreadable
 from ..iam_access_keys.finding import Verdict, describe_credentials
@@ -81,7 +81,7 @@ class iam_user_quarantined_active_keys(UserCheck):
             "FAIL",
             f"{word_incident(facts.user.name, quarantine)} {danger}",
             count,
-            advice=Advice(Action.INCIDENT, quarantine=quarantine),
+            advice=incident(quarantine),
             unreadable=failure,
             more=more,
         )
