@@ -238,7 +238,7 @@ def newest_snapshot(
 ) -> tuple[Snapshot | None, list[str]]:
     """The newest usable data file there whose name is below ``before``; names begin with the time.
 
-    The data of a run that saw no account is no baseline. Also why newer ones cannot be used.
+    Skips runs that saw no account. The second value says why newer files cannot be used.
     """
     problems: list[str] = []
     older = (path for path in directory.glob(pattern) if path.name < before)

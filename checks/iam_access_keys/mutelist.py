@@ -35,8 +35,8 @@ class _Text(NamedTuple):
 def unusable(muting: Any) -> str:
     """Why it is not known whose findings are muted; empty if it is.
 
-    ``muting`` is Prowler's mutelist. Prowler goes on as though nothing were muted if it cannot read
-    a mutelist or a pattern in it (``prowler/lib/mutelist/mutelist.py``).
+    ``muting`` is Prowler's mutelist. If Prowler cannot read a mutelist, or a pattern in it, it
+    mutes nothing (``prowler/lib/mutelist/mutelist.py``).
     """
     path = muting.mutelist_file_path
     if not path:

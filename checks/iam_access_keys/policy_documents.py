@@ -67,7 +67,7 @@ class Statement:
         """Whether it allows or denies a request, if its condition is met."""
         action = request.action.lower()
         if self.delegates and action != "iam:deleteuserpermissionsboundary":
-            return False  # Removing a permissions boundary is no grant.
+            return False  # Delegation limits grants, and removing a boundary is not one.
         if any(_fits(pattern, action) for pattern in self.actions) == self.all_but_actions:
             return False
         resources = any(_fits(pattern, request.resource) for pattern in self.resources)

@@ -31,11 +31,11 @@ class ThisMachine:
         return self._executor.submit(self._scan, task)
 
     def avoid_alike(self, machines: Collection[str]) -> Collection[str]:
-        """See Backend. There is no other machine."""
+        """See Backend. Always empty: this is the only machine."""
         return ()
 
     def exclude(self, machine: str, reason: str) -> None:
-        """See Backend. There is no other machine."""
+        """See Backend. Always raises: this is the only machine."""
         raise BackendLostError(reason)
 
     def check(self) -> None:
