@@ -8,7 +8,7 @@ there.
 import re
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, find_packages, setup
 
 CHECKS = "prowler_access_keys.services.iam"
 REPOSITORY = "https://github.com/prowler-access-keys/prowler-access-keys"
@@ -32,6 +32,11 @@ def read_version() -> str:
     return str(re.findall(r'^version = "(.+)"$', project, re.MULTILINE)[0])
 
 
+def find_checks() -> list[str]:
+    """The folders of the checks, and of what they share, which has no ``__init__.py``."""
+    return list(find_namespace_packages("checks", exclude=["*__pycache__"]))
+
+
 if __name__ == "__main__":
     setup(
         long_description=with_absolute_links(Path("README.md").read_text("utf-8"), read_version()),
@@ -40,7 +45,8 @@ if __name__ == "__main__":
             "prowler_access_keys",
             "prowler_access_keys.compliance",
             "prowler_access_keys.compliance.aws",
-            *sorted(f"{CHECKS}.{folder.name}" for folder in Path("checks").glob("iam_*")),
-            *find_packages(include=["key_ranking", "prowler_org", "prowler_org.*"]),
+            "prowler_access_keys.ranking",
+            *(f"{CHECKS}.{folder}" for folder in sorted(find_checks())),
+            *find_packages(include=["prowler_org", "prowler_org.*"]),
         ],
     )

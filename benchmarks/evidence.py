@@ -13,8 +13,11 @@ from pathlib import Path
 
 from demo.population import populate
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import CALL
-from prowler_access_keys.services.iam.iam_access_keys.user_agents import UNKNOWN, agent_of
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import CALL
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import (
+    UNKNOWN,
+    agent_of,
+)
 
 from .iam_reading import inside
 from .programs import LATENCY, run

@@ -1,4 +1,4 @@
-"""What each function of ``prowler_org.warm_libraries`` saves: forked scans without one of them.
+"""What each function of ``warm_libraries`` saves: forked scans without one of them.
 
     python -m benchmarks.warming LEFT_OUT ROLE …
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org import preload, warm_libraries
+from prowler_org.running_prowler import preload, warm_libraries
 
 from .programs import SOMETHING_FAILED
 from .tables import table
@@ -40,7 +40,7 @@ def figures() -> str:
         rows.append((f"`{name}`" if name in names else name, times[name], times_tls[name]))
     return f"""\
 What a forked scan of a small account takes of processor time, the median of {SCANS}, if one thing
-is not done beforehand (`prowler_org/warm_libraries.py`):
+is not done beforehand (`prowler_org/running_prowler/warm_libraries.py`):
 
 {table(("left out", "processor time", "through TLS"), rows)}
 """

@@ -5,12 +5,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import TypeAlias
 
-from prowler_access_keys.services.iam.iam_access_keys.advice import SMTP_REPLACEMENT
-from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
-from prowler_access_keys.services.iam.iam_access_keys.service_specific_credentials import (
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SMTP_REPLACEMENT
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
+from prowler_access_keys.services.iam.iam_access_keys.findings.service_specific_credentials import (
     credential_status_command,
 )
-from prowler_access_keys.services.iam.iam_access_keys.wording import delete_command, status_command
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import (
+    delete_command,
+    status_command,
+)
 
 
 class KeyAction(str, Enum):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
-from prowler_access_keys.services.iam.iam_access_keys.finding import Status
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
 from .reports import Finding, findings_in
 from .usable_data import QUARANTINED

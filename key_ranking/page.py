@@ -128,7 +128,7 @@ def write_page(page: Page, path: Path) -> None:
 def render(page: Page) -> str:
     """The page as HTML. Account names, user names, tags, and reasons are other people's input."""
     environment = Environment(
-        loader=PackageLoader("key_ranking", "."),
+        loader=PackageLoader("prowler_access_keys.ranking", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

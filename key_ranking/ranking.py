@@ -12,23 +12,23 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from prowler_access_keys.services.iam.iam_access_keys.advice import SMTP_SERVICE
-from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
-from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
-    word_deactivation,
-    word_origin,
-    word_usage,
-)
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     AdviceData,
     CredentialData,
     KeyData,
 )
-from prowler_access_keys.services.iam.iam_access_keys.service_specific_credentials import (
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SMTP_SERVICE
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
+from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
+    word_deactivation,
+    word_origin,
+    word_usage,
+)
+from prowler_access_keys.services.iam.iam_access_keys.findings.service_specific_credentials import (
     replacement,
 )
-from prowler_access_keys.services.iam.iam_access_keys.wording import comma_and, days
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import comma_and, days
 
 from .actions import (
     ADVICE,

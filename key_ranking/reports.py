@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
-from prowler_access_keys.services.iam.iam_access_keys.finding import Status
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
 from .usable_data import data_of
 from .whole_file import UnusableFileError, regular_file

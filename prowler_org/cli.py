@@ -10,33 +10,18 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from key_ranking.changes import (
+from prowler_access_keys.ranking.changes import (
     Snapshot,
     UnusableSnapshotError,
     read_snapshot,
     require_common_account,
 )
-from key_ranking.printing import printable, say
-from key_ranking.terminal import first
+from prowler_access_keys.ranking.printing import printable, say
+from prowler_access_keys.ranking.terminal import first
 
 from . import interrupts
-from .account_result import AccountResult
-from .accounts import AccountList, list_accounts
-from .backends.dask_cluster import DaskCluster, is_on_this_machine
-from .backends.this_machine import ThisMachine
-from .delivery import upload
-from .directory_lock import locked
-from .errors import INTERRUPTED, StartError, UsageError
-from .options import Options, parse
-from .organization_reports import OrganizationReports, write_reports
-from .organization_scan import make_tasks, scan_organization
-from .output_directory import prepare
-from .progress import progress
-from .prowler_arguments import ENCRYPTED, check_prowler_arguments
-from .prowler_processes import ProwlerLauncher, end_fork_server
-from .recorder import Recorder
-from .report_files import ACCOUNTS
-from .sign_in import (
+from .accounts.account_list import AccountList, list_accounts
+from .accounts.sign_in import (
     LONGEST_CHAINED_SESSION,
     SignIn,
     asks_for_code,
@@ -44,14 +29,29 @@ from .sign_in import (
     is_of_a_role,
     sign_in,
 )
-from .state import Job, State, installed_versions, start_or_resume
-from .summary import (
+from .directory_lock import locked
+from .errors import INTERRUPTED, StartError, UsageError
+from .options import Options, parse
+from .output_directory import prepare
+from .reporting.delivery import upload
+from .reporting.organization_reports import OrganizationReports, write_reports
+from .reporting.progress import progress
+from .reporting.summary import (
     describe_accounts,
     describe_missing,
     describe_result,
     describe_untried,
     summarize,
 )
+from .results.account_result import AccountResult
+from .results.report_files import ACCOUNTS
+from .results.state import Job, State, installed_versions, start_or_resume
+from .running_prowler.arguments import ENCRYPTED, check_prowler_arguments
+from .running_prowler.processes import ProwlerLauncher, end_fork_server
+from .scanning.backends.dask_cluster import DaskCluster, is_on_this_machine
+from .scanning.backends.this_machine import ThisMachine
+from .scanning.organization_scan import make_tasks, scan_organization
+from .scanning.recorder import Recorder
 
 NOT_STARTED = 1
 WRONG_USAGE = 2

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import ConfigDict, StringConstraints
 
 from .errors import UsageError
-from .processors import usable_processors
+from .scanning.processors import usable_processors
 
 DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from .errors import StartError
-from .organization_compliance import FOLDER as COMPLIANCE
-from .page import KEYS
-from .report_files import ACCOUNTS, SCANS
+from .reporting.organization_compliance import FOLDER as COMPLIANCE
+from .reporting.page import KEYS
+from .results.report_files import ACCOUNTS, SCANS
 
 FOLDERS = (ACCOUNTS, KEYS, COMPLIANCE, SCANS)
 HINT = "Remove it, or give another --output-directory."

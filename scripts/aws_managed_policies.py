@@ -15,7 +15,8 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-FILE = Path(__file__).parents[1] / "checks" / "iam_access_keys" / "aws_managed_policies.json"
+SHARED = Path(__file__).parents[1] / "checks" / "iam_access_keys"
+FILE = SHARED / "reading" / "aws_managed_policies.json"
 NOT_GRANTED = {"AWSMcpServiceActionsFullAccess"}
 """Allows everything under a condition that no call of IAM meets."""
 ACTIONS = (

@@ -24,7 +24,7 @@ COMPLIANCE = ROOT / "metadata" / "compliance"
 SOURCE = COMPLIANCE / "access_key_hygiene.yaml"
 UNIVERSAL = COMPLIANCE / "access_key_hygiene_1.0_aws.json"
 PER_PROVIDER = COMPLIANCE / "aws" / UNIVERSAL.name
-LABELS = ROOT / "checks" / "iam_access_keys" / "compliance_labels.json"
+LABELS = ROOT / "checks" / "iam_access_keys" / "findings" / "compliance_labels.json"
 ATTRIBUTES = {
     "Section": "str",
     "Why": "str",

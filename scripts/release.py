@@ -25,7 +25,7 @@ CYCLONEDX = "cyclonedx-bom>=7,<8"
 IN_WHEEL = {
     "metadata": "prowler_access_keys",
     "checks": "prowler_access_keys/services/iam",
-    "key_ranking": "key_ranking",
+    "key_ranking": "prowler_access_keys/ranking",
     "prowler_org": "prowler_org",
 }
 """Where a folder of the repository is in the wheel."""

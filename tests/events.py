@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import event_of
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Looked
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import event_of
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Looked
 
 from .keys import NOW
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from prowler_access_keys.services.iam.iam_access_keys import finding
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Origin, Usage
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Keys,
     Quarantine,
@@ -17,10 +17,13 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     User,
     UserPolicies,
 )
-from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Origin, Usage
+from prowler_access_keys.services.iam.iam_access_keys.findings import finding
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import (
+    UnreadableError,
+    UserFacts,
+)
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
-from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError, UserFacts
 
 from .accounts import DOCUMENTS
 from .keys import NOW

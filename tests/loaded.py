@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from prowler_org import command, preload
+from prowler_org import command
 from prowler_org.interrupts import SIGNALS
-from prowler_org.prowler_processes import _fork_server
+from prowler_org.running_prowler import preload
+from prowler_org.running_prowler.processes import _fork_server
 
 from .end_to_end.environments import PATIENCE, Run
 

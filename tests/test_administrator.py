@@ -14,13 +14,15 @@ from prowler.providers.aws.services.iam.lib.privilege_escalation import (
     privilege_escalation_policies_combination,
 )
 
-from prowler_access_keys.services.iam.iam_access_keys.administrator import (
+from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable, User, UserPolicies
+from prowler_access_keys.services.iam.iam_access_keys.findings.administrator import (
     Administrator,
     denies_everything,
     judge_administrator,
 )
-from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable, User, UserPolicies
-from prowler_access_keys.services.iam.iam_access_keys.policy_documents import needed_documents
+from prowler_access_keys.services.iam.iam_access_keys.reading.policy_documents import (
+    needed_documents,
+)
 from scripts.aws_managed_policies import FILE, NOT_GRANTED, policies
 
 from .policy_evaluator import ACCOUNT, EVERYTHING, Holder, becomes_administrator

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given as drawn_from
 from hypothesis import strategies as st
 
-from prowler_access_keys.services.iam.iam_access_keys.advice import (
+from prowler_access_keys.services.iam.iam_access_keys.facts import (
+    AccessKey,
+    LastUse,
+    Quarantine,
+    Unreadable,
+)
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import (
     Action,
     Advice,
     about,
@@ -17,13 +23,7 @@ from prowler_access_keys.services.iam.iam_access_keys.advice import (
     in_grace,
     word,
 )
-from prowler_access_keys.services.iam.iam_access_keys.facts import (
-    AccessKey,
-    LastUse,
-    Quarantine,
-    Unreadable,
-)
-from prowler_access_keys.services.iam.iam_access_keys.wording import described
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import described
 
 from .keys import DENIED, NOW, active, key
 

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.services.iam.iam_access_keys import finding
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
+    TOO_OLD,
+    Origin,
+    Usage,
+    UsedBy,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     RootAccessKeys,
     ServiceSpecificCredential,
@@ -18,16 +23,11 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     User,
     UserPolicies,
 )
-from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
-    TOO_OLD,
-    Origin,
-    Usage,
-    UsedBy,
-)
+from prowler_access_keys.services.iam.iam_access_keys.findings import finding
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import UnreadableError
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
-from prowler_access_keys.services.iam.iam_access_keys.user_facts import UnreadableError
 
 from . import aws_cli
 from .accounts import ADMINISTRATION, DOCUMENTS

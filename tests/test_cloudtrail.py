@@ -17,13 +17,12 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import (
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.event_history import (
     ABOUT_ONE_CALL,
     GLOBAL_SERVICES,
     CloudTrail,
 )
-from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
     CALL,
     NO_EVENT,
     NOT_YET,
@@ -32,6 +31,7 @@ from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     Origin,
     Usage,
 )
+from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse
 
 from .scanning import environment_of
 

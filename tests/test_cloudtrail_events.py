@@ -11,28 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import (
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import (
     AWS_SERVICE,
     UNKNOWN_CREATOR,
     UNKNOWN_SOURCE,
     Call,
     event_of,
 )
-from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
-    word_origin,
-    word_usage,
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
+    Looked,
+    origin_in,
+    usage_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import AWS_ITSELF
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     FindingData,
     KeyData,
     to_json,
 )
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
-    Looked,
-    origin_in,
-    usage_of,
+from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
+    word_origin,
+    word_usage,
 )
-from prowler_access_keys.services.iam.iam_access_keys.user_agents import AWS_ITSELF
 
 from .events import TERRAFORM, creation, event
 from .keys import NOW, key

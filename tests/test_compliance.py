@@ -18,7 +18,7 @@ from prowler.lib.check.compliance_models import (
     load_compliance_framework_universal,
 )
 
-from prowler_access_keys.services.iam.iam_access_keys.compliance_column import (
+from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
     compliance_of,
     requirements_of,
 )

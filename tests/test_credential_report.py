@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from prowler_access_keys.services.iam.iam_access_keys.credential_report import (
+from prowler_access_keys.services.iam.iam_access_keys.reading.credential_report import (
     CredentialReport,
     MalformedReportError,
     parse,

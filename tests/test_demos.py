@@ -14,7 +14,7 @@ from demo import organization
 from demo.organization import ACCOUNTS
 from demo.population import BOTS, BREAK_GLASS, PEOPLE
 from embedded_aws.aws import EmbeddedAWS
-from key_ranking.cli import main as rank
+from prowler_access_keys.ranking.cli import main as rank
 
 from . import loaded
 from .pages import README, REPOSITORY, command

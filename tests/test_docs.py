@@ -18,16 +18,16 @@ from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.providers.aws.services import iam
 
 from prowler_access_keys.services.iam.iam_access_keys import settings
-from prowler_access_keys.services.iam.iam_access_keys.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse, User
-from prowler_access_keys.services.iam.iam_access_keys.finding import describe
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     FindingData,
     KeyData,
     from_json,
     to_json,
 )
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import describe
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
     iam_user_multiple_active_keys,

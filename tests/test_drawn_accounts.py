@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.fixer import deactivating_fixer
+from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
 
 from .accounts import DENIES_ALL, DrawnUser, accounts
 from .scanning import by_name, provider_of, scan_with

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import cloudtrail
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import CREATION, UPDATE
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import event_history as cloudtrail
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import CREATION, UPDATE
 
 from .accounts import DrawnUser, accounts
 from .scanning import FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with

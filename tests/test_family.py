@@ -17,9 +17,9 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.answers import NEXT_MARKERS, Rewrite, truncated, with_text, without
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import iam_client
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable, User
-from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
+from prowler_access_keys.services.iam.iam_access_keys.reading import iam_client
+from prowler_access_keys.services.iam.iam_access_keys.reading.iam import IAM
 
 from .accounts import (
     CONCERNS,

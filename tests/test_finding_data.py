@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.services.iam.iam_access_keys.facts import Tag, Unreadable
-from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict, describe
-from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
-    NO_DATA,
-    from_json,
-    to_json,
-)
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
     TOO_OLD,
     Evidence,
     Origin,
     usage_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.facts import Tag, Unreadable
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    NO_DATA,
+    from_json,
+    to_json,
+)
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict, describe
 
 from .events import event, looked
 from .keys import NOW, key

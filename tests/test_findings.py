@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.finding import details
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import from_json
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import details
 
 from .scanning import CHECK, ROOT, by_name, scan_account
 

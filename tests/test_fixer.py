@@ -21,14 +21,17 @@ from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import (
+from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
+from prowler_access_keys.services.iam.iam_access_keys.fixing import (
     deactivation,
     fixer_log,
     remembered,
 )
-from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
-from prowler_access_keys.services.iam.iam_access_keys.fixer import deactivating_fixer
-from prowler_access_keys.services.iam.iam_access_keys.iam_client import CallFailedError, IAMClient
+from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
+from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import (
+    CallFailedError,
+    IAMClient,
+)
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,
 )

@@ -7,18 +7,7 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import (
-    word_evidence,
-    word_origin,
-    word_usage,
-)
-from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
-from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
-    FindingData,
-    KeyData,
-    to_json,
-)
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
     TIME_LIMIT,
     TOO_OLD,
     Evidence,
@@ -27,6 +16,17 @@ from prowler_access_keys.services.iam.iam_access_keys.key_evidence import (
     is_too_old,
     origin_in,
     usage_of,
+)
+from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
+    FindingData,
+    KeyData,
+    to_json,
+)
+from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
+    word_evidence,
+    word_origin,
+    word_usage,
 )
 
 from .events import TERRAFORM, creation, event, looked

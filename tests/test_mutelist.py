@@ -15,7 +15,7 @@ from prowler.lib.outputs.utils import unroll_dict, unroll_tags
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import Tag, User
-from prowler_access_keys.services.iam.iam_access_keys.mutelist import protection, unusable
+from prowler_access_keys.services.iam.iam_access_keys.fixing.mutelist import protection, unusable
 
 from .scanning import ACCOUNT, CHECK, FAMILY
 

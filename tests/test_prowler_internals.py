@@ -35,12 +35,13 @@ from prowler.providers.aws.services.iam.iam_service import IAM
 from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.iam_client import PROWLER_ATTEMPTS
+from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import PROWLER_ATTEMPTS
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )
-from prowler_org import preload, prowler_arguments
-from prowler_org.prowler_log import NO_FINDINGS, read_log
+from prowler_org.running_prowler import arguments as prowler_arguments
+from prowler_org.running_prowler import preload
+from prowler_org.running_prowler.log import NO_FINDINGS, read_log
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
 
@@ -122,7 +123,7 @@ def test_a_check_that_raises_is_named_on_the_console_and_found_nothing(
     rely(
         findings == [] and read_log(tmp_path / "log").crashed == (CHECK,),
         "it no longer prints that a check that raises 'went wrong': see _CRASHED in "
-        "prowler_org/prowler_log.py.",
+        "prowler_org/running_prowler/log.py.",
     )
 
 
@@ -147,7 +148,7 @@ def test_checks_that_cannot_be_imported_are_named_in_the_log(
     rely(
         read_log(tmp_path / "log").crashed == ("iam_empty", "iam_missing"),
         "it no longer names checks that it cannot import in the log: see _CRASHED in "
-        "prowler_org/prowler_log.py.",
+        "prowler_org/running_prowler/log.py.",
     )
 
 
@@ -338,7 +339,7 @@ def test_prowler_org_replaces_or_calls(name: str, parameters: tuple[str, ...]) -
     rely(
         taken == parameters,
         f"{name} is gone or has other parameters, so prowler-org does not fork scans: see "
-        "prowler_org/preload.py.",
+        "prowler_org/running_prowler/preload.py.",
     )
 
 
@@ -347,7 +348,7 @@ def test_prowler_org_renews_the_text(name: str) -> None:
     module, _, attribute = name.partition(":")
     rely(
         isinstance(getattr(importlib.import_module(module), attribute, None), str),
-        f"{name} is no longer a text: see prowler_org/preload.py.",
+        f"{name} is no longer a text: see prowler_org/running_prowler/preload.py.",
     )
 
 
@@ -363,7 +364,7 @@ def test_prowlers_parser_knows_the_options(monkeypatch: pytest.MonkeyPatch) -> N
     rely(
         not missing and not unknown,
         f"it has no options {missing}, or new ones, {unknown}, which may hide findings: see KNOWN "
-        "in prowler_org/prowler_arguments.py.",
+        "in prowler_org/running_prowler/arguments.py.",
     )
 
 
@@ -373,7 +374,7 @@ def test_critical_messages_can_be_told_from_others() -> None:
     rely(
         r'"\n%(asctime)s [File: %(filename)s:%(lineno)d] \t[Module: %(module)s]\t '
         r'%(levelname)s: %(message)s"' in source,
-        "the log has another format: see _ENTRY in prowler_org/prowler_log.py.",
+        "the log has another format: see _ENTRY in prowler_org/running_prowler/log.py.",
     )
 
 
@@ -384,7 +385,7 @@ def test_prowler_says_that_there_are_no_findings(capsys: pytest.CaptureFixture[s
     rely(
         NO_FINDINGS in capsys.readouterr().out,
         "it reports an account without findings in other words: see NO_FINDINGS in "
-        "prowler_org/prowler_log.py.",
+        "prowler_org/running_prowler/log.py.",
     )
 
 
@@ -392,11 +393,11 @@ def test_reports_are_named_as_they_were() -> None:
     suffixes = (config.csv_file_suffix, config.html_file_suffix, config.json_ocsf_file_suffix)
     rely(
         suffixes == (".csv", ".html", ".ocsf.json"),
-        f"the names of reports end with {suffixes}: see prowler_org/report_files.py.",
+        f"the names of reports end with {suffixes}: see prowler_org/results/report_files.py.",
     )
     rely(
         'f"prowler-output-{identity.account}-' in inspect.getsource(AWSOutputOptions),
-        "reports have other names: see holds_findings in prowler_org/report_files.py.",
+        "reports have other names: see holds_findings in prowler_org/results/report_files.py.",
     )
 
 
@@ -404,5 +405,5 @@ def test_objects_in_a_bucket_are_named_by_what_follows_prowler_in_the_path() -> 
     rely(
         S3.get_object_path("/scans/1/prowler/output/compliance") == "output/compliance",
         "with --output-bucket, objects have other names: see _run_prowler in "
-        "prowler_org/account_scan.py.",
+        "prowler_org/scanning/account_scan.py.",
     )

@@ -12,9 +12,9 @@ from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import iam, iam_client
 from prowler_access_keys.services.iam.iam_access_keys.facts import RootAccessKeys, Unreadable, User
-from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers, UserFacts
+from prowler_access_keys.services.iam.iam_access_keys.reading import iam, iam_client
+from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import Answers, UserFacts
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
     iam_user_multiple_active_keys,
 )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.services.iam.iam_access_keys import finding
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import NO_EVENT, Origin
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     LastUse,
@@ -27,8 +27,8 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     User,
     UserPolicies,
 )
-from prowler_access_keys.services.iam.iam_access_keys.finding import Verdict
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import NO_EVENT, Origin
+from prowler_access_keys.services.iam.iam_access_keys.findings import finding
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
 from .keys import DENIED, NOW, active, key

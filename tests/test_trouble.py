@@ -16,9 +16,10 @@ from moto.iam.models import IAMBackend, User
 
 from embedded_aws.answers import NEXT_MARKERS, truncated
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import iam_client, prowler_source, reading
-from prowler_access_keys.services.iam.iam_access_keys.iam import IAM
-from prowler_access_keys.services.iam.iam_access_keys.user_facts import Answers
+from prowler_access_keys.services.iam.iam_access_keys.reading import account as reading
+from prowler_access_keys.services.iam.iam_access_keys.reading import iam_client, prowler_source
+from prowler_access_keys.services.iam.iam_access_keys.reading.iam import IAM
+from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import Answers
 
 from .accounts import OLD_QUARANTINE, document
 from .scanning import (

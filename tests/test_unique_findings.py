@@ -12,7 +12,7 @@ from prowler.lib.outputs.finding import Finding
 from prowler.lib.outputs.ocsf.ocsf import OCSF
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys import reading
+from prowler_access_keys.services.iam.iam_access_keys.reading import account as reading
 
 from .scanning import ACCOUNT, ACCOUNT_NAME, CHECK, FAMILY, begin_run, findings_of, provider_of
 

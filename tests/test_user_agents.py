@@ -20,10 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail_events import event_of
-from prowler_access_keys.services.iam.iam_access_keys.evidence_wording import word_usage
-from prowler_access_keys.services.iam.iam_access_keys.key_evidence import Looked, usage_of
-from prowler_access_keys.services.iam.iam_access_keys.user_agents import (
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import event_of
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Looked, usage_of
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import (
     AWS_ITSELF,
     BROWSER,
     LONGEST_NAME,
@@ -33,6 +32,7 @@ from prowler_access_keys.services.iam.iam_access_keys.user_agents import (
     RunsOn,
     agent_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import word_usage
 
 from .events import AWS_CLI, TERRAFORM, event
 from .pages import program

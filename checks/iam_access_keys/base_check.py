@@ -13,16 +13,17 @@ from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
-from . import finding, reading
-from .compliance_column import compliance_of, requirements_of
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
-from .finding import Verdict
 from .finding_data import FindingData, to_json
+from .findings import finding
+from .findings.compliance_column import compliance_of, requirements_of
+from .findings.finding import Verdict
+from .fixing.remembered import remember
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
-from .reading import AccountReading
-from .remembered import remember
+from .reading import account as reading
+from .reading.account import AccountReading
+from .reading.user_facts import UnreadableError, UserFacts
 from .settings import Settings
-from .user_facts import UnreadableError, UserFacts
 
 remove_copies_at_exit(sys.argv)
 

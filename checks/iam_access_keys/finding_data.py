@@ -16,8 +16,8 @@ from pydantic import (
     WrapSerializer,
 )
 
+from .cloudtrail.evidence import Origin, Usage
 from .facts import Unreadable
-from .key_evidence import Origin, Usage
 
 ID = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=10_000)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..iam_access_keys.advice import word_root
 from ..iam_access_keys.base_check import RootUserCheck
 from ..iam_access_keys.facts import RootAccessKeys, Unreadable
-from ..iam_access_keys.finding import Verdict, unreadable_root
-from ..iam_access_keys.wording import counted, of_report, what_to_do, when
+from ..iam_access_keys.findings.advice import word_root
+from ..iam_access_keys.findings.finding import Verdict, unreadable_root
+from ..iam_access_keys.findings.wording import counted, of_report, what_to_do, when
 
 
 class iam_root_user_active_keys(RootUserCheck):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.active_keys import failing, passing
-from ..iam_access_keys.administrator import judge_administrator
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.policy_documents import needed_documents
+from ..iam_access_keys.findings.active_keys import failing, passing
+from ..iam_access_keys.findings.administrator import judge_administrator
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.reading.policy_documents import needed_documents
+from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
 
 
 class iam_user_administrator_active_keys(UserCheck):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.active_keys import listed, look_up, require_last_use
-from ..iam_access_keys.advice import Action, Advice
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.evidence_wording import word_evidence
+from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE
 from ..iam_access_keys.facts import Unreadable, User, quarantine_policies
-from ..iam_access_keys.finding import Verdict
-from ..iam_access_keys.key_evidence import NO_EVIDENCE
+from ..iam_access_keys.findings.active_keys import listed, look_up, require_last_use
+from ..iam_access_keys.findings.advice import Action, Advice
+from ..iam_access_keys.findings.evidence_wording import word_evidence
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.findings.wording import comma_and, described, ids
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import comma_and, described, ids
 
 
 class iam_user_decoy_access_keys_used(UserCheck):

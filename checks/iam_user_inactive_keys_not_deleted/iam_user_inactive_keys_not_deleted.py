@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..iam_access_keys.active_keys import listed, unused
-from ..iam_access_keys.advice import incident, word_incident
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.evidence_wording import word_evidence
+from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE, Evidence
 from ..iam_access_keys.facts import Keys, Unreadable
-from ..iam_access_keys.finding import Verdict
-from ..iam_access_keys.key_evidence import NO_EVIDENCE, Evidence
+from ..iam_access_keys.findings.active_keys import listed, unused
+from ..iam_access_keys.findings.advice import incident, word_incident
+from ..iam_access_keys.findings.evidence_wording import word_evidence
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.findings.wording import counted, days, delete_command, ids
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import counted, days, delete_command, ids
 
 
 class iam_user_inactive_keys_not_deleted(UserCheck):

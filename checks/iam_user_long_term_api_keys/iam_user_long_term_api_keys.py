@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.advice import DECOY, incident, word_incident
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict, describe_credentials
 from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.service_specific_credentials import (
+from ..iam_access_keys.findings.advice import DECOY, incident, word_incident
+from ..iam_access_keys.findings.finding import Verdict, describe_credentials
+from ..iam_access_keys.findings.service_specific_credentials import (
     deactivation,
     is_allowed,
     is_lasting,
@@ -18,8 +18,8 @@ from ..iam_access_keys.service_specific_credentials import (
     listed,
     replacements,
 )
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
 
 
 class iam_user_long_term_api_keys(UserCheck):

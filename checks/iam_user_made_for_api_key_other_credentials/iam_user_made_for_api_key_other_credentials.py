@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.active_keys import listed, look_up
-from ..iam_access_keys.advice import Action, Advice, word_incident
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.evidence_wording import word_evidence
+from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE
 from ..iam_access_keys.facts import Keys, Unreadable, User
-from ..iam_access_keys.finding import Verdict
 from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.key_evidence import NO_EVIDENCE
-from ..iam_access_keys.service_specific_credentials import is_usable
+from ..iam_access_keys.findings.active_keys import listed, look_up
+from ..iam_access_keys.findings.advice import Action, Advice, word_incident
+from ..iam_access_keys.findings.evidence_wording import word_evidence
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.findings.service_specific_credentials import is_usable
+from ..iam_access_keys.findings.wording import aws_command, comma_and, counted, ids, status_command
+from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts, attempt, word_unread
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt, word_unread
-from ..iam_access_keys.wording import aws_command, comma_and, counted, ids, status_command
 
 MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 """Names of users that the console makes when somebody generates an API key there."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..iam_access_keys.active_keys import failing, has_active_keys
-from ..iam_access_keys.advice import grace_ends, in_grace, word_root
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import RootAccessKeys, Unreadable, quarantine_policies
-from ..iam_access_keys.finding import Verdict, unreadable_root
+from ..iam_access_keys.findings.active_keys import failing, has_active_keys
+from ..iam_access_keys.findings.advice import grace_ends, in_grace, word_root
+from ..iam_access_keys.findings.finding import Verdict, unreadable_root
+from ..iam_access_keys.findings.wording import counted, of_report, what_to_do, when
 from ..iam_access_keys.prowler_workarounds import offer_fixer
+from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.wording import counted, of_report, what_to_do, when
 from . import iam_user_multiple_active_keys_fixer
 
 offer_fixer("iam_user_multiple_active_keys", iam_user_multiple_active_keys_fixer)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.active_keys import failing, has_active_keys, passing
-from ..iam_access_keys.advice import incident, word_incident
 from ..iam_access_keys.base_check import UserCheck
 from ..iam_access_keys.facts import Unreadable
-from ..iam_access_keys.finding import Verdict, describe_credentials
 from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.service_specific_credentials import is_usable, listed
+from ..iam_access_keys.findings.active_keys import failing, has_active_keys, passing
+from ..iam_access_keys.findings.advice import incident, word_incident
+from ..iam_access_keys.findings.finding import Verdict, describe_credentials
+from ..iam_access_keys.findings.service_specific_credentials import is_usable, listed
+from ..iam_access_keys.findings.wording import comma_and
+from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts, attempt, word_unread
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UnreadableError, UserFacts, attempt, word_unread
-from ..iam_access_keys.wording import comma_and
 
 RESPONSE = (
     "AWS does not say which credential leaked, so treat all of them as leaked. Sessions that were "

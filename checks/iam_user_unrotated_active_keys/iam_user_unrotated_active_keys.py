@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..iam_access_keys.active_keys import failing, passing
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.findings.active_keys import failing, passing
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.findings.wording import days, ids
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import days, ids
 
 
 class iam_user_unrotated_active_keys(UserCheck):

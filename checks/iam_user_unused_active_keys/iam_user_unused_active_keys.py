@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..iam_access_keys.active_keys import failing, passing, unused
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.findings.active_keys import failing, passing, unused
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.findings.wording import days, ids
 from ..iam_access_keys.prowler_workarounds import offer_fixer
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
-from ..iam_access_keys.wording import days, ids
 from . import iam_user_unused_active_keys_fixer
 
 offer_fixer("iam_user_unused_active_keys", iam_user_unused_active_keys_fixer)

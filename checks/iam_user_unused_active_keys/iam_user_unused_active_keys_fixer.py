@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..iam_access_keys.fixer import deactivating_fixer
+from ..iam_access_keys.fixing.fixer import deactivating_fixer
 
 fixer = deactivating_fixer("iam_user_unused_active_keys")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
-from key_ranking.cli import main
+from prowler_access_keys.ranking.cli import main
 
 from .. import loaded
 from ..permissions import actions, role_credentials

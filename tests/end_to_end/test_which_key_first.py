@@ -13,7 +13,7 @@ import pytest
 
 from demo.population import ADMINISTRATORS, ADMINISTRATORS_GROUP, QUARANTINED, populate
 from embedded_aws.aws import EmbeddedAWS
-from key_ranking.cli import main
+from prowler_access_keys.ranking.cli import main
 
 from .. import loaded
 from ..pages import REPOSITORY

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from key_ranking.collected import Collected, collect
-from key_ranking.ranking import Entry, rank
+from prowler_access_keys.ranking.collected import Collected, collect
+from prowler_access_keys.ranking.ranking import Entry, rank
 
 ACCOUNT = "123456789012"
 TODAY = 1_795_600_000

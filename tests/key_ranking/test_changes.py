@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from key_ranking.changes import (
+from prowler_access_keys.ranking.changes import (
     Snapshot,
     UnusableSnapshotError,
     newest_snapshot,
     read_snapshot,
     require_common_account,
 )
-from key_ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
 
 from .reports import TODAY, YESTERDAY, finding, key, write
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from key_ranking.files import write_csv
-from key_ranking.page import Page, render
+from prowler_access_keys.ranking.files import write_csv
+from prowler_access_keys.ranking.page import Page, render
 
 from .reports import finding, key, ranked
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from key_ranking.cli import main
+from prowler_access_keys.ranking.cli import main
 
 from ..pages import REPOSITORY
 

@@ -9,11 +9,11 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from key_ranking.changes import Change
-from key_ranking.files import COLUMNS, cell, write_csv
-from key_ranking.page import FOLDED, SHOWN, NotCovered, Page, render
-from key_ranking.ranking import Entry
-from key_ranking.terminal import first
+from prowler_access_keys.ranking.changes import Change
+from prowler_access_keys.ranking.files import COLUMNS, cell, write_csv
+from prowler_access_keys.ranking.page import FOLDED, SHOWN, NotCovered, Page, render
+from prowler_access_keys.ranking.ranking import Entry
+from prowler_access_keys.ranking.terminal import first
 
 from .reports import finding, key, ranked
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from key_ranking.actions import Action, KeyAction
-from key_ranking.ranking import Group
-from prowler_access_keys.services.iam.iam_access_keys.advice import Action as AdviceAction
+from prowler_access_keys.ranking.actions import Action, KeyAction
+from prowler_access_keys.ranking.ranking import Group
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
 
 from .reports import SHORT, TODAY, YESTERDAY, collected, finding, key, ranked
 

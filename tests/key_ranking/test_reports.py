@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from key_ranking import reports
-from key_ranking.changes import UnusableSnapshotError, read_snapshot
-from key_ranking.collected import collect
-from key_ranking.reports import find_reports, findings_in, oldest_first
-from key_ranking.whole_file import UnusableFileError
+from prowler_access_keys.ranking import reports
+from prowler_access_keys.ranking.changes import UnusableSnapshotError, read_snapshot
+from prowler_access_keys.ranking.collected import collect
+from prowler_access_keys.ranking.reports import find_reports, findings_in, oldest_first
+from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from .reports import NOW, SHORT, TODAY, YESTERDAY, finding, key, write
 

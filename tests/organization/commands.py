@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_org.account_result import AccountResult
 from prowler_org.interrupts import SIGNALS
-from prowler_org.state import load
+from prowler_org.results.account_result import AccountResult
+from prowler_org.results.state import load
 
 from .. import loaded
 

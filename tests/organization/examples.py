@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from prowler_org.account_result import AccountResult, FindingCounts
-from prowler_org.account_scan import ScanTask
-from prowler_org.accounts import Account, AccountList
+from prowler_org.accounts.account_list import Account, AccountList
 from prowler_org.options import Selection
-from prowler_org.report_check import ExpectedReports
-from prowler_org.state import Job, State, begin
+from prowler_org.results.account_result import AccountResult, FindingCounts
+from prowler_org.results.report_check import ExpectedReports
+from prowler_org.results.state import Job, State, begin
+from prowler_org.scanning.account_scan import ScanTask
 
 ALICE, BOB = Account("111111111111", "alice"), Account("222222222222", "bob's <account>")
 LISTED = AccountList("o-a1b2c3d4e5", "aws", (ALICE, BOB), ())

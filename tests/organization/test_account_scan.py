@@ -14,16 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prowler_org import account_scan
-from prowler_org.account_scan import (
-    ATTEMPTS,
-    ATTEMPTS_IF_THROTTLED,
-    FIRST_PAUSE,
-    LONGEST_PAUSE,
-    explain_end,
-    scan_account,
-)
-from prowler_org.prowler_log import (
+from prowler_org.results.report_check import ANY_REPORTS, ExpectedReports
+from prowler_org.running_prowler.log import (
     LONGEST_LINE,
     LONGEST_REASON,
     Logged,
@@ -31,8 +23,16 @@ from prowler_org.prowler_log import (
     read_log,
     says_that_there_are_none,
 )
-from prowler_org.prowler_processes import LOST, ProwlerLauncher
-from prowler_org.report_check import ANY_REPORTS, ExpectedReports
+from prowler_org.running_prowler.processes import LOST, ProwlerLauncher
+from prowler_org.scanning import account_scan
+from prowler_org.scanning.account_scan import (
+    ATTEMPTS,
+    ATTEMPTS_IF_THROTTLED,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    explain_end,
+    scan_account,
+)
 
 from .examples import DEFAULT, TASK, reports_of
 
@@ -313,7 +313,7 @@ class NoForkServer:
 def test_a_scan_that_is_lost_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prowler_org.account_scan.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("prowler_org.scanning.account_scan.FIRST_PAUSE", 0.0)
     scan = scan_account(TASK, tmp_path / "scan", cast(ProwlerLauncher, NoForkServer()))
     assert scan.result.reason == "The process that scans are forked from ended."
     assert (scan.result.attempts, scan.fault_of_machine) == (ATTEMPTS, True)

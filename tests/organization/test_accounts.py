@@ -10,7 +10,7 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.accounts import AccountList, list_accounts
+from prowler_org.accounts.account_list import AccountList, list_accounts
 from prowler_org.cli import main
 from prowler_org.errors import StartError
 from prowler_org.options import Selection

@@ -26,13 +26,13 @@ from distributed.security import Security
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org import prowler_processes
-from prowler_org.backends import BackendLostError, dask_cluster, dask_worker
-from prowler_org.backends.dask_cluster import DaskCluster, is_on_this_machine
-from prowler_org.backends.dask_worker import SentTask, scan_on_worker
 from prowler_org.directory_lock import locked
 from prowler_org.errors import StartError
-from prowler_org.prowler_processes import ProwlerLauncher
+from prowler_org.running_prowler import processes
+from prowler_org.running_prowler.processes import ProwlerLauncher
+from prowler_org.scanning.backends import BackendLostError, dask_cluster, dask_worker
+from prowler_org.scanning.backends.dask_cluster import DaskCluster, is_on_this_machine
+from prowler_org.scanning.backends.dask_worker import SentTask, scan_on_worker
 
 from ..end_to_end.environments import Environment
 from ..mutelists import muting
@@ -319,7 +319,7 @@ def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
 
 def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: cannot_fork)
+    monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
     launcher = ProwlerLauncher()
     launcher.stop()  # this needs no scan
     monkeypatch.setitem(dask_worker._launchers, "run", launcher)
@@ -337,7 +337,7 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
         assert loaded.wait(60)
         return None, ()
 
-    monkeypatch.setattr(prowler_processes, "loaded_beforehand", loads_for_long)
+    monkeypatch.setattr(processes, "loaded_beforehand", loads_for_long)
     monkeypatch.setattr(dask_worker, "_launchers", {})
     monkeypatch.setattr(dask_worker, "_ended", set())
     loading = threading.Thread(target=dask_worker.load_prowler, args=("run",))
@@ -393,7 +393,7 @@ def test_a_run_that_is_killed_leaves_nothing_on_the_workers(
         return launchers[run]
 
     monkeypatch.setattr(dask_worker, "_launcher_of", launch)
-    code = "import sys, time; from prowler_org.backends.dask_cluster import DaskCluster"
+    code = "import sys, time; from prowler_org.scanning.backends.dask_cluster import DaskCluster"
     code += "; cluster = DaskCluster(sys.argv[1], {}); time.sleep(600)"
     address = cluster._client.scheduler.address
     with subprocess.Popen([sys.executable, "-c", code, address]) as process:
@@ -432,7 +432,7 @@ def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(
 
 CONNECT = """
 import sys
-from prowler_org.backends.dask_cluster import DaskCluster
+from prowler_org.scanning.backends.dask_cluster import DaskCluster
 from prowler_org.state import installed_versions
 DaskCluster(sys.argv[1], installed_versions())
 """

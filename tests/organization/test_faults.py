@@ -14,9 +14,9 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.account_result import AccountResult
-from prowler_org.prowler_processes import ProwlerLauncher
-from prowler_org.summary import describe_briefly
+from prowler_org.reporting.summary import describe_briefly
+from prowler_org.results.account_result import AccountResult
+from prowler_org.running_prowler.processes import ProwlerLauncher
 
 from ..pages import command
 from .commands import OrgRun, arguments_of, results_in, scans_of, start, wait_until

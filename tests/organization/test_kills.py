@@ -18,7 +18,7 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.account_result import FindingCounts
+from prowler_org.results.account_result import FindingCounts
 
 from ..loaded import Running
 from .commands import OrgRun, run, start, wait_until

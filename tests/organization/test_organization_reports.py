@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 
-from key_ranking.page import Requirement
-from key_ranking.reports import OCSF, TRUNCATED
+from prowler_access_keys.ranking.page import Requirement
+from prowler_access_keys.ranking.reports import OCSF, TRUNCATED
 from prowler_org import cli
-from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
-from prowler_org.accounts import Account, AccountList, SkippedAccount
+from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
 from prowler_org.errors import StartError
-from prowler_org.organization_compliance import merge_compliance
-from prowler_org.organization_reports import OrganizationReports, unreadable, write_reports
-from prowler_org.state import State
+from prowler_org.reporting.organization_compliance import merge_compliance
+from prowler_org.reporting.organization_reports import (
+    OrganizationReports,
+    unreadable,
+    write_reports,
+)
+from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
+from prowler_org.results.state import State
 
 from ..key_ranking.reports import TODAY, finding, key, write
 from . import examples

@@ -17,16 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prowler_org import cli, interrupts, organization_scan
-from prowler_org.account_result import AccountResult, not_scanned
-from prowler_org.account_scan import ScanTask
-from prowler_org.accounts import Account
-from prowler_org.backends import THIS_MACHINE, BackendLostError, FinishedScan
-from prowler_org.backends.dask_cluster import DaskCluster
-from prowler_org.organization_scan import scan_all, scan_organization
-from prowler_org.recorder import Recorder
-from prowler_org.state import State, resume
-from prowler_org.summary import summarize
+from prowler_org import cli, interrupts
+from prowler_org.accounts.account_list import Account
+from prowler_org.reporting.summary import summarize
+from prowler_org.results.account_result import AccountResult, not_scanned
+from prowler_org.results.state import State, resume
+from prowler_org.scanning import organization_scan
+from prowler_org.scanning.account_scan import ScanTask
+from prowler_org.scanning.backends import THIS_MACHINE, BackendLostError, FinishedScan
+from prowler_org.scanning.backends.dask_cluster import DaskCluster
+from prowler_org.scanning.organization_scan import scan_all, scan_organization
+from prowler_org.scanning.recorder import Recorder
 
 from .examples import ALICE, BOB, FAILS, JOB, LISTED, TASK, new_state, scanned
 

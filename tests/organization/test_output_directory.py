@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from key_ranking.whole_file import whole_file
+from prowler_access_keys.ranking.whole_file import whole_file
 from prowler_org.errors import StartError
 from prowler_org.output_directory import FOLDERS, prepare
 

@@ -14,12 +14,12 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from key_ranking.page import Framework, Page, Requirement, render, write_page
-from key_ranking.ranked import ranked
-from prowler_org.account_result import AccountResult, FindingCounts, not_scanned
-from prowler_org.accounts import Account, AccountList, SkippedAccount
-from prowler_org.page import MOST_BARS, link, organization_page
-from prowler_org.state import State
+from prowler_access_keys.ranking.page import Framework, Page, Requirement, render, write_page
+from prowler_access_keys.ranking.ranked import ranked
+from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
+from prowler_org.reporting.page import MOST_BARS, link, organization_page
+from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
+from prowler_org.results.state import State
 
 from . import examples
 

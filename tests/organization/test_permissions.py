@@ -20,7 +20,7 @@ from prowler.providers.aws.lib.organizations.organizations import get_organizati
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.accounts import list_accounts
+from prowler_org.accounts.account_list import list_accounts
 from prowler_org.options import Selection
 
 from ..pages import REPOSITORY, command, program

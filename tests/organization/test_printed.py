@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prowler_org.account_result import FindingCounts, not_scanned
-from prowler_org.accounts import Account
-from prowler_org.progress import progress
-from prowler_org.state import State
-from prowler_org.summary import describe_missing, describe_result, summarize
+from prowler_org.accounts.account_list import Account
+from prowler_org.reporting.progress import progress
+from prowler_org.reporting.summary import describe_missing, describe_result, summarize
+from prowler_org.results.account_result import FindingCounts, not_scanned
+from prowler_org.results.state import State
 
 from .examples import ALICE, BOB, JOB, STARTED, scanned
 

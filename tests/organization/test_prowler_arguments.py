@@ -11,7 +11,8 @@ import pytest
 from prowler.lib.cli.parser import ProwlerArgumentParser
 
 from prowler_org.errors import UsageError
-from prowler_org.prowler_arguments import (
+from prowler_org.results.report_check import ExpectedReports
+from prowler_org.running_prowler.arguments import (
     CHECK_OF_EVERY_ACCOUNT,
     DEFAULT_CHECKS,
     LOGGING,
@@ -23,8 +24,7 @@ from prowler_org.prowler_arguments import (
     find_conflict,
     redact,
 )
-from prowler_org.prowler_processes import ProwlerLauncher
-from prowler_org.report_check import ExpectedReports
+from prowler_org.running_prowler.processes import ProwlerLauncher
 
 from ..permissions import PERMISSIONS
 

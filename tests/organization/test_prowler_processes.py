@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from prowler_org import prowler_processes
-from prowler_org.prowler_processes import LOST, ProwlerLauncher, end_fork_server, kill_group
+from prowler_org.running_prowler import processes
+from prowler_org.running_prowler.processes import LOST, ProwlerLauncher, end_fork_server, kill_group
 
 from .commands import processes_with, wait_until, with_default_signals
 
@@ -31,13 +31,15 @@ def test_a_process_is_killed_if_its_group_cannot_be(monkeypatch: pytest.MonkeyPa
 def test_if_prowler_cannot_be_loaded_beforehand_each_run_starts_it_anew_and_ends_with_its_parent(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "broken.py").write_text("from prowler_org import preload\npreload.problem = 'x'")
+    (tmp_path / "broken.py").write_text(
+        "from prowler_org.running_prowler import preload\npreload.problem = 'x'"
+    )
     starter = """if True:
         import os, sys
         from pathlib import Path
-        from prowler_org import prowler_processes
-        prowler_processes.FORK_SERVER_IMPORTS[:] = ["broken"]
-        launcher = prowler_processes.ProwlerLauncher()
+        from prowler_org.running_prowler import processes
+        processes.FORK_SERVER_IMPORTS[:] = ["broken"]
+        launcher = processes.ProwlerLauncher()
         print(launcher.problem, launcher.ask(os.getppid) != os.getpid(), flush=True)
         folder = Path(sys.argv[1])
         print(launcher.run(("--list-services",), folder, folder / "log", 120), flush=True)
@@ -60,11 +62,11 @@ def test_if_prowler_cannot_be_loaded_beforehand_each_run_starts_it_anew_and_ends
 def test_scans_go_on_after_the_fork_server_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prowler_processes, "FORK_SERVER_IMPORTS", [])  # it starts at once
+    monkeypatch.setattr(processes, "FORK_SERVER_IMPORTS", [])  # it starts at once
     for name in ("_forkserver_pid", "_forkserver_address", "_forkserver_alive_fd"):
         # Another server than the one that other tests fork from.
         monkeypatch.setattr(f"multiprocessing.forkserver._forkserver.{name}", None)
-    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: (None, ()))
+    monkeypatch.setattr(processes, "loaded_beforehand", lambda: (None, ()))
     launcher = ProwlerLauncher()
     assert launcher.ask(os.getpid)
     server: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prowler_org import recorder as recorder_module
-from prowler_org.account_result import FindingCounts
-from prowler_org.accounts import Account
-from prowler_org.backends import THIS_MACHINE, BackendLostError, FinishedScan
-from prowler_org.recorder import Recorder
-from prowler_org.report_files import pack, scan_folder
-from prowler_org.state import State, resume
+from prowler_org.accounts.account_list import Account
+from prowler_org.results.account_result import FindingCounts
+from prowler_org.results.report_files import pack, scan_folder
+from prowler_org.results.state import State, resume
+from prowler_org.scanning import recorder as recorder_module
+from prowler_org.scanning.backends import THIS_MACHINE, BackendLostError, FinishedScan
+from prowler_org.scanning.recorder import Recorder
 
 from .examples import ALICE, BOB, DEFAULT, JOB, LISTED, REPORT, new_state, reports_of, scanned
 

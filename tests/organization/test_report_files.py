@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from prowler_org.account_result import AccountResult, not_scanned
-from prowler_org.accounts import Account
-from prowler_org.report_files import merge
+from prowler_org.accounts.account_list import Account
+from prowler_org.results.account_result import AccountResult, not_scanned
+from prowler_org.results.report_files import merge
 
 from . import examples
 

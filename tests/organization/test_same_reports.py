@@ -17,8 +17,9 @@ import pytest
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org import cli, preload, prowler_processes
-from prowler_org.prowler_arguments import ParsedArguments
+from prowler_org import cli
+from prowler_org.running_prowler import preload, processes
+from prowler_org.running_prowler.arguments import ParsedArguments
 
 from ..mutelists import muting
 from ..pages import block, command
@@ -228,7 +229,7 @@ def test_without_forking_prowler_starts_anew_for_each_account_and_the_user_is_to
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr(prowler_processes, "loaded_beforehand", lambda: cannot_fork)
+    monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
     parsed = ParsedArguments(arguments=OPTIONS)  # parsing them is not the subject
     monkeypatch.setattr(cli, "check_prowler_arguments", lambda *_: parsed)
     with environment_of(scanned.aws):

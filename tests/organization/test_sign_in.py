@@ -12,16 +12,17 @@ from moto.sts.models import sts_backends
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.cli import main
-from prowler_org.errors import StartError, UsageError
-from prowler_org.prowler_arguments import ParsedArguments
-from prowler_org.sign_in import (
+from prowler_org.accounts.sign_in import (
     SignInError,
     asks_for_code,
     environment_with,
     find_profile,
     sign_in,
 )
+from prowler_org.cli import main
+from prowler_org.errors import StartError, UsageError
+from prowler_org.running_prowler import processes
+from prowler_org.running_prowler.arguments import ParsedArguments
 
 from .commands import run
 
@@ -205,7 +206,7 @@ def test_a_profile_that_only_prowler_understands_is_refused(
 ) -> None:
     organization.add_account("account")
     cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr("prowler_org.prowler_processes.loaded_beforehand", lambda: cannot_fork)
+    monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
     parsed = ParsedArguments(profile="audit")
     monkeypatch.setattr("prowler_org.cli.check_prowler_arguments", lambda *_: parsed)
     assert main(["--role", "R", "--output-directory", str(tmp_path / "output")]) == 2

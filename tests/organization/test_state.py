@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from prowler_org.account_result import FindingCounts, not_scanned
-from prowler_org.accounts import Account, SkippedAccount
-from prowler_org.backends import THIS_MACHINE, FinishedScan
+from prowler_org.accounts.account_list import Account, SkippedAccount
 from prowler_org.cli import exit_code
 from prowler_org.errors import StartError
 from prowler_org.options import Selection
-from prowler_org.recorder import Recorder
-from prowler_org.report_check import ExpectedReports
-from prowler_org.state import FILE_NAME, resume, start_or_resume
-from prowler_org.summary import describe_result
+from prowler_org.reporting.summary import describe_result
+from prowler_org.results.account_result import FindingCounts, not_scanned
+from prowler_org.results.report_check import ExpectedReports
+from prowler_org.results.state import FILE_NAME, resume, start_or_resume
+from prowler_org.scanning.backends import THIS_MACHINE, FinishedScan
+from prowler_org.scanning.recorder import Recorder
 
 from .examples import ALICE, BOB, DEFAULT, JOB, LISTED, STARTED, new_state, reports_of, scanned
 

@@ -22,8 +22,8 @@ from botocore.exceptions import SSLError
 from prowler.lib.outputs.html.html import HTML
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_org import warm_libraries as subject
-from prowler_org.warm_libraries import warm_libraries
+from prowler_org.running_prowler import warm_libraries as subject
+from prowler_org.running_prowler.warm_libraries import warm_libraries
 
 Answer = TypeVar("Answer")
 KEYS = {

@@ -43,7 +43,6 @@ def test_it_adds_the_plug_in_and_nothing_else(wheels: Path, tmp_path: Path) -> N
     added = {Path(path).parts[0] for path in app.installed_files() - before}
     assert before <= app.installed_files()
     assert {name.partition("-")[0] for name in added} == {
-        "key_ranking",
         "prowler_access_keys",
         "prowler_org",
     }

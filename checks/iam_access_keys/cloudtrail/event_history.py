@@ -1,0 +1,360 @@
+"""How CloudTrail's event history is asked about access keys.
+
+``LookupEvents`` gives the management events of the last 90 days in a region, newest first, at most
+50 on a page. AWS allows two calls a second for an account and region, for all who call: so calls
+in a region are made one after another, and regions in parallel.
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+
+Prowler has a reader of its own, ``CloudTrailTimeline`` (``prowler/providers/aws/lib/
+cloudtrail_timeline``), for the events that changed a resource. It does not fit: it looks up by
+resource only, not by access key; leaves out events that read, which are most of what a key does;
+takes one page; does not limit its rate; and gives the whole event, with request parameters.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from prowler.lib.logger import logger
+
+from ..aws_failures import TRANSIENT, failure_of
+from ..facts import AccessKey, LastUse, Unreadable
+from .events import CREATION, UPDATE, Event, event_of
+from .evidence import (
+    CALL,
+    HISTORY,
+    TIME_LIMIT,
+    TOO_MANY_EVENTS,
+    Looked,
+    Origin,
+    Usage,
+    deactivation_in,
+    origin_in,
+    usage_of,
+)
+from .lookup_progress import LookupProgress
+
+SECONDS_A_CALL = 0.55
+"""The least time from one call to the next in a region: AWS allows two a second."""
+PAGE_SIZE = 50
+"""The most events that AWS gives on a page."""
+SPARE_PAGES = 5
+"""How many pages may be short before it is given up to get as many events as wanted."""
+ATTEMPTS = 4
+"""How often a call is tried that was throttled or got no answer."""
+FIRST_PAUSE = 1.0
+"""Seconds before the second attempt; doubled before each further one."""
+CONNECT_SECONDS, READ_SECONDS = 5, 20
+"""How long one attempt may take to connect, and to be answered."""
+AROUND_CREATION = timedelta(minutes=5)
+"""How far the event of a key's creation can be from the date that IAM gives."""
+MOST_CHANGES = 1000
+"""How many events of keys that were created or changed are looked through."""
+NO_EVENTS = "AnswerWithoutEvents"
+"""The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
+ABOUT_ONE_CALL = frozenset(
+    {
+        "InvalidEventCategoryException", "InvalidLookupAttributesException",
+        "InvalidMaxResultsException", "InvalidNextTokenException", "InvalidTimeRangeException",
+    }
+)  # fmt: skip
+"""Error codes that say something of the call's parameters, and nothing of the next call."""
+
+GLOBAL_SERVICES = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-eusc": "eusc-de-east-1",
+}
+"""By partition, the region with the events of IAM and other global services.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+"""
+_REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-\d+")
+"""A region, and not ``N/A`` or ``aws-global``, which IAM gives as that of some last uses."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One question: the newest events in a region with a value of an attribute."""
+
+    region: str
+    attribute: str
+    """As ``LookupEvents`` names it: ``AccessKeyId``."""
+    value: str
+    most: int
+    """How many events at most."""
+    start: datetime | None = None
+    """UTC; None for as far back as event history goes."""
+    end: datetime | None = None
+    """UTC; None for now."""
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call for the first page."""
+        times = {"StartTime": self.start, "EndTime": self.end}
+        attribute = {"AttributeKey": self.attribute, "AttributeValue": self.value}
+        return {
+            "LookupAttributes": [attribute],
+            # A token holds for calls with the same parameters only, this one among them.
+            "MaxResults": min(self.most, PAGE_SIZE),
+            **{name: moment for name, moment in times.items() if moment},
+        }
+
+    @property
+    def pages(self) -> int:
+        """How many pages to read at most."""
+        return -(-self.most // PAGE_SIZE) + SPARE_PAGES
+
+
+class CloudTrail:
+    """Asks event history about keys. What AWS did not say comes as ``Unreadable``.
+
+    A region that refuses a call is not asked again.
+    """
+
+    def __init__(
+        self,
+        provider: Any,
+        most_events: int,
+        most_seconds: float,
+        tell: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        """``most_events`` a key; ``most_seconds`` for all that is asked from now on.
+
+        A call that began in time may end up to 25 seconds later. ``tell`` gets lines about
+        progress, from any thread. ``wait`` waits for so many seconds; the default lets Ctrl-C end
+        that.
+        """
+        self._session = provider.session.current_session
+        self._global_region = GLOBAL_SERVICES.get(
+            provider.identity.partition, provider.get_default_region("iam")
+        )
+        # None if Prowler could not read them: findings name the regions that were asked.
+        enabled: set[str] | None = getattr(provider, "_enabled_regions", None)
+        self._enabled_regions = frozenset(enabled or ())
+        self._most_events = most_events
+        self._seconds_left = float(most_seconds)
+        self._tell, self._clock, self._wait = tell, clock, wait
+        self._regions: dict[str, _Region] = {}
+
+    def usage(
+        self, keys: Iterable[AccessKey], *, everywhere: bool = False
+    ) -> dict[AccessKey, Usage]:
+        """What uses each key, by its newest events where it was last used and of global services.
+
+        With ``everywhere``, by those in all enabled regions. Asks once for a key in a region for
+        each 50 events.
+        """
+        looks = {
+            key: [
+                Look(region, "AccessKeyId", key.access_key_id, self._most_events)
+                for region in self._regions_of(key, everywhere=everywhere)
+            ]
+            for key in keys
+        }
+        looked = self._look(look for every in looks.values() for look in every)
+        return {
+            key: usage_of((looked[look] for look in every), self._most_events)
+            for key, every in looks.items()
+        }
+
+    def _regions_of(self, key: AccessKey, *, everywhere: bool) -> list[str]:
+        used = key.last_use.region if isinstance(key.last_use, LastUse) else ""
+        regions = [used] if _REGION.fullmatch(used) else []
+        enabled = sorted(self._enabled_regions) if everywhere else []
+        return list(dict.fromkeys([*regions, self._global_region, *enabled]))
+
+    def origins(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
+        """Who created each key; no key may be older than event history.
+
+        Asks for the events about the key at the time of its creation, and only if its creation is
+        not among them for all creations at that time: AWS does not document which resources the
+        event of a creation names.
+        """
+        keys = tuple(keys)
+        now = datetime.now(timezone.utc)
+        origins: dict[AccessKey, Origin] = {}
+        for attribute in ("ResourceName", "EventName"):
+            unknown = [key for key in keys if key not in origins or origins[key].unknown]
+            looks = {key: self._creation(key, attribute, now) for key in unknown}
+            looked = self._look(looks.values())
+            origins |= {key: origin_in(looked[look], key, now) for key, look in looks.items()}
+        return origins
+
+    def _creation(self, key: AccessKey, attribute: str, now: datetime) -> Look:
+        value = key.access_key_id if attribute == "ResourceName" else CREATION
+        # Not earlier than event history begins, or AWS may refuse the question.
+        start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
+        end = key.create_date + AROUND_CREATION
+        return Look(
+            self._global_region, attribute, value, MOST_CHANGES, start, end if end < now else None
+        )
+
+    def deactivations(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
+        """Who deactivated each key, and when, if that is in event history.
+
+        Asks about each key and, for all that this does not find, once for all changes of keys.
+        """
+        found: dict[AccessKey, Origin] = {}
+        keys = tuple(keys)
+        for attribute in ("ResourceName", "EventName"):
+            looks = {
+                key: Look(
+                    self._global_region,
+                    attribute,
+                    key.access_key_id if attribute == "ResourceName" else UPDATE,
+                    MOST_CHANGES,
+                )
+                for key in keys
+                if key not in found or found[key].unknown
+            }
+            looked = self._look(looks.values())
+            found |= {key: deactivation_in(looked[look], key) for key, look in looks.items()}
+        return found
+
+    # Calls
+
+    def _look(self, looks: Iterable[Look]) -> dict[Look, Looked]:
+        """The answer to each look."""
+        by_region: dict[str, list[Look]] = {}
+        for look in dict.fromkeys(looks):
+            by_region.setdefault(look.region, []).append(look)
+        if not by_region:
+            return {}
+        for name in by_region.keys() - self._regions.keys():  # clients are not made in threads
+            self._regions[name] = _Region(name, self._session, self._clock)
+        deadline = _Deadline(self._seconds_left, self._clock, self._wait)
+        seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
+        lookups = sum(map(len, by_region.values()))
+        progress = LookupProgress(lookups, seconds, self._tell, self._clock)
+
+        def look_in(region: str) -> list[tuple[Look, Looked]]:
+            answers = []
+            for look in by_region[region]:
+                answers.append((look, self._regions[region].look(look, deadline)))
+                progress.one_more()
+            return answers
+
+        with ThreadPoolExecutor(len(by_region)) as pool:
+            try:
+                looked = dict(one for some in pool.map(look_in, by_region) for one in some)
+            finally:
+                deadline.stop()  # Ctrl-C must not wait for all looks
+        self._seconds_left = deadline.seconds_left()
+        return looked
+
+
+class _Deadline:
+    """When to stop asking."""
+
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float],
+        wait: Callable[[float], object] | None,
+    ) -> None:
+        self._clock, self._end = clock, clock() + seconds
+        self._stopped = threading.Event()
+        self._wait = wait or self._stopped.wait
+
+    def seconds_left(self) -> float:
+        return max(0.0, self._end - self._clock())
+
+    def is_over(self) -> bool:
+        return self._stopped.is_set() or self._clock() >= self._end
+
+    def wait_until(self, moment: float) -> None:
+        """Wait until this moment of the clock, and no longer than it makes sense."""
+        seconds = min(moment, self._end) - self._clock()
+        if seconds > 0 and not self._stopped.is_set():
+            self._wait(seconds)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+class _Region:
+    """The event history of one region, asked one call after another."""
+
+    def __init__(self, name: str, session: Any, clock: Callable[[], float]) -> None:
+        self._name, self._clock = name, clock
+        self._next_call = clock()
+        self._refused: Unreadable | None = None
+        # One attempt, as botocore's further ones would not keep to the rate.
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 1},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+        )
+        try:
+            self._client = session.client("cloudtrail", region_name=name, config=config)
+        except Exception as error:
+            self._refused = failure_of(CALL, error)
+
+    def look(self, look: Look, deadline: _Deadline) -> Looked:
+        """The newest events, page by page, until the deadline."""
+        events: list[Event] = []
+        parameters = look.parameters()
+        for _ in range(look.pages):
+            page = self._call(parameters, deadline)
+            if isinstance(page, Unreadable):
+                return Looked(self._name, events, complete=False, failure=page)
+            events += map(event_of, page["Events"])
+            if not page.get("NextToken"):
+                return Looked(self._name, events)
+            if len(events) >= look.most:
+                return Looked(self._name, events, complete=False)
+            parameters["NextToken"] = page["NextToken"]
+        return Looked(self._name, events, False, Unreadable(CALL, TOO_MANY_EVENTS))
+
+    def _call(
+        self, parameters: Mapping[str, Any], deadline: _Deadline
+    ) -> dict[str, Any] | Unreadable:
+        """One page, or why there is none."""
+        if self._refused:
+            return self._refused
+        failure, pause = Unreadable(CALL, TIME_LIMIT), 0.0
+        for _ in range(ATTEMPTS):
+            deadline.wait_until(self._next_call + pause)
+            pause = 2 * pause or FIRST_PAUSE
+            if deadline.is_over():
+                return failure
+            self._next_call = self._clock() + SECONDS_A_CALL
+            try:
+                page: dict[str, Any] = self._client.lookup_events(**parameters)
+            # Whatever is wrong with an answer, it must not cost the finding.
+            except Exception as error:
+                failure = failure_of(CALL, error)
+                refused = _says_something_of_the_next_call(error)
+            else:
+                if isinstance(page.get("Events"), list):
+                    return page
+                failure, refused = Unreadable(CALL, NO_EVENTS), False
+            if not failure.transient:
+                break
+        logger.error(f"{self._name} -- {failure}")
+        self._refused = failure if refused else None
+        return failure
+
+
+def _says_something_of_the_next_call(error: Exception) -> bool:
+    """Whether who asks about something else gets the same answer."""
+    if isinstance(error, ClientError):
+        # Who is throttled may get through later.
+        return error.response["Error"]["Code"] not in ABOUT_ONE_CALL | TRANSIENT
+    return isinstance(error, BotoCoreError)

@@ -1,0 +1,236 @@
+"""What one run learns about the access keys of its account: in stages, each read at most once.
+
+There are two sources of users and keys, and both lead to the same findings: see ``Source``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import Any
+
+from prowler.lib.logger import logger
+
+from ..catalogue import our_checks
+from ..cloudtrail.event_history import CloudTrail
+from ..command_line import settings_of, teller
+from ..facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
+from ..settings import Settings
+from .iam import IAM, Listing
+from .own_source import OwnSource, Source
+from .prowler_source import ProwlerSource, shared_client
+from .user_facts import Answers, UserFacts
+
+
+class AccountReading:
+    """The access keys of an account, read when a check asks, and kept.
+
+    Reads all users and the root user, or those that the run's ``--resource-arn`` names. Does not
+    raise for what AWS denies or fails to answer: that is part of the reading.
+    """
+
+    def __init__(self, iam: IAM, source: Source, only_ours: bool) -> None:
+        """``only_ours``: whether the run has no checks but this plug-in's."""
+        self._iam = iam
+        self._source = source
+        self._only_ours = only_ours
+        self._wanted = frozenset(iam.audit_resources or ())
+        self.answers = Answers(
+            iam,
+            source,
+            whole_account=not self._wanted,
+            listed=lambda: {user.name for user in self._listing.users},
+            cloudtrail=lambda: self._cloudtrail,
+        )
+        self.is_limited = bool(self._wanted)
+        """Whether the run looks at the resources of ``--resource-arn`` only."""
+        self.setting_problems: tuple[str, ...] = ()
+        """What is wrong with ``settings``, once they have been asked for."""
+        self.region: str = iam.region
+        """Where findings about users are filed: the region of Prowler's IAM service."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the run. Prints what is wrong with them."""
+        settings, self.setting_problems = settings_of(self._iam.provider)
+        for problem in self.setting_problems:
+            logger.critical(problem)  # the one level that Prowler shows by default
+        return settings
+
+    @cached_property
+    def users(self) -> tuple[UserFacts, ...]:
+        """By name, so that two scans of the same account can be compared line by line.
+
+        A user that was listed and then not found is here too.
+        """
+        known = (UserFacts(user, self.answers) for user in self._named_users)
+        unread = (
+            UserFacts(User.of_arn(arn), self.answers, answer)
+            for arn, answer in self._chosen.items()
+            if isinstance(answer, Unreadable)
+        )
+        return tuple(sorted((*known, *unread), key=lambda one: (one.user.name, one.user.arn)))
+
+    @cached_property
+    def root(self) -> RootAccessKeys | None:
+        """The root user; None only if the run is limited to other resources."""
+        arn = self._iam.audited_account_arn
+        if self._wanted and arn not in self._wanted:
+            return None
+        summary = self._summary
+        present: bool | Unreadable
+        if isinstance(summary, Unreadable):
+            present = summary
+        else:
+            present = summary["AccountAccessKeysPresent"] > 0
+            if not present:
+                return RootAccessKeys(arn, 0, present)
+        report = self._source.credential_report
+        if isinstance(report, Unreadable):
+            return RootAccessKeys(arn, report, present)
+        row = report.rows.get(arn)
+        if row is None:
+            return RootAccessKeys(
+                arn, Unreadable("iam:GetCredentialReport", "NoClearRootRow"), present
+            )
+        uses = [slot.last_used for slot in row.active_slots if slot.last_used]
+        return RootAccessKeys(
+            arn,
+            row.active_keys,
+            present,
+            max(uses, default=None),
+            report.generated,
+            report.age,
+            self._source.report_is_fresh,
+        )
+
+    @property
+    def gap(self) -> ListingGap | None:
+        """What of the account's users may be missing, by all that was read so far."""
+        if self._wanted:
+            return None
+        listing, expected = self._counted_listing
+        listed, unlisted = len(listing.users), self.answers.unlisted
+        if not (listing.failure or unlisted) and isinstance(expected, int) and listed >= expected:
+            return None
+        return ListingGap(listed, expected, listing.failure, unlisted)
+
+    @cached_property
+    def unmatched(self) -> tuple[UnmatchedARN, ...]:
+        """The ARNs that the run is limited to and that name no user of the account.
+
+        Other checks may look at the ARN of a role or a group, so it counts only if the run has
+        none.
+        """
+        return tuple(
+            sorted(
+                (
+                    *(one for one in self._chosen.values() if isinstance(one, UnmatchedARN)),
+                    *self._foreign,
+                    *(UnmatchedARN(arn, is_user=False) for arn in self._other_iam_arns),
+                ),
+                key=lambda one: one.arn,
+            )
+        )
+
+    @property
+    def looks_at_nothing(self) -> bool:
+        """Whether the run is limited to ARNs of other services, and has no check for them."""
+        return bool(self._wanted) and self._only_ours and not any(map(_is_iam_arn, self._wanted))
+
+    # The stages
+
+    @cached_property
+    def _cloudtrail(self) -> CloudTrail:
+        """CloudTrail, within the limits that the settings give the whole run."""
+        chosen = self.settings
+        return CloudTrail(
+            self._iam.provider,
+            chosen.access_key_usage_max_events,
+            chosen.access_key_usage_max_seconds,
+            teller(),
+        )
+
+    @cached_property
+    def _summary(self) -> Mapping[str, int] | Unreadable:
+        return self._source.account_summary()
+
+    @property
+    def _expected(self) -> int | Unreadable:
+        return self._summary if isinstance(self._summary, Unreadable) else self._summary["Users"]
+
+    @cached_property
+    def _counted_listing(self) -> tuple[Listing, int | Unreadable]:
+        """The account's users, and how many there should be.
+
+        A user that was deleted while the users were being listed is not missing: if too few were
+        listed, they are counted once more.
+        """
+        expected = self._expected
+        listing = self._source.list_users(expected)
+        if isinstance(expected, int) and len(listing.users) < expected:
+            again = self._iam.account_summary()
+            if not isinstance(again, Unreadable):
+                expected = min(expected, again["Users"])
+        return listing, expected
+
+    @property
+    def _listing(self) -> Listing:
+        return self._counted_listing[0]
+
+    @cached_property
+    def _chosen(self) -> Mapping[str, User | UnmatchedARN | Unreadable]:
+        arns = {arn for arn in self._wanted if self._iam.is_user_arn(arn)}
+        return self._source.chosen_users(arns) if arns else {}
+
+    @property
+    def _named_users(self) -> tuple[User, ...]:
+        if not self._wanted:
+            return self._listing.users
+        return tuple(user for user in self._chosen.values() if isinstance(user, User))
+
+    @property
+    def _foreign(self) -> tuple[UnmatchedARN, ...]:
+        own = (*self._chosen, self._iam.audited_account_arn)
+        arns = (arn for arn in self._wanted if _is_user_or_root_arn(arn) and arn not in own)
+        return tuple(UnmatchedARN(arn, foreign=True) for arn in arns)
+
+    @property
+    def _other_iam_arns(self) -> tuple[str, ...]:
+        if not self._only_ours:
+            return ()
+        return tuple(
+            arn for arn in self._wanted if _is_iam_arn(arn) and not _is_user_or_root_arn(arn)
+        )
+
+
+def _is_iam_arn(arn: str) -> bool:
+    return arn.split(":")[2:3] == ["iam"]
+
+
+def _is_user_or_root_arn(arn: str) -> bool:
+    resource = arn.split(":", 5)[-1]
+    return _is_iam_arn(arn) and (resource.startswith("user/") or resource == "root")
+
+
+_latest: list[tuple[Any, AccountReading]] = []
+"""The run whose reading was asked for last, known by its audit metadata, and the reading."""
+
+
+def of_run(provider: Any) -> AccountReading:
+    """The reading of the run that this provider is in, the same for all checks of the run.
+
+    Prowler gives its provider new audit metadata when a run begins (``execute_checks`` in
+    ``prowler/lib/check/check.py``, ``Scan.scan`` in ``prowler/lib/scan/scan.py``).
+    """
+    run = provider.audit_metadata
+    if not _latest or _latest[0][0] is not run:
+        _latest[:] = [(run, _begin(provider, our_checks()))]
+    return _latest[0][1]
+
+
+def _begin(provider: Any, ours: Collection[str]) -> AccountReading:
+    iam = IAM(provider)
+    shared = shared_client(provider, ours)
+    source: Source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
+    return AccountReading(iam, source, set(provider.audit_metadata.expected_checks) <= set(ours))

@@ -1,0 +1,326 @@
+"""One user's facts, each read when a check asks for it, and for all users that need it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+from ..cloudtrail.event_history import CloudTrail
+from ..cloudtrail.evidence import Origin, Usage
+from ..facts import (
+    AccessKey,
+    Keys,
+    Quarantine,
+    ServiceSpecificCredential,
+    Tag,
+    Unreadable,
+    User,
+    UserPolicies,
+)
+from .credential_report import ReportRow
+from .iam import IAM, PolicyListing
+from .own_source import Source
+from .policies import PolicyReader, quarantine_of
+
+Subject = TypeVar("Subject", bound=Hashable)
+Result = TypeVar("Result")
+
+
+class Fact(Enum):
+    """A fact that takes calls of its own."""
+
+    KEYS = "access keys"
+    LAST_USE = "last use of access keys"
+    PASSWORD = "console password"  # noqa: S105 - a name
+    QUARANTINE = "policies of AWS's quarantine"
+    POLICIES = "policies"
+    POLICY_DOCUMENTS = "documents of managed policies"
+    SERVICE_SPECIFIC_CREDENTIALS = "service-specific credentials"
+    USAGE = "events of access keys"
+    USAGE_EVERYWHERE = "events of access keys in all Regions"
+    ORIGIN = "creation of access keys"
+    DEACTIVATION = "deactivation of access keys"
+
+
+class NotReadYetError(BaseException):
+    """A check asked for facts that have to be read first. No ``except Exception`` may catch it."""
+
+    def __init__(self, fact: Fact, about: Iterable[Hashable]) -> None:
+        super().__init__(fact.value)
+        self.fact = fact
+        self.about = tuple(about)
+
+
+class UnreadableError(Exception):
+    """A check asked for a fact that could not be read."""
+
+    def __init__(self, failure: Unreadable, what: str = Fact.KEYS.value) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.what = what
+        """What could not be read, as a sentence names it."""
+
+
+def attempt(read: Callable[[], Result], unread: list[UnreadableError]) -> Result | None:
+    """A fact, or None if it could not be read: then ``unread`` has why."""
+    try:
+        return read()
+    except UnreadableError as error:
+        unread.append(error)
+        return None
+
+
+def word_unread(unread: Iterable[UnreadableError]) -> list[str]:
+    """What could not be read of a user, in sentences."""
+    return [f"Its {error.what} could not be read: {error.failure}." for error in unread]
+
+
+class Answers:
+    """What has been read so far, each fact at most once, and how to read more."""
+
+    def __init__(
+        self,
+        iam: IAM,
+        source: Source | None,
+        *,
+        whole_account: bool,
+        listed: Callable[[], Collection[str]] = frozenset,
+        cloudtrail: Callable[[], CloudTrail] | None = None,
+    ) -> None:
+        """``whole_account``: whether calls about all users are worth it.
+
+        Without a ``source``, nothing counts but what is asked from now on. ``listed`` gives the
+        names of all users that were listed. ``cloudtrail`` is called when a check first asks what
+        uses a key; without it, no check may.
+        """
+        self._answers: dict[tuple[Fact, Hashable], Any] = {}
+        self._iam = iam
+        self._source = source or Source(iam)
+        self._listed = listed
+        self._named: set[str] = set()
+        policies = PolicyReader(iam, self._details)
+        self._readers: dict[Fact, Callable[[Iterable[Any]], Mapping[Any, Any]]] = {
+            Fact.KEYS: lambda users: iam.ask_each(iam.list_keys, users),
+            Fact.LAST_USE: lambda ids: iam.ask_each(iam.last_use, ids),
+            Fact.PASSWORD: lambda users: iam.ask_each(iam.has_password, users),
+            Fact.QUARANTINE: lambda users: policies.read(users, whole_account=whole_account),
+            Fact.POLICIES: lambda users: policies.read(users, whole_account=True),
+            Fact.POLICY_DOCUMENTS: policies.documents,
+            Fact.SERVICE_SPECIFIC_CREDENTIALS: lambda users: self._service_specific_credentials(
+                users, whole_account=whole_account
+            ),
+        }
+        if cloudtrail:
+            self._readers[Fact.USAGE] = lambda keys: cloudtrail().usage(keys)
+            self._readers[Fact.USAGE_EVERYWHERE] = lambda keys: cloudtrail().usage(
+                keys, everywhere=True
+            )
+            self._readers[Fact.ORIGIN] = lambda keys: cloudtrail().origins(keys)
+            self._readers[Fact.DEACTIVATION] = lambda keys: cloudtrail().deactivations(keys)
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Names of users in what was read so far that were not listed."""
+        return tuple(sorted(self._named - set(self._listed()))) if self._named else ()
+
+    def get(self, fact: Fact, about: Iterable[Hashable]) -> list[Any]:
+        """The answers about these subjects. Raises NotReadYetError if one is missing."""
+        about = tuple(about)
+        missing = [one for one in about if (fact, one) not in self._answers]
+        if missing:
+            raise NotReadYetError(fact, missing)
+        return [self._answers[fact, one] for one in about]
+
+    def keys(self, user: User) -> Keys | Unreadable:
+        """All of a user's keys. Raises NotReadYetError."""
+        held = self._source.held_keys.get(user.arn)
+        if held is not None:
+            return held
+        answer: Keys | Unreadable = self.get(Fact.KEYS, (user,))[0]
+        return answer
+
+    def row(self, user: User) -> ReportRow | None:
+        """The user's row of a report that was made for this scan, if there is a clear one."""
+        return self._source.fresh_rows.get(user.arn)
+
+    def was_used_since(self, user: User, key: AccessKey, moment: datetime) -> bool:
+        """Whether a credential report, however old, proves that the key was used after then."""
+        row = self._source.any_rows.get(user.arn)
+        used = row.last_used(key.create_date) if row else None
+        return used is not None and used > moment
+
+    def has_password(self, user: User) -> bool | Unreadable:
+        """Whether the user has a console password. Raises NotReadYetError."""
+        row = self.row(user)
+        if row and row.password is not None:
+            return row.password
+        if user.arn in self._source.passwords:
+            return True
+        answer: bool | Unreadable = self.get(Fact.PASSWORD, (user,))[0]
+        return answer
+
+    def settle(
+        self, subjects: Iterable[Subject], judge: Callable[[Subject], Result]
+    ) -> dict[Subject, Result]:
+        """Judge each subject, and read what that asks for, for all subjects together."""
+        results: dict[Subject, Result] = {}
+        pending = list(subjects)
+        while pending:
+            needed: dict[Fact, dict[Hashable, None]] = {}
+            undecided = []
+            for subject in pending:
+                try:
+                    results[subject] = judge(subject)
+                except NotReadYetError as need:
+                    needed.setdefault(need.fact, {}).update(dict.fromkeys(need.about))
+                    undecided.append(subject)
+            for fact, about in needed.items():
+                answers = self._readers[fact](about)
+                self._answers.update(((fact, one), answers[one]) for one in about)
+            pending = undecided
+        return results
+
+    def _details(self) -> PolicyListing:
+        details = self._source.account_details
+        self._named.update(user.name for user in details.users)
+        return details
+
+    def _service_specific_credentials(
+        self, users: Iterable[User], *, whole_account: bool
+    ) -> Mapping[User, tuple[ServiceSpecificCredential, ...] | Unreadable]:
+        """The credentials of each user: all at once or, if that fails, user by user.
+
+        If a user is named that was not listed, one that was listed may have been renamed: then
+        those without credentials are asked about too.
+        """
+        users = tuple(users)
+        everyone = self._iam.all_service_specific_credentials() if whole_account else None
+        if not isinstance(everyone, dict):
+            return self._iam.ask_each(self._iam.service_specific_credentials, users)
+        self._named |= everyone.keys()
+        doubtful = [user for user in users if user.name not in everyone] if self.unlisted else []
+        return {user: everyone.get(user.name, ()) for user in users} | self._iam.ask_each(
+            self._iam.service_specific_credentials, doubtful
+        )
+
+
+@dataclass(frozen=True)
+class UserFacts:
+    """What a check may ask about one user.
+
+    Each method raises NotReadYetError until its fact has been read (see ``Answers.settle``), and
+    UnreadableError if it could not be read, unless it says otherwise.
+    """
+
+    user: User
+    answers: Answers
+    failure: Unreadable | None = None
+    """Why nothing at all is known of the user."""
+
+    # Access keys
+
+    def active_count(self) -> int:
+        """How many active access keys the user has: from a report made for this scan, or listed."""
+        try:
+            return len(self.active_keys())
+        except (NotReadYetError, UnreadableError) as error:
+            gone = isinstance(error, UnreadableError) and error.failure.gone
+            row = None if self.failure or gone else self.answers.row(self.user)
+            if row is None:
+                raise
+            return row.active_keys
+
+    def all_used_since(self, moment: datetime) -> bool:
+        """Whether a report made for this scan proves that all active keys were used after then.
+
+        False proves nothing. Raises nothing.
+        """
+        row = None if self.failure else self.answers.row(self.user)
+        return row is not None and all(
+            slot.last_used is not None and slot.last_used > moment for slot in row.active_slots
+        )
+
+    def not_used_since(self, keys: Keys, moment: datetime) -> Keys:
+        """The keys without those of which a report proves a use after then. Raises nothing."""
+        return tuple(key for key in keys if not self.answers.was_used_since(self.user, key, moment))
+
+    def all_keys(self) -> Keys:
+        """All access keys, live."""
+        self._raise_failure()
+        keys = self.answers.keys(self.user)
+        if isinstance(keys, Unreadable):
+            raise UnreadableError(keys)
+        return keys
+
+    def active_keys(self) -> Keys:
+        """The active access keys, live."""
+        return tuple(key for key in self.all_keys() if key.active)
+
+    def with_last_use(self, keys: Keys) -> Keys:
+        """The same keys with their last use, which may be Unreadable. No UnreadableError."""
+        uses = self.answers.get(Fact.LAST_USE, (key.access_key_id for key in keys))
+        return tuple(replace(key, last_use=use) for key, use in zip(keys, uses, strict=True))
+
+    def usage(self, keys: Keys, *, everywhere: bool = False) -> tuple[Usage, ...]:
+        """What CloudTrail says of the use of each key, with its last use. No UnreadableError.
+
+        It is asked about the Region of the last use or ``everywhere``, in all enabled ones.
+        """
+        return tuple(self.answers.get(Fact.USAGE_EVERYWHERE if everywhere else Fact.USAGE, keys))
+
+    def origins(self, keys: Keys) -> tuple[Origin, ...]:
+        """What CloudTrail says of the creation of each key. No UnreadableError."""
+        return tuple(self.answers.get(Fact.ORIGIN, keys))
+
+    def deactivations(self, keys: Keys) -> tuple[Origin, ...]:
+        """What CloudTrail says of the deactivation of each key. No UnreadableError."""
+        return tuple(self.answers.get(Fact.DEACTIVATION, keys))
+
+    # Whatever else a user has
+
+    def has_password(self) -> bool:
+        """Whether the user has a console password."""
+        self._raise_failure()
+        password = self.answers.has_password(self.user)
+        if isinstance(password, Unreadable):
+            raise UnreadableError(password, Fact.PASSWORD.value)
+        return password
+
+    def tags(self) -> tuple[Tag, ...]:
+        """The user's tags."""
+        self._raise_failure()
+        if isinstance(self.user.tags, Unreadable):
+            raise UnreadableError(self.user.tags, "tags")
+        return self.user.tags
+
+    def quarantine(self) -> Quarantine:
+        """AWS's quarantine policies on the user and its groups. No UnreadableError."""
+        policies: UserPolicies = self.answers.get(Fact.QUARANTINE, (self.user,))[0]
+        return quarantine_of(policies)
+
+    def policies(self) -> UserPolicies:
+        """All policies of the user and its groups, as far as they were read. No UnreadableError."""
+        policies: UserPolicies = self.answers.get(Fact.POLICIES, (self.user,))[0]
+        return policies
+
+    def policy_documents(self, arns: Iterable[str]) -> dict[str, Any]:
+        """By ARN, documents of the account's own policies, or Unreadable. No UnreadableError."""
+        arns = tuple(arns)
+        return dict(zip(arns, self.answers.get(Fact.POLICY_DOCUMENTS, arns), strict=True))
+
+    def service_specific_credentials(self) -> tuple[ServiceSpecificCredential, ...]:
+        """The user's service-specific credentials, live."""
+        self._raise_failure()
+        fact = Fact.SERVICE_SPECIFIC_CREDENTIALS
+        credentials: tuple[ServiceSpecificCredential, ...] | Unreadable
+        credentials = self.answers.get(fact, (self.user,))[0]
+        if isinstance(credentials, Unreadable):
+            raise UnreadableError(credentials, fact.value)
+        return credentials
+
+    def _raise_failure(self) -> None:
+        if self.failure is not None:
+            raise UnreadableError(self.failure)

@@ -1,0 +1,1 @@
+"""Which accounts there are, and how to sign in to them."""

@@ -1,0 +1,1 @@
+"""The reports of the whole run: files, page, terminal, delivery."""

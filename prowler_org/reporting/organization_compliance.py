@@ -1,0 +1,83 @@
+"""The accounts' compliance reports: one CSV for each framework, and accounts by requirement."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from prowler_access_keys.ranking.page import Framework, Requirement
+from prowler_access_keys.ranking.whole_file import UnusableFileError, regular_file, whole_file
+
+from ..results.account_result import AccountResult
+from ..results.report_files import merge_csv
+
+FOLDER = "compliance"
+_REPORT = re.compile(r"compliance/prowler-output-.+-\d{14}_(?P<framework>.+)\.csv$")
+_State = Literal["passing", "not judged", "failing"]
+_WORST: tuple[_State, ...] = ("failing", "not judged", "passing")
+
+
+def merge_compliance(
+    results: Sequence[AccountResult], directory: Path, name: str
+) -> tuple[tuple[Framework, ...], dict[Path, str]]:
+    """Write ``compliance/<name>_<framework>.csv`` for each framework of the run. Raises OSError.
+
+    Returns what the page shows of them, and why reports were left out: those that are not text, or
+    not a CSV file. A report that has other columns than Prowler's is merged, and not counted.
+    """
+    by_framework: dict[str, list[Path]] = {}
+    for result in results:
+        for report in result.reports:
+            if found := _REPORT.search(report):
+                by_framework.setdefault(found["framework"], []).append(directory / report)
+    scanned = sum(result.was_scanned for result in results)
+    frameworks, problems = [], {}
+    for framework, files in sorted(by_framework.items()):
+        counts: dict[tuple[str, str], Counter[_State]] = {}
+        usable = []
+        for path in files:
+            try:
+                states = _states(path)
+            except UnusableFileError as error:
+                problems[path] = str(error)
+                continue
+            usable.append(path)
+            for requirement, state in states.items():
+                counts.setdefault(requirement, Counter())[state] += 1
+        merged = directory / FOLDER / f"{name}_{framework}.csv"
+        merged.parent.mkdir(exist_ok=True)
+        with whole_file(merged) as target:
+            merge_csv(usable, target)
+        requirements = tuple(
+            # An account without a result for a requirement was not judged.
+            Requirement(*key, fail, scanned - fail - passed, passed)
+            for key, count in counts.items()
+            for fail, passed in [(count["failing"], count["passing"])]
+        )
+        link = quote(f"{FOLDER}/{merged.name}")
+        frameworks.append(Framework(framework, link, requirements))
+    return tuple(frameworks), problems
+
+
+def _states(report: Path) -> dict[tuple[str, str], _State]:
+    """The state of an account, by requirement and its description. Raises UnusableFileError."""
+    states: dict[tuple[str, str], _State] = {}
+    csv.field_size_limit(sys.maxsize)
+    with regular_file(report) as file:
+        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=";"):
+            status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
+            if status and key:
+                fails = status == "FAIL" and row.get("MUTED") != "True"
+                state: _State = "failing" if fails else "passing"
+                state = "not judged" if status == "MANUAL" else state
+                requirement = (key, row.get("REQUIREMENTS_DESCRIPTION") or "")
+                known = states.get(requirement, "passing")
+                states[requirement] = min(state, known, key=_WORST.index)
+    return states

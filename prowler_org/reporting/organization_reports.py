@@ -1,0 +1,90 @@
+"""The reports of a whole run: merged findings, the ranking of keys, compliance, and the page."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from prowler_access_keys.ranking.changes import Snapshot, newest_snapshot
+from prowler_access_keys.ranking.page import write_page
+from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.reports import OCSF, members
+from prowler_access_keys.ranking.whole_file import UnusableFileError
+
+from ..accounts.account_list import AccountList
+from ..results.account_result import AccountResult
+from ..results.report_files import holds_findings, merge
+from ..results.state import State
+from .organization_compliance import FOLDER as COMPLIANCE
+from .organization_compliance import merge_compliance
+from .page import KEYS, organization_page
+
+
+@dataclass(frozen=True)
+class OrganizationReports:
+    """The files of a run, and what is known of the organization's keys."""
+
+    files: tuple[Path, ...]
+    ranked: Ranked
+    compliance: tuple[Path, ...] = ()
+
+    @property
+    def delivered(self) -> tuple[Path, ...]:
+        """All of the organization's own files."""
+        return (*self.files, *self.compliance)
+
+
+def write_reports(
+    state: State,
+    results: Sequence[AccountResult],
+    listed: AccountList,
+    directory: Path,
+    previous: Snapshot | None,
+) -> OrganizationReports:
+    """Write all reports of the organization.
+
+    ``previous`` is the run to compare with; without it, the run before in this directory, if its
+    data can be used. Raises OSError.
+    """
+    merged = merge(results, directory, state.name)
+    frameworks, problems = merge_compliance(results, directory, state.name)
+    problems.update(unreadable(merged))
+    findings = [
+        directory / report
+        for result in results
+        for report in result.reports
+        if holds_findings(report, OCSF)
+    ]
+    keys, now = directory / KEYS, datetime.now(timezone.utc)
+    keys.mkdir(exist_ok=True)
+    organization = state.job.organization
+    if previous is None:
+        runs = f"prowler-org-{organization}-*.json"
+        previous, _ = newest_snapshot(keys, runs, state.name, now, organization)
+    ranking = ranked(
+        findings,
+        now,
+        previous,
+        {result.account: result.name for result in results},
+        listed.members,
+        problems,
+        organization,
+    )
+    files = write_files(ranking, keys, state.name)
+    page = directory / f"{state.name}.html"
+    write_page(organization_page(state, results, listed, ranking, frameworks, directory), page)
+    compliance = tuple(sorted((directory / COMPLIANCE).glob(f"{state.name}_*.csv")))
+    return OrganizationReports((*merged, *files, page), ranking, compliance)
+
+
+def unreadable(merged: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """What was written is read back once: why a merged report is not what it should be."""
+    for path in merged:
+        try:
+            if path.name.endswith(OCSF):
+                deque(members(path), maxlen=0)
+        except UnusableFileError as error:
+            yield path, str(error)

@@ -1,0 +1,162 @@
+"""What the page says of an organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from prowler_access_keys.ranking.page import AccountRow, Bar, Framework, NotCovered, Page, Part
+from prowler_access_keys.ranking.ranked import Ranked
+
+from ..accounts.account_list import AccountList
+from ..results.account_result import AccountResult
+from ..results.report_files import holds_findings
+from ..results.state import State
+from .summary import describe_counts, describe_untried
+
+KEYS = "keys"
+"""The folder in the output directory that has the ranked keys of each run."""
+NO_RANKING = (
+    "No keys are listed: the scans ran none of this plug-in's checks, or -M left out json-ocsf."
+)
+NOTHING_SCANNED = "No account was scanned, so nothing is known of any key."
+MOST_BARS = 20
+CHART_LEFT = 300
+CHART_WIDTH = 700
+LONGEST_NAME = 22
+
+
+def organization_page(
+    state: State,
+    results: Sequence[AccountResult],
+    listed: AccountList,
+    keys: Ranked,
+    frameworks: Sequence[Framework],
+    directory: Path,
+) -> Page:
+    """What the page says of these results, whose reports are in the output directory."""
+    scanned = worst_first(results)
+    failing = sum(result.counts.failed > 0 for result in scanned)
+    arguments = " ".join(state.job.prowler_arguments)
+    collected = keys.collected
+    outcome = f"{failing} of {len(scanned)} accounts failing" if scanned else "no account scanned"
+    no_ranking = NO_RANKING if scanned else NOTHING_SCANNED
+    return Page(
+        title=f"{state.job.organization}: {outcome}",
+        subtitle=f"Scanned with {_programs(state.job.versions)}, role {state.job.role}, "
+        f"started {state.started:%Y-%m-%d %H:%M} UTC."
+        + (f" Options of prowler aws: {arguments}" if arguments else ""),
+        entries=keys.entries,
+        csv=quote(f"{KEYS}/{state.name}.csv"),
+        links={result.account: link(result) for result in scanned},
+        not_covered=[
+            *not_covered(results, listed, collected.problems, directory),
+            *_untried(state),
+            *_others(state, listed),
+        ],
+        what_is_not_covered="accounts not covered",
+        columns=("FAIL", "MANUAL", "muted", "PASS"),
+        accounts=[_row(result) for result in scanned],
+        muted=collected.muted,
+        changes=keys.changes,
+        since=keys.since,
+        no_ranking="" if collected.accounts or (scanned and collected.problems) else no_ranking,
+        bars=bars(scanned),
+        frameworks=frameworks,
+    )
+
+
+def _programs(versions: Mapping[str, str]) -> str:
+    return " and ".join(f"{name} {number}" for name, number in versions.items())
+
+
+def not_covered(
+    results: Sequence[AccountResult],
+    listed: AccountList,
+    problems: Mapping[Path, str],
+    directory: Path,
+) -> list[NotCovered]:
+    """The accounts and reports that the page does not cover, or not all of, and why."""
+    owners = {directory / report: result for result in results for report in result.reports}
+    return [
+        *(
+            NotCovered(result.account, result.name, result.reason or result.unjudged)
+            for result in results
+            if result.reason or result.unjudged
+        ),
+        *(
+            NotCovered(
+                owners[path].account if path in owners else "",
+                owners[path].name if path in owners else "",
+                f"{path.name}: {why}",
+            )
+            for path, why in problems.items()
+        ),
+        *(NotCovered(skip.account.id, skip.account.name, skip.reason) for skip in listed.skipped),
+    ]
+
+
+def _untried(state: State) -> list[NotCovered]:
+    number = len(state.to_scan)
+    return [NotCovered("", "", describe_untried(state), number)] if number else []
+
+
+def _others(state: State, listed: AccountList) -> list[NotCovered]:
+    """The accounts that have left the organization, and those that were not chosen."""
+    why = "it has left the organization since the run began"
+    left = [NotCovered(account.id, account.name, why) for account in state.left.values()]
+    known = {*state.accounts, *(skip.account.id for skip in listed.skipped)}
+    number = len((listed.members or frozenset()) - known)
+    if not number:
+        return left
+    plural = "account was" if number == 1 else "accounts were"
+    reason = f"{number} more {plural} not chosen with --accounts, --ou, or --account-tag"
+    return [*left, NotCovered("", "", reason, number)]
+
+
+def _row(result: AccountResult) -> AccountRow:
+    counts, own = result.counts, link(result)
+    notes = [] if own else ["no findings"]
+    notes += [f"crashed: {', '.join(result.crashed)}"] if result.crashed else []
+    notes += result.problems
+    cells = (counts.failed, counts.manual, counts.muted, counts.passed)
+    return AccountRow(result.account, result.name, cells, own, "; ".join(notes))
+
+
+def worst_first(results: Sequence[AccountResult]) -> list[AccountResult]:
+    """The scanned accounts: most failures first, then most manual findings, then by ID."""
+    scanned = [result for result in results if result.was_scanned]
+    return sorted(scanned, key=lambda it: (-it.counts.failed, -it.counts.manual, it.account))
+
+
+def link(result: AccountResult) -> str:
+    """The account's HTML report, or else its CSV report. Empty if it has neither."""
+    for suffix in (".html", ".csv"):
+        for report in result.reports:
+            if holds_findings(report, suffix):
+                return quote(report)
+    return ""
+
+
+def bars(scanned: Sequence[AccountResult]) -> list[Bar]:
+    """The bars of the worst accounts with findings. The longest is as wide as the chart."""
+    shown = [result for result in scanned if result.counts.total][:MOST_BARS]
+    most = max((result.counts.total for result in shown), default=0)
+    return [_bar(result, CHART_WIDTH / most) for result in shown]
+
+
+def _bar(result: AccountResult, width_of_one: float) -> Bar:
+    counts, x = result.counts, float(CHART_LEFT)
+    parts = []
+    for kind, number in (
+        ("f", counts.failed), ("m", counts.manual), ("u", counts.muted), ("p", counts.passed)
+    ):  # fmt: skip
+        if number:
+            parts.append(Part(kind, round(x, 2), round(number * width_of_one, 2)))
+            x += number * width_of_one
+    name = result.name  # not all of it: two accounts may have the same, but never the same number
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    label = f"{short} {result.account}".strip()
+    words = f"{result.account} {result.name}: {describe_counts(counts)}"
+    return Bar(label, words, tuple(parts))

@@ -1,0 +1,1 @@
+"""Scans of accounts, and the places where they run."""
