@@ -20,13 +20,14 @@ from .changes import (
     read_snapshot,
     require_common_account,
 )
-from .examples import write_examples
+from .examples import EXAMPLES, INSTALLED, write_examples
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import first
+from .versions import PLUG_IN, ShowVersions
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -86,6 +87,14 @@ class WriteExamples(argparse.Action):
         parser.exit()
 
 
+class ShowExamples(argparse.Action):
+    """Prints the folder that has files for options such as ``--checks-file``, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        say(str(INSTALLED / EXAMPLES), sys.stdout)
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -110,9 +119,12 @@ def _parser() -> argparse.ArgumentParser:
         "--previous", type=Path, metavar="FILE",
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
     )  # fmt: skip
-    versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+        "--examples", action=ShowExamples, nargs=0,
+        help="print the installed folder of the examples of files for Prowler, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--version", action=ShowVersions, nargs=0, help="print both versions, and exit"
     )
     return parser
 
@@ -170,7 +182,7 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
-        f"by prowler-access-keys {version('prowler-access-keys')}.",
+        f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
         csv=quote(csv),
         links=links,

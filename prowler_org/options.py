@@ -6,11 +6,12 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
+
+from prowler_access_keys.ranking.versions import ShowVersions
 
 from .errors import UsageError
 from .scanning.processors import usable_processors
@@ -156,9 +157,8 @@ def _parser() -> argparse.ArgumentParser:
         "--role", required=True, type=_role_name, metavar="NAME",
         help="name of the IAM role to assume in each account",
     )  # fmt: skip
-    versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+        "--version", action=ShowVersions, nargs=0, help="print both versions, and exit"
     )
     _add_selection(parser.add_argument_group("which accounts"))
     _add_running(parser.add_argument_group("how to scan"))

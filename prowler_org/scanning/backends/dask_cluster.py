@@ -14,12 +14,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+from prowler_access_keys.ranking.versions import version_reader
 
 from ...errors import StartError
 from ..account_scan import ScanTask
@@ -211,7 +212,7 @@ class DaskCluster:
                 answers = self._client.run(function, argument, workers=[worker], on_error="return")
                 return (await answers)[worker]
 
-            versions = {name: await run(version, name) for name in self._versions}
+            versions = {name: await run(version_reader(), name) for name in self._versions}
             identity = await run(signed_in_as, self._profile)
             installed[worker] = versions
             if isinstance(identity, str):
@@ -232,7 +233,7 @@ def describe_other_versions(
         f"{worker} has {f'{name} {found}' if isinstance(found, str) else f'no {name}'}"
         for worker, versions in sorted(installed.items())
         for name, found in versions.items()
-        if found != wanted[name] and isinstance(found, str | PackageNotFoundError)
+        if found != wanted[name] and isinstance(found, str | ModuleNotFoundError)
     ]
     if not others:
         return ""
