@@ -27,7 +27,7 @@ from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import first
-from .versions import PLUG_IN, ShowVersions
+from .versions import PLUG_IN, Show, describe_versions
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -87,14 +87,6 @@ class WriteExamples(argparse.Action):
         parser.exit()
 
 
-class ShowExamples(argparse.Action):
-    """Prints the folder that has files for options such as ``--checks-file``, and ends."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        say(str(INSTALLED / EXAMPLES), sys.stdout)
-        parser.exit()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -120,11 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
     )  # fmt: skip
     parser.add_argument(
-        "--examples", action=ShowExamples, nargs=0,
+        "--examples", action=Show, text=lambda _: str(INSTALLED / EXAMPLES),
         help="print the installed folder of the examples of files for Prowler, and exit",
     )  # fmt: skip
     parser.add_argument(
-        "--version", action=ShowVersions, nargs=0, help="print both versions, and exit"
+        "--version", action=Show, text=describe_versions, help="print both versions, and exit"
     )
     return parser
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -37,10 +37,25 @@ def installed_versions() -> dict[str, str]:
     return {name: read(name) for name in (PROWLER, PLUG_IN)}
 
 
-class ShowVersions(argparse.Action):
-    """Prints both versions and ends the program. Prowler is not imported before."""
+class Show(argparse.Action):
+    """An option that prints a text and ends the program.
+
+    ``text`` makes it from the program's name, and only if the option is given.
+    """
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, text: Callable[[str], str], **more: Any
+    ) -> None:
+        suppress = argparse.SUPPRESS
+        super().__init__(option_strings, suppress, nargs=0, default=suppress, **more)
+        self.text = text
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        versions = installed_versions()
-        say(f"{parser.prog} {versions[PLUG_IN]}, with Prowler {versions[PROWLER]}", sys.stdout)
+        say(self.text(parser.prog), sys.stdout)
         parser.exit()
+
+
+def describe_versions(program: str) -> str:
+    """Both versions, as the option ``--version`` prints them. Imports Prowler."""
+    versions = installed_versions()
+    return f"{program} {versions[PLUG_IN]}, with Prowler {versions[PROWLER]}"

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
 
-from prowler_access_keys.ranking.versions import ShowVersions
+from prowler_access_keys.ranking.versions import Show, describe_versions
 
 from .errors import UsageError
 from .scanning.processors import usable_processors
@@ -158,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         help="name of the IAM role to assume in each account",
     )  # fmt: skip
     parser.add_argument(
-        "--version", action=ShowVersions, nargs=0, help="print both versions, and exit"
+        "--version", action=Show, text=describe_versions, help="print both versions, and exit"
     )
     _add_selection(parser.add_argument_group("which accounts"))
     _add_running(parser.add_argument_group("how to scan"))

@@ -1,24 +1,11 @@
-"""The tables that cog puts into README.md and docs/: see ``make tables``."""
+"""The table that cog puts into docs/compliance.md: see ``make tables``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from .compliance_framework import source
-
-FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
-
-
-def figures(heading: str) -> str:
-    """The table of docs/figures.md whose head begins with ``heading``.
-
-    Raises ValueError if there is not one such table.
-    """
-    sections = FIGURES.read_text("utf-8").split("\n\n")
-    (table,) = [section.strip() for section in sections if section.startswith(heading)]
-    return table
 
 
 def requirements() -> str:

@@ -23,7 +23,7 @@ from .. import loaded
 from ..pages import REPOSITORY, block, command
 from ..permissions import actions, user_credentials
 from ..scanning import CHECK, ROOT
-from .environments import PATIENCE, Environment
+from .environments import PATIENCE, Environment, copy_sources
 
 TRUTH = {ROOT: "FAIL", "alice": "FAIL", "bob": "FAIL", "break-glass-1": "FAIL", "carol": "PASS"}
 NOW = datetime.now(timezone.utc)
@@ -55,10 +55,14 @@ def clone(tmp_path: Path) -> Path:
     "install", [command("pip install ."), command("pip install -e .")], ids=" ".join
 )
 def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) -> None:
-    environment = Environment(tmp_path / "venv")
+    environment, sources = Environment(tmp_path / "venv"), copy_sources(tmp_path / "sources")
     before = environment.installed_files()
-    environment.install_plugin(install)
+    removed = sources / "build" / "lib" / "prowler_org" / "removed.py"
+    removed.parent.mkdir(parents=True)
+    removed.touch()  # as an earlier build of an earlier version leaves it
+    environment.install_plugin(install, sources)
     assert environment.installed_files() != before
+    assert "prowler_org/removed.py" not in environment.installed_files()
     _, *uninstall = command("pip uninstall")
     environment.pip(*uninstall, "--yes")
     assert environment.installed_files() == before
