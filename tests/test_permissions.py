@@ -138,7 +138,7 @@ PART = {
     CREDENTIALS: {*USERS, "iam:ListServiceSpecificCredentials"},
     PASSWORDS: KEYS | {"iam:GetLoginProfile"},
 }
-"""What docs/findings.md says that each check needs."""
+"""What each check needs."""
 
 
 @pytest.mark.parametrize("check", FAMILY)

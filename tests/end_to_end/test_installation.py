@@ -63,7 +63,7 @@ def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) 
     environment.install_plugin(install, sources)
     assert environment.installed_files() != before
     assert "prowler_org/removed.py" not in environment.installed_files()
-    _, *uninstall = command("pip uninstall")
+    _, *uninstall = command("pip uninstall prowler-access-keys")
     environment.pip(*uninstall, "--yes")
     assert environment.installed_files() == before
 
@@ -76,7 +76,7 @@ def test_every_file_of_the_folders_is_installed(installed: Environment) -> None:
 
 
 def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
-    told = installed.install_plugin([*command('pip install ".[dask]"'), "--dry-run"])
+    told = installed.install_plugin(["pip", "install", ".[dask]", "--dry-run"])
     assert "does not provide the extra" not in told
 
 

@@ -15,11 +15,10 @@ from embedded_aws.aws import EmbeddedAWS
 from scripts.compliance_framework import UNIVERSAL
 
 from .. import loaded
-from ..pages import REPOSITORY, command
+from ..pages import EXAMPLES, command
 from ..scanning import CHECK, FAMILY
 from .environments import Run
 
-EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCAN = ("prowler", "aws", "-c", CHECK, "-M", "csv")
 AUDITORS_KEY = "AKIAOFTHEAUDITORS"
 PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
@@ -137,9 +136,7 @@ def muted(run: Run) -> set[str]:
 
 
 def test_the_example_config_gives_a_rotation_its_grace(aws: EmbeddedAWS, tmp_path: Path) -> None:
-    (tmp_path / "metadata").symlink_to(REPOSITORY / "metadata")
-    words = command("--config-file")
-    run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
+    run = loaded.run(command("--config-file"), environment=aws.environment(), directory=tmp_path)
     row = next(row for row in run.csv() if row["RESOURCE_NAME"] == "rotating")
     assert row["STATUS"] == "PASS", run.output
     assert "The grace period ends on" in row["STATUS_EXTENDED"]

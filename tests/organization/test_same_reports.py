@@ -20,15 +20,15 @@ from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import cli
 from prowler_org.running_prowler import preload, processes
 from prowler_org.running_prowler.arguments import ParsedArguments
+from scripts.compliance_framework import UNIVERSAL
 
 from ..mutelists import muting
-from ..pages import block, command
+from ..pages import block
 from ..scanning import CHECK, environment_of
-from .commands import PATIENCE, OrgRun, arguments_of, start_program
+from .commands import PATIENCE, OrgRun, start_program
 
-COMMAND = arguments_of(command("prowler-org --role ProwlerScan -- --compliance"))
 OPTIONS = (
-    *COMMAND[COMMAND.index("--") + 1 :], "json-asff",  # one more format
+    "--compliance", UNIVERSAL.stem, "-M", "csv", "html", "json-ocsf", "json-asff",
     "--region", "us-east-1", "--mutelist-file", "mutelist.yaml",
 )  # fmt: skip
 WHAT_DIFFERS = (

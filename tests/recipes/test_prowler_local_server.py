@@ -1,4 +1,4 @@
-"""The step that installs the plug-in beside Prowler App's Prowler changes nothing else."""
+"""The step that installs the plug-in beside Prowler Local Server's Prowler changes nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.image import first_stage
 from ..end_to_end.environments import Environment, copy_sources
 from ..pages import RECIPES, program
 
-INSTRUCTIONS = first_stage((RECIPES / "prowler-app.Dockerfile").read_text("utf-8"))
+INSTRUCTIONS = first_stage((RECIPES / "prowler-local-server.Dockerfile").read_text("utf-8"))
 (STEP,) = (rest for instruction, rest in INSTRUCTIONS if instruction == "RUN")
 
 
