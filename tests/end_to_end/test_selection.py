@@ -122,6 +122,19 @@ def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
     assert row["STATUS"] == "FAIL"
 
 
+@pytest.mark.parametrize("left_out", ["checks.json", "siblings.json"])
+def test_our_checks_or_prowlers_own_of_the_same_users_can_be_left_out(
+    left_out: str, aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    words = command(f'--excluded-checks-file "{EXAMPLES / left_out}"')
+    run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
+    ran = {row["CHECK_ID"] for row in run.csv()}
+    excluded = {*json.loads((EXAMPLES / left_out).read_text("utf-8"))["aws"]}
+    siblings = {*json.loads((EXAMPLES / "siblings.json").read_text("utf-8"))["aws"]}
+    assert not ran & excluded
+    assert ran >= {*FAMILY, *siblings} - excluded
+
+
 def test_break_glass_users_can_be_muted_by_tag(aws: EmbeddedAWS, tmp_path: Path) -> None:
     run = loaded.run(
         SCAN, "--mutelist-file", str(EXAMPLES / "mutelist_by_tag.yaml"),
