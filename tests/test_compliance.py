@@ -20,12 +20,11 @@ from prowler.lib.check.compliance_models import (
 
 from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
     compliance_of,
-    requirements_of,
 )
 from scripts.compliance_framework import PER_PROVIDER, UNIVERSAL, made_from, source
 
 from .scanning import FAMILY
-from .vetted_references import CIS, LABELS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
+from .vetted_references import CIS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
 
 SOURCE = source()
 REFERENCES = [one for each in SOURCE["requirements"] for one in each["references"]]
@@ -182,10 +181,35 @@ def test_the_frameworks_reports_have_the_version_of_this_plug_in(
 # The compliance column
 
 
+def test_the_column_names_our_requirement_and_the_newest_versions_of_the_standards() -> None:
+    assert compliance_of("iam_user_unrotated_active_keys") == {
+        "prowler-access-keys": [version("prowler-access-keys")],
+        "Access-Key-Hygiene-1.0": ["3.1"],
+        "CIS-5.0": ["1.13"],
+        "CIS-6.0": ["2.13"],
+        "CIS-7.0": ["2.12"],
+        "AWS-Foundational-Security-Best-Practices": ["IAM.3"],
+        "AWS-Well-Architected-Framework-Security-Pillar": ["SEC02-BP05"],
+        "AWS-Foundational-Technical-Review": ["IAM-002"],
+        "NIST-800-53-Revision-5": ["ia_5_f"],
+        "PCI-4.0.1": ["8.3.9", "8.6.3"],
+        "MITRE-ATTACK": ["T1078"],
+    }
+
+
 @pytest.mark.parametrize("check", FAMILY)
-def test_findings_carry_our_requirement_and_the_newest_labels_of_the_standards(check: str) -> None:
-    assert list(requirements_of(check)) == ["prowler-access-keys", "Access-Key-Hygiene-1.0"]
-    assert compliance_of(check) == {**requirements_of(check), **LABELS.get(check, {})}
+def test_labels_and_requirements_are_spelled_as_prowler_spells_them(
+    check: str, per_provider: Any
+) -> None:
+    ids = {
+        "-".join(filter(None, (one.Framework, one.Version))): {each.Id for each in one.Requirements}
+        for one in per_provider.values()
+    }
+    column = {**compliance_of(check)}
+    assert column.pop("prowler-access-keys")
+    assert "Access-Key-Hygiene-1.0" in column
+    column.pop("PCI-4.0.1", None)  # Prowler has 4.0
+    assert all(set(named) <= ids[label] for label, named in column.items())
 
 
 @pytest.mark.parametrize("check", FAMILY)

@@ -56,28 +56,3 @@ PROWLERS_FILES = {
 """Prowler's own file of a standard, if it numbers as the standard does. CIS has one a version."""
 NOT_IN_PROWLERS_FILE = {"AC-2 b", "AC-6(5)", "IA-5(7)", "OPS02-BP01"}
 """Read in the standard itself; Prowler has nothing that measures it."""
-
-FSBP = "AWS-Foundational-Security-Best-Practices"
-WELL_ARCHITECTED = "AWS-Well-Architected-Framework-Security-Pillar"
-FTR = "AWS-Foundational-Technical-Review"
-NIST = "NIST-800-53-Revision-5"
-LABELS: dict[str, dict[str, list[str]]] = {
-    "iam_root_user_active_keys": {
-        "CIS-5.0": ["1.3"], "CIS-6.0": ["2.3"], "CIS-7.0": ["2.4"], FSBP: ["IAM.4"],
-        WELL_ARCHITECTED: ["SEC01-BP02"], FTR: ["ARC-004"], NIST: ["ac_6", "ac_6_2"],
-    },
-    "iam_user_administrator_active_keys": {NIST: ["ac_6"]},
-    "iam_user_console_password_and_active_keys": {WELL_ARCHITECTED: ["SEC02-BP02"]},
-    "iam_user_multiple_active_keys": {"CIS-5.0": ["1.12"], "CIS-6.0": ["2.12"]},
-    "iam_user_quarantined_active_keys": {NIST: ["ia_5_d"]},
-    "iam_user_unrotated_active_keys": {
-        "CIS-5.0": ["1.13"], "CIS-6.0": ["2.13"], "CIS-7.0": ["2.12"], FSBP: ["IAM.3"],
-        WELL_ARCHITECTED: ["SEC02-BP05"], FTR: ["IAM-002"], NIST: ["ia_5_f"],
-        "PCI-4.0.1": ["8.3.9", "8.6.3"], "MITRE-ATTACK": ["T1078"],
-    },
-    "iam_user_unused_active_keys": {
-        "CIS-5.0": ["1.11"], "CIS-6.0": ["2.11"], "CIS-7.0": ["2.11"], FSBP: ["IAM.8"],
-        NIST: ["ac_2_3", "ac_2_3_d"], "PCI-4.0.1": ["8.2.6"],
-    },
-}  # fmt: skip
-"""The labels that each check's findings carry, beside that of our own framework."""

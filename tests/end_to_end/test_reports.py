@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from html import unescape
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -26,13 +25,16 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
+    compliance_of,
+    requirements_of,
+)
 from scripts.compliance_framework import UNIVERSAL
 
 from .. import loaded
 from ..mutelists import muting
 from ..pages import command
 from ..scanning import ACCOUNT, ACCOUNT_NAME, CHECK, FAMILY, ROOT, SOURCE_LINKS
-from ..vetted_references import LABELS
 from .environments import Run
 
 FORMATS = ("csv", "html", "json-ocsf", "json-asff")
@@ -245,10 +247,8 @@ def test_every_report_names_the_requirements_of_our_framework_and_of_the_standar
     run: Run, check: str
 ) -> None:
     def expected(arn: str) -> dict[str, list[str]]:
-        (ours,) = [one["id"] for one in REQUIREMENTS if check in one["checks"].get("aws", [])]
-        about_users = check == CHECK and arn.endswith(":root")
-        traced = {"prowler-access-keys": [version("prowler-access-keys")]}
-        return {**traced, LABEL: [ours], **({} if about_users else LABELS.get(check, {}))}
+        about_the_account = check == CHECK and arn.endswith(":root")
+        return requirements_of(check) if about_the_account else compliance_of(check)
 
     def text(arn: str) -> str:
         return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in expected(arn).items())
