@@ -62,7 +62,7 @@ def figures(few: int, many: int) -> str:
     _adopt_orphans()
     with EmbeddedAWS() as aws:
         accounts = _fill(aws, many)
-        aws.behaviour.latency = LATENCY
+        aws.behavior.latency = LATENCY
         costs = {
             LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
             POOL: measure(few, lambda folder: _pool(aws, accounts[:few], folder)),
@@ -75,7 +75,7 @@ def figures(few: int, many: int) -> str:
         large = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
     with EmbeddedAWS(tls=True) as aws:
         accounts = _fill(aws, many)
-        aws.behaviour.latency = LATENCY
+        aws.behavior.latency = LATENCY
         loop_tls = measure(few, lambda folder: _loop(aws, accounts[:few], folder))
         small_tls = measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2"))
         large_tls = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
