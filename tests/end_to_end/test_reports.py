@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from html import unescape
+from importlib.metadata import version
 from typing import Any
 
 import pytest
