@@ -10,13 +10,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
+from ..accounts.sign_in import LONGEST_CHAINED_SESSION, SignIn, is_of_a_role
 from ..errors import StartError, UsageError
 from ..results.report_check import ANY_REPORTS, ExpectedReports
 from .log import REDACTED, critical_entries, last_line
@@ -116,9 +117,9 @@ class ParsedArguments:
 
 
 def check_prowler_arguments(
-    arguments: Sequence[str], scheduler: str | None, launcher: ProwlerLauncher
+    arguments: Sequence[str], signed_in: SignIn, launcher: ProwlerLauncher, scheduler: str | None
 ) -> ParsedArguments:
-    """Parse Prowler's arguments in another process.
+    """Parse Prowler's arguments in another process, for scans here or on the scheduler's cluster.
 
     Raises StartError if that process crashes, UsageError if the arguments cannot be used.
     """
@@ -134,7 +135,19 @@ def check_prowler_arguments(
             "values, and the connection to this scheduler is not encrypted: use a scheduler with "
             "tls://."
         )
-    return parsed
+    if parsed.profile != signed_in.profile:
+        raise UsageError("Give the profile of Prowler by itself, as in --profile NAME.")
+    if scheduler:
+        return parsed
+    seconds = parsed.session_duration
+    if seconds > LONGEST_CHAINED_SESSION and is_of_a_role(signed_in.session):
+        raise UsageError(
+            f"-T/--session-duration {seconds} of Prowler: with the credentials of a role, another "
+            f"role can be assumed for {LONGEST_CHAINED_SESSION} seconds at most."
+        )
+    # Of two profiles, Prowler uses the last one, and none if that has no name.
+    own = ("--profile",) if signed_in.is_handed_over else ()
+    return replace(parsed, arguments=(*parsed.arguments, *own))
 
 
 def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
