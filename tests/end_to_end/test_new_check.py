@@ -18,9 +18,9 @@ CODE = f'''"""A check."""
 from datetime import datetime
 
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
 
 
 class {NEW}(UserCheck):
