@@ -32,8 +32,8 @@ def merge_compliance(
     by_framework: dict[str, list[Path]] = {}
     for result in results:
         for report in result.reports:
-            if found := _REPORT.search(report):
-                by_framework.setdefault(found["framework"], []).append(directory / report)
+            if match := _REPORT.search(report):
+                by_framework.setdefault(match["framework"], []).append(directory / report)
     scanned = sum(result.was_scanned for result in results)
     frameworks, problems = [], {}
     for framework, files in sorted(by_framework.items()):

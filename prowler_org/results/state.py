@@ -66,7 +66,7 @@ def _each_account_once(results: tuple[AccountResult, ...]) -> tuple[AccountResul
 
 @dataclass(frozen=True)
 class SavedState:
-    """The state file. What a run reads back is checked, whoever has written it."""
+    """The state file. What a run reads back is checked: anybody may have written it."""
 
     __pydantic_config__ = STRICT
 

@@ -207,25 +207,25 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
         )
     entries = critical_entries(log)
     if not entries:
-        said = quoted(last_line(log), task.secrets) or "it printed nothing"
-        return ScanEnd(f"Prowler ended with exit code {exit_code}: {said} {SEE_LOG}")
+        reason = quoted(last_line(log), task.secrets) or "it printed nothing"
+        return ScanEnd(f"Prowler ended with exit code {exit_code}: {reason} {SEE_LOG}")
     entry = entries[-1]
     attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
     if entry.fails_to_sign_in_with(THROTTLED):
         attempts = ATTEMPTS_IF_THROTTLED
     role_denied = False
     if not (call := entry.call):
-        said = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
+        reason = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
     else:
-        said = f"{call.operation} failed with {call.code}: {quoted(call.sentence, task.secrets)}"
+        reason = f"{call.operation} failed with {call.code}: {quoted(call.sentence, task.secrets)}"
         role_denied = call.operation == "AssumeRole" and call.code.startswith("AccessDenied")
         if role_denied:
-            said = (
+            reason = (
                 "prowler-org could not assume the role: it is missing, or its policy does not "
                 f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
             )
     of_machine = entry.fails_to_sign_in_with(OF_MACHINE)
-    return ScanEnd(f"{said.rstrip(' :')} {SEE_LOG}", attempts, of_machine, role_denied)
+    return ScanEnd(f"{reason.rstrip(' :')} {SEE_LOG}", attempts, of_machine, role_denied)
 
 
 def _signal_name(number: int) -> str:
