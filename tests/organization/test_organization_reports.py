@@ -87,33 +87,33 @@ def compliance(directory: Path, account: Account, *rows: str) -> AccountResult:
     )
     path = directory / report
     path.parent.mkdir(parents=True)
-    head = "REQUIREMENTS_ID;REQUIREMENTS_DESCRIPTION;STATUS;MUTED"
+    head = "REQUIREMENTS_ID;REQUIREMENTS_DESCRIPTION;STATUS;MUTED;ACCOUNTID"
     path.write_bytes("".join(f"{row}\r\n" for row in (head, *rows)).encode())
     return examples.scanned(account, reports=(report,))
 
 
 def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path: Path) -> None:
     results = [
-        compliance(tmp_path, ALICE, "1;One;PASS;False", "1;One;FAIL;False", "2;Two;FAIL;True"),
-        compliance(tmp_path, BOB, "1;One;PASS;False", "3;Three;MANUAL;False"),
+        compliance(tmp_path, ALICE, "1;One;PASS;False;1", "1;One;FAIL;False;1", "10;X;FAIL;True;1"),
+        compliance(tmp_path, BOB, "1;One;PASS;False;2", "3;Three;MANUAL;False;"),
     ]
     (framework,), _ = merge_compliance(results, tmp_path, "run")
     assert (framework.name, framework.file) == ("cis_x", "compliance/run_cis_x.csv")
     assert framework.requirements == (
-        Requirement("1", "One", 1, 0, 1),
-        Requirement("2", "Two", 0, 1, 1),
-        Requirement("3", "Three", 0, 2, 0),
+        Requirement("1", "One", fail=1, not_judged=0, accepted=0, passed=1),
+        Requirement("3", "Three", fail=0, not_judged=2, accepted=0, passed=0),
+        Requirement("10", "X", fail=0, not_judged=1, accepted=1, passed=0),
     )
     with (tmp_path / framework.file).open(newline="") as file:
-        assert [row["STATUS"] for row in csv.DictReader(file, delimiter=";")] == [
-            "PASS", "FAIL", "FAIL", "PASS", "MANUAL",
-        ]  # fmt: skip
+        rows = list(csv.DictReader(file, delimiter=";"))
+    assert [row["STATUS"] for row in rows] == ["PASS", "FAIL", "FAIL", "PASS", "MANUAL"]
+    assert [row["ACCOUNTID"] for row in rows] == ["1", "1", "1", "2", BOB.id]
 
 
 def test_a_compliance_report_that_is_not_text_costs_only_itself(tmp_path: Path) -> None:
     results = [
-        compliance(tmp_path, ALICE, "1;One;FAIL;False"),
-        compliance(tmp_path, BOB, "1;b;PASS;False"),
+        compliance(tmp_path, ALICE, "1;One;FAIL;False;1"),
+        compliance(tmp_path, BOB, "1;b;PASS;False;2"),
     ]
     path = tmp_path / results[0].reports[0]
     path.write_bytes(path.read_bytes().replace(b"One", b"On\xe9"))

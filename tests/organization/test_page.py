@@ -45,7 +45,7 @@ SOME = [
 MANY = [scanned(number, "x" * number, FindingCounts(number % 7, number)) for number in range(99)]
 
 
-FRAMEWORK = Framework("cis_x", "compliance/x.csv", (Requirement("1.1", HOSTILE, 2, 1, 5),))
+FRAMEWORK = Framework("cis_x", "compliance/x.csv", (Requirement("1.1", HOSTILE, 2, 1, 0, 5),))
 
 
 def told(results: list[AccountResult]) -> Page:
@@ -93,7 +93,7 @@ def test_an_account_that_was_not_looked_at_has_the_reason(page: Element) -> None
 
 
 def test_requirements_say_how_many_accounts_fail(page: Element) -> None:
-    assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "5"]]
+    assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "0", "5"]]
 
 
 def test_a_page_of_a_run_that_scanned_nothing_says_so() -> None:
