@@ -46,8 +46,8 @@ class Show(argparse.Action):
     def __init__(
         self, option_strings: Sequence[str], dest: str, text: Callable[[str], str], **more: Any
     ) -> None:
-        suppress = argparse.SUPPRESS
-        super().__init__(option_strings, suppress, nargs=0, default=suppress, **more)
+        more |= {"nargs": 0, "default": argparse.SUPPRESS}
+        super().__init__(option_strings, argparse.SUPPRESS, **more)
         self.text = text
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:

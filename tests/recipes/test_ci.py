@@ -88,12 +88,12 @@ def test_the_gitlab_job_ranks_after_any_scan(
     scan: int, rank: int, code: int, tmp_path: Path
 ) -> None:
     for name, ends_with in (("prowler", scan), ("prowler-access-keys", rank)):
-        path = tmp_path / name
-        path.write_text(STAND_IN.replace("$CODE", str(ends_with)), "utf-8")
-        path.chmod(0o755)
-    path = f"{tmp_path}:{os.environ['PATH']}"
+        program_file = tmp_path / name
+        program_file.write_text(STAND_IN.replace("$CODE", str(ends_with)), "utf-8")
+        program_file.chmod(0o755)
+    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     job = subprocess.run(
-        ["/bin/sh", "-ec", GITLAB_SCRIPT], cwd=tmp_path, env={"PATH": path}, check=False
+        ["/bin/sh", "-ec", GITLAB_SCRIPT], cwd=tmp_path, env=variables, check=False
     )
     assert job.returncode == code
     assert len((tmp_path / "ran").read_text("utf-8").splitlines()) == 2
