@@ -184,7 +184,7 @@ class Options:
     ))  # fmt: skip
     scheduler: str | None = field(default=None, metadata=_of_scans(
         "scan on the Dask cluster with this scheduler, such as tcp://host:8786 or "
-        "tls://host:8786; needs prowler-access-keys[dask]",
+        "tls://host:8786; needs the extra `dask`",
         type=_text, metavar="ADDRESS",
     ))  # fmt: skip
     without_tls: bool = field(default=False, metadata=_of_scans(

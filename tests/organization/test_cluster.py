@@ -168,7 +168,7 @@ def test_no_worker_and_a_worker_without_the_plug_in_are_refused(
         environment=scanned.aws.environment(), directory=tmp_path / "output",
     )  # fmt: skip
     assert refused.returncode == 1
-    assert "has no prowler-access-keys. On the workers: pip install" in refused.output
+    assert "has no prowler-access-keys. Install prowler " in refused.output
     assert not (tmp_path / "output").exists()
     assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
 

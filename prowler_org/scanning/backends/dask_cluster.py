@@ -257,10 +257,10 @@ def describe_other_versions(
     ]
     if not others:
         return ""
-    needed = " ".join(f'"{name}=={number}"' for name, number in wanted.items())
+    needed = " and ".join(f"{name} {number}" for name, number in wanted.items())
     return (
         f"Workers must have the same versions as this machine, but {', '.join(others)}. "
-        f"On the workers: pip install {needed}"
+        f"Install {needed} on the workers."
     )
 
 
@@ -283,8 +283,7 @@ def _connect(address: str) -> Any:
         import distributed
     except ImportError as error:
         raise StartError(
-            "To scan on a cluster, install Dask here and on the workers: pip install "
-            '"prowler-access-keys[dask]"'
+            "To scan on a cluster, install the extra `dask` of the plug-in here and on workers."
         ) from error
     # Dask logs a traceback when it loses a connection. prowler-org says it in a sentence.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
