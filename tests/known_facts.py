@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Origin, Usage
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
+    Evidence,
+    Origin,
+    Usage,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Keys,
     Quarantine,
@@ -46,8 +50,9 @@ class Known(UserFacts):
     password: bool = False
     credentials: tuple[ServiceSpecificCredential, ...] | Unreadable = ()
     uses: Mapping[str, Usage] = field(default_factory=dict)
-    """By access key ID; a key that is not there may not be asked about."""
+    """What CloudTrail says by access key ID; a key that is not there may not be asked about."""
     creations: Mapping[str, Origin] = field(default_factory=dict)
+    """The same of creation, and of deactivation."""
 
     def active_count(self) -> int:
         return self.counted if self.counted is not None else len(self.all_keys())
@@ -65,15 +70,6 @@ class Known(UserFacts):
 
     def with_last_use(self, keys: Keys) -> Keys:
         return keys
-
-    def usage(self, keys: Keys, *, everywhere: bool = False) -> tuple[Usage, ...]:
-        return tuple(self.uses[key.access_key_id] for key in keys)
-
-    def origins(self, keys: Keys) -> tuple[Origin, ...]:
-        return tuple(self.creations[key.access_key_id] for key in keys)
-
-    def deactivations(self, keys: Keys) -> tuple[Origin, ...]:
-        return tuple(self.creations[key.access_key_id] for key in keys)
 
     def has_password(self) -> bool:
         return self.password
@@ -110,4 +106,13 @@ def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:
     is_excused = (
         verdict.status == "FAIL" and check.is_hygiene and settings.is_decoy(facts.user.name)
     )
-    return finding.decoy(facts.user) if is_excused else verdict
+    if is_excused:
+        return finding.decoy(facts.user)
+    if verdict.ask is None or not settings.access_key_usage_from_cloudtrail:
+        return verdict
+    evidence = Evidence(
+        {key: facts.uses[key.access_key_id] for key in verdict.ask.use_of},
+        {key: facts.creations[key.access_key_id] for key in verdict.ask.creation_of},
+        {key: facts.creations[key.access_key_id] for key in verdict.ask.deactivation_of},
+    )
+    return finding.with_evidence(verdict, evidence, facts.user)

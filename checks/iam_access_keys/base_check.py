@@ -197,13 +197,18 @@ class UserCheck(AccessKeyCheck):
             is_decoy = self.is_hygiene and run.settings.is_decoy(facts.user.name)
             if is_decoy and verdict.status == "FAIL":  # what could not be read stays MANUAL
                 verdict = finding.decoy(facts.user)
-            return finding.with_unread_tags(verdict, facts.user)
+            return verdict
 
         users = [one for one in account.users if self.concerns(one.user, run.settings)]
         verdicts = account.answers.settle(users, judge)
+        if run.settings.access_key_usage_from_cloudtrail:
+            questions = {facts: ask for facts in users if (ask := verdicts[facts].ask)}
+            evidence = account.cloudtrail.answers(questions, run.now) if questions else {}
+            for facts, found in evidence.items():
+                verdicts[facts] = finding.with_evidence(verdicts[facts], found, facts.user)
         findings = []
         for facts in users:
-            user, verdict = facts.user, verdicts[facts]
+            user, verdict = facts.user, finding.with_unread_tags(verdicts[facts], facts.user)
             tags = () if isinstance(user.tags, Unreadable) else user.tags
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.arn, verdict, run.now, tags, owner_tags)

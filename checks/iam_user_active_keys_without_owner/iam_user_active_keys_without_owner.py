@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from ..iam_access_keys.base_check import UserCheck
@@ -30,4 +31,6 @@ class iam_user_active_keys_without_owner(UserCheck):
             f"No tag names an owner: none of {', '.join(settings.access_key_owner_tags)} does. "
             "CloudTrail's CreateAccessKey event, kept for 90 days, shows who created a key."
         )
-        return failing(facts, settings, now, reason, ask_who_created=True)
+        verdict = failing(facts, settings, now, reason)
+        ask = verdict.ask and replace(verdict.ask, creation_of=verdict.keys)
+        return replace(verdict, ask=ask)

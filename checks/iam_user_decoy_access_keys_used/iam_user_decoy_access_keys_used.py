@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE
+from ..iam_access_keys.cloudtrail.questions import Questions
 from ..iam_access_keys.facts import Unreadable, User, quarantine_policies
-from ..iam_access_keys.findings.active_keys import listed, look_up, require_last_use
+from ..iam_access_keys.findings.active_keys import listed, require_last_use
 from ..iam_access_keys.findings.advice import Action, Advice
-from ..iam_access_keys.findings.evidence_wording import word_evidence
 from ..iam_access_keys.findings.finding import Verdict
 from ..iam_access_keys.findings.wording import comma_and, described, ids
 from ..iam_access_keys.reading.user_facts import UserFacts
@@ -58,14 +57,11 @@ class iam_user_decoy_access_keys_used(UserCheck):
             sentences.append(f"The decoy is under AWS's quarantine too: {comma_and(policies)}.")
         if unread:
             sentences.append(f"{described(unread, now)} may have been used too.")
-        evidence = NO_EVIDENCE
-        if settings.access_key_usage_from_cloudtrail:
-            evidence = look_up(facts, used, (), settings, now, everywhere=True)
         return Verdict(
             "FAIL",
-            " ".join((*sentences, *word_evidence(evidence, facts.user.arn, claimed=True))),
+            " ".join(sentences),
             count,
             used,
             Advice(Action.DECOY_USED, quarantine=quarantine),
-            evidence,
+            Questions(use_of=used, is_incident=True),
         )

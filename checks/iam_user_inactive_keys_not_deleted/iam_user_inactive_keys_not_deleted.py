@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE, Evidence
-from ..iam_access_keys.facts import Keys, Unreadable
+from ..iam_access_keys.cloudtrail.questions import Questions
+from ..iam_access_keys.facts import Unreadable
 from ..iam_access_keys.findings.active_keys import listed, unused
 from ..iam_access_keys.findings.advice import incident, word_incident
-from ..iam_access_keys.findings.evidence_wording import word_evidence
 from ..iam_access_keys.findings.finding import Verdict
 from ..iam_access_keys.findings.wording import counted, days, delete_command, ids
 from ..iam_access_keys.reading.user_facts import UserFacts
@@ -39,7 +38,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}: "
             f"{listed(idle, now)}."
         ]
-        evidence = NO_EVIDENCE
+        ask = None
         if isinstance(quarantine, Unreadable):
             sentences.append(
                 "Whether AWS has quarantined this user could not be determined "
@@ -49,7 +48,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             sentences.insert(0, word_incident(name, quarantine))
             sentences.append(f"Keep {ids(idle)} too, as evidence.")
         else:
-            evidence = _deactivations(facts, idle, settings)
+            ask = Questions(deactivation_of=idle)
             to_delete = " && ".join(delete_command(name, key.access_key_id) for key in idle)
             sentences.append(
                 f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}."
@@ -59,20 +58,11 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
                 f"use {it} has run, quarterly and yearly ones included: then {to_delete} deletes "
                 f"{it}, which cannot be undone."
             )
-            sentences += word_evidence(evidence, facts.user.arn)
         return Verdict(
             "FAIL",
             " ".join(sentences),
             keys=idle,
             advice=incident(quarantine),
-            evidence=evidence,
+            ask=ask,
             quarantine=quarantine,
         )
-
-
-def _deactivations(facts: UserFacts, keys: Keys, settings: Settings) -> Evidence:
-    """When keys were deactivated, as far as CloudTrail may be asked and says."""
-    if not settings.access_key_usage_from_cloudtrail:
-        return NO_EVIDENCE
-    found = facts.deactivations(keys)
-    return Evidence(deactivations=dict(zip(keys, found, strict=True)))

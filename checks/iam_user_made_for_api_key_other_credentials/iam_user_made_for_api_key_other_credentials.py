@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE
+from ..iam_access_keys.cloudtrail.questions import Questions
 from ..iam_access_keys.facts import Keys, Unreadable, User
 from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.findings.active_keys import listed, look_up
+from ..iam_access_keys.findings.active_keys import listed
 from ..iam_access_keys.findings.advice import Action, Advice, word_incident
-from ..iam_access_keys.findings.evidence_wording import word_evidence
 from ..iam_access_keys.findings.finding import Verdict
 from ..iam_access_keys.findings.service_specific_credentials import is_usable
 from ..iam_access_keys.findings.wording import aws_command, comma_and, counted, ids, status_command
@@ -95,16 +94,12 @@ def _failing(
     deactivate = " && ".join(
         status_command(facts.user.name, key.access_key_id, "Inactive") for key in active
     )
-    evidence = NO_EVIDENCE
-    if settings.access_key_usage_from_cloudtrail:
-        evidence = look_up(facts, keys, keys, settings, now, everywhere=True)
     sentences = (
         opening,
         f"{made} has {comma_and(found)}{which}. Nobody has a good reason to create {it}: treat "
         f"{it} as an attacker's until you know who created {it}, and why.",
         f"{deactivate} deactivates {ids(active)}." if active else "",
         *word_unread(unread),
-        *word_evidence(evidence, facts.user.arn, claimed=True),
     )
     return Verdict(
         "FAIL",
@@ -112,7 +107,7 @@ def _failing(
         sum(key.active for key in keys),
         keys,
         Advice(action, creator_of=keys, quarantine=quarantine),
-        evidence,
-        unread[0].failure if unread else None,
+        Questions(keys, keys, is_incident=True),
+        unreadable=unread[0].failure if unread else None,
         more=FindingData(console_password=has_password),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..cloudtrail.evidence import NO_EVIDENCE, TOO_OLD, Evidence, Origin, is_too_old
+from ..cloudtrail.questions import Questions
 from ..facts import Keys, Unreadable, quarantine_policies
 from ..finding_data import NO_DATA, FindingData
 from ..reading.policy_documents import needed_documents
@@ -13,7 +13,6 @@ from ..reading.user_facts import UnreadableError, UserFacts
 from ..settings import Settings
 from .administrator import denies_everything
 from .advice import Action, Advice, about, advise, incident, word, word_incident
-from .evidence_wording import word_evidence
 from .finding import Verdict
 from .wording import comma_and, counted, described, what_to_do
 
@@ -38,18 +37,15 @@ def failing(
     *,
     danger: str = "",
     one_may_stay: bool = False,
-    ask_who_created: bool = False,
 ) -> Verdict:
     """FAIL for a user's active keys: the keys, why they fail, and the advice.
 
     ``reason`` are sentences about tidying, which an incident leaves out; ``danger`` those that
     matter in an incident too. ``keys`` are the keys that fail, if that is not all of them; with
     ``one_may_stay``, one of them may. Asks for the keys, for the last use of each, and whether AWS
-    has quarantined the user. If the settings say so, also for what CloudTrail says of the keys,
-    which changes nothing but the end of the sentence: what uses those in use, and who created
-    those that the advice is about or, with ``ask_who_created``, all of them. If the keys could be
-    counted and not listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their
-    number is known.
+    has quarantined the user. CloudTrail is to be asked what uses those in use, in an incident what
+    uses any, and who created those that the advice is about. If the keys could be counted and not
+    listed, it says so. ``now`` is UTC. Raises UnreadableError if not even their number is known.
     """
     if keys is not None:
         more = replace(more, failing_access_keys=tuple(key.access_key_id for key in keys))
@@ -77,16 +73,10 @@ def failing(
         failing_ids = {key.access_key_id for key in (active if keys is None else keys)}
         advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
     sentences = [opening, f"{has}: {listed(active, now)}.", *because, word(advice, now)]
-    evidence = NO_EVIDENCE
-    if settings.access_key_usage_from_cloudtrail:
-        evidence = look_up(
-            facts, active, active if ask_who_created else advice.creator_of, settings, now,
-            everywhere=bool(quarantine),
-        )  # fmt: skip
-        sentences += word_evidence(evidence, facts.user.arn, claimed=bool(quarantine))
-    return Verdict(
-        "FAIL", " ".join(filter(None, sentences)), count, active, advice, evidence, more=more
-    )
+    limit = timedelta(days=settings.max_unused_access_keys_days)
+    in_use = tuple(key for key in active if key.used and key.idle(now) < limit)
+    ask = Questions(active if quarantine else in_use, advice.creator_of, (), bool(quarantine))
+    return Verdict("FAIL", " ".join(filter(None, sentences)), count, active, advice, ask, more=more)
 
 
 def advise_user(facts: UserFacts, active: Keys, settings: Settings, now: datetime) -> Advice:
@@ -101,33 +91,6 @@ def advise_user(facts: UserFacts, active: Keys, settings: Settings, now: datetim
     policies = facts.policies()
     documents = facts.policy_documents(needed_documents(policies))
     return advise(active, (), now, limit, denies_everything(policies, documents))
-
-
-def look_up(
-    facts: UserFacts,
-    keys: Keys,
-    creator_of: Keys,
-    settings: Settings,
-    now: datetime,
-    *,
-    everywhere: bool,
-) -> Evidence:
-    """What CloudTrail says of the use of keys, and of the creation of ``creator_of``.
-
-    It is asked about the keys in use, where IAM says that they were used last; with
-    ``everywhere``, about all keys in all enabled Regions: IAM shows the last use hours later than
-    CloudTrail.
-    """
-    limit = timedelta(days=settings.max_unused_access_keys_days)
-    used = keys if everywhere else tuple(
-        key for key in keys if key.used and key.idle(now) < limit
-    )  # fmt: skip
-    young = tuple(key for key in creator_of if not is_too_old(key, now))
-    origins = dict(zip(young, facts.origins(young), strict=True))
-    return Evidence(
-        dict(zip(used, facts.usage(used, everywhere=everywhere), strict=True)),
-        {key: origins.get(key, Origin(unknown=TOO_OLD)) for key in creator_of},
-    )
 
 
 def unused(facts: UserFacts, keys: Keys, now: datetime, longest: timedelta) -> Keys:

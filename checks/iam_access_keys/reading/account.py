@@ -13,6 +13,7 @@ from prowler.lib.logger import logger
 
 from ..catalogue import our_checks
 from ..cloudtrail.event_history import CloudTrail
+from ..cloudtrail.questions import Interview
 from ..command_line import settings_of, teller
 from ..facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from ..settings import Settings
@@ -40,7 +41,6 @@ class AccountReading:
             source,
             whole_account=not self._wanted,
             listed=lambda: {user.name for user in self._listing.users},
-            cloudtrail=lambda: self._cloudtrail,
         )
         self.is_limited = bool(self._wanted)
         """Whether the run looks at the resources of ``--resource-arn`` only."""
@@ -138,18 +138,14 @@ class AccountReading:
         """Whether the run is limited to ARNs of other services, and has no check for them."""
         return bool(self._wanted) and self._only_ours and not any(map(_is_iam_arn, self._wanted))
 
-    # The stages
-
     @cached_property
-    def _cloudtrail(self) -> CloudTrail:
+    def cloudtrail(self) -> Interview:
         """CloudTrail, within the limits that the settings give the whole run."""
-        chosen = self.settings
-        return CloudTrail(
-            self._iam.provider,
-            chosen.access_key_usage_max_events,
-            chosen.access_key_usage_max_seconds,
-            teller(),
-        )
+        most_events = self.settings.access_key_usage_max_events
+        most_seconds = self.settings.access_key_usage_max_seconds
+        return Interview(CloudTrail(self._iam.provider, most_events, most_seconds, teller()))
+
+    # The stages
 
     @cached_property
     def _summary(self) -> Mapping[str, int] | Unreadable:
