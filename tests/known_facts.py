@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,8 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
-from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import (
-    UnreadableError,
-    UserFacts,
-)
+from prowler_access_keys.services.iam.iam_access_keys.findings.user_case import UserCase
+from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import UnreadableError
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
 from .accounts import DOCUMENTS
@@ -38,11 +36,13 @@ ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
 
 
 @dataclass(frozen=True)
-class Known(UserFacts):
+class Known(UserCase):
     """Facts that need no reading."""
 
     user: User = ALICE
     answers: Any = None
+    settings: Settings = field(default=Settings(), kw_only=True)
+    now: datetime = field(default=NOW, kw_only=True)
     listed: Keys | Unreadable = ()
     counted: int | None = None
     quarantined: Quarantine = ()
@@ -97,16 +97,13 @@ def check_named(name: str) -> Any:
 
 def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:  # noqa: B008
     """The verdict of a check on a user, as its finding has it."""
-    check = check_named(name)
-    assert check.concerns(facts.user, settings)
+    check, facts = check_named(name), replace(facts, settings=settings)
+    assert check.concerns(facts)
     try:
-        verdict: Verdict = check.judge(facts, settings, NOW)
+        verdict: Verdict = check.judge(facts)
     except UnreadableError as error:
         return finding.unreadable(facts.user, error.failure, error.what, facts.quarantine())
-    is_excused = (
-        verdict.status == "FAIL" and check.is_hygiene and settings.is_decoy(facts.user.name)
-    )
-    if is_excused:
+    if verdict.status == "FAIL" and check.is_hygiene and facts.is_decoy:
         return finding.decoy(facts.user)
     if verdict.ask is None or not settings.access_key_usage_from_cloudtrail:
         return verdict

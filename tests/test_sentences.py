@@ -72,8 +72,8 @@ def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
     arn = more.pop("arn", "arn:aws:iam::123456789012:root")
     more.setdefault("report_date", NOW - timedelta(hours=3))
     more.setdefault("report_age", timedelta(hours=3))
-    facts = RootAccessKeys(arn, active_keys, **more)
-    verdict: Verdict = check_named(ROOT).judge_root(facts, NOW)
+    facts = RootAccessKeys(arn, active_keys, now=NOW, **more)
+    verdict: Verdict = check_named(ROOT).judge_root(facts)
     return verdict
 
 

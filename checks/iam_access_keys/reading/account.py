@@ -6,6 +6,7 @@ There are two sources of users and keys, and both lead to the same findings: see
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +43,8 @@ class AccountReading:
             whole_account=not self._wanted,
             listed=lambda: {user.name for user in self._listing.users},
         )
+        self.now = datetime.now(timezone.utc)
+        """One moment for all checks of the run."""
         self.is_limited = bool(self._wanted)
         """Whether the run looks at the resources of ``--resource-arn`` only."""
         self.setting_problems: tuple[str, ...] = ()
@@ -84,15 +87,14 @@ class AccountReading:
         else:
             present = summary["AccountAccessKeysPresent"] > 0
             if not present:
-                return RootAccessKeys(arn, 0, present)
+                return RootAccessKeys(arn, 0, present, now=self.now)
         report = self._source.credential_report
         if isinstance(report, Unreadable):
-            return RootAccessKeys(arn, report, present)
+            return RootAccessKeys(arn, report, present, now=self.now)
         row = report.rows.get(arn)
         if row is None:
-            return RootAccessKeys(
-                arn, Unreadable("iam:GetCredentialReport", "NoClearRootRow"), present
-            )
+            unread = Unreadable("iam:GetCredentialReport", "NoClearRootRow")
+            return RootAccessKeys(arn, unread, present, now=self.now)
         uses = [slot.last_used for slot in row.active_slots if slot.last_used]
         return RootAccessKeys(
             arn,
@@ -102,6 +104,7 @@ class AccountReading:
             report.generated,
             report.age,
             self._source.report_is_fresh,
+            now=self.now,
         )
 
     @property
