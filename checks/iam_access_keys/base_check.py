@@ -12,17 +12,17 @@ from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
+from . import run_state
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding_data import FindingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
 from .findings.user_case import UserCase
-from .fixing.remembered import remember
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
-from .reading import account as reading
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError
+from .run_state import Found
 from .settings import Settings
 
 remove_copies_at_exit(sys.argv)
@@ -64,7 +64,7 @@ class AccessKeyCheck(Check):
         run = CheckRun(provider)
         try:
             run = replace(run, metadata_problem=restore_refused_metadata(self))
-            account = reading.of_run(provider)
+            account = run_state.of(provider).account
             run = replace(run, settings=account.settings)
             return list(self.findings(account, run))
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
@@ -208,9 +208,9 @@ class UserCheck(AccessKeyCheck):
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
             report = self.report(verdict, data, account.region, run, tags)
-            findings.append((user.user, verdict, report))
-        remember(self.CheckID, findings)
-        return [report for _, _, report in findings]
+            findings.append(Found(user.user, verdict, report))
+        run_state.of(run.provider).remember(self.CheckID, findings)
+        return [one.report for one in findings]
 
     def _verdict(self, user: UserCase) -> Verdict:
         try:

@@ -5,7 +5,7 @@ There are two sources of users and keys, and both lead to the same findings: see
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
@@ -212,24 +212,9 @@ def _is_user_or_root_arn(arn: str) -> bool:
     return _is_iam_arn(arn) and (resource.startswith("user/") or resource == "root")
 
 
-_latest: list[tuple[Any, AccountReading]] = []
-"""The run whose reading was asked for last, known by its audit metadata, and the reading."""
-
-
-def of_run(provider: Any) -> AccountReading:
-    """The reading of the run that this provider is in, the same for all checks of the run.
-
-    Prowler gives its provider new audit metadata when a run begins (``execute_checks`` in
-    ``prowler/lib/check/check.py``, ``Scan.scan`` in ``prowler/lib/scan/scan.py``).
-    """
-    run = provider.audit_metadata
-    if not _latest or _latest[0][0] is not run:
-        _latest[:] = [(run, _begin(provider, our_checks()))]
-    return _latest[0][1]
-
-
-def _begin(provider: Any, ours: Collection[str]) -> AccountReading:
-    iam = IAM(provider)
+def begin(provider: Any) -> AccountReading:
+    """A reading of the account that Prowler scans with this provider; nothing is read yet."""
+    iam, ours = IAM(provider), our_checks()
     shared = shared_client(provider, ours)
-    source: Source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
-    return AccountReading(iam, source, set(provider.audit_metadata.expected_checks) <= set(ours))
+    source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
+    return AccountReading(iam, source, ours.issuperset(provider.audit_metadata.expected_checks))
