@@ -26,7 +26,6 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     from_json,
     to_json,
 )
-from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import describe
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from prowler_org.cli import main
@@ -168,10 +167,6 @@ def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> 
     prowlers = {path.name for path in Path(iam.__path__[0]).iterdir()}
     named = set(re.findall(r"\biam_(?:user|root)_\w+", TEXTS["README.md"]))
     assert ours <= named <= ours | prowlers
-
-
-def test_all_actions_of_an_advice_are_listed() -> None:
-    assert [code(action) for action, _ in table("| `action` |")] == [one.value for one in Action]
 
 
 def test_all_settings_are_listed_with_default_and_range() -> None:

@@ -12,6 +12,7 @@ from .finding_data import FindingData
 from .findings.administrator import judge_administrator
 from .findings.advice import (
     DECOY,
+    SENTENCES,
     Action,
     Advice,
     grace_ends,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..iam_access_keys.for_checks import (
+    SENTENCES,
     Action,
     Advice,
     Questions,
@@ -53,9 +54,9 @@ class iam_user_decoy_access_keys_used(UserCheck):
         policies = quarantine_policies(quarantine)
         unread = next((key for key in keys if isinstance(key.last_use, Unreadable)), None)
         sentences = [
-            f"Somebody used {ids(used)} of the decoy {name}: {user.describe(used)}. Find out who "
-            f"can read the place where you planted {it}, and what else is kept there. Leave the "
-            "decoy as it is while you look, and replace it afterwards."
+            SENTENCES[Action.DECOY_USED].format(
+                keys=ids(used), user=name, described=user.describe(used), it=it
+            )
         ]
         if policies:
             sentences.append(f"The decoy is under AWS's quarantine too: {comma_and(policies)}.")
