@@ -40,6 +40,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
 
 from . import aws_cli
 from .accounts import OLD_QUARANTINE, document
+from .pages import REPOSITORY
 from .scanning import ACCOUNT, CHECK, begin_run, by_name, provider_of, scan, scan_with
 
 NOW = datetime.now(timezone.utc)
@@ -210,7 +211,7 @@ def test_each_check_keeps_what_it_found(
 
 
 def test_no_other_check_has_a_fixer() -> None:
-    fixers = Path(deactivation.__file__).parents[2].glob("*/*_fixer.py")
+    fixers = (REPOSITORY / "checks").glob("*/*_fixer.py")
     assert {path.parent.name for path in fixers} == {CHECK, UNUSED}
 
 

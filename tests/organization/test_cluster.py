@@ -433,7 +433,7 @@ def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(
 CONNECT = """
 import sys
 from prowler_org.scanning.backends.dask_cluster import DaskCluster
-from prowler_org.state import installed_versions
+from prowler_org.results.state import installed_versions
 DaskCluster(sys.argv[1], installed_versions())
 """
 """What prowler-org does before it scans. Raises if it refuses the workers."""
