@@ -193,10 +193,8 @@ class UserCheck(AccessKeyCheck):
 
     def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
         cases = (
-            UserCase(
-                facts.user, facts.answers, facts.failure, settings=run.settings, now=account.now
-            )
-            for facts in account.users
+            UserCase(read.user, read.answers, read.failure, settings=run.settings, now=account.now)
+            for read in account.users
         )
         users = [user for user in cases if self.concerns(user)]
         verdicts = account.answers.settle(users, self._verdict)

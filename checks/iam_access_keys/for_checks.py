@@ -22,7 +22,12 @@ from .findings.advice import (
     word_root,
 )
 from .findings.finding import Verdict, describe_credentials, unreadable_root
-from .findings.service_specific_credentials import deactivation, is_allowed, replacements
+from .findings.service_specific_credentials import (
+    deactivation,
+    is_allowed,
+    is_lasting,
+    replacements,
+)
 from .findings.tags import owner_of
 from .findings.user_case import UserCase, require_last_use
 from .findings.wording import (
