@@ -238,6 +238,20 @@ def test_only_a_proof_of_a_standards_text_names_it_on_a_finding_that_does_not_fa
 
 
 @pytest.mark.parametrize("check", FAMILY)
+def test_labels_and_requirements_are_spelled_as_prowler_spells_them(
+    check: str, per_provider: Any
+) -> None:
+    ids = {
+        "-".join(filter(None, (one.Framework, one.Version))): {each.Id for each in one.Requirements}
+        for one in per_provider.values()
+    }
+    column = {**compliance_of(check, "FAIL", Settings())}
+    assert "Access-Key-Hygiene-1.0" in column
+    column.pop("PCI-4.0.1", None)  # Prowler has 4.0
+    assert all(set(named) <= ids[label] for label, named in column.items())
+
+
+@pytest.mark.parametrize("check", FAMILY)
 def test_the_labels_fit_into_a_finding_of_security_hub(check: str) -> None:
     column = compliance_of(check, "FAIL", Settings())
     assert len(column) <= 20

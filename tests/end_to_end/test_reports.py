@@ -77,7 +77,7 @@ def aws() -> Iterator[EmbeddedAWS]:
             for number in range(2):
                 embedded.add_key(user, active=number < keys)
         embedded.hold_report(timedelta(hours=1))  # one made for the scan would say two
-        embedded.behaviour.denied_users = frozenset({"unreadable"})
+        embedded.behavior.denied_users = frozenset({"unreadable"})
         yield embedded
 
 
