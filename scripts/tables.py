@@ -1,11 +1,23 @@
-"""The table that cog puts into docs/compliance.md: see ``make tables``."""
+"""The tables that cog puts into docs/: see ``make tables``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SENTENCES, Action
+
 from .compliance_framework import source
+
+
+def advice() -> str:
+    """How findings begin what they say of each action of the advice."""
+    lines = ["| `action` | the advice in the finding |", "| --- | --- |"]
+    for action in Action:
+        first = re.sub(r"\{\w+\}", "…", SENTENCES[action]).partition(". ")[0].rstrip(".")
+        lines.append(f"| `{action.value}` | {first} |")
+    return "\n".join(lines)
 
 
 def requirements() -> str:
