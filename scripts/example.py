@@ -27,7 +27,7 @@ SCAN = (
 )  # fmt: skip
 RANK = ("prowler-access-keys", ".", "--output-directory", ".")
 FOUND_FAILURES = 3
-OF_A_DAY = re.compile(r"\bA(KIA|CCA)[A-Z0-9]+|\d+")
+OF_A_DAY = re.compile(r"\bA(KIA|CCA)\w+|\d+")
 """IDs of keys, dates, and numbers, which differ from run to run."""
 
 

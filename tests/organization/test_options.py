@@ -11,8 +11,7 @@ from prowler_org.cli import main
 from prowler_org.options import _parser, parse, split
 from prowler_org.scanning.processors import usable_processors
 
-from ..pages import command, table
-from .commands import arguments_of
+from ..pages import table
 
 ROLE = ("--role", "ProwlerScan")
 
@@ -126,7 +125,7 @@ def test_the_help_has_examples_the_check_and_the_exit_codes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
-        main(arguments_of(command("prowler-org --help")))
+        main(["--help"])
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
     assert "the\ntwelve checks of this plug-in run" in text
