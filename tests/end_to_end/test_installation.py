@@ -75,11 +75,6 @@ def test_every_file_of_the_folders_is_installed(installed: Environment) -> None:
                 assert (installed.packages / place / path.relative_to(REPOSITORY / folder)).exists()
 
 
-def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
-    told = installed.install_plugin(["pip", "install", ".[dask]", "--dry-run"])
-    assert "does not provide the extra" not in told
-
-
 def imported() -> set[str]:
     """The distributions that the product imports, without itself and Python."""
     nodes = [
