@@ -24,7 +24,6 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 
-from . import warming
 from .programs import LATENCY, run
 from .tables import ratio, table
 
@@ -95,8 +94,7 @@ The same through TLS, as AWS is reached, where the loop takes
 {_seconds(loop_tls.processor_each)} of processor time an account:
 
 {more(loop_tls, small_tls, large_tls)}
-
-{warming.figures()}"""
+"""
 
 
 def compared(costs: Mapping[str, Cost]) -> str:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from html import unescape
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column
     compliance_of,
     requirements_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from scripts.compliance_framework import UNIVERSAL
 
 from .. import loaded
@@ -246,21 +248,28 @@ def test_no_secret_is_printed_or_written(run: Run, aws: EmbeddedAWS) -> None:
 def test_every_report_names_the_requirements_of_our_framework_and_of_the_standards(
     run: Run, check: str
 ) -> None:
-    def expected(arn: str) -> dict[str, list[str]]:
-        about_the_account = check == CHECK and arn.endswith(":root")
-        return requirements_of(check) if about_the_account else compliance_of(check)
+    def expected(arn: str, status: str) -> dict[str, list[str]]:
+        if check == CHECK and arn.endswith(":root"):  # the standards ask this for users
+            return requirements_of(check)
+        return compliance_of(check, status, Settings())
 
-    def text(arn: str) -> str:
-        return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in expected(arn).items())
+    def text(arn: str, status: str) -> str:
+        column = expected(arn, status)
+        return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in column.items())
 
+    statuses = {row["RESOURCE_UID"]: row["STATUS"] for row in csv_rows(run, check)}
     for row in csv_rows(run, check):
-        assert row["COMPLIANCE"] == text(row["RESOURCE_UID"])
+        assert row["COMPLIANCE"] == text(row["RESOURCE_UID"], row["STATUS"])
+        assert row["NOTES"].endswith(f"by prowler-access-keys {version('prowler-access-keys')}.")
     for cells in html_rows(run, check):
-        assert cells[-1].replace("\n", "").split("•")[1:] == text(cells[6]).split(" | ")
+        column = text(cells[6], *re.findall("PASS|FAIL|MANUAL", cells[0])).split(" | ")
+        assert cells[-1].replace("\n", "").split("•")[1:] == column
     for one in ocsf(run, check):
-        assert (one.unmapped or {})["compliance"] == expected(one.resources[0].uid)
+        status = str(one.status_code)
+        assert (one.unmapped or {})["compliance"] == expected(one.resources[0].uid, status)
     for finding in asff(run, check):
-        labels = expected(finding["Resources"][0]["Id"])
+        arn = finding["Resources"][0]["Id"]
+        labels = expected(arn, statuses[arn])
         assert finding["Compliance"] == {
             "Status": finding["Compliance"]["Status"],
             "AssociatedStandards": [{"StandardsId": label} for label in labels],

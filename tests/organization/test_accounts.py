@@ -27,7 +27,7 @@ def listed(
     include_management: bool = False,
     tags: tuple[str, ...] = (),
 ) -> AccountList:
-    selection = Selection(accounts, units, exclude, include_management, tags)
+    selection = Selection(accounts, units, tags, exclude, include_management)
     return list_accounts(selection, boto3.Session(), None)
 
 
