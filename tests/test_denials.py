@@ -66,7 +66,7 @@ def manual_checks(aws: EmbeddedAWS, provider: AwsProvider, denied: str, *, cache
     return ", ".join(sorted(manual)) or "none"
 
 
-def test_a_denied_call_leaves_only_the_checks_open_that_need_it() -> None:
+def test_a_denied_call_makes_only_the_checks_manual_that_need_it() -> None:
     found = {}
     with EmbeddedAWS() as aws, provider_of(aws) as provider:
         for action in sorted(actions("scan.json")):

@@ -25,6 +25,7 @@ from prowler_org.options import Selection, parse
 from prowler_org.results.account_result import AccountResult, not_scanned
 from prowler_org.results.state import Job, State
 
+from ..end_to_end.environments import PATIENCE
 from ..pages import RECIPES
 
 STAND_IN = """#!/bin/sh
@@ -87,7 +88,7 @@ class Machine:
                     os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return subprocess.run(
             ["/bin/sh", self.folder / "nightly.sh", *arguments.split()],
-            env=variables, user=user, capture_output=True, text=True, timeout=60, check=False,
+            env=variables, user=user, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def report(self, name: str, days: float) -> Path:
@@ -152,7 +153,7 @@ def test_its_arguments_go_to_prowler_org(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("code", [0, 3, 4])
-def test_accounts_that_were_not_scanned_are_tried_once_more(code: int, machine: Machine) -> None:
+def test_accounts_that_were_not_scanned_are_retried_once(code: int, machine: Machine) -> None:
     assert machine.run(4, code).returncode == code
     assert machine.resumed == [False, True]
 
