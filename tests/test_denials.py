@@ -54,7 +54,7 @@ def manual_checks(aws: EmbeddedAWS, provider: AwsProvider, denied: str, *, cache
     return ", ".join(f"`{check}`" for check in sorted(manual)) or "none"
 
 
-def test_the_page_says_which_checks_a_denied_call_leaves_open() -> None:
+def test_the_page_says_which_checks_a_denied_call_makes_manual() -> None:
     rows = []
     with EmbeddedAWS() as aws, provider_of(aws) as provider:
         for action in sorted(actions("scan.json")):

@@ -60,7 +60,7 @@ def headings(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, *REPOSITORY.glob("*.md")}), ids=lambda p: p.name)
-def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
+def test_every_link_leads_to_a_file_or_a_heading(page: Path) -> None:
     for link in LINK.findall(page.read_text("utf-8")):
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
@@ -70,7 +70,7 @@ def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
             assert not anchor or anchor in headings(target), link
 
 
-def test_on_a_package_index_every_link_of_the_readme_leads_out() -> None:
+def test_on_a_package_index_every_link_of_the_readme_is_absolute() -> None:
     with_absolute_links = runpy.run_path(str(REPOSITORY / "setup.py"))["with_absolute_links"]
     text = with_absolute_links(TEXTS["README.md"], "1.2.3")
     links = LINK.findall(text)
@@ -153,7 +153,7 @@ def shown_key(data: KeyData) -> AccessKey:
     )
 
 
-def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
+def test_the_finding_and_data_on_the_pages_are_what_the_code_gives() -> None:
     shown_data = json.loads(block('"access_keys": ['))
     facts = shown_facts(from_json(shown_data))
     verdict = judged(CHECK, facts, Settings(access_key_usage_from_cloudtrail=True))
