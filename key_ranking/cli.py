@@ -21,6 +21,7 @@ from .changes import (
     require_common_account,
 )
 from .examples import write_examples
+from .live_option import ChooseLiveFrameworks
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
@@ -101,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
         help="write policies, the role of organizations, and examples of files for Prowler to the "
         "folder DIR, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
+        help="have Prowler offer these frameworks of its own, such as cis_6.0_aws, with the "
+        "requirements about access keys measured by these checks, no others, and exit",
     )  # fmt: skip
     parser.add_argument(
         "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",

@@ -23,6 +23,7 @@ from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
 from .reading import account as reading
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError, UserFacts
+from .requirements_about_users import leave_out_root
 from .settings import Settings
 
 remove_copies_at_exit(sys.argv)
@@ -185,6 +186,7 @@ class UserCheck(AccessKeyCheck):
             report = self.report_on_root(account.root, verdict, run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
+            leave_out_root(self.CheckID)
             yield report
 
     def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
