@@ -22,12 +22,14 @@ from .changes import (
 )
 from .examples import write_examples
 from .live_option import ChooseLiveFrameworks
+from .oscal import write_oscal
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import first
+from .whole_file import UnusableFileError
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -62,7 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
+        if options.oscal:
+            write_oscal(options.reports, options.oscal)
+            say(f"Written:\n  {options.oscal}", sys.stdout)
+            return NOTHING_TO_DO
         return _run(options.reports, options.output_directory, options.previous)
+    except UnusableFileError as error:
+        _complain(f"{error}. Nothing was written.")
+        return REFUSED
     except (OSError, UnusableSnapshotError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
@@ -111,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",
         help="write there (default: access-keys)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--oscal", type=Path, metavar="FILE",
+        help="only write the results of the framework access_key_hygiene_1.0_aws to FILE, as "
+        "OSCAL assessment results; exit with 0",
     )  # fmt: skip
     parser.add_argument(
         "--previous", type=Path, metavar="FILE",

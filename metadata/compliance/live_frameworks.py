@@ -1,9 +1,9 @@
 """Live twins of Prowler's frameworks: the same requirements, those about access keys measured live.
 
-Prowler's own files name four checks that judge a credential report, which may be hours old. A twin
-names this plug-in's checks in their place. Twins are made from the files of the installed Prowler,
-so no text of a standard is shipped, and kept in a folder of the user's cache directory that is
-named after both versions. ``live.py`` shows that folder to Prowler.
+Prowler's own files name four checks that judge by a credential report, which may be hours old. A
+twin names this plug-in's checks instead. Twins are made from the files of the installed Prowler, so
+no text of a standard is shipped, and are in a folder of the user's cache that is named after both
+versions. ``live.py`` shows it to Prowler.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,11 @@ SIBLINGS = {
 }
 """Prowler's checks by a cached report, and ours that measure the same live."""
 SUFFIX = "_live_aws"
-_GROUPS = ("Section", "Marco", "Category", "Service")
-"""Attributes by which the console table may have rows: the first that every requirement has."""
-_SPLITS = ("Profile", "Nivel")
-"""Attributes whose values are columns of the console table, as in Prowler's own."""
+OURS = Path(__file__).with_name("access_key_hygiene_1.0_aws.json")
+_ROWS = ("Section", "Marco", "Category", "Service")
+"""Attributes for the rows of the console table: the first that every requirement has."""
+_COLUMNS = ("Profile", "Nivel")
+"""Attributes for its columns, as in Prowler's own tables."""
 
 
 class UnusableFrameworkError(Exception):
@@ -44,32 +45,24 @@ def twin_name(framework: str) -> str:
 
 
 def make_twin(name: str) -> str:
-    """The JSON text of a framework's twin, in Prowler's universal schema and in ASCII.
-
-    ``name`` is Prowler's, or the twin's. Raises UnusableFrameworkError.
-    """
+    """A framework's twin in Prowler's universal schema, as ASCII. Raises UnusableFrameworkError."""
     framework = _load(name)
-    guardrails = _guardrails()
     live = []
     for requirement in framework["requirements"]:
         checks = requirement["checks"].get("aws", [])
-        replaced = {check for check in checks if check in SIBLINGS}
-        requirement["checks"] = {"aws": _live(checks)} if checks else {}
-        if replaced:
+        named = [SIBLINGS.get(check, check) for check in checks]
+        requirement["checks"] = {"aws": named} if named else {}
+        if ours := set(named).difference(checks):
             live.append(requirement["id"])
-            limits = [
-                {**limit, "Check": SIBLINGS.get(limit["Check"], limit["Check"])}
-                for limit in requirement["config_requirements"] or ()
-            ]
-            # A number of the standard's own outranks ours.
-            named = {limit["ConfigKey"] for limit in limits}
-            ours = [limit for check in _live(replaced) for limit in guardrails.get(check, ())]
-            limits += [limit for limit in ours if limit["ConfigKey"] not in named]
+            limits = requirement["config_requirements"] or []
+            for limit in limits:
+                limit["Check"] = SIBLINGS.get(limit["Check"], limit["Check"])
+            keys = {limit["ConfigKey"] for limit in limits}  # the standard's own limits come first
+            guardrails = (limit for limit in _guardrails() if limit["Check"] in ours)
+            limits.extend(limit for limit in guardrails if limit["ConfigKey"] not in keys)
             requirement["config_requirements"] = limits
     if not live:
-        raise UnusableFrameworkError(
-            "no requirement of it is measured by a check that this plug-in replaces"
-        )
+        raise UnusableFrameworkError("this plug-in replaces none of its checks")
     framework["provider"] = "AWS"
     framework["description"] += (
         f" Measured by prowler-access-keys {version('prowler-access-keys')} at the time of the "
@@ -80,48 +73,39 @@ def make_twin(name: str) -> str:
 
 
 def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Have Prowler offer the twins of these frameworks and no others.
+    """Have Prowler offer the twins of these frameworks, and no others.
 
-    Returns the twins' names, and a sentence for each framework that has none. If none of the
-    frameworks has one, what Prowler offers stays. Raises OSError if the cache cannot be written.
+    Returns the twins' names, and what went wrong in sentences. If there is no twin for any of
+    ``names``, the earlier choice stays.
     """
-    folder = _folder()
     twins, problems = _make(names)
-    if twins:
-        _write(twins, folder, replace=True)
-    elif not names and folder.parent.exists():
-        shutil.rmtree(folder.parent)
+    if twins or not names:
+        try:
+            _write(twins, _folder(), replace=True)
+        except OSError as error:
+            return [], [*problems, f"{error}. No live framework was made."]
     return sorted(twins), problems
 
 
 def up_to_date() -> Path:
     """The folder with the twins for the installed versions; it need not exist.
 
-    If the user has chosen twins with other versions, it makes them anew and prints what fails.
-    Never raises OSError.
+    Makes it anew if the choice was made with other versions, and prints what goes wrong.
     """
-    try:
-        folder = _folder()
-    except RuntimeError:  # there is no home directory, and so no choice
-        return Path(os.devnull)
+    folder, problems = _folder(), list[str]()
     try:
         if folder.is_dir():
             any(folder.iterdir())  # Prowler would stop if this failed
-        else:
-            names = sorted({path.stem for path in folder.parent.glob(f"*/*{SUFFIX}.json")})
-            twins, problems = _make(names)
-            for problem in problems:
-                _complain(problem)
+        elif others := [*folder.parent.glob("[!.]*")]:
+            chosen = max(others, key=lambda other: other.stat().st_mtime)
+            twins, problems = _make(sorted(path.stem for path in chosen.glob("*.json")))
             if twins:
                 _write(twins, folder)
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}. No live framework is offered.")
-        return folder / "unusable"
+        folder, problems = Path(os.devnull), [f"{error}. No live framework is offered."]
+    for problem in problems:
+        print(f"prowler-access-keys: {problem}", file=sys.stderr)
     return folder
-
-
-def _complain(sentence: str) -> None:
-    print(f"prowler-access-keys: {sentence}", file=sys.stderr)
 
 
 def _make(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
@@ -136,93 +120,69 @@ def _make(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
 
 def _folder() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not cache.is_absolute():  # so the XDG Base Directory Specification
-        cache = Path("~/.cache").expanduser()
+    if not cache.is_absolute():  # as the XDG Base Directory Specification says
+        try:
+            cache = Path.home() / ".cache"
+        except RuntimeError:  # there is no home directory, and so no choice
+            cache = Path(os.devnull)
     versions = f"{version('prowler')}-{version('prowler-access-keys')}"
     return cache / "prowler-access-keys" / "live-frameworks" / versions
 
 
 def _write(twins: Mapping[str, str], folder: Path, replace: bool = False) -> None:
-    """Write the folder: it appears with all its files. Raises OSError.
-
-    With ``replace``, it takes the place of those for all versions.
-    """
+    """Write the folder, which appears with all its files. Raises OSError."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as temporary:
         complete = Path(temporary, folder.name)
         complete.mkdir()
         for name, text in twins.items():
             (complete / f"{name}.json").write_text(text, "ascii")
-        for other in (*folder.parent.iterdir(),) if replace else ():
-            if other != Path(temporary):
-                shutil.rmtree(other)
-        try:
+        if replace:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not folder.is_dir():  # else another start of Prowler has made it meanwhile
             complete.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process has made it meanwhile
-                raise
 
 
 def _load(name: str) -> dict[str, Any]:
-    """A framework of Prowler's in its universal schema, whichever it is written in."""
-    # Prowler loads live.py while it is importing its configuration: only this module is there then.
-    from prowler.lib.check.compliance_models import (
-        Compliance,
-        ComplianceFramework,
-        adapt_legacy_to_universal,
-    )
+    """A framework of the installed Prowler in the universal schema, whichever its file has."""
+    # Prowler loads live.py while it imports its configuration: of the models, only these are there.
+    from prowler.lib.check import compliance_models as models
 
-    installed = f"Prowler {version('prowler')}"
     stem = twin_name(name).removesuffix(SUFFIX)
     root = Path(prowler.__path__[0], "compliance")
     paths = (root / "aws" / f"{stem}_aws.json", root / f"{stem}.json")
     path = next((path for path in paths if path.is_file()), None)
     if path is None or name != Path(name).name:
-        raise UnusableFrameworkError(f"{installed} has no such framework for AWS")
+        raise UnusableFrameworkError(f"Prowler {version('prowler')} has no such framework for AWS")
     try:
         data = json.loads(path.read_bytes())
-        is_universal = "requirements" in data
-        parsed = (
-            ComplianceFramework(**data)
-            if is_universal
-            else adapt_legacy_to_universal(Compliance(**data))
-        )
+        if "requirements" in data:
+            parsed = models.ComplianceFramework(**data)
+        else:
+            parsed = models.adapt_legacy_to_universal(models.Compliance(**data))
         framework: dict[str, Any] = json.loads(parsed.json())
     except Exception as error:
-        raise UnusableFrameworkError(
-            f"{path} is not as {installed} should have it ({type(error).__name__})"
-        ) from error
+        why = f"{path} is not in the expected form ({type(error).__name__})"
+        raise UnusableFrameworkError(why) from error
     return framework
 
 
-def _live(checks: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(SIBLINGS.get(check, check) for check in checks))
-
-
-def _guardrails() -> dict[str, list[dict[str, Any]]]:
-    """By check, the settings with which it measures what the standards ask for."""
-    own = Path(__file__).with_name("access_key_hygiene_1.0_aws.json")
-    limits: dict[str, list[dict[str, Any]]] = {}
-    for requirement in json.loads(own.read_text("ascii"))["requirements"]:
-        for limit in requirement.get("config_requirements", ()):
-            limits.setdefault(limit["Check"], []).append(limit)
-    return limits
+def _guardrails() -> Iterator[dict[str, Any]]:
+    """The settings with which our checks measure what our own framework requires."""
+    for requirement in json.loads(OURS.read_text("ascii"))["requirements"]:
+        yield from requirement.get("config_requirements", ())
 
 
 def _table(framework: Mapping[str, Any]) -> dict[str, Any]:
-    """How the console table of a framework looks that Prowler has in its older schema."""
-    attributes = [requirement["attributes"] for requirement in framework["requirements"]]
+    """The console table of a framework that Prowler has in its older schema."""
     if any(requirement["tactics"] for requirement in framework["requirements"]):
         return {"group_by": "_Tactics"}
-    table: dict[str, Any] = {
-        "group_by": next(
-            (group for group in _GROUPS if all(each.get(group) for each in attributes)), "Framework"
-        )
-    }
+    attributes = [requirement["attributes"] for requirement in framework["requirements"]]
+    rows = (name for name in _ROWS if all(each.get(name) for each in attributes))
+    table: dict[str, Any] = {"group_by": next(rows, "Framework")}
     if all("Weight" in each for each in attributes):
         table["scoring"] = {"risk_field": "LevelOfRisk", "weight_field": "Weight"}
-    for split in _SPLITS:
-        values = sorted({each[split] for each in attributes if split in each})
-        if values:
-            table["split_by"] = {"field": split, "values": values}
+    for column in _COLUMNS:
+        if values := sorted({each[column] for each in attributes if column in each}):
+            table["split_by"] = {"field": column, "values": values}
     return table
