@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from pkgutil import resolve_name
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,10 @@ from prowler_access_keys.compliance import live, live_frameworks
 from prowler_access_keys.compliance.live_frameworks import SIBLINGS, twin_name, up_to_date
 from prowler_access_keys.ranking.cli import main
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.requirements_about_users import (
+    WRAPPED,
+    leave_out_root,
+)
 
 INSTALLED = Path(prowler.__path__[0], "compliance")
 CIS = "cis_6.0_aws"
@@ -130,18 +135,47 @@ def test_every_twin_has_a_console_table(
     name: str, twins: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twin = twin_name(name)
-    framework = load(twins / f"{twin}.json")
-    checks = [check for each in framework.requirements for check in each.checks.get("aws", ())]
-    findings = [
-        SimpleNamespace(check_metadata=SimpleNamespace(CheckID=check), status=status, muted=False)
-        for check in dict.fromkeys(checks)
-        for status in ("PASS", "FAIL", "MANUAL")
-    ]
-    compliance.display_compliance_table(
-        findings, dict.fromkeys(checks), twin, "name", "output", False,
-        {twin: framework}, "aws",
-    )  # fmt: skip
+    requirements = load(twins / f"{twin}.json").requirements
+    checks = {check for each in requirements for check in each.checks.get("aws", ())}
+    statuses = ("PASS", "FAIL", "MANUAL")
+    table(twin, twins, *((check, "name", status) for check in checks for status in statuses))
     assert f"_{twin}.csv" in capsys.readouterr().out
+
+
+def table(twin: str, folder: Path, *findings: tuple[str, str, str]) -> None:
+    """Have Prowler print a twin's table: of each finding, check, name, and status."""
+    framework = load(folder / f"{twin}.json")
+    compliance.display_compliance_table(
+        [
+            SimpleNamespace(
+                check_metadata=SimpleNamespace(CheckID=check),
+                resource_id=name, status=status, muted=False,
+            )
+            for check, name, status in findings
+        ],
+        {check: None for check, _, _ in findings},
+        twin, "name", "output", False, {twin: framework}, "aws",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("twin", ["cis_6.0_live_aws", "nist_csf_2.0_live_aws"])
+def test_only_a_requirement_about_iam_users_has_no_row_about_the_root_user(
+    twin: str, twins: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, name in WRAPPED:
+        owner = resolve_name(place)
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    monkeypatch.setattr(live, "__path__", [str(twins)])
+    leave_out_root.cache_clear()
+    leave_out_root("iam_user_multiple_active_keys")
+    table(
+        twin, twins,
+        ("iam_user_multiple_active_keys", "alice", "PASS"),
+        ("iam_user_multiple_active_keys", "bob", "PASS"),
+        ("iam_user_multiple_active_keys", "<root_account>", "FAIL"),
+        ("iam_root_user_active_keys", "<root_account>", "FAIL"),
+    )  # fmt: skip
+    assert ("(1) FAIL" in capsys.readouterr().out) == twin.startswith("cis")
 
 
 # What the user chooses, and what Prowler offers
@@ -166,6 +200,9 @@ def test_a_choice_replaces_the_one_before(cache: Path, capsys: pytest.CaptureFix
     assert offered() == ["cis_5.0_live_aws"]
     assert choose() == 0
     assert "Prowler now offers no live framework." in capsys.readouterr().out
+    assert offered() == []
+    (folder,) = cache.iterdir()
+    folder.rename(cache / "5.37.1-0.1.0")  # the choice of none survives an upgrade too
     assert offered() == []
 
 

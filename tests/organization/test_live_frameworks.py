@@ -1,4 +1,4 @@
-"""A live framework in real scans: table, CSV, and OCSF of an account, CSV of an organization."""
+"""A live framework in real scans: CSV and OCSF of the accounts, and the organization's CSV."""
 
 from __future__ import annotations
 
@@ -63,14 +63,8 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=";"))
 
 
-def test_each_account_has_a_table_a_csv_and_an_ocsf_report(run: OrgRun) -> None:
+def test_every_account_is_scanned(run: OrgRun) -> None:
     assert [result.status for result in run.results.values()] == ["scanned"] * 2, run.output
-    logs = [*run.directory.glob("accounts/*/*.log")]
-    assert len(logs) == 2
-    for log in logs:
-        table = log.read_text("utf-8").partition("CIS_6.0_LIVE_AWS\x1b[0m Results:")[2]
-        assert "Level 1" in table
-        assert "2 Identity and Access Management" in table
 
 
 def test_our_checks_measure_the_requirements_about_access_keys(run: OrgRun) -> None:
