@@ -36,7 +36,7 @@ def test_a_scan_of_an_organization_is_compared_with_the_loop() -> None:
     ]
 
 
-def test_a_further_account_costs_what_a_larger_run_takes_more() -> None:
+def test_the_cost_of_a_further_account_is_the_extra_time_of_a_larger_run() -> None:
     assert organization.more(IN_LOOP, FORKED, LARGE).splitlines()[2:] == [
         "| 24 | 1,475 MB | | |",
         "| 124 | 1,576 MB | 0.46 s | 25 x |",

@@ -26,18 +26,14 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     from_json,
     to_json,
 )
-from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import describe
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
-    iam_user_multiple_active_keys,
-)
 from prowler_org.cli import main
 from scripts import pictures
 
 from . import aws_cli
 from .keys import NOW, active
-from .known_facts import Known
+from .known_facts import Known, judged
 from .pages import PAGES, REPOSITORY, block, blocks, commands, table
 from .permissions import actions
 from .scanning import CHECK
@@ -64,7 +60,7 @@ def headings(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, *REPOSITORY.glob("*.md")}), ids=lambda p: p.name)
-def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
+def test_every_link_leads_to_a_file_or_a_heading(page: Path) -> None:
     for link in LINK.findall(page.read_text("utf-8")):
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
@@ -74,7 +70,7 @@ def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
             assert not anchor or anchor in headings(target), link
 
 
-def test_on_a_package_index_every_link_of_the_readme_leads_out() -> None:
+def test_on_a_package_index_every_link_of_the_readme_is_absolute() -> None:
     with_absolute_links = runpy.run_path(str(REPOSITORY / "setup.py"))["with_absolute_links"]
     text = with_absolute_links(TEXTS["README.md"], "1.2.3")
     links = LINK.findall(text)
@@ -157,11 +153,10 @@ def shown_key(data: KeyData) -> AccessKey:
     )
 
 
-def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
+def test_the_finding_and_data_on_the_pages_are_what_the_code_gives() -> None:
     shown_data = json.loads(block('"access_keys": ['))
     facts = shown_facts(from_json(shown_data))
-    on = Settings(access_key_usage_from_cloudtrail=True)
-    verdict = iam_user_multiple_active_keys().judge(facts, on, NOW)
+    verdict = judged(CHECK, facts, Settings(access_key_usage_from_cloudtrail=True))
     shown = " ".join(block("FAIL  User backup-nightly").split())
     assert shown == f"{verdict.status} {verdict.sentence}"
     assert shown_data == to_json(describe(facts.user.name, facts.user.arn, verdict, NOW))
@@ -172,10 +167,6 @@ def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> 
     prowlers = {path.name for path in Path(iam.__path__[0]).iterdir()}
     named = set(re.findall(r"\biam_(?:user|root)_\w+", TEXTS["README.md"]))
     assert ours <= named <= ours | prowlers
-
-
-def test_all_actions_of_an_advice_are_listed() -> None:
-    assert [code(action) for action, _ in table("| `action` |")] == [one.value for one in Action]
 
 
 def test_all_settings_are_listed_with_default_and_range() -> None:

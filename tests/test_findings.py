@@ -1,4 +1,4 @@
-"""One finding for each user, as Prowler's own IAM checks give them."""
+"""What a finding says of its account and its user, beside what tests/test_family.py draws."""
 
 from __future__ import annotations
 
@@ -9,35 +9,6 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import from_j
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import details
 
 from .scanning import CHECK, ROOT, by_name, scan_account
-
-
-def test_a_user_with_two_active_keys_fails(aws: EmbeddedAWS) -> None:
-    user = aws.add_user("alice")
-    aws.add_key(user)
-    aws.add_key(user)
-    alice = by_name(scan_account(aws))["alice"]
-    assert alice.status == "FAIL"
-    assert alice.sentence.startswith("User alice has 2 active access keys: ")
-
-
-def test_a_user_with_one_key_passes(aws: EmbeddedAWS) -> None:
-    aws.add_key(aws.add_user("bob"))
-    bob = by_name(scan_account(aws))["bob"]
-    assert (bob.status, bob.sentence) == ("PASS", "User bob has 1 active access key.")
-
-
-def test_a_user_without_keys_passes(aws: EmbeddedAWS) -> None:
-    aws.add_user("carol")
-    carol = by_name(scan_account(aws))["carol"]
-    assert (carol.status, carol.sentence) == ("PASS", "User carol has no active access keys.")
-
-
-def test_an_inactive_key_is_not_counted(aws: EmbeddedAWS) -> None:
-    user = aws.add_user("dmitri")
-    aws.add_key(user, active=False)
-    aws.add_key(user)
-    dmitri = by_name(scan_account(aws))["dmitri"]
-    assert (dmitri.status, dmitri.sentence) == ("PASS", "User dmitri has 1 active access key.")
 
 
 def test_an_account_without_users_has_no_finding_for_a_user(aws: EmbeddedAWS) -> None:
@@ -59,7 +30,7 @@ def test_a_finding_names_the_user_as_its_partition_does(region: str, partition: 
     assert deploy.uid == f"prowler-aws-{CHECK}-123456789012-{region}-deploy"
 
 
-def test_what_to_do_is_told_in_a_few_words() -> None:
+def test_the_details_column_names_action_and_key() -> None:
     deactivate = {"advice": {"action": "deactivate", "retire": "AKIA1", "keep": "AKIA2"}}
     assert details(from_json(deactivate)) == "deactivate; retire AKIA1"
     find_creator = {"advice": {"action": "find-creator", "creator_of": ["AKIA1"]}}

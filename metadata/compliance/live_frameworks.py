@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,16 @@ SIBLINGS = {
     "iam_user_two_active_access_key": "iam_user_multiple_active_keys",
 }
 """Prowler's checks by a cached report, and ours that measure the same live."""
+GUARDRAILS: tuple[dict[str, Any], ...] = (
+    {"Check": "iam_user_multiple_active_keys", "ConfigKey": "multiple_active_keys_grace_days",
+     "Operator": "in", "Value": [0]},  # not lte: Prowler takes 0 for false
+    {"Check": "iam_user_unrotated_active_keys", "ConfigKey": "max_unrotated_access_keys_days",
+     "Operator": "lte", "Value": 90},
+    {"Check": "iam_user_unused_active_keys", "ConfigKey": "max_unused_access_keys_days",
+     "Operator": "lte", "Value": 45},
+)  # fmt: skip
+"""What settings may be where the standard's own file does not say so."""
 SUFFIX = "_live_aws"
-OURS = Path(__file__).with_name("access_key_hygiene_1.0_aws.json")
 _ROWS = ("Section", "Marco", "Category", "Service")
 """Attributes for the rows of the console table: the first that every requirement has."""
 _COLUMNS = ("Profile", "Nivel")
@@ -58,7 +66,7 @@ def make_twin(name: str) -> str:
             for limit in limits:
                 limit["Check"] = SIBLINGS.get(limit["Check"], limit["Check"])
             keys = {limit["ConfigKey"] for limit in limits}  # the standard's own limits come first
-            guardrails = (limit for limit in _guardrails() if limit["Check"] in ours)
+            guardrails = (limit for limit in GUARDRAILS if limit["Check"] in ours)
             limits.extend(limit for limit in guardrails if limit["ConfigKey"] not in keys)
             requirement["config_requirements"] = limits
     if not live:
@@ -165,12 +173,6 @@ def _load(name: str) -> dict[str, Any]:
         why = f"{path} is not in the expected form ({type(error).__name__})"
         raise UnusableFrameworkError(why) from error
     return framework
-
-
-def _guardrails() -> Iterator[dict[str, Any]]:
-    """The settings with which our checks measure what our own framework requires."""
-    for requirement in json.loads(OURS.read_text("ascii"))["requirements"]:
-        yield from requirement.get("config_requirements", ())
 
 
 def _table(framework: Mapping[str, Any]) -> dict[str, Any]:

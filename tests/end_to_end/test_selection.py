@@ -41,9 +41,7 @@ def aws() -> Iterator[EmbeddedAWS]:
         yield embedded
 
 
-def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
-    aws: EmbeddedAWS, tmp_path: Path
-) -> None:
+def test_a_setting_makes_unread_facts_stop_a_pipeline(aws: EmbeddedAWS, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("aws:\n  unreadable_access_keys_fail: true\n")
     nobody = ("--resource-arn", "arn:aws:iam::123456789012:user/nobody")
     environment = aws.environment()
@@ -83,7 +81,7 @@ def test_prowler_selects_exactly_the_frameworks_checks(tmp_path: Path) -> None:
     }
 
 
-def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, tmp_path: Path) -> None:
+def test_a_scan_uses_the_given_profile(aws: EmbeddedAWS, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(PROFILE)
     environment = aws.environment(AWS_SHARED_CREDENTIALS_FILE="credentials")
     aws.callers.clear()
@@ -101,7 +99,7 @@ def test_a_scan_of_one_user_finds_that_user_only(aws: EmbeddedAWS, tmp_path: Pat
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
 
-def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
+def test_a_config_file_has_every_setting_and_a_bad_one_is_reported(
     aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     (tmp_path / "checks.json").write_text(json.dumps({"aws": FAMILY}))
@@ -136,7 +134,9 @@ def muted(run: Run) -> set[str]:
     return {row["RESOURCE_NAME"] for row in run.csv() if row["MUTED"] == "True"}
 
 
-def test_the_example_config_gives_a_rotation_its_grace(aws: EmbeddedAWS, tmp_path: Path) -> None:
+def test_the_example_config_allows_a_grace_period_for_rotation(
+    aws: EmbeddedAWS, tmp_path: Path
+) -> None:
     (tmp_path / "metadata").symlink_to(REPOSITORY / "metadata")
     words = command("--config-file")
     run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
@@ -146,7 +146,7 @@ def test_the_example_config_gives_a_rotation_its_grace(aws: EmbeddedAWS, tmp_pat
     assert run.statuses()["alice"] == "FAIL"
 
 
-def test_the_frameworks_reports_say_that_a_setting_breaks_a_requirement(
+def test_the_frameworks_reports_name_a_setting_that_breaks_a_requirement(
     aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: 14\n")

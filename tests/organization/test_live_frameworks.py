@@ -15,7 +15,8 @@ from embedded_aws.organization import EmbeddedOrganization
 from prowler_access_keys.compliance.live_frameworks import SIBLINGS
 from prowler_access_keys.ranking.cli import main
 
-from .commands import PATIENCE, OrgRun, start_program
+from ..end_to_end.environments import PATIENCE
+from .commands import OrgRun, start_program
 
 OTHER_SERVICES = (
     "accessanalyzer", "account", "cloudtrail", "cloudwatch", "config", "ec2", "efs", "kms", "rds",

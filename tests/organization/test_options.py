@@ -115,7 +115,7 @@ def test_a_variable_that_is_not_set_is_an_error(
     assert "is empty" in said or "is not a" in said or "expected " in said
 
 
-def test_both_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_versions_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     ours, prowlers = version("prowler-access-keys"), version("prowler")

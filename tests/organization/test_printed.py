@@ -37,8 +37,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def printed(stream: io.StringIO, quiet: bool = False) -> str:
-    with progress(len(RESULTS), quiet, stream) as show:
+def printed(stream: io.StringIO) -> str:
+    with progress(len(RESULTS), stream) as show:
         for result in RESULTS:
             show(result)
     return stream.getvalue()
@@ -69,7 +69,7 @@ def test_a_terminal_without_a_cursor_gets_a_line_for_each_account(
 
 
 @given(st.lists(st.sampled_from(["It was denied.", "It was late.", "It hung."]), max_size=1000))
-def test_a_reason_is_told_once_with_the_number_of_its_accounts(reasons: list[str]) -> None:
+def test_a_reason_is_printed_once_with_its_number_of_accounts(reasons: list[str]) -> None:
     missing = [
         not_scanned(Account(f"{number:012}", "name"), why) for number, why in enumerate(reasons)
     ]
@@ -79,11 +79,6 @@ def test_a_reason_is_told_once_with_the_number_of_its_accounts(reasons: list[str
         assert number == 1 or line.startswith(f"{number} accounts (")
         assert len(line) < 300
     assert len(lines) == len(set(reasons))
-
-
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_quiet_prints_nothing(stream: io.StringIO) -> None:
-    assert printed(stream, quiet=True) == ""
 
 
 def test_a_name_cannot_control_the_terminal() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prowler.lib.cli.parser import ProwlerArgumentParser
 
+from prowler_org.accounts.sign_in import SignIn
 from prowler_org.errors import UsageError
 from prowler_org.results.report_check import ExpectedReports
 from prowler_org.running_prowler.arguments import (
@@ -29,6 +30,7 @@ from prowler_org.running_prowler.processes import ProwlerLauncher
 from ..permissions import PERMISSIONS
 
 Parse = Callable[..., ParsedArguments]
+SIGNED_IN = SignIn(session=None)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def launcher() -> ProwlerLauncher:
 
 @pytest.fixture
 def parse(launcher: ProwlerLauncher) -> Parse:
-    return lambda *arguments: check_prowler_arguments(arguments, None, launcher)
+    return lambda *arguments: check_prowler_arguments(arguments, SIGNED_IN, launcher, None)
 
 
 def test_without_a_choice_of_checks_all_of_ours_run(parse: Parse) -> None:
@@ -63,7 +65,7 @@ def test_without_a_choice_of_checks_all_of_ours_run(parse: Parse) -> None:
         (("--compliance", "access_key_hygiene_1.0_aws", "-z"), True),
     ],
 )
-def test_a_choice_of_checks_is_kept(
+def test_selected_checks_are_passed_on(
     parse: Parse, choice: tuple[str, ...], always_finds: bool
 ) -> None:
     parsed = parse(*choice)
@@ -81,7 +83,7 @@ VALUES = {
 """Values that Prowler takes, for those of the options that are refused which take one."""
 
 
-def test_an_option_that_could_hide_what_was_not_read_is_refused(launcher: ProwlerLauncher) -> None:
+def test_an_option_that_could_hide_unread_facts_is_refused(launcher: ProwlerLauncher) -> None:
     for option, problem in launcher.ask(conflicts):
         assert problem.startswith(f"Leave out {option} of Prowler: ")
 
@@ -122,7 +124,7 @@ def problem_of(arguments: tuple[str, ...]) -> str:
         return str(error)
 
 
-def test_severities_of_the_users_own_are_taken(parse: Parse) -> None:
+def test_custom_severities_are_passed_on(parse: Parse) -> None:
     severities = (
         "--custom-checks-metadata-file",
         str(PERMISSIONS.parent / "examples/severity.yaml"),
@@ -170,8 +172,8 @@ def test_secret_values_are_not_stored_and_sent_only_encrypted(
     assert set(parsed.secrets) == {"s3cret", "ext-id"}
     assert parsed.arguments[2:7] == given
     with pytest.raises(UsageError, match="use a scheduler with tls://"):
-        check_prowler_arguments(given, "tcp://h:1", launcher)
-    assert check_prowler_arguments(given, "tls://h:1", launcher) == parsed
+        check_prowler_arguments(given, SIGNED_IN, launcher, "tcp://h:1")
+    assert check_prowler_arguments(given, SIGNED_IN, launcher, "tls://h:1") == parsed
 
 
 FIRST, SECOND, KEY = "one-ext-id", "other:ext/id", "s3cret-of-shodan"
@@ -183,7 +185,7 @@ SECRETS = (FIRST, SECOND, KEY)
 OF_SHODAN = (("-N", "{}"), ("-bN{}",), ("--shodan={}",), ("--sho", "{}"))
 
 
-def test_what_follows_a_secret_option_is_told_nowhere(launcher: ProwlerLauncher) -> None:
+def test_the_value_of_a_secret_option_is_never_printed(launcher: ProwlerLauncher) -> None:
     lines = []
     for number, spellings in enumerate(product(SPELLINGS, SPELLINGS)):
         parts = zip((*spellings, OF_SHODAN[number % len(OF_SHODAN)]), SECRETS, strict=True)
@@ -220,13 +222,13 @@ def test_a_secret_in_a_config_file_is_sent_only_encrypted(
     config.write_text("aws:\n  shodan_api_key: s3cret\n")
     given = ("--config-file", str(config))
     with pytest.raises(UsageError, match="use a scheduler with tls://"):
-        check_prowler_arguments(given, "tcp://h:1", launcher)
+        check_prowler_arguments(given, SIGNED_IN, launcher, "tcp://h:1")
     config.write_text("aws:\n  shodan_api_key: null\n")
-    assert not check_prowler_arguments(given, "tcp://h:1", launcher).has_secrets
+    assert not check_prowler_arguments(given, SIGNED_IN, launcher, "tcp://h:1").has_secrets
 
 
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])
-def test_a_file_of_this_machine_is_known_in_any_spelling(
+def test_a_local_file_is_recognized_in_any_spelling(
     parse: Parse, tmp_path: Path, spelling: tuple[str, ...]
 ) -> None:
     mutelist = tmp_path / "mute.yaml"
@@ -242,7 +244,7 @@ def test_a_file_of_this_machine_is_known_in_any_spelling(
     assert parse(*in_aws).files == ()
 
 
-def test_the_examples_of_this_plug_in_are_taken(parse: Parse) -> None:
+def test_the_examples_of_this_plug_in_are_accepted(parse: Parse) -> None:
     examples = Path(__file__).parents[2] / "metadata" / "examples"
     given = (
         "--custom-checks-metadata-file", str(examples / "severity.yaml"),

@@ -21,10 +21,11 @@ from prowler_org import cli
 from prowler_org.running_prowler import preload, processes
 from prowler_org.running_prowler.arguments import ParsedArguments
 
+from ..end_to_end.environments import PATIENCE
 from ..mutelists import muting
 from ..pages import block, command
 from ..scanning import CHECK, environment_of
-from .commands import PATIENCE, OrgRun, arguments_of, start_program
+from .commands import OrgRun, arguments_of, start_program
 
 COMMAND = arguments_of(command("prowler-org --role ProwlerScan -- --compliance"))
 OPTIONS = (
@@ -69,7 +70,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         if has_safe_path:
             (folder / "prowler.py").write_text("raise SystemExit('from the working directory')")
         # The first scan takes more than a second, so the second has another time.
-        aws.behaviour.seconds_to_assume = {first: 1.5}
+        aws.behavior.seconds_to_assume = {first: 1.5}
         (folder / "tmp").mkdir()
         environment = aws.environment(TZ=ZONE, TMPDIR=str(folder / "tmp"))
         process = start_program(
@@ -77,7 +78,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         )
         output, _ = process.communicate(timeout=PATIENCE)
         done = OrgRun(process.returncode, output, folder / "output")
-        aws.behaviour.seconds_to_assume = {}
+        aws.behavior.seconds_to_assume = {}
         yield Scanned(aws, (first, second), folder, done, environment)
 
 
@@ -136,7 +137,7 @@ def test_nothing_is_imported_from_the_working_directory(scanned: Scanned) -> Non
     assert "so Prowler starts anew" not in scanned.run.output
 
 
-def test_every_forked_scan_has_its_own_time_and_the_right_time_zone(scanned: Scanned) -> None:
+def test_every_forked_scan_has_its_own_time_in_the_right_time_zone(scanned: Scanned) -> None:
     results = scanned.run.results
     first, second = (results[account].reports[0] for account in scanned.accounts)
     assert first.split("-")[-1] < second.split("-")[-1]
@@ -222,7 +223,7 @@ def test_a_prowler_that_is_not_as_expected_is_not_forked(
     assert str(preload.problem).startswith(problem)
 
 
-def test_without_forking_prowler_starts_anew_for_each_account_and_the_user_is_told(
+def test_without_forking_prowler_starts_for_each_account_and_a_warning_is_printed(
     scanned: Scanned,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

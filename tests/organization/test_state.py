@@ -22,7 +22,18 @@ from prowler_org.results.state import FILE_NAME, resume, start_or_resume
 from prowler_org.scanning.backends import THIS_MACHINE, FinishedScan
 from prowler_org.scanning.recorder import Recorder
 
-from .examples import ALICE, BOB, DEFAULT, JOB, LISTED, STARTED, new_state, reports_of, scanned
+from .examples import (
+    ALICE,
+    BOB,
+    DEFAULT,
+    JOB,
+    LISTED,
+    STARTED,
+    finished,
+    new_state,
+    reports_of,
+    scanned,
+)
 
 NAME = f"prowler-output-{ALICE.id}-20260301020304"
 
@@ -53,7 +64,7 @@ def saved(directory: Path, *reports: str) -> dict[str, Any]:
     return data
 
 
-def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: Path) -> None:
+def test_a_run_is_resumed_from_a_readable_state_file(tmp_path: Path) -> None:
     data = saved(tmp_path, report(tmp_path, "FAIL"))
     resumed = resume(JOB, LISTED, tmp_path)
     (path,) = data["accounts"][0]["reports"]
@@ -142,10 +153,10 @@ def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
         (lambda folder: (torn(folder, at=-9),), ".csv is not complete"),
         (lambda folder: (torn(folder, at=0),), ".csv is not complete"),
         (lambda folder: (report(folder, "PASS", "ODD"),), "has the status ODD"),
-        (lambda folder: (report(folder, "PASS;False", "PASS"),), ".csv is damaged"),
+        (lambda folder: (report(folder, "PASS;False", "PASS"),), ".csv: it is damaged"),
         (lambda folder: reports(folder, ("PASS", "a"), account=BOB.id), "is about another account"),
         (changed(".csv", ALICE.id.encode(), BOB.id.encode()), ".csv is about another account"),
-        (changed("csv", b"alice", b"\xff"), ".csv is damaged"),
+        (changed("csv", b"alice", b"\xff"), ".csv: it is not text in UTF-8"),
         (changed("csv", b"MUTED", b"muted"), "A report cannot be read (KeyError)"),
         (changed(".ocsf.json", ALICE.id.encode(), BOB.id.encode()), "is about another account"),
         (changed(".ocsf.json", b"PASS", b"FAIL"), "has other findings than the CSV report"),
@@ -155,8 +166,8 @@ def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
         (changed(".ocsf.json", b"}, {", b", {"), "it ends in the middle of a finding"),
         (changed(".html", b"</html>", b""), ".html is not complete"),
         (pipe, ".ocsf.json is missing"),
-        (lambda folder: compliance(folder, b"A;B\r\n\xff;x\r\n"), "_cis.csv is damaged"),
-        (lambda folder: compliance(folder, b"A;B\r\nx\r\n"), "_cis.csv is damaged"),
+        (lambda folder: compliance(folder, b"A;B\r\n\xff;x\r\n"), "_cis.csv: it is not text"),
+        (lambda folder: compliance(folder, b"A;B\r\nx\r\n"), "_cis.csv: it is damaged"),
         # What is there must be all that the default checks write.
         (lambda folder: (), "There is no finding, not even about the root user"),
         (lambda folder: (report(folder),), "There is no finding, not even about the root user"),
@@ -166,7 +177,7 @@ def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
         (lambda folder: reports(folder, ("PASS", "a"))[1:], "There is no finding, not even"),
     ],
 )
-def test_an_account_whose_reports_cannot_be_trusted_is_scanned_again_and_the_reason_is_told(
+def test_an_account_with_untrustworthy_reports_is_scanned_again_for_a_reason(
     tmp_path: Path, made: Callable[[Path], tuple[str, ...]], why: str
 ) -> None:
     saved(tmp_path, *made(tmp_path))
@@ -192,7 +203,7 @@ ROOT = ("PASS", "<root_account>")
         ((ROOT, ("PASS", "alice")), {"check": "s3_of_prowler"}, False),
     ],
 )
-def test_an_account_of_whose_users_nothing_is_known_is_not_judged_and_scanned_again(
+def test_an_account_whose_users_are_unknown_is_not_judged_and_scanned_again(
     tmp_path: Path, findings: tuple[tuple[str, str], ...], more: dict[str, Any], is_judged: bool
 ) -> None:
     saved(tmp_path, *reports(tmp_path, *findings, **more))
@@ -201,7 +212,9 @@ def test_an_account_of_whose_users_nothing_is_known_is_not_judged_and_scanned_ag
     assert result.was_scanned
     assert bool(result.unjudged) is not is_judged
     assert state.to_scan == ((BOB,) if is_judged else (ALICE, BOB))
-    assert exit_code([result], False) == (4 if not is_judged else result.exit_code)
+    assert exit_code(finished(result), incomplete=False) == (
+        4 if not is_judged else result.exit_code
+    )
     assert ("Not judged: " in describe_result(result)) is not is_judged
 
 
@@ -237,7 +250,7 @@ def test_the_longest_tags_and_paths_of_units_are_resumed(tmp_path: Path) -> None
     assert resume(job, LISTED, tmp_path).job == job
 
 
-def test_an_account_that_was_scanned_and_is_suspended_since_keeps_its_result(
+def test_an_account_suspended_after_its_scan_keeps_its_result(
     tmp_path: Path,
 ) -> None:
     saved(tmp_path, report(tmp_path, "FAIL"))
@@ -246,7 +259,7 @@ def test_an_account_that_was_scanned_and_is_suspended_since_keeps_its_result(
     listed = replace(LISTED, accounts=(BOB,), skipped=(suspended, excluded))
     state = resume(JOB, listed, tmp_path)
     assert (list(state.results), state.to_scan) == ([ALICE.id], (BOB,))
-    assert listed.given(state.results).skipped == (excluded,)
+    assert listed.without_scanned(state.results).skipped == (excluded,)
 
 
 def test_two_runs_never_share_a_name(tmp_path: Path) -> None:
@@ -307,7 +320,7 @@ def edited(**entry: Any) -> Callable[[dict[str, Any]], Any]:
         lambda data: data.clear(),
     ],
 )
-def test_a_state_that_was_edited_is_refused_in_a_sentence(
+def test_an_edited_state_is_refused_with_a_sentence(
     tmp_path: Path, edit: Callable[[dict[str, Any]], Any]
 ) -> None:
     data = saved(tmp_path, report(tmp_path, "FAIL"))

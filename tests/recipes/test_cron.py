@@ -15,6 +15,7 @@ import pytest
 
 from prowler_org.options import parse
 
+from ..end_to_end.environments import PATIENCE
 from ..pages import RECIPES
 
 STAND_IN = """#!/bin/sh
@@ -52,7 +53,7 @@ class Machine:
         variables = {**os.environ, "REPORTS": str(self.reports), "PAUSE": "0"}
         return subprocess.run(
             ["/bin/sh", "-c", script],
-            env=variables, capture_output=True, text=True, timeout=60, check=False,
+            env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def report(self, name: str, days: float) -> Path:
@@ -78,14 +79,16 @@ def test_nothing_is_printed_if_nothing_failed(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("code", [1, 2, 3])
-def test_what_prowler_org_tells_is_printed_if_something_failed(code: int, machine: Machine) -> None:
+def test_the_output_of_prowler_org_is_printed_if_something_failed(
+    code: int, machine: Machine
+) -> None:
     done = machine.run(code)
     assert (done.returncode, done.stdout) == (code, "3 of 4 accounts scanned\n")
     assert machine.resumed == [False]
 
 
 @pytest.mark.parametrize("code", [0, 3, 4])
-def test_accounts_that_were_not_scanned_are_tried_once_more(code: int, machine: Machine) -> None:
+def test_accounts_that_were_not_scanned_are_retried_once(code: int, machine: Machine) -> None:
     assert machine.run(4, code).returncode == code
     assert machine.resumed == [False, True]
 

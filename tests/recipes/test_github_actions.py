@@ -54,5 +54,5 @@ def test_the_keys_are_ranked_from_its_reports_and_both_are_kept(scanned: Run) ->
 
 
 @pytest.mark.parametrize("name", ["Which key first", "Keep the reports"])
-def test_what_comes_after_the_scan_runs_even_if_it_fails(name: str) -> None:
+def test_later_steps_run_even_if_the_scan_fails(name: str) -> None:
     assert STEPS[name]["if"] == "always()"

@@ -36,7 +36,7 @@ def test_the_arguments_are_those_of_prowler_org() -> None:
     assert str(parse(CONTAINER["args"]).output_directory) == "/reports"
 
 
-def test_what_is_written_to_is_mounted() -> None:
+def test_every_folder_that_is_written_to_is_mounted() -> None:
     assert CONTAINER["securityContext"]["readOnlyRootFilesystem"]
     mounted = {mount["name"]: mount["mountPath"] for mount in CONTAINER["volumeMounts"]}
     assert {volume["name"] for volume in POD["volumes"]} == mounted.keys()
@@ -47,7 +47,7 @@ def test_there_is_a_processor_for_each_job() -> None:
     assert CONTAINER["resources"]["requests"]["cpu"] == str(parse(CONTAINER["args"]).jobs)
 
 
-def test_only_a_run_that_did_not_start_is_tried_again() -> None:
+def test_only_a_run_that_did_not_start_is_retried() -> None:
     (not_retried,) = (
         rule["onExitCodes"]["values"]
         for rule in JOB["podFailurePolicy"]["rules"]
