@@ -7,6 +7,7 @@ too loose. https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/assessment-resul
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
@@ -47,9 +48,11 @@ def control_id(requirement: str) -> str:
 
 def metadata(title: str, last_modified: str) -> dict[str, str]:
     """What every OSCAL document begins with; ``last_modified`` is a time with its zone."""
-    number = version("prowler-access-keys")
-    return {"title": title, "last-modified": last_modified, "version": number} | {
-        "oscal-version": "1.2.1"
+    return {
+        "title": title,
+        "last-modified": last_modified,
+        "version": version("prowler-access-keys"),
+        "oscal-version": "1.2.1",
     }
 
 
@@ -61,11 +64,8 @@ def write_oscal(paths: Iterable[Path], target: Path) -> None:
     """
     framework = json.loads(FRAMEWORK.read_text("ascii"))
     scans: dict[tuple[str, str], dict[str, _Row]] = {}
-    for path in paths:
-        path.stat()
-        reports = path.rglob(f"*_{FRAMEWORK.stem}{OCSF}") if path.is_dir() else (path,)
-        for row in (row for report in sorted(reports) for row in _rows(report, framework)):
-            scans.setdefault((row["account"], row["time"]), {})[uuid_of(*row.values())] = row
+    for row in (row for path in paths for each in _reports(path) for row in _rows(each, framework)):
+        scans.setdefault((row["account"], row["time"]), {})[uuid_of(*row.values())] = row
     if not scans:
         raise UnusableFileError(
             f"There is no finding of the framework {FRAMEWORK.stem}. A scan with --compliance "
@@ -81,6 +81,23 @@ def write_oscal(paths: Iterable[Path], target: Path) -> None:
     }
     with whole_file(target) as file:
         file.write(json.dumps({"assessment-results": document}, indent=1).encode("ascii"))
+
+
+def _reports(path: Path) -> Iterator[Path]:
+    """The file, or the framework's OCSF reports in the folder. A link is not followed."""
+
+    def unreadable(error: OSError) -> None:
+        raise error
+
+    if not path.is_dir():
+        yield path
+        return
+    for folder, _, names in os.walk(path, onerror=unreadable):
+        for report in (Path(folder, name) for name in sorted(names)):
+            if report.name.endswith(f"_{FRAMEWORK.stem}{OCSF}"):
+                if report.is_symlink():
+                    raise UnusableFileError(f"{report}: it is a link, which is not followed")
+                yield report
 
 
 def _rows(report: Path, framework: Mapping[str, Any]) -> Iterator[_Row]:

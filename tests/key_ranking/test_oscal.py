@@ -166,6 +166,24 @@ def test_a_report_that_cannot_be_used_is_an_error_and_nothing_is_written(
     assert (out, target.exists()) == ("", False)
 
 
+def test_a_folder_that_cannot_be_read_and_a_link_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, target = report(tmp_path / "first", WHOLE), tmp_path / "results.json"
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / path.name).symlink_to(path)
+    assert main([str(tmp_path), "--oscal", str(target)]) == 1
+    assert "it is a link, which is not followed. Nothing was written." in capsys.readouterr().err
+
+    def denied(folder: str) -> None:  # whoever runs the tests as root may read every folder
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr("os.scandir", denied)
+    assert main([str(tmp_path), "--oscal", str(target)]) == 1
+    assert capsys.readouterr().err == f"prowler-access-keys: {tmp_path}: Permission denied\n"
+    assert not target.exists()
+
+
 def test_the_catalog_and_the_component_definition_have_every_requirement() -> None:
     catalog = by_trestle(OSCAL / CATALOG, "Catalog", "catalog")
     controls = [control.id for group in catalog.groups for control in group.controls]
