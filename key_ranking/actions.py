@@ -11,7 +11,9 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.service_specific_
     credential_status_command,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import (
+    days,
     delete_command,
+    plural,
     status_command,
 )
 
@@ -106,6 +108,11 @@ def urgency(action: str) -> int:
     """The place of a finding's advice among others for the same key: the lower one counts."""
     order = [*OF_A_FINDING]
     return order.index(action if action in order else AdviceAction.FIND_OUT.value)
+
+
+def word_age(age_days: int) -> str:
+    """The age of a key: in days, from two on in whole years."""
+    return plural(int(age_days / 365.25), "year") if age_days >= 731 else days(age_days)
 
 
 def commands(

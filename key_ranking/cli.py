@@ -24,7 +24,7 @@ from .examples import EXAMPLES, INSTALLED, write_examples
 from .live_option import ChooseLiveFrameworks
 from .oscal import write_oscal
 from .page import AccountRow, NotCovered, Page, write_page
-from .printing import printable, say
+from .printing import has_color, list_files, printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
@@ -167,7 +167,7 @@ def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
     page = directory / f"{name}.html"
     written = write_files(ranking, directory, name)
     write_page(_page(ranking, directory, written[0].name, now), page)
-    say(_summary(ranking, [page, *written]), sys.stdout)
+    say(_summary(ranking, [*written, page]), sys.stdout)
     if ranking.collected.problems:
         return REFUSED
     return KEYS_TO_ACT_ON if ranking.entries else NOTHING_TO_DO
@@ -235,12 +235,12 @@ def _link(report: Path, directory: Path) -> str:
 
 def _summary(ranking: Ranked, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(ranking.entries)
+    lines = first(ranking.entries, color=has_color(sys.stdout))
     if ranking.since:
         counts = Counter(change.kind for change in ranking.changes)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
         lines += ["", f"Changes since {ranking.since}: {kinds}."]
-    return "\n".join([*lines, "", "Written:", *(f"  {path}" for path in files)])
+    return "\n".join([*lines, "", *list_files("Written:", files)])
 
 
 def _complain(sentence: str) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .changes import KINDS, Change
+from .figures import HEADINGS
 from .printing import printable
-from .ranking import Entry, Group, causes
+from .ranking import Entry, causes
 from .whole_file import whole_file
 
 SHOWN = 50
@@ -20,13 +21,6 @@ FOLDED = 1000
 """Keys that are on the page at all; the CSV file has all of them."""
 CHANGES = 200
 """Changes of each kind that are on the page."""
-HEADINGS = {
-    Group.INCIDENT: "Incidents and the root user",
-    Group.ADMINISTRATOR: "Keys of administrators",
-    Group.CAN_GO_NOW: "Unused: deactivate now",
-    Group.NEEDS_WORK: "In use: migrate first",
-    Group.INACTIVE: "Inactive: delete",
-}
 
 
 @dataclass(frozen=True)

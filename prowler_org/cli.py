@@ -15,7 +15,7 @@ from prowler_access_keys.ranking.changes import (
     read_snapshot,
     require_common_account,
 )
-from prowler_access_keys.ranking.printing import printable, say
+from prowler_access_keys.ranking.printing import has_color, printable, say
 from prowler_access_keys.ranking.terminal import first
 from prowler_access_keys.ranking.versions import installed_versions
 
@@ -32,6 +32,7 @@ from .reporting.organization_reports import OrganizationReports, write_reports
 from .reporting.progress import progress
 from .reporting.summary import (
     describe_accounts,
+    describe_listed,
     describe_problems,
     describe_resumed,
     describe_unseen,
@@ -81,7 +82,7 @@ def run(options: Options) -> int:
         output = stack.enter_context(Path(os.devnull).open("w")) if options.quiet else sys.stdout
         # Accounts
         if not options.dry_run:
-            say("Listing the accounts and loading Prowler. This takes several seconds.", output)
+            say("Listing the accounts.", output)
         profile = find_profile(options.prowler_arguments)
         if options.scheduler:
             check_scheduler(options.scheduler, options.without_tls, profile)
@@ -91,6 +92,7 @@ def run(options: Options) -> int:
         if options.dry_run:
             say(describe_accounts(accounts), sys.stdout)
             return 0
+        say(f"{describe_listed(accounts)}\nLoading Prowler. This takes several seconds.", output)
 
         # Prowler
         directory, versions, cluster = options.output_directory, installed_versions(), None
@@ -140,7 +142,8 @@ def run(options: Options) -> int:
         if bucket and not interrupted:
             missing += upload(reports.delivered, directory, bucket, signed_in.session)
         if reports.ranking.entries:
-            say("\n".join([*first(reports.ranking.entries, KEYS_PRINTED), ""]), output)
+            lines = first(reports.ranking.entries, KEYS_PRINTED, color=has_color(output))
+            say("\n".join([*lines, ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
             _complain(sentence)

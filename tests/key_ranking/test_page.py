@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import pytest
 
+from prowler_access_keys.ranking.actions import word_age
 from prowler_access_keys.ranking.changes import Change
 from prowler_access_keys.ranking.files import COLUMNS, cell, write_csv
 from prowler_access_keys.ranking.page import FOLDED, SHOWN, NotCovered, Page, render
+from prowler_access_keys.ranking.printing import has_color
 from prowler_access_keys.ranking.ranking import Entry
 from prowler_access_keys.ranking.terminal import first
 
@@ -87,6 +91,54 @@ def test_a_terminal_gets_no_control_characters(hostile: tuple[Entry, ...]) -> No
     assert RETIRE["retire"] in told
 
 
+def test_a_terminal_gets_totals_and_then_keys_by_group(tmp_path: Path) -> None:
+    entries = ranked(
+        tmp_path,
+        finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE),
+        *(finding("unrotated", f"u{n}", access_keys=[key(n, 800 + n)]) for n in range(2, 5)),
+    )
+    lines = first(entries, 2)
+    assert lines[0] == "1 to deactivate now, 3 to migrate or investigate; the first 2:"
+    assert [line for line in lines if line and line[0].isalpha()] == [
+        "Unused: deactivate now",
+        "In use: migrate first",
+    ]
+    assert any(line.endswith("u4 in payments (123456789012), 2 years old") for line in lines)
+    colored = first(entries, 2, color=True)
+    assert colored != lines
+    assert [re.sub("\x1b\\[[0-9;]*m", "", line) for line in colored] == lines
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "variables", "has"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
+    ],
+)
+def test_only_a_terminal_gets_color_and_only_if_it_is_wanted(
+    is_terminal: bool, variables: dict[str, str], has: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+    assert has_color(stream) is has
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(1, "1 day"), (730, "730 days"), (731, "2 years"), (1095, "2 years"), (1096, "3 years")],
+)
+def test_ages_are_in_whole_years_from_two_on(days: int, words: str) -> None:
+    assert word_age(days) == words
+
+
 def test_the_page_opens_with_three_figures(tmp_path: Path) -> None:
     entries = ranked(
         tmp_path,
@@ -121,7 +173,7 @@ def test_a_missing_permission_of_a_whole_fleet_is_one_entry_behind_the_keys(
     assert text.endswith("not judged: unused keys")
     assert "no owner" not in text
     lines = first(entries)
-    assert lines[0] == "Top 1 of 1 key"
+    assert lines[:3] == ["1 to deactivate now", "", "Unused: deactivate now"]
     assert lines[-1].startswith("Not judged: 3,000 users in 300 accounts. iam:ListAccessKeys fai")
     write_csv(entries, tmp_path / "keys.csv")
     assert len((tmp_path / "keys.csv").read_text().splitlines()) == 3002
