@@ -159,7 +159,7 @@ def test_the_example_config_allows_a_grace_period_for_rotation(
 def test_the_frameworks_reports_name_a_setting_that_breaks_a_requirement(
     aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
-    (tmp_path / "config.yaml").write_text("aws:\n  max_unrotated_access_keys_days: 180\n")
+    (tmp_path / "config.yaml").write_text("aws:\n  max_unrotated_access_keys_days: 365\n")
     run = loaded.run(
         ("prowler", "aws", "--compliance", FRAMEWORK, "-M", "csv", "--region", "us-east-1"),
         "--config-file", "config.yaml", environment=aws.environment(), directory=tmp_path,
@@ -170,4 +170,4 @@ def test_the_frameworks_reports_name_a_setting_that_breaks_a_requirement(
         for rows in about
     ]
     assert (finding["STATUS"], row["STATUS"]) == ("PASS", "FAIL"), run.output
-    assert "max_unrotated_access_keys_days set to 180" in row["STATUSEXTENDED"]
+    assert "max_unrotated_access_keys_days set to 365" in row["STATUSEXTENDED"]
