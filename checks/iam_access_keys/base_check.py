@@ -24,6 +24,7 @@ from .findings.user_case import UserCase
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError
+from .requirements_about_users import leave_out_root
 from .run_state import Found
 from .settings import Settings
 
@@ -213,6 +214,7 @@ class UserCheck(AccessKeyCheck):
             report = self.report_on_root(account.root, self.judge_root(account.root), run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
+            leave_out_root(self.CheckID)
             yield report
 
     def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
