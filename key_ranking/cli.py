@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from .athena import print_query
 from .changes import (
     UnusableSnapshotError,
     newest_snapshot,
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
+        if options.athena_query:
+            return print_query(options.reports)
         if options.oscal:
             write_oscal(options.reports, options.oscal)
             say(f"Written:\n  {options.oscal}", sys.stdout)
@@ -130,6 +133,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--previous", type=Path, metavar="FILE",
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--athena-query", action="store_true",
+        help="print a query for Athena about the keys in the reports, and write no file",
     )  # fmt: skip
     parser.add_argument(
         "--examples", action=Show, text=lambda _: str(INSTALLED / EXAMPLES),
