@@ -21,12 +21,13 @@ from .changes import (
     require_common_account,
 )
 from .examples import write_examples
+from .news import FAIL_ON, FailOn
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
-from .terminal import first
+from .terminal import describe_new, first
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -45,9 +46,9 @@ examples:
 
 exit codes:
   0  there is nothing to do
-  3  there is a key to act on, or something that could not be read
-  1  a report could not be used, or has findings dated later than now, or none has a finding of
-     these checks; the page has the rest
+  3  there is a key to act on, or something that could not be read; --fail-on limits this
+  1  a report, or the JSON file of an earlier run, could not be used or is dated later than now, or
+     no report has a finding of these checks; the page has the rest
   2  the command line is wrong
 """
 
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
-        return _run(options.reports, options.output_directory, options.previous)
+        return _rank(options)
     except (OSError, UnusableSnapshotError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
@@ -110,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
         "--previous", type=Path, metavar="FILE",
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
     )  # fmt: skip
+    parser.add_argument(
+        "--fail-on", choices=FAIL_ON, default="any",
+        help="when to exit with 3. new: for an incident, a key that did not fail in the last run "
+        "that looked at its account, and an account that this run did not look at. incident: for "
+        "incidents and such accounts only (default: any)",
+    )  # fmt: skip
     versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
         "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
@@ -117,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
+def _rank(options: argparse.Namespace) -> int:
+    paths, directory, previous = options.reports, options.output_directory, options.previous
     found, problems = find_reports(paths)
     reports = oldest_first(found)
     if not reports and not problems:
@@ -126,9 +134,10 @@ def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
     now = datetime.now(timezone.utc)
     name = f"{NAME}{now:%Y%m%d-%H%M%S}"
     before = read_snapshot(previous, now) if previous else None
+    unusable: dict[Path, str] = {}
     if before is None:
         before, unusable = newest_snapshot(directory, f"{NAME}*.json", name, now)
-        for why in unusable:
+        for why in unusable.values():
             _complain(f"{why}.")
     ranking = ranked(reports, now, before, problems=problems)
     for report, problem in ranking.collected.problems.items():
@@ -143,10 +152,10 @@ def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
     page = directory / f"{name}.html"
     written = write_files(ranking, directory, name)
     write_page(_page(ranking, directory, written[0].name, now), page)
-    say(_summary(ranking, [page, *written]), sys.stdout)
-    if ranking.collected.problems:
+    say(_summary(ranking, options.fail_on, [page, *written]), sys.stdout)
+    if ranking.collected.problems or unusable:
         return REFUSED
-    return KEYS_TO_ACT_ON if ranking.entries else NOTHING_TO_DO
+    return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
 
 
 def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
@@ -209,9 +218,11 @@ def _link(report: Path, directory: Path) -> str:
     return quote(os.fsencode(os.path.relpath(html if html.exists() else report, directory)))
 
 
-def _summary(ranking: Ranked, files: Sequence[Path]) -> str:
+def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
     lines = first(ranking.entries)
+    if fail_on == "new":
+        lines = describe_new(ranking.news, len(ranking.entries), ranking.since)
     if ranking.since:
         counts = Counter(change.kind for change in ranking.changes)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"

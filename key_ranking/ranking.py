@@ -480,7 +480,15 @@ def _names_a_key(finding: Finding) -> bool:
         return False
     if finding.user == ROOT_USER_NAME:
         return not finding.data.unreadable
-    return bool(_failing_keys(finding) or _failing_api_keys(finding))
+    return bool(failing_credentials(finding))
+
+
+def failing_credentials(finding: Finding) -> tuple[str, ...]:
+    """The IDs of the access keys and API keys that a finding that fails is about."""
+    if finding.status != "FAIL" or finding.unusable:
+        return ()
+    api_keys = (one.service_specific_credential_id for one in _failing_api_keys(finding))
+    return (*_failing_keys(finding), *api_keys)
 
 
 def _failing_keys(finding: Finding) -> Sequence[str]:

@@ -76,7 +76,8 @@ class Found:
             finding.region,
             str(finding.partition),
             json.dumps(finding.resource_tags, sort_keys=True),
-            json.dumps(finding.resource_metadata, sort_keys=True),
+            # Only one way of reading gives the user's ID: Prowler's own IAM client has none.
+            json.dumps({**finding.resource_metadata, "user_id": ""}, sort_keys=True),
         )
 
 

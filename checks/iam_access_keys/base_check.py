@@ -207,6 +207,7 @@ class UserCheck(AccessKeyCheck):
             tags = () if isinstance(user.tags, Unreadable) else user.tags
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.arn, verdict, run.now, tags, owner_tags)
+            data = replace(data, user_id=user.user_id)
             findings.append((user, verdict, self.report(verdict, data, account.region, run, tags)))
         remember(self.CheckID, findings)
         return [report for _, _, report in findings]

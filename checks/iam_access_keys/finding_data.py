@@ -103,6 +103,9 @@ class FindingData:
     failing_service_specific_credentials: Annotated[tuple[ID, ...], Few] | None = None
     """Those that fail, if not all of them do."""
     owner: Text = ""
+    user_id: Annotated[str, Field(max_length=128)] = ""
+    """AWS's ID of the user, which a new name does not change. Empty if Prowler's own IAM client
+    listed the user: it keeps no IDs."""
     check: Text = ""
     """The check that wrote it; empty if it did not say so yet."""
 

@@ -1,9 +1,12 @@
-"""The workflow scans with all checks, fails on what fails, and keeps the reports all the same."""
+"""The workflow scans with all checks, fails for what is new, and keeps the reports all the same."""
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,36 +26,58 @@ STEPS: dict[str, dict[str, Any]] = {
     ]
 }
 SCAN = shlex.split(STEPS["Scan"]["run"])
-RANK = shlex.split(STEPS["Which key first"]["run"])
+RANK = STEPS["Which key first"]["run"]
 KEPT = STEPS["Keep the reports"]["with"]["path"].split()
+RESTORE, SAVE = STEPS["Get what earlier runs found"], STEPS["Keep what this run found"]
 
 
-@pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The scan of an account whose one user has two active keys."""
+def night(aws: EmbeddedAWS, runner: Path, before: Path | None) -> tuple[Run, int]:
+    """The scan of a new runner with the files of the cache, and the exit code of the ranking."""
+    runner.mkdir()
+    if before:
+        cached = runner / Path(RESTORE["with"]["path"]).parent
+        cached.mkdir()
+        for path in before.glob(SAVE["with"]["path"]):
+            shutil.copy(path, cached)
+    scanned = loaded.run(SCAN, environment=aws.environment(), directory=runner)
+    programs = f"{Path(program('prowler-access-keys')).parent}:{os.environ['PATH']}"
+    variables = {"PATH": programs, "GITHUB_STEP_SUMMARY": str(runner / "summary")}
+    ranked = subprocess.run(["/bin/bash", "-e", "-c", RANK], cwd=runner, env=variables, check=False)
+    return scanned, ranked.returncode
+
+
+def test_red_on_the_first_night_green_on_the_second_and_red_when_a_key_is_added(
+    tmp_path: Path,
+) -> None:
     with EmbeddedAWS() as aws:
         user = aws.add_user("alice")
         for _ in range(2):
             aws.add_key(user)
-        folder = tmp_path_factory.mktemp("workflow")
-        return loaded.run(SCAN, environment=aws.environment(), directory=folder)
+        first, code = night(aws, tmp_path / "1", None)
+        assert (first.returncode, code) == (0, 3), first.output
+        assert {row["CHECK_ID"] for row in first.csv()} == set(FAMILY)
+        assert all(any((tmp_path / "1" / kept).glob("*.html")) for kept in KEPT)
+        _, code = night(aws, tmp_path / "2", tmp_path / "1")
+        assert code == 0
+        other = aws.add_user("bob")
+        added = [aws.add_key(other) for _ in range(2)]
+        _, code = night(aws, tmp_path / "3", tmp_path / "2")
+        assert code == 3
+    told = (tmp_path / "3" / "summary").read_text("utf-8")
+    assert told.startswith("```\nNew or an incident: 2, ")
+    assert all(key.access_key_id in told for key in added)
+    assert "alice" not in told
 
 
-def test_the_scan_fails_if_a_key_fails(scanned: Run) -> None:
-    assert scanned.returncode == 3, scanned.output
+def test_each_run_keeps_its_data_for_the_next_one_under_a_name_of_its_own() -> None:
+    assert RESTORE["with"]["path"] == SAVE["with"]["path"]
+    assert RESTORE["with"]["key"] == SAVE["with"]["key"]
+    assert "github.run_id" in SAVE["with"]["key"]
+    assert SAVE["with"]["key"].startswith(RESTORE["with"]["restore-keys"])
 
 
-def test_the_scan_has_all_checks(scanned: Run) -> None:
-    assert {row["CHECK_ID"] for row in scanned.csv()} == set(FAMILY)
-
-
-def test_the_keys_are_ranked_from_its_reports_and_both_are_kept(scanned: Run) -> None:
-    folder = scanned.directory.parent
-    ranked = subprocess.run([program(RANK[0]), *RANK[1:]], cwd=folder, check=False)
-    assert ranked.returncode == 3
-    assert all(any((folder / kept).glob("*.html")) for kept in KEPT)
-
-
-@pytest.mark.parametrize("name", ["Which key first", "Keep the reports"])
+@pytest.mark.parametrize(
+    "name", ["Which key first", "Keep what this run found", "Keep the reports"]
+)
 def test_what_comes_after_the_scan_runs_even_if_it_fails(name: str) -> None:
     assert STEPS[name]["if"] == "always()"
