@@ -13,6 +13,7 @@ from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
+from .catalogue import PLUG_IN, own_version
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
 from .finding_data import FindingData, to_json
 from .findings import finding
@@ -109,7 +110,10 @@ class AccessKeyCheck(Check):
         fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
         report.status = "FAIL" if fails else verdict.status
         report.status_extended = f"{verdict.sentence}{run.metadata_problem}"
-        report.compliance = compliance_of(self.CheckID)
+        # A finding that fails because something could not be read deviates from no standard.
+        report.compliance = compliance_of(self.CheckID, verdict.status, run.settings)
+        if version := own_version():
+            report.check_metadata.Notes += f" Checked by {PLUG_IN} {version}."
         report.resource_details = finding.details(data)
         # Prowler sets a severity of the user's own metadata file as plain text, and that stays.
         if verdict.severity and isinstance(self.Severity, Severity):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +10,10 @@ from typing import Literal
 from urllib.parse import quote
 
 from prowler_access_keys.ranking.page import Framework, Requirement
-from prowler_access_keys.ranking.whole_file import UnusableFileError, regular_file, whole_file
+from prowler_access_keys.ranking.whole_file import UnusableFileError, whole_file
 
 from ..results.account_result import AccountResult
-from ..results.report_files import merge_csv
+from ..results.report_files import csv_rows, merge_csv
 
 FOLDER = "compliance"
 _REPORT = re.compile(r"compliance/prowler-output-.+-\d{14}_(?P<framework>.+)\.csv$")
@@ -35,8 +32,8 @@ def merge_compliance(
     by_framework: dict[str, list[Path]] = {}
     for result in results:
         for report in result.reports:
-            if found := _REPORT.search(report):
-                by_framework.setdefault(found["framework"], []).append(directory / report)
+            if match := _REPORT.search(report):
+                by_framework.setdefault(match["framework"], []).append(directory / report)
     scanned = sum(result.was_scanned for result in results)
     frameworks, problems = [], {}
     for framework, files in sorted(by_framework.items()):
@@ -69,15 +66,13 @@ def merge_compliance(
 def _states(report: Path) -> dict[tuple[str, str], _State]:
     """The state of an account, by requirement and its description. Raises UnusableFileError."""
     states: dict[tuple[str, str], _State] = {}
-    csv.field_size_limit(sys.maxsize)
-    with regular_file(report) as file:
-        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=";"):
-            status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
-            if status and key:
-                fails = status == "FAIL" and row.get("MUTED") != "True"
-                state: _State = "failing" if fails else "passing"
-                state = "not judged" if status == "MANUAL" else state
-                requirement = (key, row.get("REQUIREMENTS_DESCRIPTION") or "")
-                known = states.get(requirement, "passing")
-                states[requirement] = min(state, known, key=_WORST.index)
+    for row in csv_rows(report):
+        status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
+        if status and key:
+            fails = status == "FAIL" and row.get("MUTED") != "True"
+            state: _State = "failing" if fails else "passing"
+            state = "not judged" if status == "MANUAL" else state
+            requirement = (key, row.get("REQUIREMENTS_DESCRIPTION", ""))
+            before = states.get(requirement, "passing")
+            states[requirement] = min(state, before, key=_WORST.index)
     return states

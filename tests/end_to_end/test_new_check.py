@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
+from scripts.release import copy_sources
 
 from ..scanning import CHECK
-from .environments import Environment, copy_sources
+from .environments import Environment
 
 NEW = "iam_user_no_active_keys"
 CODE = f'''"""A check."""
@@ -18,9 +19,9 @@ CODE = f'''"""A check."""
 from datetime import datetime
 
 from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
+from ..iam_access_keys.findings.finding import Verdict
+from ..iam_access_keys.reading.user_facts import UserFacts
 from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
 
 
 class {NEW}(UserCheck):

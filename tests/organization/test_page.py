@@ -19,12 +19,11 @@ from prowler_access_keys.ranking.ranked import ranked
 from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
 from prowler_org.reporting.page import MOST_BARS, link, organization_page
 from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
-from prowler_org.results.state import State
 
 from . import examples
 
 HOSTILE = '<script>document.title = "taken"</script>"><img src=x onerror="document.title=1">&amp;'
-STATE = State(replace(examples.JOB, role="Prowler<b>Scan"), examples.STARTED, {})
+JOB = replace(examples.JOB, role="Prowler<b>Scan")
 
 
 def scanned(number: int, name: str, counts: FindingCounts) -> AccountResult:
@@ -54,7 +53,8 @@ def told(results: list[AccountResult]) -> Page:
     skipped = (SkippedAccount(Account("5", "main"), "the management account"),)
     listed = AccountList("o-a1b2c3d4e5", "aws", (), skipped)
     keys = ranked([], examples.STARTED, None)
-    return organization_page(STATE, results, listed, keys, (FRAMEWORK,), Path())
+    run = examples.finished(*results, listed=listed)
+    return organization_page(replace(run, state=replace(run.state, job=JOB)), keys, (FRAMEWORK,))
 
 
 def page_of(results: list[AccountResult]) -> Element:
