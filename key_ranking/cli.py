@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from . import promise
 from .changes import (
     UnusableSnapshotError,
     newest_snapshot,
     read_snapshot,
     require_common_account,
 )
+from .curve import Curves, curves, read_runs
 from .examples import write_examples
 from .news import FAIL_ON, FailOn
+from .owners import NotEmptyError, write_owners
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _rank(options)
-    except (OSError, UnusableSnapshotError) as error:
+    except (OSError, UnusableSnapshotError, NotEmptyError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
         return REFUSED
@@ -117,6 +120,15 @@ def _parser() -> argparse.ArgumentParser:
         "that looked at its account, and an account that this run did not look at. incident: for "
         "incidents and such accounts only (default: any)",
     )  # fmt: skip
+    parser.add_argument(
+        "--owners", type=Path, metavar="DIR",
+        help="also write a Markdown and a CSV file for each owner to the new folder DIR",
+    )  # fmt: skip
+    parser.add_argument(
+        "--promise", type=promise.parse, default=promise.DEFAULT, metavar="SEVERITY=DAYS,...",
+        help="within how many days you deal with a key, from the first run that saw it fail "
+        "(default: critical=7,high=30,medium=90,low=180)",
+    )  # fmt: skip
     versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
         "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
@@ -140,6 +152,10 @@ def _rank(options: argparse.Namespace) -> int:
         for why in unusable.values():
             _complain(f"{why}.")
     ranking = ranked(reports, now, before, problems=problems)
+    runs, torn = read_runs(directory, f"{NAME}*.json", name, now)
+    for path, why in torn.items():
+        if path not in unusable:
+            _complain(f"{path}: {why}.")
     for report, problem in ranking.collected.problems.items():
         _complain(f"{report}: {problem}.")
     if not ranking.collected.accounts:
@@ -151,14 +167,20 @@ def _rank(options: argparse.Namespace) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / f"{name}.html"
     written = write_files(ranking, directory, name)
-    write_page(_page(ranking, directory, written[0].name, now), page)
-    say(_summary(ranking, options.fail_on, [page, *written]), sys.stdout)
-    if ranking.collected.problems or unusable:
+    drawn = curves([*runs, ranking.snapshot])
+    write_page(_page(ranking, directory, written[0].name, now, drawn), page)
+    paths = [page, *written]
+    if options.owners:
+        histories = ranking.snapshot.histories
+        owners = write_owners(ranking.entries, histories, options.promise, options.owners, now)
+        paths.append(owners)
+    say(_summary(ranking, options.fail_on, paths), sys.stdout)
+    if ranking.collected.problems or unusable or torn:
         return REFUSED
     return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
 
 
-def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
+def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curves) -> Page:
     accounts = ranking.collected.accounts.values()
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
@@ -193,6 +215,7 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
         muted=ranking.collected.muted,
         changes=ranking.changes,
         since=ranking.since,
+        curves=drawn,
     )
 
 

@@ -53,7 +53,7 @@ def ranked(
         changes(before, collected, members) if before else (),
         snapshot(collected, now, before, members, organization, chosen=names or ()),
         began(before) if before else "",
-        news(entries, before, collected, members),
+        news(entries, before, collected, members if names is None else names),
     )
 
 

@@ -96,6 +96,8 @@ class Entry:
     """What uses it, as CloudTrail's newest events say, in sentences; empty if not asked."""
     origin: str = ""
     """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
+    creator: str = ""
+    """The same as a name, if it was another one than the user itself."""
     administrator: bool | None = None
     """None if no finding says so."""
     quarantined: bool | None = None
@@ -248,6 +250,8 @@ class _User:
                 if key.origin:
                     origin = word_origin([key_id], key.origin, finding.arn)
                     words.setdefault("origin", self._as_of(finding, origin))
+                    if key.origin.creator != finding.arn.rpartition(":")[2]:
+                        words.setdefault("creator", key.origin.creator)
                 if key.deactivation:
                     deactivation = word_deactivation(key_id, key.deactivation)
                     words.setdefault("origin", self._as_of(finding, deactivation))
@@ -260,7 +264,10 @@ class _User:
             action = self._action(key, checks, advising)
             entry = self._entry(self._group(action, checks), action, naming, key, advising)
             words = evidence.get(key_id, {})
-            yield replace(entry, usage=words.get("usage", ""), origin=words.get("origin", ""))
+            usage, origin, creator = (
+                words.get(name, "") for name in ("usage", "origin", "creator")
+            )
+            yield replace(entry, usage=usage, origin=origin, creator=creator)
 
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK

@@ -17,6 +17,7 @@ from prowler.lib.check.check import list_fixers
 from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.providers.aws.services import iam
 
+from prowler_access_keys.ranking.cli import main as rank
 from prowler_access_keys.services.iam.iam_access_keys import settings
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse, User
@@ -107,7 +108,11 @@ def options() -> dict[str, set[str]]:
     with redirect_stdout(io.StringIO()) as told, pytest.raises(SystemExit):
         main(["--help"])
     prowler = ProwlerArgumentParser().subparsers.choices["aws"]._option_string_actions
-    return {"prowler": {*prowler}, "prowler-org": set(re.findall(r"--[\w-]+", told.getvalue()))}
+    with redirect_stdout(io.StringIO()) as ranking, pytest.raises(SystemExit):
+        rank(["--help"])
+    own = {"prowler-org": told, "prowler-access-keys": ranking}
+    known = {name: set(re.findall(r"--[\w-]+", text.getvalue())) for name, text in own.items()}
+    return {"prowler": {*prowler}, **known}
 
 
 def test_every_option_on_a_page_is_an_option_of_its_program() -> None:

@@ -7,7 +7,7 @@ PATH=/opt/prowler/bin:$PATH
 
 scan() {
     code=0
-    told=$(prowler-org --role ProwlerScan --output-directory "$REPORTS" "$@" 2>&1) || code=$?
+    told=$(prowler-org --role ProwlerScan --fail-on new --output-directory "$REPORTS" "$@" 2>&1) || code=$?
 }
 
 remove() { # FOLDER DEPTH NAME DAYS: removes the files of this name that are older
