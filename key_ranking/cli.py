@@ -8,13 +8,13 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from . import promise
+from . import promise, whose
 from .changes import (
     UnusableSnapshotError,
     newest_snapshot,
@@ -26,6 +26,8 @@ from .examples import write_examples
 from .news import FAIL_ON, FailOn
 from .owners import NotEmptyError, write_owners
 from .page import AccountRow, NotCovered, Page, write_page
+from .period import read_period
+from .period_files import write_period
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
@@ -65,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
+        if options.period:
+            return _period(options)
+        if options.whose:
+            return _whose(options)
         return _rank(options)
     except (OSError, UnusableSnapshotError, NotEmptyError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
@@ -129,6 +135,16 @@ def _parser() -> argparse.ArgumentParser:
         help="within how many days you deal with a key, from the first run that saw it fail "
         "(default: critical=7,high=30,medium=90,low=180)",
     )  # fmt: skip
+    parser.add_argument(
+        "--whose", type=Path, metavar="FILE",
+        help="say whose the access key IDs in this text are, such as a log or the output of a "
+        "scanner for secrets, and write nothing; - is the standard input",
+    )  # fmt: skip
+    parser.add_argument(
+        "--period", nargs=2, type=date.fromisoformat, metavar=("FROM", "TO"),
+        help="write evidence for these days instead, such as 2026-07-01 2026-12-31, from the JSON "
+        "files of runs in the folders; from OCSF reports if there is none",
+    )  # fmt: skip
     versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
         "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
@@ -178,6 +194,44 @@ def _rank(options: argparse.Namespace) -> int:
     if ranking.collected.problems or unusable or torn:
         return REFUSED
     return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
+
+
+def _whose(options: argparse.Namespace) -> int:
+    if str(options.whose) == "-":
+        ids = whose.ids_in(sys.stdin.buffer)
+    else:
+        with options.whose.open("rb") as file:
+            ids = whose.ids_in(file)
+    found, problems = find_reports(options.reports)
+    now = datetime.now(timezone.utc)
+    before, unusable = newest_snapshot(options.output_directory, f"{NAME}*.json", "b", now)
+    ranking = ranked(oldest_first(found), now, before, problems=problems)
+    for report, problem in ranking.collected.problems.items():
+        _complain(f"{report}: {problem}.")
+    for why in unusable.values():
+        _complain(f"{why}.")
+    data = ranking.snapshot
+    keys = whose.look_up(ids, ranking.entries, data.histories, data.names)
+    say("\n".join(whose.words(keys)), sys.stdout)
+    if ranking.collected.problems or unusable:
+        return REFUSED
+    return KEYS_TO_ACT_ON if any(not key.is_retired for key in keys) else NOTHING_TO_DO
+
+
+def _period(options: argparse.Namespace) -> int:
+    now = datetime.now(timezone.utc)
+    first, last = options.period
+    found, problems = read_period(options.reports, first, last, now)
+    for path, why in problems.items():
+        _complain(f"{path}: {why}.")
+    if not found.days:
+        _complain("No scan is on these days. Nothing was written.")
+        return REFUSED
+    tables = found.tables(options.promise)
+    written = write_period(found, tables, problems, options.output_directory, now)
+    lines = [f"{table.title}: {len(table.rows)}. {table.note}".rstrip() for table in tables]
+    say("\n".join([*lines, "", "Written:", *(f"  {path}" for path in written)]), sys.stdout)
+    return REFUSED if problems else NOTHING_TO_DO
 
 
 def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curves) -> Page:

@@ -44,8 +44,8 @@ class History:
     account: str
     user: str
     """The newest name."""
-    checks: tuple[str, ...]
-    """Those that have failed for it, in the order in which they did."""
+    checks: Mapping[str, Seconds]
+    """Those that have failed for it, and when a scan first saw that; the first comes first."""
     events: Annotated[tuple[tuple[Seconds, State], ...], Field(min_length=1)]
     """When a scan first saw the key in a state; the first is when it was first seen failing."""
     seen: Seconds
@@ -127,14 +127,15 @@ def _failing(before: History | None, findings: list[Finding]) -> History:
     as_active = [finding for finding in findings if finding.check != INACTIVE]
     state: State = "exception" if all(finding.muted for finding in as_active) else "fails"
     state = "deactivated" if newest.check == INACTIVE else state
-    checks = tuple(dict.fromkeys(finding.check for finding in findings))
+    checks = {finding.check: finding.time for finding in findings}
     owner = next((found.data.owner for found in reversed(findings) if found.data.owner), "")
     if before is None:
         first = ((newest.time, state),)
         return History(newest.account, newest.user, checks, first, newest.time, owner)
     if newest.time <= before.seen:
         return before
-    checks = tuple(dict.fromkeys((*before.checks, *checks)))
+    checks = {**checks, **before.checks}
+    checks = dict(sorted(checks.items(), key=lambda item: item[1]))
     after = before.become(newest.time, state)
     return replace(after, user=newest.user, checks=checks, owner=owner or before.owner)
 

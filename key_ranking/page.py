@@ -132,8 +132,36 @@ def write_page(page: Page, path: Path) -> None:
 
 
 def render(page: Page) -> str:
-    """The page as HTML. Account names, user names, tags, and reasons are other people's input."""
-    environment = Environment(
+    """The page as HTML."""
+    keys = [entry for entry in page.entries if entry.is_to_act_on]
+    numbered = list(enumerate(keys, start=1))
+    unknown = causes(page.entries)
+    filters = _Filters([entry for _, entry in numbered[:FOLDED]])
+    changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            can_go=sum(entry.can_go_now for entry in keys),
+            work=sum(not entry.can_go_now for entry in keys),
+            shown=numbered[:SHOWN],
+            folded=numbered[SHOWN:FOLDED],
+            in_csv=len(numbered[FOLDED:]),
+            causes=unknown[:SHOWN],
+            more_causes=len(unknown[SHOWN:]),
+            not_covered=sum(missing.number for missing in page.not_covered),
+            headings=HEADINGS,
+            filters=filters,
+            counts={kind: len(changes[kind]) for kind in KINDS},
+            by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
+        )
+    )
+
+
+def environment() -> Environment:
+    """What renders pages. Names, tags, and reasons are other people's input."""
+    made = Environment(
         loader=PackageLoader("prowler_access_keys.ranking", "."),
         autoescape=True,
         undefined=StrictUndefined,
@@ -141,28 +169,9 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters["check"] = short_name
-    environment.globals.update(width=WIDTH, height=HEIGHT)
-    keys = [entry for entry in page.entries if entry.is_to_act_on]
-    numbered = list(enumerate(keys, start=1))
-    unknown = causes(page.entries)
-    filters = _Filters([entry for _, entry in numbered[:FOLDED]])
-    changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        can_go=sum(entry.can_go_now for entry in keys),
-        work=sum(not entry.can_go_now for entry in keys),
-        shown=numbered[:SHOWN],
-        folded=numbered[SHOWN:FOLDED],
-        in_csv=len(numbered[FOLDED:]),
-        causes=unknown[:SHOWN],
-        more_causes=len(unknown[SHOWN:]),
-        not_covered=sum(missing.number for missing in page.not_covered),
-        headings=HEADINGS,
-        filters=filters,
-        counts={kind: len(changes[kind]) for kind in KINDS},
-        by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
-    )
+    made.filters["check"] = short_name
+    made.globals.update(width=WIDTH, height=HEIGHT)
+    return made
 
 
 class _Filters:

@@ -18,6 +18,7 @@ from .history import History, Seconds
 from .whole_file import UnusableFileError, regular_file
 
 FORMAT: Literal[3] = 3
+FIRST_WITH_SCANS = 3
 END = b"]}\n"
 """How a JSON file ends; a torn one does not, wherever it was torn."""
 
