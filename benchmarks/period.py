@@ -32,7 +32,7 @@ def figures(nights: int = NIGHTS, accounts: int = ACCOUNTS) -> str:
         size = sum(_write(Path(folder), first, night, accounts) for night in range(nights))
         program = Path(sys.executable).with_name("prowler-access-keys")
         words = ("--period", f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", folder)
-        started = time.monotonic()
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         done = subprocess.run(
             [str(program), *words, "--output-directory", f"{folder}/evidence"],
             stdout=subprocess.DEVNULL,
@@ -41,15 +41,17 @@ def figures(nights: int = NIGHTS, accounts: int = ACCOUNTS) -> str:
         seconds = time.monotonic() - started
     if done.returncode:
         raise SystemExit(f"prowler-access-keys ended with {done.returncode}")
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    row = (f"{nights:,}", f"{size / 1e6:,.0f} MB", f"{seconds:.1f} s", f"{memory:,.0f} MB")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = f"{used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime:.1f} s"
+    memory = f"{used.ru_maxrss / 1024:,.0f} MB"
+    row = (f"{nights:,}", f"{size / 1e6:,.0f} MB", f"{seconds:.1f} s", times, memory)
     return f"""\
 ## Evidence for a period
 
 `prowler-access-keys --period` on the JSON files of nightly runs of {accounts} accounts with
 {USERS} users and {KEYS} failing keys each:
 
-{table(("nights", "files", "time", "memory"), [row], words=())}
+{table(("nights", "files", "time", "processor time", "memory"), [row], words=())}
 """
 
 
