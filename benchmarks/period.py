@@ -51,7 +51,7 @@ def figures(nights: int = NIGHTS, accounts: int = ACCOUNTS) -> str:
 `prowler-access-keys --period` on the JSON files of nightly runs of {accounts} accounts with
 {USERS} users and {KEYS} failing keys each:
 
-{table(("nights", "files", "time", "processor time", "memory"), [row], words=())}
+{table(("nights", "files", "time", "processor time", "memory"), [row])}
 """
 
 

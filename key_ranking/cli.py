@@ -22,8 +22,10 @@ from .changes import (
     require_common_account,
 )
 from .curve import Curves, curves, read_runs
-from .examples import write_examples
+from .examples import EXAMPLES, INSTALLED, write_examples
+from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
+from .oscal import write_oscal
 from .owners import NotEmptyError, write_owners
 from .page import AccountRow, NotCovered, Page, write_page
 from .period import read_period
@@ -33,6 +35,8 @@ from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import describe_new, first
+from .versions import PLUG_IN, Show, describe_versions
+from .whole_file import UnusableFileError
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -67,11 +71,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
+        if options.oscal:
+            write_oscal(options.reports, options.oscal)
+            say(f"Written:\n  {options.oscal}", sys.stdout)
+            return NOTHING_TO_DO
         if options.period:
             return _period(options)
         if options.whose:
             return _whose(options)
         return _rank(options)
+    except UnusableFileError as error:
+        _complain(f"{error}. Nothing was written.")
+        return REFUSED
     except (OSError, UnusableSnapshotError, NotEmptyError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
@@ -113,8 +124,18 @@ def _parser() -> argparse.ArgumentParser:
         "folder DIR, and exit",
     )  # fmt: skip
     parser.add_argument(
+        "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
+        help="have Prowler offer these frameworks of its own, such as cis_6.0_aws, with the "
+        "requirements about access keys measured by these checks, no others, and exit",
+    )  # fmt: skip
+    parser.add_argument(
         "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",
         help="write there (default: access-keys)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--oscal", type=Path, metavar="FILE",
+        help="only write the results of the framework access_key_hygiene_1.0_aws to FILE, as "
+        "OSCAL assessment results; exit with 0",
     )  # fmt: skip
     parser.add_argument(
         "--previous", type=Path, metavar="FILE",
@@ -145,9 +166,12 @@ def _parser() -> argparse.ArgumentParser:
         help="write evidence for these days instead, such as 2026-07-01 2026-12-31, from the JSON "
         "files of runs in the folders; from OCSF reports if there is none",
     )  # fmt: skip
-    versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+        "--examples", action=Show, text=lambda _: str(INSTALLED / EXAMPLES),
+        help="print the installed folder of the examples of files for Prowler, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--version", action=Show, text=describe_versions, help="print both versions, and exit"
     )
     return parser
 
@@ -255,7 +279,7 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
-        f"by prowler-access-keys {version('prowler-access-keys')}.",
+        f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
         csv=quote(csv),
         links=links,

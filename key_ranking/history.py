@@ -151,10 +151,13 @@ def _ended(
     is_api_key = not key_id.startswith(("AKIA", "arn:"))  # findings do not count those
     is_not_active = not is_api_key and any(
         finding.check != INACTIVE
-        and finding.data.active_access_keys == len(finding.data.access_keys)  # it lists them all
-        and key_id not in [key.access_key_id for key in finding.data.access_keys]
+        and finding.data.active_access_keys == sum(key.active for key in finding.data.access_keys)
+        and key_id not in [key.access_key_id for key in finding.data.access_keys if key.active]
         for finding in about
     )
+    listed = [key for finding in about for key in finding.data.access_keys]
+    if any(key.access_key_id == key_id and not key.active for key in listed):
+        return "deactivated"
     if is_not_active and history.state == "deactivated":
         is_judged = any(finding.check == INACTIVE for finding in about)
         return "deleted" if is_judged else None

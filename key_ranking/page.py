@@ -83,6 +83,8 @@ class Requirement:
     description: str
     fail: int
     not_judged: int
+    accepted: int
+    """All that fails in these accounts is muted."""
     passed: int
 
 

@@ -19,27 +19,30 @@ from prowler.config.config import load_and_validate_config_file
 from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
+from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys import run_state
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.fixing import (
     deactivation,
     fixer_log,
-    remembered,
 )
 from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import (
     CallFailedError,
     IAMClient,
 )
+from prowler_access_keys.services.iam.iam_access_keys.run_state import Found
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,
 )
 
 from . import aws_cli
 from .accounts import OLD_QUARANTINE, document
+from .end_to_end.environments import PATIENCE
 from .pages import REPOSITORY
-from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan, scan_with
+from .scanning import ACCOUNT, CHECK, begin_run, by_name, provider_of, scan, scan_with
 
 NOW = datetime.now(timezone.utc)
 ARN = f"arn:aws:iam::{ACCOUNT}:user/"
@@ -65,6 +68,13 @@ def give(aws: EmbeddedAWS, age: int, unused: int | None, name: str = "alice") ->
     user = aws.iam().users.get(name) or aws.add_user(name)
     last_used = None if unused is None else NOW - timedelta(days=unused)
     return aws.add_key(user, created=NOW - timedelta(days=age), last_used=last_used)
+
+
+def found() -> Found:
+    """What the scan has found of alice."""
+    known = run_state.of(Provider.get_global_provider()).recall(CHECK, ALICE)
+    assert known
+    return known
 
 
 @dataclass(frozen=True)
@@ -126,7 +136,7 @@ def refused(aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str]) -> Refused:
     return with_reason
 
 
-def test_it_deactivates_the_unused_key_and_says_how_to_undo_it_before(
+def test_it_says_how_to_undo_the_change_before_it_deactivates_the_unused_key(
     keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []
@@ -181,7 +191,7 @@ def test_the_command_that_undoes_a_change_undoes_it(
     assert (aws_cli.run(words, aws.environment()), unused.status) == (0, "Active")
 
 
-def test_of_unused_keys_it_deactivates_the_only_one_and_says_that_none_is_left(
+def test_it_deactivates_a_single_unused_key_and_says_that_none_is_left(
     aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     only = give(aws, 900, 400)
@@ -266,7 +276,7 @@ def test_it_refuses_a_user_that_aws_quarantined_since(
         ("ListGroupsForUser", "no access key of user alice is safe to deactivate. AKIA"),
     ],
 )
-def test_it_refuses_when_something_that_decides_cannot_be_read(
+def test_it_refuses_when_a_deciding_fact_cannot_be_read(
     aws: EmbeddedAWS, keys: Keys, refused: Refused, call: str, reason: str
 ) -> None:
     aws.behavior.denied = frozenset({f"iam:{call}"})
@@ -311,7 +321,7 @@ def test_it_refuses_when_something_changed_since_the_scan(
     assert refused("")
 
 
-def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(keys: Keys) -> None:
+def test_a_use_of_the_key_to_keep_is_not_a_change(keys: Keys) -> None:
     keys.used.last_used = AccessKeyLastUsed(NOW, "ec2", "us-east-1")
     assert fixer(ALICE)
     assert (keys.unused.status, keys.used.status) == ("Inactive", "Active")
@@ -423,7 +433,7 @@ def test_a_mutelist_that_does_not_name_the_user_is_no_reason_to_refuse(
 
 
 def test_it_refuses_a_user_whose_finding_is_muted(keys: Keys, refused: Refused) -> None:
-    remembered._remembered[CHECK][ALICE][2].muted = True
+    found().report.muted = True
     assert refused("the finding about user alice is muted.")
 
 
@@ -434,6 +444,13 @@ def test_it_refuses_a_user_whose_tags_could_not_be_read_as_a_mutelist_may_name_t
     aws.behavior.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
     assert by_name(scan(provider))["alice"].status == "FAIL"
     assert refused("the tags of user alice could not be read (iam:ListUserTags failed with")
+
+
+def test_what_an_earlier_run_of_the_process_found_does_not_count(
+    provider: AwsProvider, keys: Keys, refused: Refused
+) -> None:
+    begin_run(provider, CHECK)
+    assert refused("no finding of this run says that a key of user alice can be deactivated now")
 
 
 # The keys that the run stands on
@@ -461,7 +478,7 @@ def process(key_id: str, token: str = "") -> str:
 
 @pytest.mark.usefixtures("late_last_use")
 @pytest.mark.parametrize("how", PROFILES)
-def test_it_refuses_a_key_that_this_run_stands_on_though_aws_does_not_show_its_use_yet(
+def test_it_refuses_the_key_of_this_run_before_aws_shows_its_use(
     aws: EmbeddedAWS, refused: Refused, tmp_path: Path, how: str
 ) -> None:
     key_id = give(aws, 900, 400).access_key_id
@@ -541,7 +558,7 @@ def test_a_change_is_written_before_and_its_outcome_after(
         "user_arn": ALICE,
         "access_key_id": key_id,
         "finding_uid": f"prowler-aws-{CHECK}-{ACCOUNT}-us-east-1-alice",
-        "finding": remembered._remembered[CHECK][ALICE][2].status_extended,
+        "finding": found().report.status_extended,
         "undo": f"aws iam update-access-key --user-name=alice --access-key-id {key_id} "
         "--status Active",
     }
@@ -589,7 +606,7 @@ def test_without_a_log_nothing_is_changed(
     assert keys.unused.status == "Active"
 
 
-def test_half_a_line_is_not_a_line(
+def test_an_incomplete_line_is_not_read(
     keys: Keys, refused: Refused, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
@@ -598,7 +615,7 @@ def test_half_a_line_is_not_a_line(
     assert refused(f"{log.name}, {reason}")
 
 
-def test_an_outcome_that_cannot_be_written_is_said(
+def test_an_outcome_that_cannot_be_logged_is_printed(
     keys: Keys, on_update: OnUpdate, log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def replace_log() -> None:
@@ -615,7 +632,7 @@ def test_two_fixers_at_once_write_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with ProcessPoolExecutor(2) as processes:
         for done in [processes.submit(append_many, str(path), name) for name in "ab"]:
-            done.result(timeout=60)
+            done.result(PATIENCE)
     assert sorted(line["by"] for line in lines(path)) == ["a"] * 200 + ["b"] * 200
 
 
@@ -627,7 +644,7 @@ def append_many(path: str, name: str) -> None:
 # What comes of a change
 
 
-def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
+def test_a_denied_change_changes_nothing_and_says_what_to_do(
     aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.behavior.denied = frozenset({"iam:UpdateAccessKey"})
@@ -649,7 +666,7 @@ def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
     ],
     ids=["unverified", "not shown", "the other key deactivated too", "deleted"],
 )  # fmt: skip
-def test_a_change_that_did_not_end_well_is_said_with_how_to_undo_it(
+def test_a_failed_change_is_reported_with_the_command_that_undoes_it(
     aws: EmbeddedAWS,
     keys: Keys,
     on_update: OnUpdate,
@@ -666,7 +683,7 @@ def test_a_change_that_did_not_end_well_is_said_with_how_to_undo_it(
     assert "To undo: aws iam update-access-key" in output
 
 
-def test_a_change_that_iam_shows_late_is_waited_for(
+def test_it_waits_for_a_change_that_iam_shows_late(
     keys: Keys, on_update: OnUpdate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_update(lambda: setattr(keys.unused, "status", "Active"))
@@ -676,7 +693,7 @@ def test_a_change_that_iam_shows_late_is_waited_for(
     assert fixer(ALICE)
 
 
-def test_a_change_whose_answer_was_lost_is_looked_for(keys: Keys, on_update: OnUpdate) -> None:
+def test_it_looks_for_a_change_whose_answer_was_lost(keys: Keys, on_update: OnUpdate) -> None:
     def lost() -> None:
         raise CallFailedError(Unreadable("iam:UpdateAccessKey", "ReadTimeoutError", transient=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
@@ -13,38 +13,57 @@ from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
+from . import run_state
 from .catalogue import PLUG_IN, own_version
-from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
-from .finding_data import FindingData, to_json
+from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
+from .finding_data import FindingData, ReadingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
-from .fixing.remembered import remember
+from .findings.user_case import UserCase
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
-from .reading import account as reading
 from .reading.account import AccountReading
-from .reading.user_facts import UnreadableError, UserFacts
+from .reading.user_facts import UnreadableError
+from .requirements_about_users import leave_out_root
+from .run_state import Found
 from .settings import Settings
 
 remove_copies_at_exit(sys.argv)
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a check goes by, the same for all its findings."""
+class CheckRun:
+    """What is the same for all findings of a check in a run."""
 
     provider: Any
     """Prowler's provider."""
-    settings: Settings
-    now: datetime
-    """UTC."""
+    settings: Settings = field(default_factory=Settings)
     metadata_problem: str = ""
     """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
+
+    read: AccountReading | None = None
+    """What the run reads; None if that went wrong."""
+    looks_at_users: bool = False
+    """Whether the check has listed the account's users."""
 
     @property
     def account(self) -> str:
         """The account's number."""
         return str(self.provider.identity.account)
+
+    def reading(self) -> ReadingData | None:
+        """By whom, when, and how completely the account was read; None if it was not."""
+        if self.read is None:
+            return None
+        listed, counted = self.read.population if self.looks_at_users else (None, None)
+        return ReadingData(
+            self.read.now.isoformat(),
+            datetime.now(timezone.utc).isoformat(),
+            str(self.provider.identity.identity_arn or ""),
+            asdict(self.settings),
+            listed,
+            counted,
+        )
 
 
 class AccessKeyCheck(Check):
@@ -54,7 +73,7 @@ class AccessKeyCheck(Check):
     """
 
     @abstractmethod
-    def findings(self, account: AccountReading, run: Run) -> Iterable[Check_Report_AWS]:
+    def findings(self, account: AccountReading, run: CheckRun) -> Iterable[Check_Report_AWS]:
         """All findings of the check."""
 
     def execute(self) -> list[Check_Report_AWS]:
@@ -64,11 +83,12 @@ class AccessKeyCheck(Check):
         becomes a finding.
         """
         provider = Provider.get_global_provider()
-        run = Run(provider, Settings(), datetime.now(timezone.utc))
+        run = CheckRun(provider)
         try:
             run = replace(run, metadata_problem=restore_refused_metadata(self))
-            account = reading.of_run(provider)
-            run = replace(run, settings=account.settings)
+            account = run_state.of(provider).account
+            users = isinstance(self, UserCheck) and not account.is_limited
+            run = replace(run, settings=account.settings, read=account, looks_at_users=users)
             return list(self.findings(account, run))
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)
@@ -77,19 +97,22 @@ class AccessKeyCheck(Check):
             verdict = finding.crash(run.account, type(error).__name__)
         return [self.report_on_account(verdict, run)]
 
-    def report_on_account(self, verdict: Verdict, run: Run) -> Check_Report_AWS:
+    def report_on_account(self, verdict: Verdict, run: CheckRun) -> Check_Report_AWS:
         """Prowler's report of a verdict on the account itself.
 
         Its name and ARN are those of no user and not of the root user: reports name a finding by
         them, and Security Hub keeps only one finding of a name.
         """
         arn = f"arn:{run.provider.identity.partition}:iam::{run.account}:account"
-        data = FindingData(ACCOUNT_NAME, arn)
+        data = FindingData(ACCOUNT_NAME, arn, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
-    def report_on_root(self, root: RootAccessKeys, verdict: Verdict, run: Run) -> Check_Report_AWS:
+    def report_on_root(
+        self, root: RootAccessKeys, verdict: Verdict, run: CheckRun
+    ) -> Check_Report_AWS:
         """Prowler's report of a verdict on the root user."""
-        data = finding.describe(ROOT_USER_NAME, root.arn, verdict, run.now)
+        data = finding.describe(ROOT_USER_NAME, root.arn, verdict, root.now)
+        data = replace(data, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report(
@@ -97,7 +120,7 @@ class AccessKeyCheck(Check):
         verdict: Verdict,
         data: FindingData,
         region: str,
-        run: Run,
+        run: CheckRun,
         tags: Iterable[Any] = (),
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict, on the resource that ``data`` names."""
@@ -132,10 +155,12 @@ class UserCheck(AccessKeyCheck):
     user.
     """
 
+    judges_root: ClassVar[bool] = False
+    """Whether the check has a verdict on the root user too."""
     is_hygiene: ClassVar[bool] = True
     """Whether the check passes decoys that fail it: their state is meant to look bad."""
 
-    def concerns(self, user: User, settings: Settings) -> bool:
+    def concerns(self, user: UserCase) -> bool:
         """Whether the check is about a user; by default, it is about each.
 
         It must not give a verdict on the others: nothing of them is read.
@@ -147,18 +172,18 @@ class UserCheck(AccessKeyCheck):
         return ""
 
     @abstractmethod
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        """The verdict on a user; ``now`` is UTC.
+    def judge(self, user: UserCase) -> Verdict:
+        """The verdict on a user.
 
-        Asks ``facts`` in the order in which they decide: what is not asked is not read. A fact
+        Asks for facts in the order in which they decide: what is not asked is not read. A fact
         that could not be read, and that the subclass does not catch, makes the verdict MANUAL.
         """
 
-    def judge_root(self, root: RootAccessKeys) -> Verdict | None:
-        """The verdict on the root user; None, the default, if the check leaves it out."""
-        return None
+    def judge_root(self, root: RootAccessKeys) -> Verdict:
+        """The verdict on the root user, of a check that ``judges_root``."""
+        raise NotImplementedError
 
-    def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+    def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         about_users = self._about_users(account, run)  # this may show that some were not listed
         if account.gap:
             yield self.report_on_account(finding.unlisted_users(account.gap, run.account), run)
@@ -180,53 +205,67 @@ class UserCheck(AccessKeyCheck):
             yield self.report_on_account(verdict, run)
         elif nobody:
             yield self.report_on_account(Verdict("PASS", nobody), run)
+        elif not account.users and not account.is_limited:
+            yield self.report_on_account(finding.no_users(run.account), run)
 
-    def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
-        if type(self).judge_root is UserCheck.judge_root:
-            return  # reading the root user may take a credential report
-        verdict = self.judge_root(account.root) if account.root else None
-        if account.root and verdict:
-            report = self.report_on_root(account.root, verdict, run)
+    def _about_root(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
+        # Reading the root user may take a credential report.
+        if self.judges_root and account.root:
+            report = self.report_on_root(account.root, self.judge_root(account.root), run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
+            leave_out_root(self.CheckID)
             yield report
 
-    def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
-        def judge(facts: UserFacts) -> Verdict:
-            try:
-                verdict = self.judge(facts, run.settings, run.now)
-            except UnreadableError as error:
-                quarantine = () if error.failure.gone else facts.quarantine()
-                verdict = finding.unreadable(facts.user, error.failure, error.what, quarantine)
-            is_decoy = self.is_hygiene and run.settings.is_decoy(facts.user.name)
-            if is_decoy and verdict.status == "FAIL":  # what could not be read stays MANUAL
-                verdict = finding.decoy(facts.user)
-            return finding.with_unread_tags(verdict, facts.user)
-
-        users = [one for one in account.users if self.concerns(one.user, run.settings)]
-        verdicts = account.answers.settle(users, judge)
+    def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
+        cases = (
+            UserCase(read.user, read.answers, read.failure, settings=run.settings, now=account.now)
+            for read in account.users
+        )
+        users = [user for user in cases if self.concerns(user)]
+        verdicts = account.answers.settle(users, self._verdict)
+        if run.settings.access_key_usage_from_cloudtrail:
+            questions = {user: ask for user in users if (ask := verdicts[user].ask)}
+            evidence = account.cloudtrail.answers(questions, account.now) if questions else {}
+            for user, found in evidence.items():
+                verdicts[user] = finding.with_evidence(verdicts[user], found, user.user)
         findings = []
-        for facts in users:
-            user, verdict = facts.user, verdicts[facts]
-            tags = () if isinstance(user.tags, Unreadable) else user.tags
+        for user in users:
+            verdict, tags = finding.with_unread_tags(verdicts[user], user.user), user.user.tags
+            tags = () if isinstance(tags, Unreadable) else tags
             owner_tags = run.settings.access_key_owner_tags
-            data = finding.describe(user.name, user.arn, verdict, run.now, tags, owner_tags)
-            data = replace(data, user_id=user.user_id)
-            findings.append((user, verdict, self.report(verdict, data, account.region, run, tags)))
-        remember(self.CheckID, findings)
-        return [report for _, _, report in findings]
+            data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
+            data = replace(data, user_id=user.user.user_id)
+            if verdict.status == "PASS" and not verdict.keys:
+                answers = account.answers
+                keys, row = answers.keys_in_hand(user.user), answers.row(user.user)
+                data = finding.with_proof(data, keys, row, answers.report_date, user.now)
+            report = self.report(verdict, data, account.region, run, tags)
+            findings.append(Found(user.user, verdict, report))
+        run_state.of(run.provider).remember(self.CheckID, findings)
+        return [one.report for one in findings]
+
+    def _verdict(self, user: UserCase) -> Verdict:
+        try:
+            verdict = self.judge(user)
+        except UnreadableError as error:
+            quarantine = () if error.failure.gone else user.quarantine()
+            return finding.unreadable(user.user, error.failure, error.what, quarantine)
+        if self.is_hygiene and user.is_decoy and verdict.status == "FAIL":
+            return finding.decoy(user.user)
+        return verdict
 
 
 class RootUserCheck(AccessKeyCheck):
     """A check with one finding, for the root user."""
 
     @abstractmethod
-    def judge_root(self, root: RootAccessKeys, now: datetime) -> Verdict:
-        """The verdict on the root user; ``now`` is UTC."""
+    def judge_root(self, root: RootAccessKeys) -> Verdict:
+        """The verdict on the root user."""
 
-    def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+    def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         if account.root:
-            yield self.report_on_root(account.root, self.judge_root(account.root, run.now), run)
+            yield self.report_on_root(account.root, self.judge_root(account.root), run)
         elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
             # The scan is limited to other resources, which no other check looks at.
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)

@@ -87,6 +87,17 @@ def csv_rows(path: Path) -> Iterator[dict[str, str]]:
             yield dict(zip(columns, row, strict=True))
 
 
+def write_csv(rows: Iterable[dict[str, str]], target: BinaryIO) -> None:
+    """Write rows, under the columns of the first, as Prowler writes its CSV reports."""
+    text = io.TextIOWrapper(target, "utf-8", newline="", write_through=True)
+    writer = csv.writer(text, delimiter=";")
+    for number, row in enumerate(rows):
+        if number == 0:
+            writer.writerow(row)
+        writer.writerow(row.values())
+    text.detach()
+
+
 def pack(folder: Path) -> bytes:
     """A folder's files as a zip file, to send to another machine."""
     packed = io.BytesIO()

@@ -157,10 +157,7 @@ def test_a_week_of_nights(
                 for check in ("unused", "inactive")
             ]
         result = run(folder, night, findings, before)
-        failed = {
-            key_id for known in last.values() for key_id, (key, user) in known.items()
-            if not user.muted and (key.fails or not key.active)
-        }  # fmt: skip
+        before_tonight = {key_id: it for known in last.values() for key_id, it in known.items()}
         unseen = [account for account in last if account not in scanned]
         last |= {account: world.truth(account) for account in scanned}
         tonight = {
@@ -178,8 +175,23 @@ def test_a_week_of_nights(
         for key_id, history in result.snapshot.histories.items():
             assert history.events[0][0] == first[key_id]
         new = {entry.access_key_id for entry in result.news.new if entry.is_to_act_on}
-        assert new == (tonight - failed if before else tonight)
+        assert new == {key_id for key_id in tonight if is_new(key_id, last, before_tonight)}
         before = result.snapshot
+
+
+def is_new(
+    key_id: str,
+    now: dict[str, dict[str, tuple[Key, User]]],
+    before: dict[str, tuple[Key, User]],
+) -> bool:
+    """Whether a key that fails is new: also one that was inactive and has been activated again."""
+    if key_id not in before:
+        return True
+    (key, user), is_active = before[key_id], False
+    for known in now.values():
+        is_active |= key_id in known and known[key_id][0].active
+    failed_as_active = key.active and key.fails and not user.muted
+    return not failed_as_active and (is_active or key.active)
 
 
 def check_news(result: Ranked, before: Snapshot | None, unseen: list[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..cloudtrail.evidence import NO_EVIDENCE, Evidence
+from ..cloudtrail.questions import Questions
 from ..facts import (
     AccessKey,
     Keys,
@@ -21,8 +22,17 @@ from ..facts import (
     User,
     quarantine_policies,
 )
-from ..finding_data import NO_DATA, AdviceData, CredentialData, FindingData, KeyData
+from ..finding_data import (
+    NO_DATA,
+    AdviceData,
+    CredentialData,
+    FindingData,
+    KeyData,
+    ReportedKeyData,
+)
+from ..reading.credential_report import ReportRow
 from .advice import Advice, incident, word_incident
+from .evidence_wording import word_evidence
 from .tags import description_of, owner_of
 from .wording import what_to_do
 
@@ -41,6 +51,8 @@ class Verdict:
     """The access keys that the finding is about."""
     advice: Advice | None = None
     """What to do about them, of a user that fails."""
+    ask: Questions | None = None
+    """What to ask CloudTrail about them, if the settings say so."""
     evidence: Evidence = NO_EVIDENCE
     """What CloudTrail says of them."""
     unreadable: Unreadable | None = None
@@ -84,6 +96,13 @@ def decoy(user: User) -> Verdict:
         f"User {user.name} is a decoy, by your setting decoy_users: this check excuses it, and "
         "iam_user_decoy_access_keys_used looks at its keys.",
     )
+
+
+def with_evidence(verdict: Verdict, evidence: Evidence, user: User) -> Verdict:
+    """The same verdict, with what CloudTrail says: as sentences at its end, and as data."""
+    is_incident = verdict.ask is not None and verdict.ask.is_incident
+    said = word_evidence(evidence, user.arn, claimed=is_incident)
+    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), evidence=evidence)
 
 
 def with_unread_tags(verdict: Verdict, user: User) -> Verdict:
@@ -148,6 +167,14 @@ def nothing_to_look_at(account: str) -> Verdict:
     )
 
 
+def no_users(account: str) -> Verdict:
+    """PASS for an account without IAM users: there is nobody that could fail."""
+    return Verdict(
+        "PASS",
+        f"Account {account} has no IAM users: 0 were listed, and iam:GetAccountSummary counts 0.",
+    )
+
+
 def unusable_settings(account: str, problems: Iterable[str]) -> Verdict:
     """MANUAL for the account if the settings that a check goes by may not be what was meant."""
     return Verdict("MANUAL", f"Account {account} was not checked: {' '.join(problems)}")
@@ -199,6 +226,31 @@ def describe(
         advice=_advice(verdict.advice) if verdict.advice else None,
         owner=owner["Value"].strip() if owner else "",
     )
+
+
+def with_proof(
+    data: FindingData, keys: Keys | None, row: ReportRow | None, report_date: datetime | None,
+    now: datetime,
+) -> FindingData:  # fmt: skip
+    """The data of a PASS with the keys that were listed or else the row of a report; ``now`` UTC.
+
+    A key without a last use may not have been asked about: the verdict did not need it.
+    """
+    if keys is not None:
+        return replace(data, access_keys=tuple(_key(key, NO_EVIDENCE, (), now) for key in keys))
+    if row is None or report_date is None:
+        return data
+    slots = tuple(
+        ReportedKeyData(slot.active, iso(slot.changed), iso(slot.last_used))
+        for slot in row.slots
+        if slot.active or slot.changed
+    )
+    return replace(data, reported_access_keys=slots, credential_report_date=report_date.isoformat())
+
+
+def iso(moment: datetime | None) -> str:
+    """A time as data; empty without one."""
+    return moment.isoformat() if moment else ""
 
 
 def details(data: FindingData) -> str:
