@@ -67,12 +67,8 @@ class Period:
 
     def add(self, run: Run) -> None:
         """Take what a run saw."""
-        checks = frozenset[str]().union(*{scan.passed for scan in run.scans})
         for scan in run.scans:
-            # Checks about users have no findings in an account without users. All accounts of an
-            # organization's run are scanned with the same checks.
-            is_empty = run.organization and not scan.users and not scan.not_judged
-            failed, passed = self._statuses(scan, checks if is_empty else frozenset())
+            failed, passed = self._statuses(scan)
             day = self._day(datetime.fromtimestamp(scan.time, timezone.utc).date())
             if day is None:
                 continue
@@ -91,11 +87,10 @@ class Period:
     def _day(self, day: date) -> _Day | None:
         return self.days.setdefault(day, _Day()) if self.first <= day <= self.last else None
 
-    def _statuses(self, scan: Scan, also: frozenset[str]) -> _Statuses:
-        key = (scan.failed, scan.not_judged, scan.passed, also)
+    def _statuses(self, scan: Scan) -> _Statuses:
+        key = (scan.failed, scan.passed)
         if key not in self._same:
-            failed = frozenset(scan.failed)
-            self._same[key] = failed, frozenset(scan.passed) | (also - failed)
+            self._same[key] = frozenset(scan.failed), frozenset(scan.passed)
         found: _Statuses = self._same[key]
         return found
 
@@ -215,9 +210,13 @@ class Period:
             first = history.events[0][0]
             closed = None if history.state in OPEN else history.events[-1][0]
             seen, by = due(first, checks, promise)
-            until = closed if closed is not None else min(end, max(history.seen, first))
+            until = closed if closed is not None else min(end - 1, max(history.seen, first))
             in_time = _day_of(until) <= by
-            within = ("yes" if in_time else "no") if closed else ("open" if in_time else "no, open")
+            within = "yes" if in_time else "no"
+            if closed is None and in_time:  # it was not looked at after the day that was promised
+                within = "open" if f"{self.last}" <= by else "not known"
+            elif closed is None:
+                within = "no, open"
             if history.state == "exception":
                 within = "exception"
             yield (

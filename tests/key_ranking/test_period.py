@@ -112,18 +112,30 @@ INCIDENT: dict[str, Any] = {"quarantine_policies": ["AWSCompromisedKeyQuarantine
 
 
 @pytest.mark.parametrize(
-    ("days", "closed", "within"), [(3, True, "yes"), (9, True, "no"), (3, False, "open")]
+    ("days", "closed", "promised", "within"),
+    [
+        (3, True, 4, "yes"),
+        (9, True, 4, "no"),
+        (9, False, 4, "no, open"),
+        (3, False, 4, "not known"),
+        (3, False, 30, "open"),
+    ],
 )
 def test_a_key_is_followed_from_first_seen_to_closed_and_held_to_the_promise(
-    tmp_path: Path, days: int, closed: bool, within: str
+    tmp_path: Path,
+    days: int,
+    closed: bool,
+    promised: int,
+    within: str,
 ) -> None:
     runs = Runs(tmp_path)
     runs.run(0, finding("unused", "a", **ONE))
     runs.run(1, finding("unused", "renamed", user_id="AIDA1", **ONE))
     ended = finding("unused", "renamed", "PASS", user_id="AIDA1", **NONE)
     runs.run(days, ended if closed else finding("unused", "renamed", user_id="AIDA1", **ONE))
-    (row,) = rows(tables(tmp_path / "keys", medium=4)["Keys that failed"])
-    assert (row["user"], row["first_failed"], row["due"]) == ("renamed", "2025-07-01", "2025-07-05")
+    (row,) = rows(tables(tmp_path / "keys", medium=promised)["Keys that failed"])
+    assert (row["user"], row["first_failed"]) == ("renamed", "2025-07-01")
+    assert row["due"] == f"{FIRST + timedelta(days=promised)}"
     assert row["within_promise"] == within
     assert row["closed"] == (f"2025-07-{1 + days:02}" if closed else "")
     assert row["state"] == ("deactivated or deleted" if closed else "fails")
@@ -141,17 +153,6 @@ def test_exceptions_and_incidents_have_a_beginning_and_an_end(tmp_path: Path) ->
     )  # fmt: skip
     (incident,) = rows(evidence["Incidents"])
     assert (incident["seen"], incident["hours"]) == ("2025-07-03 02:00", 12.0)
-
-
-def test_an_account_without_users_is_judged_as_the_others_of_its_organization(
-    tmp_path: Path,
-) -> None:
-    for organization, verdict in (("o-1", "met"), ("", "not judged")):
-        runs = Runs(tmp_path / f"x{organization}", organization)
-        runs.folder.mkdir()
-        empty = finding("quarantined", "<account>", "PASS", account=ACCOUNTS[1])
-        runs.run(0, of(ACCOUNTS[0], "PASS"), empty)
-        assert rows(tables(runs.folder / "keys")["Days"])[0][UNUSED] == verdict
 
 
 def test_a_torn_or_foreign_file_is_named_and_nothing_else_is_lost(
