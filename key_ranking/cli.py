@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import promise, whose
+from .athena import print_query
 from .changes import (
     UnusableSnapshotError,
     newest_snapshot,
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
+        if options.athena_query:
+            return print_query(options.reports)
         if options.oscal:
             write_oscal(options.reports, options.oscal)
             say(f"Written:\n  {options.oscal}", sys.stdout)
@@ -165,6 +168,10 @@ def _parser() -> argparse.ArgumentParser:
         "--period", nargs=2, type=date.fromisoformat, metavar=("FROM", "TO"),
         help="write evidence for these days instead, such as 2026-07-01 2026-12-31, from the JSON "
         "files of runs in the folders; from OCSF reports if there is none",
+    )  # fmt: skip
+    parser.add_argument(
+        "--athena-query", action="store_true",
+        help="print a query for Athena about the keys in the reports, and write no file",
     )  # fmt: skip
     parser.add_argument(
         "--examples", action=Show, text=lambda _: str(INSTALLED / EXAMPLES),

@@ -265,7 +265,10 @@ class RootUserCheck(AccessKeyCheck):
 
     def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         if account.root:
-            yield self.report_on_root(account.root, self.judge_root(account.root), run)
+            verdict = self.judge_root(account.root)
+            if verdict.status == "FAIL" and run.settings.access_key_usage_from_cloudtrail:
+                verdict = finding.with_root_usage(verdict, account.cloudtrail.root_usage())
+            yield self.report_on_root(account.root, verdict, run)
         elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
             # The scan is limited to other resources, which no other check looks at.
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)
