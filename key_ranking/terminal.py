@@ -7,9 +7,12 @@ from itertools import groupby
 
 from .actions import word_age
 from .figures import HEADINGS, word_figures
+from .news import News
 from .printing import BOLD, RED, printable, styled
 from .ranking import Entry, Group, causes
 
+ACCOUNTS = 10
+"""How many accounts are named."""
 FIRST = 10
 """How many keys are shown unless told otherwise."""
 CAUSES = 3
@@ -32,7 +35,7 @@ def first(entries: Sequence[Entry], number: int = FIRST, *, color: bool = False)
         lines += ["", styled(HEADINGS[group], style) if color else HEADINGS[group]]
         for rank, entry in ranked:
             lines += map(printable, _lines(rank, entry))
-    lines += [""] if keys else []
+    lines += [""] if keys and unknown else []
     for cause in unknown[:CAUSES]:
         what = "attributed to a key" if cause.is_failure else "judged"
         lines.append(printable(f"Not {what}: {cause}"))
@@ -47,3 +50,17 @@ def _lines(rank: int, entry: Entry) -> list[str]:
     age = f", {word_age(entry.age_days)} old" if entry.age_days is not None else ""
     command = [f"     {entry.command}"] if entry.command else []
     return [f"{rank:>3}. {key} in {account}{age}", f"     {entry.advice}", *command]
+
+
+def describe_new(news: News, number: int, since: str) -> list[str]:
+    """What is new of a number of entries since an earlier run, if there is one, as lines."""
+    if news.unseen:
+        more = len(news.unseen) - ACCOUNTS
+        named = ", ".join(news.unseen[:ACCOUNTS]) + (f", and {more} more" if more > 0 else "")
+        lines = [printable(f"Not looked at since {since}: {named}.")]
+    else:
+        lines = []
+    known = f"{number - len(news.new)} known since {since} or before" if since else "no run before"
+    if not news.new:
+        return [*lines, f"Nothing new, {known}."]
+    return [*lines, f"New or an incident: {len(news.new)}, {known}.", *first(news.new)]

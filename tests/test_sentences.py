@@ -392,7 +392,11 @@ def test_the_first_100_characters_say_who_and_what_to_do() -> None:
     for case in CASES:
         verdict = CASES[case]()
         action = verdict.advice and verdict.advice.action
-        if verdict.keys and action not in (None, Action.FIND_OUT, Action.DECOY_USED):
+        if (
+            verdict.keys
+            and "Bedrock" not in verdict.sentence
+            and action not in (None, Action.FIND_OUT, Action.DECOY_USED)
+        ):
             start = verdict.sentence[:100]
             assert "alice" in start, case
             assert re.search("eactivat|ind out|Move what|put AKIA|sends mail", start), case
