@@ -24,6 +24,7 @@ from .changes import (
 )
 from .curve import Curves, curves, read_runs
 from .examples import EXAMPLES, INSTALLED, write_examples
+from .figures import FIGURES, figure_of, word_figures
 from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
@@ -33,7 +34,6 @@ from .period import read_period
 from .period_files import write_period
 from .printing import has_color, list_files, printable, say
 from .ranked import Ranked, ranked, write_files
-from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import describe_new, first
 from .versions import PLUG_IN, Show, describe_versions
@@ -270,21 +270,20 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
     }
-    counts = Counter((entry.account, _column(entry)) for entry in ranking.entries)
+    counts = Counter((entry.account, figure_of(entry)) for entry in ranking.entries)
     rows = [
         AccountRow(
             account.account,
             account.name,
-            tuple(counts[account.account, column] for column in range(3)),
+            tuple(counts[account.account, figure] for figure in FIGURES),
             links.get(account.account, ""),
         )
         for account in accounts
     ]
-    rows.sort(key=lambda row: (-row.cells[0], -row.cells[1], -row.cells[2], row.account))
-    number = len(ranking.collected.accounts)
+    rows.sort(key=lambda row: ([-number for number in row.cells], row.account))
     ours = "none of its findings are of these checks"
     return Page(
-        title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
+        title=f"Which access key first: {_title(ranking)}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
         f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
@@ -292,16 +291,27 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
         links=links,
         not_covered=[
             *(NotCovered("", str(path), why) for path, why in ranking.collected.problems.items()),
-            *(NotCovered("", str(path), ours) for path in ranking.collected.without_ours),
+            *(
+                NotCovered("", str(path), ours, is_left_out=True)
+                for path in ranking.collected.without_ours
+            ),
         ],
-        what_is_not_covered="reports unread",
-        columns=("deactivate now", "migrate or investigate", "not judged"),
+        columns=FIGURES,
         accounts=rows,
         muted=ranking.collected.muted,
         changes=ranking.changes,
         since=ranking.since,
         curves=drawn,
     )
+
+
+def _title(ranking: Ranked) -> str:
+    """The account, or the number of accounts and their figures."""
+    accounts = list(ranking.collected.accounts.values())
+    if len(accounts) == 1:
+        (account,) = accounts
+        return f"{account.name} ({account.account})" if account.name else account.account
+    return ", ".join(filter(None, [f"{len(accounts)} accounts", word_figures(ranking.entries)]))
 
 
 def _scanned(ranking: Ranked) -> str:
@@ -312,12 +322,6 @@ def _scanned(ranking: Ranked) -> str:
         for moment in (min(times), max(times))
     )
     return f"of {first}" if first == last else f"of {first} to {last}"
-
-
-def _column(entry: Entry) -> int:
-    if entry.can_go_now:
-        return 0
-    return 2 if entry.group is Group.NOT_KNOWN else 1
 
 
 def _link(report: Path, directory: Path) -> str:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .actions import without_id, word_age
 from .changes import KINDS, Change
 from .curve import HEIGHT, NO_CURVES, WIDTH, Curves
-from .figures import HEADINGS
+from .figures import HEADINGS, INCIDENTS, NOT_READ, TO_DEACTIVATE, TO_MIGRATE, figures
 from .owners import owner_of
 from .printing import printable
-from .ranking import Entry, causes
+from .ranking import Entry, Group, causes
 from .whole_file import whole_file
 
 SHOWN = 50
@@ -37,6 +38,18 @@ class NotCovered:
     reason: str
     number: int = 1
     """How many accounts this stands for."""
+    is_left_out: bool = False
+    """Whether nothing failed: it was not to be read."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number at the top of the page, with its color and the ID of its part."""
+
+    number: int
+    label: str
+    color: str
+    part: str
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,6 @@ class Page:
     links: Mapping[str, str]
     """By account, its own report, relative to the page."""
     not_covered: Sequence[NotCovered]
-    what_is_not_covered: str
-    """The words after their number: ``reports unread``."""
     columns: Sequence[str]
     """The heads of the cells of ``accounts``."""
     accounts: Sequence[AccountRow]
@@ -139,20 +150,51 @@ def render(page: Page) -> str:
         .get_template("page.html.j2")
         .render(
             page=page,
-            can_go=sum(entry.can_go_now for entry in keys),
-            work=sum(not entry.can_go_now for entry in keys),
+            figures=_figures(page),
+            commands=_commands([entry for entry in keys if entry.can_go_now and entry.command]),
             shown=numbered[:SHOWN],
             folded=numbered[SHOWN:FOLDED],
             in_csv=len(numbered[FOLDED:]),
             causes=unknown[:SHOWN],
             more_causes=len(unknown[SHOWN:]),
-            not_covered=sum(missing.number for missing in page.not_covered),
+            missing=[missing for missing in page.not_covered if not missing.is_left_out],
+            left_out=[missing for missing in page.not_covered if missing.is_left_out],
             headings=HEADINGS,
             filters=filters,
             counts={kind: len(changes[kind]) for kind in KINDS},
             by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
         )
     )
+
+
+def _figures(page: Page) -> list[Figure]:
+    """The figures at the top, in the order of alarm; those without a part have no link."""
+    counts, groups = figures(page.entries), {entry.group for entry in page.entries}
+    judged_in_part = {entry.account for entry in page.entries if not entry.is_to_act_on}
+    left_out = sum(missing.number for missing in page.not_covered if missing.is_left_out)
+    not_read = counts[NOT_READ] + sum(
+        missing.number
+        for missing in page.not_covered
+        if not missing.is_left_out and not (missing.account and missing.account in judged_in_part)
+    )
+    work = (Group.ADMINISTRATOR, Group.NEEDS_WORK, Group.INACTIVE)
+    first_work = next((group.name.lower() for group in work if group in groups), "keys")
+    shown = [
+        Figure(counts[INCIDENTS], INCIDENTS, "failed", "incident"),
+        Figure(counts[TO_DEACTIVATE], TO_DEACTIVATE, "failed", "deactivate-now"),
+        Figure(counts[TO_MIGRATE], TO_MIGRATE, "manual", first_work),
+        Figure(page.muted, "findings accepted (muted)", "muted", "muted"),
+        Figure(not_read, "not read", "failed", "not-read"),
+    ]
+    return [*shown, Figure(left_out, "left out", "muted", "left-out")] if left_out else shown
+
+
+def _commands(entries: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
+    """The keys to deactivate now by the name and ID of their account."""
+    accounts: dict[str, list[Entry]] = {}
+    for entry in entries[:FOLDED]:
+        accounts.setdefault(f"{entry.account_name} {entry.account}".strip(), []).append(entry)
+    return sorted(accounts.items())
 
 
 def environment() -> Environment:
@@ -165,7 +207,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    made.filters["check"] = short_name
+    made.filters.update(check=short_name, age=word_age, without_id=without_id)
     made.globals.update(width=WIDTH, height=HEIGHT)
     return made
 

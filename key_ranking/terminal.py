@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from .actions import word_age
+from .actions import without_id, word_age
 from .figures import HEADINGS, word_figures
 from .news import News
 from .printing import BOLD, RED, printable, styled
@@ -48,8 +48,9 @@ def _lines(rank: int, entry: Entry) -> list[str]:
     key = f"{entry.access_key_id} of {entry.user}" if entry.access_key_id else entry.user
     account = f"{entry.account_name} ({entry.account})" if entry.account_name else entry.account
     age = f", {word_age(entry.age_days)} old" if entry.age_days is not None else ""
+    advice = without_id(entry.advice, entry.access_key_id)
     command = [f"     {entry.command}"] if entry.command else []
-    return [f"{rank:>3}. {key} in {account}{age}", f"     {entry.advice}", *command]
+    return [f"{rank:>3}. {key} in {account}{age}", f"     {advice}", *command]
 
 
 def describe_new(news: News, number: int, since: str) -> list[str]:
