@@ -21,6 +21,7 @@ from .changes import (
     require_common_account,
 )
 from .examples import write_examples
+from .exception_files import check_exceptions, draft_exceptions
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
@@ -86,6 +87,19 @@ class WriteExamples(argparse.Action):
         parser.exit()
 
 
+class Instead(argparse.Action):
+    """Does as ``--version`` does: calls ``const`` with the value, and ends with what it returns."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, path: Any, option: Any = None
+    ) -> None:
+        try:
+            parser.exit(self.const(path))
+        except OSError as error:
+            _complain(f"{path}: {error.strerror}")
+            parser.exit(REFUSED)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -101,6 +115,16 @@ def _parser() -> argparse.ArgumentParser:
         "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
         help="write policies, the role of organizations, and examples of files for Prowler to the "
         "folder DIR, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check-exceptions", action=Instead, const=check_exceptions, metavar="FILE",
+        help="say whether this file of exceptions can be used, and which of them are not in force, "
+        "and exit: 0 if all are, 3 if one is not, 1 if the file cannot be used",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exceptions-from-mutelist", action=Instead, const=draft_exceptions, metavar="FILE",
+        help="print a draft of exceptions from this mutelist of Prowler, and exit; it cannot be "
+        "used until what is in <> is filled in",
     )  # fmt: skip
     parser.add_argument(
         "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",

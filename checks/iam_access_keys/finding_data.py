@@ -83,6 +83,25 @@ class AdviceData:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionData:
+    """An exception about what fails: an entry of the file ``access_key_exceptions``."""
+
+    account: Text = ""
+    user: Text = ""
+    access_key_id: Text = ""
+    checks: tuple[Text, ...] = ()
+    reason: Text = ""
+    approver: Text = ""
+    owner: Text = ""
+    ticket: Text = ""
+    until: Text = ""
+    state: Text = ""
+    """``in force``, or why it is not, when the finding was made: see ``ExceptionEntry.state``."""
+    ends_soon: bool = False
+    """Whether it ends within the days of the setting ``access_key_exceptions_notice_days``."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindingData:
     """What a finding says as data. What is at its default is not written."""
 
@@ -103,6 +122,8 @@ class FindingData:
     failing_service_specific_credentials: Annotated[tuple[ID, ...], Few] | None = None
     """Those that fail, if not all of them do."""
     owner: Text = ""
+    exceptions: Annotated[tuple[ExceptionData, ...], Few] = ()
+    """Those that accept the finding; of a finding that none accepts, those that do not apply."""
     check: Text = ""
     """The check that wrote it; empty if it did not say so yet."""
 
