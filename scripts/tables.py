@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SENTENCES, Action
 
 from .compliance_framework import source
 
@@ -19,6 +22,15 @@ def figures(heading: str) -> str:
     sections = FIGURES.read_text("utf-8").split("\n\n")
     (table,) = [section.strip() for section in sections if section.startswith(heading)]
     return table
+
+
+def advice() -> str:
+    """How findings begin what they say of each action of the advice."""
+    lines = ["| `action` | the advice in the finding |", "| --- | --- |"]
+    for action in Action:
+        first = re.sub(r"\{\w+\}", "…", SENTENCES[action]).partition(". ")[0].rstrip(".")
+        lines.append(f"| `{action.value}` | {first} |")
+    return "\n".join(lines)
 
 
 def requirements() -> str:

@@ -11,7 +11,10 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Unreadable,
     older_first,
 )
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SENTENCES, Action
 
+CAN_GO = SENTENCES[Action.DEACTIVATE].partition("}")[2]
+"""What a finding says of a key that a fixer may deactivate."""
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 DENIED = Unreadable("iam:GetAccessKeyLastUsed", "AccessDenied")
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Origin, Usage
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
+    Evidence,
+    Origin,
+    Usage,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Keys,
     Quarantine,
@@ -19,10 +23,8 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
-from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import (
-    UnreadableError,
-    UserFacts,
-)
+from prowler_access_keys.services.iam.iam_access_keys.findings.user_case import UserCase
+from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import UnreadableError
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
 from .accounts import DOCUMENTS
@@ -34,11 +36,13 @@ ALICE = User("alice", "arn:aws:iam::123456789012:user/alice")
 
 
 @dataclass(frozen=True)
-class Known(UserFacts):
+class Known(UserCase):
     """Facts that need no reading."""
 
     user: User = ALICE
     answers: Any = None
+    settings: Settings = field(default=Settings(), kw_only=True)
+    now: datetime = field(default=NOW, kw_only=True)
     listed: Keys | Unreadable = ()
     counted: int | None = None
     quarantined: Quarantine = ()
@@ -46,8 +50,9 @@ class Known(UserFacts):
     password: bool = False
     credentials: tuple[ServiceSpecificCredential, ...] | Unreadable = ()
     uses: Mapping[str, Usage] = field(default_factory=dict)
-    """By access key ID; a key that is not there may not be asked about."""
+    """What CloudTrail says by access key ID; a key that is not there may not be asked about."""
     creations: Mapping[str, Origin] = field(default_factory=dict)
+    """The same of creation, and of deactivation."""
 
     def active_count(self) -> int:
         return self.counted if self.counted is not None else len(self.all_keys())
@@ -65,15 +70,6 @@ class Known(UserFacts):
 
     def with_last_use(self, keys: Keys) -> Keys:
         return keys
-
-    def usage(self, keys: Keys, *, everywhere: bool = False) -> tuple[Usage, ...]:
-        return tuple(self.uses[key.access_key_id] for key in keys)
-
-    def origins(self, keys: Keys) -> tuple[Origin, ...]:
-        return tuple(self.creations[key.access_key_id] for key in keys)
-
-    def deactivations(self, keys: Keys) -> tuple[Origin, ...]:
-        return tuple(self.creations[key.access_key_id] for key in keys)
 
     def has_password(self) -> bool:
         return self.password
@@ -101,13 +97,19 @@ def check_named(name: str) -> Any:
 
 def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:  # noqa: B008
     """The verdict of a check on a user, as its finding has it."""
-    check = check_named(name)
-    assert check.concerns(facts.user, settings)
+    check, facts = check_named(name), replace(facts, settings=settings)
+    assert check.concerns(facts)
     try:
-        verdict: Verdict = check.judge(facts, settings, NOW)
+        verdict: Verdict = check.judge(facts)
     except UnreadableError as error:
         return finding.unreadable(facts.user, error.failure, error.what, facts.quarantine())
-    is_excused = (
-        verdict.status == "FAIL" and check.is_hygiene and settings.is_decoy(facts.user.name)
+    if verdict.status == "FAIL" and check.is_hygiene and facts.is_decoy:
+        return finding.decoy(facts.user)
+    if verdict.ask is None or not settings.access_key_usage_from_cloudtrail:
+        return verdict
+    evidence = Evidence(
+        {key: facts.uses[key.access_key_id] for key in verdict.ask.use_of},
+        {key: facts.creations[key.access_key_id] for key in verdict.ask.creation_of},
+        {key: facts.creations[key.access_key_id] for key in verdict.ask.deactivation_of},
     )
-    return finding.decoy(facts.user) if is_excused else verdict
+    return finding.with_evidence(verdict, evidence, facts.user)

@@ -40,7 +40,7 @@ OF_AWS = "arn:aws:iam::aws:policy/"
 
 
 def judge(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:  # noqa: B008
-    verdict: Verdict = check_named(name).judge(facts, settings, NOW)
+    verdict: Verdict = check_named(name).judge(replace(facts, settings=settings))
     return verdict
 
 
@@ -254,8 +254,8 @@ def test_a_user_whose_tags_name_no_owner_fails(tag: tuple[str, str], status: str
 def test_no_verdict_is_given_on_a_user_that_a_check_does_not_concern(
     check: str, name: str, concerned: bool
 ) -> None:
-    settings = Settings(decoy_users=("canary-?",))
-    assert check_named(check).concerns(User(name, "arn"), settings) == concerned
+    user = Known(User(name, "arn"), settings=Settings(decoy_users=("canary-?",)))
+    assert check_named(check).concerns(user) == concerned
 
 
 def test_a_decoy_that_could_not_be_read_does_not_pass() -> None:
@@ -362,8 +362,8 @@ def test_a_usable_service_specific_credential_fails(one: Any, status: str, sever
 def test_the_root_user_passes_only_if_no_key_is_active_now(
     present: bool | Unreadable, in_report: int | Unreadable, fresh: bool, status: str, said: str
 ) -> None:
-    root = RootAccessKeys("arn", in_report, present, None, NOW, timedelta(hours=3), fresh)
-    verdict = check_named("iam_root_user_active_keys").judge_root(root, NOW)
+    root = RootAccessKeys("arn", in_report, present, None, NOW, timedelta(hours=3), fresh, now=NOW)
+    verdict = check_named("iam_root_user_active_keys").judge_root(root)
     assert verdict.status == status
     assert said in verdict.sentence
 

@@ -26,18 +26,14 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     from_json,
     to_json,
 )
-from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import describe
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
-from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys import (  # noqa: E501
-    iam_user_multiple_active_keys,
-)
 from prowler_org.cli import main
 from scripts import pictures
 
 from . import aws_cli
 from .keys import NOW, active
-from .known_facts import Known
+from .known_facts import Known, judged
 from .pages import PAGES, REPOSITORY, block, blocks, commands, table
 from .permissions import actions
 from .scanning import CHECK
@@ -160,8 +156,7 @@ def shown_key(data: KeyData) -> AccessKey:
 def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
     shown_data = json.loads(block('"access_keys": ['))
     facts = shown_facts(from_json(shown_data))
-    on = Settings(access_key_usage_from_cloudtrail=True)
-    verdict = iam_user_multiple_active_keys().judge(facts, on, NOW)
+    verdict = judged(CHECK, facts, Settings(access_key_usage_from_cloudtrail=True))
     shown = " ".join(block("FAIL  User backup-nightly").split())
     assert shown == f"{verdict.status} {verdict.sentence}"
     assert shown_data == to_json(describe(facts.user.name, facts.user.arn, verdict, NOW))
@@ -172,10 +167,6 @@ def test_the_checks_in_the_readme_are_those_of_this_plug_in_and_of_prowler() -> 
     prowlers = {path.name for path in Path(iam.__path__[0]).iterdir()}
     named = set(re.findall(r"\biam_(?:user|root)_\w+", TEXTS["README.md"]))
     assert ours <= named <= ours | prowlers
-
-
-def test_all_actions_of_an_advice_are_listed() -> None:
-    assert [code(action) for action, _ in table("| `action` |")] == [one.value for one in Action]
 
 
 def test_all_settings_are_listed_with_default_and_range() -> None:

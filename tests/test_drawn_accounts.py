@@ -14,6 +14,7 @@ from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
 
 from .accounts import DENIES_ALL, DrawnUser, accounts
+from .keys import CAN_GO
 from .scanning import by_name, provider_of, scan_with
 
 
@@ -46,9 +47,7 @@ def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
     fixer = deactivating_fixer(check_id)
     for user in users:
         finding = found[user.name]
-        announced = re.search(
-            r"(AKIA\w+) [\w ]+,?(?: so it| and) can be deactivated now", finding.sentence
-        )
+        announced = re.search(rf"(AKIA\w+) [\w ]+,?(?: so it| and){CAN_GO}", finding.sentence)
         keys = dict(zip(aws.iam().users[user.name].access_keys, user.keys, strict=True))
         before = {key for key in keys if key.status == "Active"}
         if finding.status == "FAIL":

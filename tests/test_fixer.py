@@ -19,26 +19,28 @@ from prowler.config.config import load_and_validate_config_file
 from prowler.lib.check.check import import_check
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
+from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys import run_state
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.fixing import (
     deactivation,
     fixer_log,
-    remembered,
 )
 from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import (
     CallFailedError,
     IAMClient,
 )
+from prowler_access_keys.services.iam.iam_access_keys.run_state import Found
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,
 )
 
 from . import aws_cli
 from .accounts import OLD_QUARANTINE, document
-from .scanning import ACCOUNT, CHECK, by_name, provider_of, scan, scan_with
+from .scanning import ACCOUNT, CHECK, begin_run, by_name, provider_of, scan, scan_with
 
 NOW = datetime.now(timezone.utc)
 ARN = f"arn:aws:iam::{ACCOUNT}:user/"
@@ -64,6 +66,13 @@ def give(aws: EmbeddedAWS, age: int, unused: int | None, name: str = "alice") ->
     user = aws.iam().users.get(name) or aws.add_user(name)
     last_used = None if unused is None else NOW - timedelta(days=unused)
     return aws.add_key(user, created=NOW - timedelta(days=age), last_used=last_used)
+
+
+def found() -> Found:
+    """What the scan has found of alice."""
+    known = run_state.of(Provider.get_global_provider()).recall(CHECK, ALICE)
+    assert known
+    return known
 
 
 @dataclass(frozen=True)
@@ -201,7 +210,7 @@ def test_each_check_keeps_what_it_found(
 
 
 def test_no_other_check_has_a_fixer() -> None:
-    fixers = Path(deactivation.__file__).parents[1].glob("*/*_fixer.py")
+    fixers = Path(deactivation.__file__).parents[2].glob("*/*_fixer.py")
     assert {path.parent.name for path in fixers} == {CHECK, UNUSED}
 
 
@@ -422,7 +431,7 @@ def test_a_mutelist_that_does_not_name_the_user_is_no_reason_to_refuse(
 
 
 def test_it_refuses_a_user_whose_finding_is_muted(keys: Keys, refused: Refused) -> None:
-    remembered._remembered[CHECK][ALICE][2].muted = True
+    found().report.muted = True
     assert refused("the finding about user alice is muted.")
 
 
@@ -433,6 +442,13 @@ def test_it_refuses_a_user_whose_tags_could_not_be_read_as_a_mutelist_may_name_t
     aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
     assert by_name(scan(provider))["alice"].status == "FAIL"
     assert refused("the tags of user alice could not be read (iam:ListUserTags failed with")
+
+
+def test_what_an_earlier_run_of_the_process_found_does_not_count(
+    provider: AwsProvider, keys: Keys, refused: Refused
+) -> None:
+    begin_run(provider, CHECK)
+    assert refused("no finding of this run says that a key of user alice can be deactivated now")
 
 
 # The keys that the run stands on
@@ -540,7 +556,7 @@ def test_a_change_is_written_before_and_its_outcome_after(
         "user_arn": ALICE,
         "access_key_id": key_id,
         "finding_uid": f"prowler-aws-{CHECK}-{ACCOUNT}-us-east-1-alice",
-        "finding": remembered._remembered[CHECK][ALICE][2].status_extended,
+        "finding": found().report.status_extended,
         "undo": f"aws iam update-access-key --user-name=alice --access-key-id {key_id} "
         "--status Active",
     }

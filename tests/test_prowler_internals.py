@@ -201,7 +201,7 @@ def test_a_run_begins_with_new_audit_metadata() -> None:
     source = inspect.getsource(prowler_check.execute_checks)
     rely(
         "global_provider.audit_metadata = Audit_Metadata(" in source,
-        f"a run no longer gets audit metadata of its own: see of_run in {SHARED}/reading.py.",
+        f"a run no longer gets audit metadata of its own: see of in {SHARED}/run_state.py.",
     )
 
 

@@ -355,7 +355,7 @@ def test_the_root_user_passes_without_keys_or_by_a_report_made_for_the_scan(
 ) -> None:
     counts: tuple[int | Unreadable, ...] = (0, 1, 2, UNREAD)
     for active, status in zip(counts, statuses_by_active_keys, strict=True):
-        root = RootAccessKeys("arn", active, present, None, NOW, timedelta(hours=3), fresh)
+        root = RootAccessKeys("arn", active, present, None, NOW, timedelta(hours=3), fresh, now=NOW)
         verdict = iam_user_multiple_active_keys().judge_root(root)
         assert verdict.status == status
         reasons = [str(one) for one in (active, present) if isinstance(one, Unreadable)]

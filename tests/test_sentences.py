@@ -31,7 +31,7 @@ from prowler_access_keys.services.iam.iam_access_keys.findings import finding
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
-from .keys import DENIED, NOW, active, key
+from .keys import CAN_GO, DENIED, NOW, active, key
 from .known_facts import ALICE, DENIED_DETAILS, Known, check_named, judged
 
 FILE = Path(__file__).with_name("sentences.txt")
@@ -72,8 +72,8 @@ def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
     arn = more.pop("arn", "arn:aws:iam::123456789012:root")
     more.setdefault("report_date", NOW - timedelta(hours=3))
     more.setdefault("report_age", timedelta(hours=3))
-    facts = RootAccessKeys(arn, active_keys, **more)
-    verdict: Verdict = check_named(ROOT).judge_root(facts, NOW)
+    facts = RootAccessKeys(arn, active_keys, now=NOW, **more)
+    verdict: Verdict = check_named(ROOT).judge_root(facts)
     return verdict
 
 
@@ -286,7 +286,7 @@ def test_an_incident_comes_first_and_asks_for_no_tidying() -> None:
         sentence = CASES[case]().sentence
         if "incident" in sentence:
             assert sentence.startswith("This is an incident:"), case
-            for tidying in ("can be deactivated now", "aws login", "tag names", "days old:"):
+            for tidying in (CAN_GO, "aws login", "tag names", "days old:"):
                 assert tidying not in sentence, case
 
 

@@ -16,7 +16,7 @@ from moto.iam.models import IAMBackend, User
 
 from embedded_aws.answers import NEXT_MARKERS, truncated
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.reading import account as reading
+from prowler_access_keys.services.iam.iam_access_keys import run_state
 from prowler_access_keys.services.iam.iam_access_keys.reading import iam_client, prowler_source
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam import IAM
 from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import Answers
@@ -473,7 +473,7 @@ def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
     def broken(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(reading, "of_run", broken)
+    monkeypatch.setattr(run_state, "of", broken)
     (finding,) = scan_account(aws)
     assert (finding.name, finding.status) == (ACCOUNT_NAME, "MANUAL")
     assert said in finding.sentence

@@ -12,7 +12,7 @@ from prowler.lib.outputs.finding import Finding
 from prowler.lib.outputs.ocsf.ocsf import OCSF
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.reading import account as reading
+from prowler_access_keys.services.iam.iam_access_keys import run_state
 
 from .scanning import ACCOUNT, ACCOUNT_NAME, CHECK, FAMILY, begin_run, findings_of, provider_of
 
@@ -63,7 +63,7 @@ def test_each_finding_has_an_id_of_its_own(aws: EmbeddedAWS, denied: str, limit:
 def test_a_crash_has_the_accounts_own_name(
     aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "of_run", lambda provider: 1 / 0)
+    monkeypatch.setattr(run_state, "of", lambda provider: 1 / 0)
     names = {(one.resource_name, one.resource_uid) for one in found(aws)}
     assert names == {(ACCOUNT_NAME, f"arn:aws:iam::{ACCOUNT}:account")}
 

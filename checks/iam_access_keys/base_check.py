@@ -5,38 +5,36 @@ from __future__ import annotations
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from prowler.lib.check.models import Check, Check_Report_AWS, Severity
 from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
-from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
+from . import run_state
+from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding_data import FindingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
-from .fixing.remembered import remember
+from .findings.user_case import UserCase
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
-from .reading import account as reading
 from .reading.account import AccountReading
-from .reading.user_facts import UnreadableError, UserFacts
+from .reading.user_facts import UnreadableError
+from .run_state import Found
 from .settings import Settings
 
 remove_copies_at_exit(sys.argv)
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a check goes by, the same for all its findings."""
+class CheckRun:
+    """What is the same for all findings of a check in a run."""
 
     provider: Any
     """Prowler's provider."""
-    settings: Settings
-    now: datetime
-    """UTC."""
+    settings: Settings = field(default_factory=Settings)
     metadata_problem: str = ""
     """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
 
@@ -53,7 +51,7 @@ class AccessKeyCheck(Check):
     """
 
     @abstractmethod
-    def findings(self, account: AccountReading, run: Run) -> Iterable[Check_Report_AWS]:
+    def findings(self, account: AccountReading, run: CheckRun) -> Iterable[Check_Report_AWS]:
         """All findings of the check."""
 
     def execute(self) -> list[Check_Report_AWS]:
@@ -63,10 +61,10 @@ class AccessKeyCheck(Check):
         becomes a finding.
         """
         provider = Provider.get_global_provider()
-        run = Run(provider, Settings(), datetime.now(timezone.utc))
+        run = CheckRun(provider)
         try:
             run = replace(run, metadata_problem=restore_refused_metadata(self))
-            account = reading.of_run(provider)
+            account = run_state.of(provider).account
             run = replace(run, settings=account.settings)
             return list(self.findings(account, run))
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
@@ -76,7 +74,7 @@ class AccessKeyCheck(Check):
             verdict = finding.crash(run.account, type(error).__name__)
         return [self.report_on_account(verdict, run)]
 
-    def report_on_account(self, verdict: Verdict, run: Run) -> Check_Report_AWS:
+    def report_on_account(self, verdict: Verdict, run: CheckRun) -> Check_Report_AWS:
         """Prowler's report of a verdict on the account itself.
 
         Its name and ARN are those of no user and not of the root user: reports name a finding by
@@ -86,9 +84,11 @@ class AccessKeyCheck(Check):
         data = FindingData(ACCOUNT_NAME, arn)
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
-    def report_on_root(self, root: RootAccessKeys, verdict: Verdict, run: Run) -> Check_Report_AWS:
+    def report_on_root(
+        self, root: RootAccessKeys, verdict: Verdict, run: CheckRun
+    ) -> Check_Report_AWS:
         """Prowler's report of a verdict on the root user."""
-        data = finding.describe(ROOT_USER_NAME, root.arn, verdict, run.now)
+        data = finding.describe(ROOT_USER_NAME, root.arn, verdict, root.now)
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report(
@@ -96,7 +96,7 @@ class AccessKeyCheck(Check):
         verdict: Verdict,
         data: FindingData,
         region: str,
-        run: Run,
+        run: CheckRun,
         tags: Iterable[Any] = (),
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict, on the resource that ``data`` names."""
@@ -128,10 +128,12 @@ class UserCheck(AccessKeyCheck):
     user.
     """
 
+    judges_root: ClassVar[bool] = False
+    """Whether the check has a verdict on the root user too."""
     is_hygiene: ClassVar[bool] = True
     """Whether the check passes decoys that fail it: their state is meant to look bad."""
 
-    def concerns(self, user: User, settings: Settings) -> bool:
+    def concerns(self, user: UserCase) -> bool:
         """Whether the check is about a user; by default, it is about each.
 
         It must not give a verdict on the others: nothing of them is read.
@@ -143,18 +145,18 @@ class UserCheck(AccessKeyCheck):
         return ""
 
     @abstractmethod
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        """The verdict on a user; ``now`` is UTC.
+    def judge(self, user: UserCase) -> Verdict:
+        """The verdict on a user.
 
-        Asks ``facts`` in the order in which they decide: what is not asked is not read. A fact
+        Asks for facts in the order in which they decide: what is not asked is not read. A fact
         that could not be read, and that the subclass does not catch, makes the verdict MANUAL.
         """
 
-    def judge_root(self, root: RootAccessKeys) -> Verdict | None:
-        """The verdict on the root user; None, the default, if the check leaves it out."""
-        return None
+    def judge_root(self, root: RootAccessKeys) -> Verdict:
+        """The verdict on the root user, of a check that ``judges_root``."""
+        raise NotImplementedError
 
-    def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+    def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         about_users = self._about_users(account, run)  # this may show that some were not listed
         if account.gap:
             yield self.report_on_account(finding.unlisted_users(account.gap, run.account), run)
@@ -177,51 +179,60 @@ class UserCheck(AccessKeyCheck):
         elif nobody:
             yield self.report_on_account(Verdict("PASS", nobody), run)
 
-    def _about_root(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
-        if type(self).judge_root is UserCheck.judge_root:
-            return  # reading the root user may take a credential report
-        verdict = self.judge_root(account.root) if account.root else None
-        if account.root and verdict:
-            report = self.report_on_root(account.root, verdict, run)
+    def _about_root(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
+        # Reading the root user may take a credential report.
+        if self.judges_root and account.root:
+            report = self.report_on_root(account.root, self.judge_root(account.root), run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
             yield report
 
-    def _about_users(self, account: AccountReading, run: Run) -> list[Check_Report_AWS]:
-        def judge(facts: UserFacts) -> Verdict:
-            try:
-                verdict = self.judge(facts, run.settings, run.now)
-            except UnreadableError as error:
-                quarantine = () if error.failure.gone else facts.quarantine()
-                verdict = finding.unreadable(facts.user, error.failure, error.what, quarantine)
-            is_decoy = self.is_hygiene and run.settings.is_decoy(facts.user.name)
-            if is_decoy and verdict.status == "FAIL":  # what could not be read stays MANUAL
-                verdict = finding.decoy(facts.user)
-            return finding.with_unread_tags(verdict, facts.user)
-
-        users = [one for one in account.users if self.concerns(one.user, run.settings)]
-        verdicts = account.answers.settle(users, judge)
+    def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
+        cases = (
+            UserCase(
+                facts.user, facts.answers, facts.failure, settings=run.settings, now=account.now
+            )
+            for facts in account.users
+        )
+        users = [user for user in cases if self.concerns(user)]
+        verdicts = account.answers.settle(users, self._verdict)
+        if run.settings.access_key_usage_from_cloudtrail:
+            questions = {user: ask for user in users if (ask := verdicts[user].ask)}
+            evidence = account.cloudtrail.answers(questions, account.now) if questions else {}
+            for user, found in evidence.items():
+                verdicts[user] = finding.with_evidence(verdicts[user], found, user.user)
         findings = []
-        for facts in users:
-            user, verdict = facts.user, verdicts[facts]
-            tags = () if isinstance(user.tags, Unreadable) else user.tags
+        for user in users:
+            verdict, tags = finding.with_unread_tags(verdicts[user], user.user), user.user.tags
+            tags = () if isinstance(tags, Unreadable) else tags
             owner_tags = run.settings.access_key_owner_tags
-            data = finding.describe(user.name, user.arn, verdict, run.now, tags, owner_tags)
-            findings.append((user, verdict, self.report(verdict, data, account.region, run, tags)))
-        remember(self.CheckID, findings)
-        return [report for _, _, report in findings]
+            data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
+            report = self.report(verdict, data, account.region, run, tags)
+            findings.append(Found(user.user, verdict, report))
+        run_state.of(run.provider).remember(self.CheckID, findings)
+        return [one.report for one in findings]
+
+    def _verdict(self, user: UserCase) -> Verdict:
+        try:
+            verdict = self.judge(user)
+        except UnreadableError as error:
+            quarantine = () if error.failure.gone else user.quarantine()
+            return finding.unreadable(user.user, error.failure, error.what, quarantine)
+        if self.is_hygiene and user.is_decoy and verdict.status == "FAIL":
+            return finding.decoy(user.user)
+        return verdict
 
 
 class RootUserCheck(AccessKeyCheck):
     """A check with one finding, for the root user."""
 
     @abstractmethod
-    def judge_root(self, root: RootAccessKeys, now: datetime) -> Verdict:
-        """The verdict on the root user; ``now`` is UTC."""
+    def judge_root(self, root: RootAccessKeys) -> Verdict:
+        """The verdict on the root user."""
 
-    def findings(self, account: AccountReading, run: Run) -> Iterator[Check_Report_AWS]:
+    def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         if account.root:
-            yield self.report_on_root(account.root, self.judge_root(account.root, run.now), run)
+            yield self.report_on_root(account.root, self.judge_root(account.root), run)
         elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
             # The scan is limited to other resources, which no other check looks at.
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)

@@ -193,6 +193,8 @@ class RootAccessKeys:
     """How old that report was when it was read."""
     report_is_fresh: bool = False
     """Whether that report was made for this scan."""
+    now: datetime = field(kw_only=True)
+    """The time of the run (UTC)."""
 
 
 @dataclass(frozen=True)

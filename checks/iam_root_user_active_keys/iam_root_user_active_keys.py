@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ..iam_access_keys.base_check import RootUserCheck
-from ..iam_access_keys.facts import RootAccessKeys, Unreadable
-from ..iam_access_keys.findings.advice import word_root
-from ..iam_access_keys.findings.finding import Verdict, unreadable_root
-from ..iam_access_keys.findings.wording import counted, of_report, what_to_do, when
+from ..iam_access_keys.for_checks import (
+    RootAccessKeys,
+    RootUserCheck,
+    Unreadable,
+    Verdict,
+    counted,
+    of_report,
+    unreadable_root,
+    what_to_do,
+    when,
+    word_root,
+)
 
 
 class iam_root_user_active_keys(RootUserCheck):
@@ -18,7 +23,7 @@ class iam_root_user_active_keys(RootUserCheck):
     report whether it is active. An old report can prove that a key is active, and not that none is.
     """
 
-    def judge_root(self, root: RootAccessKeys, now: datetime) -> Verdict:
+    def judge_root(self, root: RootAccessKeys) -> Verdict:
         if root.present is False:
             return Verdict("PASS", "The root user has no access keys.", 0)
         if isinstance(root.active, Unreadable) and root.present is True:
@@ -34,9 +39,11 @@ class iam_root_user_active_keys(RootUserCheck):
             return unreadable_root(root.active, what_to_do(root.active))
         sentence = f"The root user has {counted(root.active)}{of_report(root)}"
         if root.active:
-            used = f"last used {when(root.last_used, now)}" if root.last_used else "no use recorded"
+            used = root.last_used and f"last used {when(root.last_used, root.now)}"
             return Verdict(
-                "FAIL", f"{sentence}; {used}. {word_root(root.arn, root.active)}", root.active
+                "FAIL",
+                f"{sentence}; {used or 'no use recorded'}. {word_root(root.arn, root.active)}",
+                root.active,
             )
         if root.report_is_fresh:
             inactive = " An inactive one is still there: delete it." if root.present is True else ""

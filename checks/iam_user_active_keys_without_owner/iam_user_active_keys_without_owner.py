@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.findings.active_keys import failing, passing
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.findings.tags import owner_of
-from ..iam_access_keys.reading.user_facts import UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import UserCase, UserCheck, Verdict, owner_of
 
 
 class iam_user_active_keys_without_owner(UserCheck):
@@ -19,15 +14,17 @@ class iam_user_active_keys_without_owner(UserCheck):
     A tag without a value names no owner, nor does one such as ``n/a`` or ``unknown``.
     """
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        count = facts.active_count()
-        if count == 0:
-            return passing(facts, count)
-        owner = owner_of(facts.tags(), settings.access_key_owner_tags)
+    def judge(self, user: UserCase) -> Verdict:
+        if user.active_count() == 0:
+            return user.passes()
+        names = user.settings.access_key_owner_tags
+        owner = owner_of(user.tags(), names)
         if owner:
-            return passing(facts, count, f", and the tag {owner['Key']} names an owner")
+            return user.passes(f", and the tag {owner['Key']} names an owner")
         reason = (
-            f"No tag names an owner: none of {', '.join(settings.access_key_owner_tags)} does. "
+            f"No tag names an owner: none of {', '.join(names)} does. "
             "CloudTrail's CreateAccessKey event, kept for 90 days, shows who created a key."
         )
-        return failing(facts, settings, now, reason, ask_who_created=True)
+        verdict = user.fails(reason)
+        ask = verdict.ask and replace(verdict.ask, creation_of=verdict.keys)
+        return replace(verdict, ask=ask)

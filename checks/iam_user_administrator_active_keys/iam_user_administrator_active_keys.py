@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.findings.active_keys import failing, passing
-from ..iam_access_keys.findings.administrator import judge_administrator
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.reading.policy_documents import needed_documents
-from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import (
+    FindingData,
+    UnreadableError,
+    UserCase,
+    UserCheck,
+    Verdict,
+    judge_administrator,
+    needed_documents,
+)
 
 
 class iam_user_administrator_active_keys(UserCheck):
@@ -30,16 +30,15 @@ class iam_user_administrator_active_keys(UserCheck):
 
     is_hygiene: ClassVar[bool] = False
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        count = facts.active_count()
-        if count == 0:
-            return passing(facts, count)
-        policies = facts.policies()
-        documents = facts.policy_documents(needed_documents(policies))
-        judgment = judge_administrator(facts.user, policies, documents)
+    def judge(self, user: UserCase) -> Verdict:
+        if user.active_count() == 0:
+            return user.passes()
+        policies = user.policies()
+        documents = user.policy_documents(needed_documents(policies))
+        judgment = judge_administrator(user.user, policies, documents)
         if judgment.unread:
             raise UnreadableError(judgment.unread, "policies")
         if not judgment.through:
-            return passing(facts, count, judgment.sentence)
+            return user.passes(judgment.sentence)
         more = FindingData(administrator=judgment.through)
-        return failing(facts, settings, now, danger=judgment.sentence, more=more)
+        return user.fails(danger=judgment.sentence, more=more)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE
-from ..iam_access_keys.facts import Unreadable, User, quarantine_policies
-from ..iam_access_keys.findings.active_keys import listed, look_up, require_last_use
-from ..iam_access_keys.findings.advice import Action, Advice
-from ..iam_access_keys.findings.evidence_wording import word_evidence
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.findings.wording import comma_and, described, ids
-from ..iam_access_keys.reading.user_facts import UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import (
+    SENTENCES,
+    Action,
+    Advice,
+    Questions,
+    Settings,
+    Unreadable,
+    UserCase,
+    UserCheck,
+    Verdict,
+    comma_and,
+    ids,
+    quarantine_policies,
+    require_last_use,
+)
 
 
 class iam_user_decoy_access_keys_used(UserCheck):
@@ -26,8 +30,8 @@ class iam_user_decoy_access_keys_used(UserCheck):
 
     is_hygiene: ClassVar[bool] = False
 
-    def concerns(self, user: User, settings: Settings) -> bool:
-        return settings.is_decoy(user.name)
+    def concerns(self, user: UserCase) -> bool:
+        return user.is_decoy
 
     def word_nobody(self, settings: Settings) -> str:
         if not settings.decoy_users:
@@ -35,9 +39,9 @@ class iam_user_decoy_access_keys_used(UserCheck):
         patterns = comma_and(settings.decoy_users, "or")
         return f"No IAM user of the account is a decoy: none has a name such as {patterns}."
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        name = facts.user.name
-        keys = facts.with_last_use(facts.all_keys())
+    def judge(self, user: UserCase) -> Verdict:
+        name = user.name
+        keys = user.with_last_use(user.all_keys())
         used = tuple(key for key in keys if key.used)
         count = sum(key.active for key in keys)
         if not used:
@@ -46,26 +50,23 @@ class iam_user_decoy_access_keys_used(UserCheck):
                 "PASS", f"AWS has no use on record of the keys of the decoy {name}.", count
             )
         it = "it" if len(used) == 1 else "them"
-        quarantine = facts.quarantine()
+        quarantine = user.quarantine()
         policies = quarantine_policies(quarantine)
         unread = next((key for key in keys if isinstance(key.last_use, Unreadable)), None)
         sentences = [
-            f"Somebody used {ids(used)} of the decoy {name}: {listed(used, now)}. Find out who can "
-            f"read the place where you planted {it}, and what else is kept there. Leave the decoy "
-            "as it is while you look, and replace it afterwards."
+            SENTENCES[Action.DECOY_USED].format(
+                keys=ids(used), user=name, described=user.describe(used), it=it
+            )
         ]
         if policies:
             sentences.append(f"The decoy is under AWS's quarantine too: {comma_and(policies)}.")
         if unread:
-            sentences.append(f"{described(unread, now)} may have been used too.")
-        evidence = NO_EVIDENCE
-        if settings.access_key_usage_from_cloudtrail:
-            evidence = look_up(facts, used, (), settings, now, everywhere=True)
+            sentences.append(f"{user.describe((unread,))} may have been used too.")
         return Verdict(
             "FAIL",
-            " ".join((*sentences, *word_evidence(evidence, facts.user.arn, claimed=True))),
+            " ".join(sentences),
             count,
             used,
             Advice(Action.DECOY_USED, quarantine=quarantine),
-            evidence,
+            Questions(use_of=used, is_incident=True),
         )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE, Evidence
-from ..iam_access_keys.facts import Keys, Unreadable
-from ..iam_access_keys.findings.active_keys import listed, unused
-from ..iam_access_keys.findings.advice import incident, word_incident
-from ..iam_access_keys.findings.evidence_wording import word_evidence
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.findings.wording import counted, days, delete_command, ids
-from ..iam_access_keys.reading.user_facts import UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import (
+    Questions,
+    Unreadable,
+    UserCase,
+    UserCheck,
+    Verdict,
+    counted,
+    days,
+    delete_command,
+    ids,
+    incident,
+    word_incident,
+)
 
 
 class iam_user_inactive_keys_not_deleted(UserCheck):
@@ -24,22 +27,22 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
     ``max_inactive_access_keys_days``.
     """
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        name, limit = facts.user.name, settings.max_inactive_access_keys_days
-        inactive = tuple(key for key in facts.all_keys() if not key.active)
-        idle = unused(facts, inactive, now, timedelta(days=limit + 1))
+    def judge(self, user: UserCase) -> Verdict:
+        name, limit = user.name, user.settings.max_inactive_access_keys_days
+        inactive = tuple(key for key in user.all_keys() if not key.active)
+        idle = user.unused(inactive, timedelta(days=limit + 1))
         if not idle:
             sentence = f"User {name} has no inactive access key unused for more than {days(limit)}."
             return Verdict("PASS", sentence)
-        quarantine = facts.quarantine()
+        quarantine = user.quarantine()
         it, slots = "it", "it takes up one of the user's two key slots"
         if len(idle) > 1:
             it, slots = "them", "they take up the user's key slots"
         sentences = [
             f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}: "
-            f"{listed(idle, now)}."
+            f"{user.describe(idle)}."
         ]
-        evidence = NO_EVIDENCE
+        ask = None
         if isinstance(quarantine, Unreadable):
             sentences.append(
                 "Whether AWS has quarantined this user could not be determined "
@@ -49,7 +52,7 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
             sentences.insert(0, word_incident(name, quarantine))
             sentences.append(f"Keep {ids(idle)} too, as evidence.")
         else:
-            evidence = _deactivations(facts, idle, settings)
+            ask = Questions(deactivation_of=idle)
             to_delete = " && ".join(delete_command(name, key.access_key_id) for key in idle)
             sentences.append(
                 f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}."
@@ -59,20 +62,11 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
                 f"use {it} has run, quarterly and yearly ones included: then {to_delete} deletes "
                 f"{it}, which cannot be undone."
             )
-            sentences += word_evidence(evidence, facts.user.arn)
         return Verdict(
             "FAIL",
             " ".join(sentences),
             keys=idle,
             advice=incident(quarantine),
-            evidence=evidence,
+            ask=ask,
             quarantine=quarantine,
         )
-
-
-def _deactivations(facts: UserFacts, keys: Keys, settings: Settings) -> Evidence:
-    """When keys were deactivated, as far as CloudTrail may be asked and says."""
-    if not settings.access_key_usage_from_cloudtrail:
-        return NO_EVIDENCE
-    found = facts.deactivations(keys)
-    return Evidence(deactivations=dict(zip(keys, found, strict=True)))

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.findings.advice import DECOY, incident, word_incident
-from ..iam_access_keys.findings.finding import Verdict, describe_credentials
-from ..iam_access_keys.findings.service_specific_credentials import (
+from ..iam_access_keys.for_checks import (
+    DECOY,
+    FindingData,
+    UserCase,
+    UserCheck,
+    Verdict,
     deactivation,
+    describe_credentials,
+    incident,
     is_allowed,
-    is_lasting,
-    is_usable,
-    listed,
     replacements,
+    word_incident,
 )
-from ..iam_access_keys.reading.user_facts import UserFacts
-from ..iam_access_keys.settings import Settings
 
 
 class iam_user_long_term_api_keys(UserCheck):
@@ -31,39 +29,38 @@ class iam_user_long_term_api_keys(UserCheck):
 
     is_hygiene: ClassVar[bool] = False
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        name = facts.user.name
-        usable = [one for one in facts.service_specific_credentials() if is_usable(one, now)]
-        allowed = settings.allowed_service_specific_credentials
+    def judge(self, user: UserCase) -> Verdict:
+        usable = user.usable_credentials()
+        allowed = user.settings.allowed_service_specific_credentials
         failing = [one for one in usable if not is_allowed(one, allowed)]
-        more = FindingData(service_specific_credentials=describe_credentials(usable, now))
+        more = FindingData(service_specific_credentials=describe_credentials(usable, user.now))
         if not failing:
-            but = f" except {listed(usable, now)}, which your settings allow" if usable else ""
-            sentence = f"User {name} has no active service-specific credential{but}."
+            but = f" except {user.describe(usable)}, which your settings allow" if usable else ""
+            sentence = f"User {user.name} has no active service-specific credential{but}."
             return Verdict("PASS", sentence, more=more)
         if len(failing) < len(usable):
             failing_ids = tuple(one.credential_id for one in failing)
             more = replace(more, failing_service_specific_credentials=failing_ids)
-        quarantine = facts.quarantine()
+        quarantine = user.quarantine()
         sentences = [
-            f"User {name} has active service-specific credentials: {listed(failing, now)}.",
+            f"User {user.name} has active service-specific credentials: {user.describe(failing)}.",
             "The credential report does not list them, and deactivating access keys does not "
             "affect them.",
         ]
         response = incident(quarantine)
         if response:
-            sentences = [word_incident(name, quarantine), *sentences, "Deactivate them now:"]
-        elif settings.is_decoy(name):
+            sentences = [word_incident(user.name, quarantine), *sentences, "Deactivate them now:"]
+        elif user.is_decoy:
             sentences.append(DECOY)
         else:
             sentences += [*replacements(failing), "Then:"]
-        if response or not settings.is_decoy(name):
-            sentences.append(deactivation(facts.user, failing))
+        if response or not user.is_decoy:
+            sentences.append(deactivation(user.name, failing))
         return Verdict(
             "FAIL",
             " ".join(sentences),
             quarantine=quarantine,
             more=more,
             advice=response,
-            severity="" if response or any(is_lasting(one, now) for one in failing) else "high",
+            severity="" if response or any(map(user.is_lasting, failing)) else "high",
         )

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.cloudtrail.evidence import NO_EVIDENCE
-from ..iam_access_keys.facts import Keys, Unreadable, User
-from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.findings.active_keys import listed, look_up
-from ..iam_access_keys.findings.advice import Action, Advice, word_incident
-from ..iam_access_keys.findings.evidence_wording import word_evidence
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.findings.service_specific_credentials import is_usable
-from ..iam_access_keys.findings.wording import aws_command, comma_and, counted, ids, status_command
-from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts, attempt, word_unread
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import (
+    Action,
+    Advice,
+    FindingData,
+    Keys,
+    Questions,
+    Settings,
+    UnreadableError,
+    UserCase,
+    UserCheck,
+    Verdict,
+    attempt,
+    aws_command,
+    comma_and,
+    counted,
+    ids,
+    status_command,
+    word_incident,
+    word_unread,
+)
 
 MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 """Names of users that the console makes when somebody generates an API key there."""
@@ -34,28 +41,26 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
 
     is_hygiene: ClassVar[bool] = False
 
-    def concerns(self, user: User, settings: Settings) -> bool:
+    def concerns(self, user: UserCase) -> bool:
         return MADE_FOR_API_KEY.fullmatch(user.name) is not None
 
     def word_nobody(self, settings: Settings) -> str:
         return "No IAM user of the account has a name that the console gives for an API key."
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        name = facts.user.name
+    def judge(self, user: UserCase) -> Verdict:
+        name = user.name
         made = f"User {name}, which the console made for an API key,"
         unread: list[UnreadableError] = []
-        keys = attempt(lambda: facts.with_last_use(facts.all_keys()), unread) or ()
-        has_password = bool(attempt(facts.has_password, unread))
+        keys = attempt(lambda: user.with_last_use(user.all_keys()), unread) or ()
+        has_password = bool(attempt(user.has_password, unread))
         if keys or has_password:
-            return _failing(facts, keys, has_password, unread, made, settings, now)
+            return _failing(user, keys, has_password, unread, made)
         if unread:
             raise unread[0]
         neither = f"{made} has neither an access key nor a console password"
-        if any(is_usable(one, now) for one in facts.service_specific_credentials()):
+        if user.usable_credentials():
             return Verdict("PASS", f"{neither}.", 0)
-        quarantine = facts.quarantine()
-        if isinstance(quarantine, Unreadable):
-            raise UnreadableError(quarantine, "policies")
+        quarantine = user.known_quarantine()
         if quarantine:
             return Verdict(
                 "PASS",
@@ -76,35 +81,29 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
 
 
 def _failing(
-    facts: UserFacts,
+    user: UserCase,
     keys: Keys,
     has_password: bool,
     unread: Sequence[UnreadableError],
     made: str,
-    settings: Settings,
-    now: datetime,
 ) -> Verdict:
-    quarantine = facts.quarantine()
-    opening = word_incident(facts.user.name, quarantine)
+    quarantine = user.quarantine()
+    opening = word_incident(user.name, quarantine)
     action = Action.INCIDENT if opening else Action.FIND_CREATOR
     found = [counted(len(keys), "")] if keys else []
     found += ["a console password"] if has_password else []
-    which = f": {listed(keys, now)}" if keys else ""
+    which = f": {user.describe(keys)}" if keys else ""
     it = "it" if len(keys) + has_password == 1 else "them"
     active = [key for key in keys if key.active]
     deactivate = " && ".join(
-        status_command(facts.user.name, key.access_key_id, "Inactive") for key in active
+        status_command(user.name, key.access_key_id, "Inactive") for key in active
     )
-    evidence = NO_EVIDENCE
-    if settings.access_key_usage_from_cloudtrail:
-        evidence = look_up(facts, keys, keys, settings, now, everywhere=True)
     sentences = (
         opening,
         f"{made} has {comma_and(found)}{which}. Nobody has a good reason to create {it}: treat "
         f"{it} as an attacker's until you know who created {it}, and why.",
         f"{deactivate} deactivates {ids(active)}." if active else "",
         *word_unread(unread),
-        *word_evidence(evidence, facts.user.arn, claimed=True),
     )
     return Verdict(
         "FAIL",
@@ -112,7 +111,7 @@ def _failing(
         sum(key.active for key in keys),
         keys,
         Advice(action, creator_of=keys, quarantine=quarantine),
-        evidence,
-        unread[0].failure if unread else None,
+        Questions(keys, keys, is_incident=True),
+        unreadable=unread[0].failure if unread else None,
         more=FindingData(console_password=has_password),
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import ClassVar
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.facts import RootAccessKeys, Unreadable, quarantine_policies
-from ..iam_access_keys.findings.active_keys import failing, has_active_keys
-from ..iam_access_keys.findings.advice import grace_ends, in_grace, word_root
-from ..iam_access_keys.findings.finding import Verdict, unreadable_root
-from ..iam_access_keys.findings.wording import counted, of_report, what_to_do, when
-from ..iam_access_keys.prowler_workarounds import offer_fixer
-from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import (
+    RootAccessKeys,
+    Unreadable,
+    UnreadableError,
+    UserCase,
+    UserCheck,
+    Verdict,
+    counted,
+    grace_ends,
+    in_grace,
+    of_report,
+    offer_fixer,
+    unreadable_root,
+    what_to_do,
+    when,
+    word_root,
+)
 from . import iam_user_multiple_active_keys_fixer
 
 offer_fixer("iam_user_multiple_active_keys", iam_user_multiple_active_keys_fixer)
@@ -27,19 +35,18 @@ class iam_user_multiple_active_keys(UserCheck):
     under way. The root user is counted too, and has no grace: it should have no key at all.
     """
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        count = facts.active_count()
-        has = has_active_keys(facts, count)
-        grace = settings.multiple_active_keys_grace_days
+    judges_root: ClassVar[bool] = True
+
+    def judge(self, user: UserCase) -> Verdict:
+        count = user.active_count()
+        has = user.has_active_keys()
+        grace = user.settings.multiple_active_keys_grace_days
         if count < 2:
             return Verdict("PASS", f"{has}.", count)
-        quarantine = facts.quarantine() if grace else ()
-        if not grace or quarantine_policies(quarantine):
-            return failing(facts, settings, now, one_may_stay=True)
-        if isinstance(quarantine, Unreadable):
-            raise UnreadableError(quarantine, "policies")
+        if not grace or user.known_quarantine():
+            return user.fails(one_may_stay=True)
         try:
-            keys = facts.active_keys()
+            keys = user.active_keys()
         except UnreadableError as error:
             return Verdict(
                 "MANUAL",
@@ -49,13 +56,13 @@ class iam_user_multiple_active_keys(UserCheck):
                 count,
                 unreadable=error.failure,
             )
-        if not in_grace(keys, now, grace):
-            return failing(facts, settings, now, one_may_stay=True)
+        if not in_grace(keys, user.now, grace):
+            return user.fails(one_may_stay=True)
         newest = keys[-1].access_key_id
         return Verdict(
             "PASS",
             f"{has}, and a rotation may be under way: {newest} was created "
-            f"{when(keys[-1].create_date, now)}. The grace period ends on "
+            f"{when(keys[-1].create_date, user.now)}. The grace period ends on "
             f"{grace_ends(keys, grace):%Y-%m-%d %H:%M} UTC. If nobody is rotating this user's key, "
             f"find out who created {newest}.",
             count,

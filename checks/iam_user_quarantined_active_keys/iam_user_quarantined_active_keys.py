@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import ClassVar
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.facts import Unreadable
-from ..iam_access_keys.finding_data import FindingData
-from ..iam_access_keys.findings.active_keys import failing, has_active_keys, passing
-from ..iam_access_keys.findings.advice import incident, word_incident
-from ..iam_access_keys.findings.finding import Verdict, describe_credentials
-from ..iam_access_keys.findings.service_specific_credentials import is_usable, listed
-from ..iam_access_keys.findings.wording import comma_and
-from ..iam_access_keys.reading.user_facts import UnreadableError, UserFacts, attempt, word_unread
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import (
+    FindingData,
+    Unreadable,
+    UnreadableError,
+    UserCase,
+    UserCheck,
+    Verdict,
+    attempt,
+    comma_and,
+    describe_credentials,
+    incident,
+    word_incident,
+    word_unread,
+)
 
 RESPONSE = (
     "AWS does not say which credential leaked, so treat all of them as leaked. Sessions that were "
@@ -34,27 +37,26 @@ class iam_user_quarantined_active_keys(UserCheck):
 
     is_hygiene: ClassVar[bool] = False
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        quarantine = facts.quarantine()
+    def judge(self, user: UserCase) -> Verdict:
+        quarantine = user.quarantine()
         if not quarantine:
             none = ", and none of AWS's quarantine policies is attached to the user or its groups"
-            return passing(facts, facts.active_count(), none)
+            return user.passes(none)
         unread: list[UnreadableError] = []
-        count = attempt(facts.active_count, unread)
-        credentials = attempt(facts.service_specific_credentials, unread) or ()
-        usable = [one for one in credentials if is_usable(one, now)]
-        has_password = bool(attempt(facts.has_password, unread))
+        count = attempt(user.active_count, unread)
+        usable = attempt(user.usable_credentials, unread) or ()
+        has_password = bool(attempt(user.has_password, unread))
         if isinstance(quarantine, Unreadable):
             if count or usable or has_password or unread:
                 raise UnreadableError(quarantine, "policies")
-            return passing(facts, 0)
+            return user.passes()
         if not (count or usable or has_password):
             if unread:
                 raise unread[0]
             verb, it = ("is", "it") if len(quarantine) == 1 else ("are", "them")
             return Verdict(
                 "PASS",
-                f"{has_active_keys(facts, 0)}, no active service-specific credentials, and no "
+                f"{user.has_active_keys()}, no active service-specific credentials, and no "
                 f"console password. {comma_and(quarantine)} {verb} still attached: detach {it} "
                 "when AWS has closed the case.",
                 0,
@@ -64,22 +66,22 @@ class iam_user_quarantined_active_keys(UserCheck):
         if usable:
             sentences.append(
                 "Deactivating access keys does not affect its service-specific credentials: "
-                f"{listed(usable, now)}. Deactivate them too."
+                f"{user.describe(usable)}. Deactivate them too."
             )
         if has_password:
             sentences.append("The user has a console password too: change it or delete it.")
         danger = " ".join((*sentences, RESPONSE))
         more = FindingData(
             console_password=has_password,
-            service_specific_credentials=describe_credentials(usable, now),
+            service_specific_credentials=describe_credentials(usable, user.now),
         )
         failure = unread[0].failure if unread else None
         if count:
-            verdict = failing(facts, settings, now, danger=danger, more=more)
+            verdict = user.fails(danger=danger, more=more)
             return replace(verdict, unreadable=verdict.unreadable or failure)
         return Verdict(
             "FAIL",
-            f"{word_incident(facts.user.name, quarantine)} {danger}",
+            f"{word_incident(user.name, quarantine)} {danger}",
             count,
             advice=incident(quarantine),
             unreadable=failure,

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.findings.active_keys import failing, passing
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.findings.wording import days, ids
-from ..iam_access_keys.reading.user_facts import UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import UserCase, UserCheck, Verdict, days, ids
 
 
 class iam_user_unrotated_active_keys(UserCheck):
@@ -19,13 +12,12 @@ class iam_user_unrotated_active_keys(UserCheck):
     be later. The limit is ``max_unrotated_access_keys_days``.
     """
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        limit = settings.max_unrotated_access_keys_days
-        count = facts.active_count()
-        young = passing(facts, count, f", and none is more than {days(limit)} old")
-        if count == 0:
+    def judge(self, user: UserCase) -> Verdict:
+        limit = user.settings.max_unrotated_access_keys_days
+        young = user.passes(f", and none is more than {days(limit)} old")
+        if user.active_count() == 0:
             return young
-        old = tuple(key for key in facts.active_keys() if key.age_days(now) > limit)
+        old = tuple(key for key in user.active_keys() if key.age_days(user.now) > limit)
         if not old:
             return young
-        return failing(facts, settings, now, f"More than {days(limit)} old: {ids(old)}.", old)
+        return user.fails(f"More than {days(limit)} old: {ids(old)}.", old)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.findings.active_keys import failing, passing, unused
-from ..iam_access_keys.findings.finding import Verdict
-from ..iam_access_keys.findings.wording import days, ids
-from ..iam_access_keys.prowler_workarounds import offer_fixer
-from ..iam_access_keys.reading.user_facts import UserFacts
-from ..iam_access_keys.settings import Settings
+from ..iam_access_keys.for_checks import UserCase, UserCheck, Verdict, days, ids, offer_fixer
 from . import iam_user_unused_active_keys_fixer
 
 offer_fixer("iam_user_unused_active_keys", iam_user_unused_active_keys_fixer)
@@ -23,15 +17,14 @@ class iam_user_unused_active_keys(UserCheck):
     ``max_unused_access_keys_days``.
     """
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        limit = settings.max_unused_access_keys_days
+    def judge(self, user: UserCase) -> Verdict:
+        limit = user.settings.max_unused_access_keys_days
         longest = timedelta(days=limit)
-        count = facts.active_count()
-        in_use = passing(facts, count, f", and none was unused for {days(limit)} or more")
-        if count == 0 or facts.all_used_since(now - longest):
+        in_use = user.passes(f", and none was unused for {days(limit)} or more")
+        if user.active_count() == 0 or user.all_used_since(user.now - longest):
             return in_use
-        idle = unused(facts, facts.active_keys(), now, longest)
+        idle = user.unused(user.active_keys(), longest)
         if not idle:
             return in_use
         reason = f"Unused for {days(limit)} or more: {ids(idle)}."
-        return failing(facts, settings, now, reason, idle)
+        return user.fails(reason, idle)

@@ -15,21 +15,14 @@ from .environments import Environment, copy_sources
 NEW = "iam_user_no_active_keys"
 CODE = f'''"""A check."""
 
-from datetime import datetime
-
-from ..iam_access_keys.base_check import UserCheck
-from ..iam_access_keys.finding import Verdict
-from ..iam_access_keys.settings import Settings
-from ..iam_access_keys.user_facts import UserFacts
+from ..iam_access_keys.for_checks import UserCase, UserCheck, Verdict
 
 
 class {NEW}(UserCheck):
     """An IAM user has no active access key."""
 
-    def judge(self, facts: UserFacts, settings: Settings, now: datetime) -> Verdict:
-        count = facts.active_count()
-        status = "FAIL" if count else "PASS"
-        return Verdict(status, f"User {{facts.user.name}} has {{count}} active keys.", count)
+    def judge(self, user: UserCase) -> Verdict:
+        return user.fails() if user.active_count() else user.passes()
 '''
 ENTRY_POINTS = '[project.entry-points."prowler.checks.aws"]\n'
 LINE = f'{NEW} = "prowler_access_keys.services.iam.{NEW}.{NEW}"\n'

@@ -26,6 +26,7 @@ from ..reading.policy_documents import (
     name_of,
     own_statements,
 )
+from .wording import comma_and
 
 _VERBS = ("Attach", "Put")
 _LABELS = {"iam:AddUserToGroup": "iam:AddUserToGroup if there is a group of administrators"}
@@ -204,4 +205,4 @@ def denies_everything(policies: UserPolicies, documents: Mapping[str, Any]) -> b
 
 
 def _if_met(condition: tuple[str, ...]) -> str:
-    return f", if its condition on {' and '.join(condition)} is met" if condition else ""
+    return f", if its condition on {comma_and(condition)} is met" if condition else ""

@@ -16,7 +16,6 @@ from .wording import ago, comma_and, days, ids
 SMTP_SERVICE = "ses-smtp"
 """IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
 DECOY = "The user is a decoy, by your setting decoy_users: leave its credentials as they are."
-TEMPORARY_CREDENTIALS = "an IAM role or, for a person, to aws login or IAM Identity Center"
 SMTP_REPLACEMENT = (
     "Amazon SES accepts no temporary credentials over SMTP: send mail through its API with an IAM "
     "role, or {new} and derive a new SMTP password from it for each Region"
@@ -43,6 +42,34 @@ class Action(str, Enum):
     """Move what uses the older key to the newer one first."""
     REPLACE = "replace"
     """Move what uses the key to temporary credentials first."""
+
+
+SENTENCES = {
+    Action.INCIDENT: (
+        "This is an incident: AWS suspects that a credential of user {user} is compromised or "
+        "public ({attached}). Deactivate all of its access keys and API keys now; do not delete "
+        "them. Then find out what they did. Leave the policy attached until AWS has closed the "
+        "case."
+    ),
+    Action.DECOY_USED: (
+        "Somebody used {keys} of the decoy {user}: {described}. Find out who can read the place "
+        "where you planted {it}, and what else is kept there. Leave the decoy as it is while you "
+        "look, and replace it afterwards."
+    ),
+    Action.FIND_OUT: "Find out {which} in use before you deactivate anything.",
+    Action.DEACTIVATE: "{unused} can be deactivated now.",
+    Action.FINISH_ROTATION: (
+        "A rotation may be under way: put {keep} to use, then deactivate {retire}. If nobody is "
+        "rotating this user's key, find out who created {keep}."
+    ),
+    Action.FIND_CREATOR: "{known}: find out who created {it}, and why",
+    Action.MOVE: "Move what uses {keys} to {keep}, then deactivate {keys}.",
+    Action.REPLACE: (
+        "Move what uses {keys} to an IAM role or, for a person, to aws login or IAM Identity "
+        "Center, then deactivate {keys}."
+    ),
+}
+"""What findings say of each action; ``docs/findings.md`` shows how they begin."""
 
 
 @dataclass(frozen=True)
@@ -191,12 +218,7 @@ def word_incident(user: str, quarantine: Quarantine) -> str:
     if not policies:
         return ""
     attached = f"{comma_and(policies)} {'is' if len(policies) == 1 else 'are'} attached"
-    return (
-        f"This is an incident: AWS suspects that a credential of user {user} is compromised or "
-        f"public ({attached}). Deactivate all of its access keys and API keys now; do not delete "
-        "them. Then find out what they did. Leave the policy attached until AWS has closed the "
-        "case."
-    )
+    return SENTENCES[Action.INCIDENT].format(user=user, attached=attached)
 
 
 def word(advice: Advice, now: datetime) -> str:
@@ -228,25 +250,20 @@ def _word(advice: Advice, now: datetime) -> Iterator[str]:
     action, retire, keep = advice.action, advice.retire, advice.keep
     if advice.is_decoy:
         yield DECOY
-    elif action is Action.DEACTIVATE and retire:
-        joined = " and" if retire.used else ", so it"
-        yield f"{_unused((retire,), now)}{joined} can be deactivated now."
-    elif action is Action.FIND_OUT and retire:
-        yield f"{_unused((retire,), now)}. {_first_find_out(advice)}"
-    if advice.is_decoy:
-        return
-    if action in (Action.DEACTIVATE, Action.FIND_OUT) and retire:
+    elif action in (Action.DEACTIVATE, Action.FIND_OUT) and retire:
+        unused = _unused((retire,), now)
+        if action is Action.FIND_OUT:
+            yield f"{unused}. {_first_find_out(advice)}"
+        else:
+            so = " and" if retire.used else ", so it"
+            yield SENTENCES[action].format(unused=f"{unused}{so}")
         if keep is None and not advice.others:
             yield "The user then has no active access key."
     elif action is Action.FIND_OUT:
         which = f"if {ids(advice.others)} is" if len(advice.others) == 1 else "which keys are"
-        yield f"Find out {which} in use before you deactivate anything."
+        yield SENTENCES[action].format(which=which)
     elif action is Action.FINISH_ROTATION and retire and keep:
-        yield (
-            f"A rotation may be under way: put {keep.access_key_id} to use, then deactivate "
-            f"{retire.access_key_id}. If nobody is rotating this user's key, find out who created "
-            f"{keep.access_key_id}."
-        )
+        yield SENTENCES[action].format(retire=retire.access_key_id, keep=keep.access_key_id)
     elif advice.creator_of:
         yield from _word_creator(advice, now)
     elif action in (Action.MOVE, Action.REPLACE) and retire:
@@ -276,23 +293,22 @@ def _word_creator(advice: Advice, now: datetime) -> Iterator[str]:
     it = "it" if len(keys) == 1 else "them"
     if advice.action is Action.INCIDENT:
         yield f"Find out who created {ids(keys)}, and why."
-    elif not any(key.used for key in keys):
-        yield (
-            f"AWS has no record of {ids(keys, 'or')} being used: find out who created {it}, and "
-            "why, and deactivate what is not needed."
-        )
     else:
-        ages = comma_and(
-            f"{key.access_key_id} was created {ago(key.create_date, now)}" for key in keys
-        )
-        yield f"{ages}: find out who created {it}, and why, before you rely on {it}."
+        known = f"AWS has no record of {ids(keys, 'or')} being used"
+        end = ", and deactivate what is not needed."
+        if any(key.used for key in keys):
+            known = comma_and(
+                f"{key.access_key_id} was created {ago(key.create_date, now)}" for key in keys
+            )
+            end = f", before you rely on {it}."
+        yield f"{SENTENCES[Action.FIND_CREATOR].format(known=known, it=it)}{end}"
     if retire in advice.idle and retire:
         use = (
             f"not been used for {days(retire.idle(now).days)}" if retire.used else "no recorded use"
         )
         yield f"Only then deactivate {retire.access_key_id}, which has {use}."
     elif retire and keep:
-        yield from _word_move((retire,), keep, f"If {keep.access_key_id} is to stay, move")
+        yield from _word_move((retire,), keep, f"If {keep.access_key_id} is to stay, ")
 
 
 def _word_others(advice: Advice, now: datetime) -> Iterator[str]:
@@ -308,13 +324,14 @@ def _word_others(advice: Advice, now: datetime) -> Iterator[str]:
         yield from _word_move(in_use, None)
 
 
-def _word_move(keys: Keys, keep: AccessKey | None, move: str = "Move") -> Iterator[str]:
+def _word_move(keys: Keys, keep: AccessKey | None, first: str = "") -> Iterator[str]:
     """What to do about keys in use: move what uses them to a key that stays, or away from keys."""
     smtp = tuple(key for key in keys if is_for_smtp(key))
     plain = tuple(key for key in keys if key not in smtp)
     if plain:
-        target = keep.access_key_id if keep else TEMPORARY_CREDENTIALS
-        yield f"{move} what uses {ids(plain)} to {target}, then deactivate {ids(plain)}."
+        sentence = SENTENCES[Action.MOVE if keep else Action.REPLACE]
+        sentence = sentence.format(keys=ids(plain), keep=keep and keep.access_key_id)
+        yield f"{first}{sentence[0].lower()}{sentence[1:]}" if first else sentence
     if smtp:
         new = f"take {keep.access_key_id}" if keep else "create a new key"
         yield (

@@ -19,7 +19,7 @@ from ..cloudtrail.evidence import (
 )
 from ..cloudtrail.user_agents import UNKNOWN
 from ..facts import Unreadable
-from .wording import comma_and
+from .wording import comma_and, plural
 
 PROGRAMS_TOLD = 3
 """How many programs with their sources a sentence names; the data have all."""
@@ -72,8 +72,7 @@ def word_usage(access_key_id: str, usage: Usage, *, claimed: bool = False) -> st
             "may be in use."
         )
     if usage.malformed_events:
-        number = usage.malformed_events
-        events = "1 event" if number == 1 else f"{number} events"
+        events = plural(usage.malformed_events, "event")
         sentences.append(f"{events} of {access_key_id} could not be understood.")
     unread: dict[tuple[str, Unreadable], list[str]] = {}
     for one in usage.unread:

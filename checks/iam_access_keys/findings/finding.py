@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..cloudtrail.evidence import NO_EVIDENCE, Evidence
+from ..cloudtrail.questions import Questions
 from ..facts import (
     AccessKey,
     Keys,
@@ -23,6 +24,7 @@ from ..facts import (
 )
 from ..finding_data import NO_DATA, AdviceData, CredentialData, FindingData, KeyData
 from .advice import Advice, incident, word_incident
+from .evidence_wording import word_evidence
 from .tags import description_of, owner_of
 from .wording import what_to_do
 
@@ -41,6 +43,8 @@ class Verdict:
     """The access keys that the finding is about."""
     advice: Advice | None = None
     """What to do about them, of a user that fails."""
+    ask: Questions | None = None
+    """What to ask CloudTrail about them, if the settings say so."""
     evidence: Evidence = NO_EVIDENCE
     """What CloudTrail says of them."""
     unreadable: Unreadable | None = None
@@ -84,6 +88,13 @@ def decoy(user: User) -> Verdict:
         f"User {user.name} is a decoy, by your setting decoy_users: this check excuses it, and "
         "iam_user_decoy_access_keys_used looks at its keys.",
     )
+
+
+def with_evidence(verdict: Verdict, evidence: Evidence, user: User) -> Verdict:
+    """The same verdict, with what CloudTrail says: as sentences at its end, and as data."""
+    is_incident = verdict.ask is not None and verdict.ask.is_incident
+    said = word_evidence(evidence, user.arn, claimed=is_incident)
+    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), evidence=evidence)
 
 
 def with_unread_tags(verdict: Verdict, user: User) -> Verdict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from ..facts import ServiceSpecificCredential, User
+from ..facts import ServiceSpecificCredential
 from .wording import aws_command, comma_and, days, when
 
 _WITH_USER_NAME = frozenset({"codecommit.amazonaws.com", "cassandra.amazonaws.com"})
@@ -24,11 +24,6 @@ _INSTEAD = {
 _ROLE = "an IAM role"
 LASTING = timedelta(days=5 * 365)
 """How long an API key lives at least that might as well never expire."""
-
-
-def is_usable(credential: ServiceSpecificCredential, now: datetime) -> bool:
-    """Whether it is active and has not expired at ``now`` (UTC)."""
-    return credential.active and (credential.expires is None or credential.expires > now)
 
 
 def is_api_key(credential: ServiceSpecificCredential) -> bool:
@@ -56,11 +51,6 @@ def described(credential: ServiceSpecificCredential, now: datetime) -> str:
     )
 
 
-def listed(credentials: Iterable[ServiceSpecificCredential], now: datetime) -> str:
-    """Credentials with their service, age, and expiry; ``now`` is UTC."""
-    return comma_and(described(credential, now) for credential in credentials)
-
-
 def replacement(service: str) -> str:
     """What takes the place of a service's credentials, in words."""
     return _INSTEAD.get(service.casefold(), _ROLE)
@@ -77,10 +67,10 @@ def replacements(credentials: Iterable[ServiceSpecificCredential]) -> Iterator[s
         yield f"Use {instead} instead of {comma_and(ids)}."
 
 
-def deactivation(user: User, credentials: Iterable[ServiceSpecificCredential]) -> str:
+def deactivation(user: str, credentials: Iterable[ServiceSpecificCredential]) -> str:
     """The commands that deactivate a user's credentials, to paste into a shell."""
     return " && ".join(
-        credential_status_command(user.name, credential.credential_id, "Inactive")
+        credential_status_command(user, credential.credential_id, "Inactive")
         for credential in credentials
     )
 

@@ -50,8 +50,7 @@ def comma_and(words: Iterable[str], last: str = "and") -> str:
 
 def counted(number: int, state: str = "active") -> str:
     """How many access keys there are in a state."""
-    keys = f"{state} access key{'' if number == 1 else 's'}".lstrip()
-    return f"{number or 'no'} {keys}"
+    return plural(number, f"{state} access key".lstrip(), none="no")
 
 
 def when(date: datetime, now: datetime) -> str:
@@ -69,14 +68,19 @@ def ago(date: datetime, now: datetime) -> str:
 
 def days(number: int) -> str:
     """A number of days."""
-    return f"{number} day{'' if number == 1 else 's'}"
+    return plural(number, "day")
+
+
+def plural(number: int, noun: str, none: str = "0") -> str:
+    """A number of things: ``1 user``, ``2 users``; ``none`` stands for 0."""
+    return f"{number or none} {noun}{'' if number == 1 else 's'}"
 
 
 def age(duration: timedelta) -> str:
     """The age of a credential report, in whole hours or, below one, minutes."""
     minutes = max(0, int(duration.total_seconds() // 60))
     number, unit = (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    return plural(number, unit)
 
 
 def of_report(root: RootAccessKeys) -> str:

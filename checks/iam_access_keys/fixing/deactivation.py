@@ -11,8 +11,8 @@ from ..findings.advice import Action, Advice, advise, word, word_incident
 from ..reading.iam import IAM
 from ..reading.iam_client import CallFailedError
 from ..reading.user_facts import Answers, UnreadableError, UserFacts
+from ..run_state import Found
 from ..settings import Settings
-from .remembered import Found
 from .run_credentials import Caller
 
 LOOKS = 5

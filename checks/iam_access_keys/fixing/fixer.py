@@ -11,13 +11,13 @@ from prowler.lib.logger import logger
 from prowler.lib.outputs.finding import Finding
 from prowler.providers.common.provider import Provider
 
+from .. import run_state
 from ..command_line import settings_of
 from ..facts import User
 from ..findings.wording import status_command
 from ..reading.iam import IAM
 from . import fixer_log, mutelist
 from .deactivation import choose_key, deactivate
-from .remembered import recall
 from .run_credentials import caller_of
 
 
@@ -47,7 +47,7 @@ def deactivating_fixer(check_id: str) -> Callable[[str], bool]:
 
 def _fix(provider: Any, check_id: str, arn: str) -> bool:
     settings, problems = settings_of(provider)
-    found = recall(check_id, arn)
+    found = run_state.of(provider).recall(check_id, arn)
     user = found.user if found else User.of_arn(arn)
     account = str(provider.identity.account)
     refusal = _not_meant(problems) or mutelist.unusable(provider.mutelist)

@@ -5,7 +5,8 @@ There are two sources of users and keys, and both lead to the same findings: see
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from prowler.lib.logger import logger
 
 from ..catalogue import our_checks
 from ..cloudtrail.event_history import CloudTrail
+from ..cloudtrail.questions import Interview
 from ..command_line import settings_of, teller
 from ..facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
 from ..settings import Settings
@@ -40,8 +42,9 @@ class AccountReading:
             source,
             whole_account=not self._wanted,
             listed=lambda: {user.name for user in self._listing.users},
-            cloudtrail=lambda: self._cloudtrail,
         )
+        self.now = datetime.now(timezone.utc)
+        """One moment for all checks of the run."""
         self.is_limited = bool(self._wanted)
         """Whether the run looks at the resources of ``--resource-arn`` only."""
         self.setting_problems: tuple[str, ...] = ()
@@ -84,15 +87,14 @@ class AccountReading:
         else:
             present = summary["AccountAccessKeysPresent"] > 0
             if not present:
-                return RootAccessKeys(arn, 0, present)
+                return RootAccessKeys(arn, 0, present, now=self.now)
         report = self._source.credential_report
         if isinstance(report, Unreadable):
-            return RootAccessKeys(arn, report, present)
+            return RootAccessKeys(arn, report, present, now=self.now)
         row = report.rows.get(arn)
         if row is None:
-            return RootAccessKeys(
-                arn, Unreadable("iam:GetCredentialReport", "NoClearRootRow"), present
-            )
+            unread = Unreadable("iam:GetCredentialReport", "NoClearRootRow")
+            return RootAccessKeys(arn, unread, present, now=self.now)
         uses = [slot.last_used for slot in row.active_slots if slot.last_used]
         return RootAccessKeys(
             arn,
@@ -102,6 +104,7 @@ class AccountReading:
             report.generated,
             report.age,
             self._source.report_is_fresh,
+            now=self.now,
         )
 
     @property
@@ -138,18 +141,14 @@ class AccountReading:
         """Whether the run is limited to ARNs of other services, and has no check for them."""
         return bool(self._wanted) and self._only_ours and not any(map(_is_iam_arn, self._wanted))
 
-    # The stages
-
     @cached_property
-    def _cloudtrail(self) -> CloudTrail:
+    def cloudtrail(self) -> Interview:
         """CloudTrail, within the limits that the settings give the whole run."""
-        chosen = self.settings
-        return CloudTrail(
-            self._iam.provider,
-            chosen.access_key_usage_max_events,
-            chosen.access_key_usage_max_seconds,
-            teller(),
-        )
+        most_events = self.settings.access_key_usage_max_events
+        most_seconds = self.settings.access_key_usage_max_seconds
+        return Interview(CloudTrail(self._iam.provider, most_events, most_seconds, teller()))
+
+    # The stages
 
     @cached_property
     def _summary(self) -> Mapping[str, int] | Unreadable:
@@ -213,24 +212,9 @@ def _is_user_or_root_arn(arn: str) -> bool:
     return _is_iam_arn(arn) and (resource.startswith("user/") or resource == "root")
 
 
-_latest: list[tuple[Any, AccountReading]] = []
-"""The run whose reading was asked for last, known by its audit metadata, and the reading."""
-
-
-def of_run(provider: Any) -> AccountReading:
-    """The reading of the run that this provider is in, the same for all checks of the run.
-
-    Prowler gives its provider new audit metadata when a run begins (``execute_checks`` in
-    ``prowler/lib/check/check.py``, ``Scan.scan`` in ``prowler/lib/scan/scan.py``).
-    """
-    run = provider.audit_metadata
-    if not _latest or _latest[0][0] is not run:
-        _latest[:] = [(run, _begin(provider, our_checks()))]
-    return _latest[0][1]
-
-
-def _begin(provider: Any, ours: Collection[str]) -> AccountReading:
-    iam = IAM(provider)
+def begin(provider: Any) -> AccountReading:
+    """A reading of the account that Prowler scans with this provider; nothing is read yet."""
+    iam, ours = IAM(provider), our_checks()
     shared = shared_client(provider, ours)
-    source: Source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
-    return AccountReading(iam, source, set(provider.audit_metadata.expected_checks) <= set(ours))
+    source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
+    return AccountReading(iam, source, ours.issuperset(provider.audit_metadata.expected_checks))

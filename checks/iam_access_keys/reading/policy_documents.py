@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
+from glob import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +34,9 @@ NOT_READ = Unreadable("iam:GetAccountAuthorizationDetails", "IncompleteAnswer")
 _LIMITED_TO = frozenset({"iam:permissionsboundary", "iam:policyarn"})
 _EQUALS = re.compile("(String|Arn)(Equals|EqualsIgnoreCase|Like)")
 _UNLIMITED = re.compile(r"[*?$]|:aws:policy/(AdministratorAccess|IAMFullAccess)\b")
-_SPECIAL = re.compile(r"[*?]|\$\{([^{}]*)\}")
-# What stands for wildcards in a pattern. No policy has control characters.
-_ANY_CHARACTERS, _ANY_CHARACTER, _NO_CHARACTER = "\1", "\2", "\3"
+_SPECIAL = re.compile(r"[*?[]|\$\{([^{}]*)\}")
+_NO_CHARACTER = "\1"
+"""No text has it: no policy has control characters."""
 
 
 class Request(NamedTuple):
@@ -208,16 +210,16 @@ def _statement(
     unknown: set[str] = set()
 
     def replace(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return _ANY_CHARACTERS if match[0] == "*" else _ANY_CHARACTER
-        if variables is None:
+        if match[0] in ("*", "?"):
             return match[0]
+        if variables is None or match[1] is None:
+            return escape(match[0])
         key = match[1].split(",")[0].strip()
         known = variables.get(key.lower())
         if known is None:
             unknown.add(key)
         # What is not known widens what a statement names, and takes nothing from it.
-        return known or (_NO_CHARACTER if all_but_resources else _ANY_CHARACTERS)
+        return escape(known) if known else (_NO_CHARACTER if all_but_resources else "*")
 
     patterns = tuple(_SPECIAL.sub(replace, text) for text in resources)
     return Statement(
@@ -234,17 +236,7 @@ def _statement(
 
 @lru_cache(maxsize=100_000)  # Users share policies, and are asked about the same actions.
 def _fits(pattern: str, text: str) -> bool:
-    """Whether a pattern fits a text: in a time that grows with the product of their lengths."""
-    ends = {0}  # Where in the text the pattern so far may end.
-    for char in pattern:
-        if char == _ANY_CHARACTERS:
-            ends = set(range(min(ends), len(text) + 1))
-        else:
-            within = (end for end in ends if end < len(text))
-            ends = {end + 1 for end in within if char in (text[end], _ANY_CHARACTER)}
-        if not ends:
-            return False
-    return len(text) in ends
+    return fnmatchcase(text, pattern)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from ..cloudtrail.event_history import CloudTrail
-from ..cloudtrail.evidence import Origin, Usage
 from ..facts import (
     AccessKey,
     Keys,
@@ -39,10 +37,6 @@ class Fact(Enum):
     POLICIES = "policies"
     POLICY_DOCUMENTS = "documents of managed policies"
     SERVICE_SPECIFIC_CREDENTIALS = "service-specific credentials"
-    USAGE = "events of access keys"
-    USAGE_EVERYWHERE = "events of access keys in all Regions"
-    ORIGIN = "creation of access keys"
-    DEACTIVATION = "deactivation of access keys"
 
 
 class NotReadYetError(BaseException):
@@ -88,13 +82,11 @@ class Answers:
         *,
         whole_account: bool,
         listed: Callable[[], Collection[str]] = frozenset,
-        cloudtrail: Callable[[], CloudTrail] | None = None,
     ) -> None:
         """``whole_account``: whether calls about all users are worth it.
 
         Without a ``source``, nothing counts but what is asked from now on. ``listed`` gives the
-        names of all users that were listed. ``cloudtrail`` is called when a check first asks what
-        uses a key; without it, no check may.
+        names of all users that were listed.
         """
         self._answers: dict[tuple[Fact, Hashable], Any] = {}
         self._iam = iam
@@ -113,13 +105,6 @@ class Answers:
                 users, whole_account=whole_account
             ),
         }
-        if cloudtrail:
-            self._readers[Fact.USAGE] = lambda keys: cloudtrail().usage(keys)
-            self._readers[Fact.USAGE_EVERYWHERE] = lambda keys: cloudtrail().usage(
-                keys, everywhere=True
-            )
-            self._readers[Fact.ORIGIN] = lambda keys: cloudtrail().origins(keys)
-            self._readers[Fact.DEACTIVATION] = lambda keys: cloudtrail().deactivations(keys)
 
     @property
     def unlisted(self) -> tuple[str, ...]:
@@ -263,21 +248,6 @@ class UserFacts:
         """The same keys with their last use, which may be Unreadable. No UnreadableError."""
         uses = self.answers.get(Fact.LAST_USE, (key.access_key_id for key in keys))
         return tuple(replace(key, last_use=use) for key, use in zip(keys, uses, strict=True))
-
-    def usage(self, keys: Keys, *, everywhere: bool = False) -> tuple[Usage, ...]:
-        """What CloudTrail says of the use of each key, with its last use. No UnreadableError.
-
-        It is asked about the Region of the last use or ``everywhere``, in all enabled ones.
-        """
-        return tuple(self.answers.get(Fact.USAGE_EVERYWHERE if everywhere else Fact.USAGE, keys))
-
-    def origins(self, keys: Keys) -> tuple[Origin, ...]:
-        """What CloudTrail says of the creation of each key. No UnreadableError."""
-        return tuple(self.answers.get(Fact.ORIGIN, keys))
-
-    def deactivations(self, keys: Keys) -> tuple[Origin, ...]:
-        """What CloudTrail says of the deactivation of each key. No UnreadableError."""
-        return tuple(self.answers.get(Fact.DEACTIVATION, keys))
 
     # Whatever else a user has
 

@@ -1,0 +1,43 @@
+"""All that a check imports of this folder: what it derives from, what it says, and words for it."""
+
+# ruff: noqa: F401
+# mypy: implicit-reexport
+
+from __future__ import annotations
+
+from .base_check import RootUserCheck, UserCheck
+from .cloudtrail.questions import Questions
+from .facts import Keys, RootAccessKeys, Unreadable, quarantine_policies
+from .finding_data import FindingData
+from .findings.administrator import judge_administrator
+from .findings.advice import (
+    DECOY,
+    SENTENCES,
+    Action,
+    Advice,
+    grace_ends,
+    in_grace,
+    incident,
+    word_incident,
+    word_root,
+)
+from .findings.finding import Verdict, describe_credentials, unreadable_root
+from .findings.service_specific_credentials import deactivation, is_allowed, replacements
+from .findings.tags import owner_of
+from .findings.user_case import UserCase, require_last_use
+from .findings.wording import (
+    aws_command,
+    comma_and,
+    counted,
+    days,
+    delete_command,
+    ids,
+    of_report,
+    status_command,
+    what_to_do,
+    when,
+)
+from .prowler_workarounds import offer_fixer
+from .reading.policy_documents import needed_documents
+from .reading.user_facts import UnreadableError, attempt, word_unread
+from .settings import Settings

@@ -1,0 +1,80 @@
+"""What a run of Prowler has read and found: the one place that outlives a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .facts import AccessKey, Keys, User
+from .findings.advice import Action
+from .findings.finding import Verdict
+from .reading.account import AccountReading, begin
+
+
+@dataclass(frozen=True)
+class Found:
+    """What this run found of a user, for a fixer to compare with what is true when it acts.
+
+    Prowler gives a fixer the ARN of a finding and nothing else of it, in the process of the scan.
+    """
+
+    user: User
+    verdict: Verdict
+    report: Any
+    """Prowler's report of the finding, on which Prowler marks later whether it is muted."""
+
+    @property
+    def keys(self) -> Keys:
+        """The user's active keys, with their last use."""
+        return self.verdict.keys
+
+    @property
+    def retire(self) -> AccessKey | None:
+        """The key of which the finding says that it can be deactivated now."""
+        advice = self.verdict.advice
+        return advice.retire if advice and advice.action is Action.DEACTIVATE else None
+
+
+class RunState:
+    """One run of Prowler."""
+
+    def __init__(self, provider: Any) -> None:
+        self.provider = provider
+        self.metadata = _metadata(provider)
+        self._found: dict[str, dict[str, Found]] = {}
+
+    @cached_property
+    def account(self) -> AccountReading:
+        """What the run reads, the same for all its checks."""
+        return begin(self.provider)
+
+    def remember(self, check_id: str, found: Iterable[Found]) -> None:
+        """Keep what a check found of users."""
+        self._found[check_id] = {one.user.arn: one for one in found}
+
+    def recall(self, check_id: str, arn: str) -> Found | None:
+        """What a check found of the user; None if no finding of it named keys."""
+        found = self._found.get(check_id, {}).get(arn)
+        return found if found and found.keys else None
+
+
+_latest: list[RunState] = []
+
+
+def of(provider: Any) -> RunState:
+    """The state of the run that this provider is in; that of an earlier run is forgotten.
+
+    Prowler gives its provider new audit metadata when a run begins (``execute_checks`` in
+    ``prowler/lib/check/check.py``, ``Scan.scan`` in ``prowler/lib/scan/scan.py``).
+    """
+    for state in _latest:
+        if state.provider is provider and state.metadata is _metadata(provider):
+            return state
+    _latest[:] = [RunState(provider)]
+    return _latest[0]
+
+
+def _metadata(provider: Any) -> Any:
+    return getattr(provider, "audit_metadata", None)  # None in a process that has run no check
