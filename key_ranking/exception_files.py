@@ -36,7 +36,7 @@ DRAFT = """\
 
 def check_exceptions(path: str) -> int:
     """Print what is wrong with a file of exceptions, and which are not in force. See USABLE."""
-    register, now = load(path, our_checks()), datetime.now(timezone.utc)
+    register, now = load(path), datetime.now(timezone.utc)
     if register.problem:
         say(printable(register.problem), sys.stderr)
         return UNUSABLE

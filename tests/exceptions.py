@@ -166,7 +166,7 @@ class DrawnFinding:
             needs = {self.check}
             if self.quarantine:
                 needs.add(INCIDENTS)
-            elif self.user == MADE:
+            elif self.user.startswith(("BedrockAPIKey-", "CloudWatchAPIKey-")):
                 needs.add(FOR_API_KEY)
             return entry.account in (ACCOUNT, "*") and entry.in_force and needs <= set(named)
 

@@ -45,9 +45,8 @@ from .exceptions import (
 )
 from .keys import NOW
 from .pages import REPOSITORY
-from .scanning import ACCOUNT, FAMILY
+from .scanning import ACCOUNT
 
-CHECKS = frozenset(FAMILY)
 LIMITS = Limits(MOST_DAYS, NOTICE_DAYS)
 EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCHEMA = EXAMPLES / "exceptions.schema.json"
@@ -84,9 +83,9 @@ def test_only_what_the_entries_name_is_accepted(
     contradictory = any(first.overlaps(second) for first, second in combinations(drawn, 2))
     if contradictory:
         with pytest.raises(UnusableExceptionsError, match=r"contradicts|repeats"):
-            parse(as_yaml(drawn), CHECKS)
+            parse(as_yaml(drawn))
         return
-    read = parse(as_yaml(drawn), CHECKS)
+    read = parse(as_yaml(drawn))
     found = judge(Register("x", read), ACCOUNT, finding.data(), NOW, LIMITS)
     assert found.is_accepted == finding.is_accepted(drawn)
     event("accepted" if found.is_accepted else "not accepted")
@@ -112,7 +111,7 @@ def test_an_exception_ends_by_itself_one_second_after_its_end(
     if is_day:
         end = end.replace(hour=23, minute=59, second=59)
     until = f"{end:%Y-%m-%d}" if is_day else end.astimezone(zone).isoformat()
-    register = Register("x", parse(text_of(until=until).encode(), CHECKS))
+    register = Register("x", parse(text_of(until=until).encode()))
     assert sentence(register, end).startswith("Accepted by security@example.com (owner team) until")
     assert "ends in less than a day" in sentence(register, end - timedelta(hours=1))
     after = sentence(register, end + timedelta(seconds=1))
@@ -124,7 +123,7 @@ def test_what_a_finding_says() -> None:
     one, other = KEYS
     entry = {**VALID, "access_key_id": one, "ticket": "SEC-1", "checks": ["*"]}
     del entry["user"]
-    register = Register("x", parse(text_of(entry).encode(), CHECKS))
+    register = Register("x", parse(text_of(entry).encode()))
     title = f"security@example.com for {one} (owner team, SEC-1)"
     accepted = f"Accepted by {title} until 2026-12-31: a relay."
     assert sentence(register, NOW, UNROTATED, one) == accepted
@@ -143,7 +142,7 @@ def test_yaml_and_json_say_the_same(drawn: list[DrawnEntry]) -> None:
     said = []
     for content in (as_yaml(drawn), text_of(*(entry.written() for entry in drawn)).encode()):
         try:
-            said.append(repr(parse(content, CHECKS)))
+            said.append(repr(parse(content)))
         except UnusableExceptionsError as error:
             said.append(str(error))
     assert said[0] == said[1] or not drawn
@@ -155,7 +154,7 @@ def test_text_is_never_taken_for_something_else() -> None:
         "exceptions:\n- {account: 012345670123, user: no, checks: [iam_user_unused_active_keys], "
         "reason: yes, approver: 1.0, ticket: , until: 2026-12-31}"
     )
-    (entry,) = parse(text.encode(), CHECKS)
+    (entry,) = parse(text.encode())
     assert (entry.account, entry.user, entry.reason, entry.approver) == (
         "012345670123", "no", "yes", "1.0"
     )  # fmt: skip
@@ -229,7 +228,7 @@ def test_of_a_broken_file_nothing_is_used(case: str, tmp_path: Path) -> None:
     content, why = BROKEN[case]
     path = tmp_path / "exceptions.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    register = load(str(path), CHECKS)
+    register = load(str(path))
     assert not register.entries
     assert why in register.problem
     assert len(register.problem) < 2000
@@ -242,7 +241,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         (tmp_path, "Is a directory"),
         (Path("/dev/null"), "it is not a regular file"),
     ):
-        problem = load(str(path), CHECKS).problem
+        problem = load(str(path)).problem
         assert problem == (
             f"The exceptions in {path} cannot be used, and no finding is muted for them: {why}."
         )
@@ -250,7 +249,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_an_exception_can_be_renewed() -> None:
     later = {**VALID, "from": "2027-01-01", "until": "2027-06-30", "ticket": "SEC-2"}
-    ended, renewed = parse(text_of(VALID, later).encode(), CHECKS)
+    ended, renewed = parse(text_of(VALID, later).encode())
     register = Register("x", (ended, renewed))
     now = datetime(2027, 1, 1, tzinfo=timezone.utc)
     assert "SEC-2" in sentence(register, now)
@@ -275,7 +274,7 @@ def schema() -> str:
 
 def test_the_example_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     path = EXAMPLES / "exceptions.yaml"
-    register = load(str(path), CHECKS)
+    register = load(str(path))
     assert len(register.entries) == 3
     plain = yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 - text only
     jsonschema.validate(plain, json.loads(SCHEMA.read_text()))
@@ -348,7 +347,7 @@ def test_a_draft_from_a_mutelist_cannot_be_used_and_covers_no_more(
         assert main_code("--exceptions-from-mutelist", str(path)) == 0
     draft.write_text(printed[0])
     plain = yaml.safe_load(printed[0])["exceptions"]
-    assert bool(load(str(draft), CHECKS).problem) == bool(plain)
+    assert bool(load(str(draft)).problem) == bool(plain)
     muting = AWSMutelist(mutelist_path=str(path))
     for entry in plain:
         filled = {**entry, "owner": "a", "approver": "b", "until": "2026-12-31"}

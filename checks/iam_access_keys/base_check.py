@@ -13,13 +13,14 @@ from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
 from . import run_state
+from .exceptions.in_run import RunExceptions
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding_data import FindingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
 from .findings.user_case import UserCase
-from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
+from .prowler_workarounds import AcceptedReport, remove_copies_at_exit, restore_refused_metadata
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError
 from .run_state import Found
@@ -35,6 +36,7 @@ class CheckRun:
     provider: Any
     """Prowler's provider."""
     settings: Settings = field(default_factory=Settings)
+    exceptions: RunExceptions = field(default_factory=RunExceptions)
     metadata_problem: str = ""
     """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
 
@@ -64,9 +66,12 @@ class AccessKeyCheck(Check):
         run = CheckRun(provider)
         try:
             run = replace(run, metadata_problem=restore_refused_metadata(self))
-            account = run_state.of(provider).account
-            run = replace(run, settings=account.settings)
-            return list(self.findings(account, run))
+            state = run_state.of(provider)
+            account = state.account
+            run = replace(run, settings=account.settings, exceptions=state.exceptions)
+            reports = list(self.findings(account, run))
+            run.exceptions.complete(self.CheckID)
+            return reports
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)
         except Exception as error:
@@ -101,14 +106,19 @@ class AccessKeyCheck(Check):
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict, on the resource that ``data`` names."""
         data = replace(data, check=self.CheckID)  # Prowler App keeps the last check's data only
-        report = Check_Report_AWS(metadata=self.metadata(), resource=to_json(data))
+        acceptance = run.exceptions.judge(verdict.status, data)
+        if acceptance.data:
+            data = replace(data, exceptions=acceptance.data)
+        kind = AcceptedReport if acceptance.is_accepted else Check_Report_AWS
+        report = kind(metadata=self.metadata(), resource=to_json(data))
         report.resource_id = data.name
         report.resource_arn = data.arn
         report.resource_tags = list(tags)
         report.region = region
         fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
         report.status = "FAIL" if fails else verdict.status
-        report.status_extended = f"{verdict.sentence}{run.metadata_problem}"
+        sentences = filter(None, (verdict.sentence, acceptance.sentence))
+        report.status_extended = f"{' '.join(sentences)}{run.metadata_problem}"
         report.compliance = compliance_of(self.CheckID)
         report.resource_details = finding.details(data)
         # Prowler sets a severity of the user's own metadata file as plain text, and that stays.

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from .base_check import RootUserCheck, UserCheck
+from .base_check import AccessKeyCheck, CheckRun, RootUserCheck, UserCheck
 from .cloudtrail.questions import Questions
+from .exceptions.acceptance import describe, ends_soon, title, word_state
+from .exceptions.register import ALL, ExceptionEntry
 from .facts import Keys, RootAccessKeys, Unreadable, quarantine_policies
 from .finding_data import FindingData
 from .findings.administrator import judge_administrator
@@ -21,7 +23,13 @@ from .findings.advice import (
     word_incident,
     word_root,
 )
-from .findings.finding import Verdict, describe_credentials, unreadable_root
+from .findings.finding import (
+    Verdict,
+    describe_credentials,
+    unlisted_users,
+    unreadable_root,
+    unusable_settings,
+)
 from .findings.service_specific_credentials import deactivation, is_allowed, replacements
 from .findings.tags import owner_of
 from .findings.user_case import UserCase, require_last_use
@@ -38,6 +46,7 @@ from .findings.wording import (
     when,
 )
 from .prowler_workarounds import offer_fixer
+from .reading.account import AccountReading
 from .reading.policy_documents import needed_documents
 from .reading.user_facts import UnreadableError, attempt, word_unread
 from .settings import Settings

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prowler.lib.logger import logger
+
+from .exceptions.acceptance import Limits
+from .exceptions.in_run import RunExceptions
+from .exceptions.register import load
 from .facts import AccessKey, Keys, User
 from .findings.advice import Action
 from .findings.finding import Verdict
@@ -49,6 +54,18 @@ class RunState:
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
         return begin(self.provider)
+
+    @cached_property
+    def exceptions(self) -> RunExceptions:
+        """The exceptions that the settings name. Prints why they cannot be used."""
+        settings, account = self.account.settings, str(self.provider.identity.account)
+        register = load(settings.access_key_exceptions)
+        if register.problem:
+            logger.critical(register.problem)  # the one level that Prowler shows by default
+        limits = Limits(
+            settings.access_key_exceptions_max_days, settings.access_key_exceptions_notice_days
+        )
+        return RunExceptions(register, account, limits, self.account.now)
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""

@@ -103,11 +103,11 @@ def ends_soon(entry: ExceptionEntry, now: datetime, limits: Limits) -> bool:
     return now <= entry.end <= now + timedelta(days=limits.notice_days)
 
 
-def title(entry: ExceptionEntry) -> str:
+def title(entry: ExceptionEntry, *, with_user: bool = False) -> str:
     """An exception in a sentence: who approved it, for which key, and who owns it."""
-    key = f" for {entry.access_key_id}" if entry.access_key_id else ""
+    whom = f" for {entry.subject}" if entry.access_key_id or with_user else ""
     details = ", ".join(filter(None, (entry.owner and f"owner {entry.owner}", entry.ticket)))
-    return f"{entry.approver}{key}{details and f' ({details})'}"
+    return f"{entry.approver}{whom}{details and f' ({details})'}"
 
 
 def word_state(entry: ExceptionEntry, now: datetime, limits: Limits) -> str:

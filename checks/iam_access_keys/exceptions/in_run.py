@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 
 from ..facts import ACCOUNT_NAME
 from ..finding_data import FindingData
@@ -19,6 +19,8 @@ class RunExceptions:
     register: Register = NO_EXCEPTIONS
     account: str = ""
     limits: Limits = LIMITS
+    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    """The moment of the run: UTC."""
     _failing: dict[str, set[ExceptionEntry]] = field(default_factory=lambda: defaultdict(set))
     """By check, the entries that are about a finding of it that fails."""
     _unjudged: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -26,13 +28,13 @@ class RunExceptions:
     _complete: set[str] = field(default_factory=set)
     """The checks that have run."""
 
-    def judge(self, status: str, data: FindingData, now: datetime) -> Acceptance:
-        """What the exceptions say about a finding; ``now`` is UTC. Only what fails is accepted."""
+    def judge(self, status: str, data: FindingData) -> Acceptance:
+        """What the exceptions say about a finding. Only what fails is accepted."""
         if status == "MANUAL":
             self._unjudged[data.check].add(data.name)
         if status != "FAIL" or not self.register.entries:
             return Acceptance()
-        acceptance = judge(self.register, self.account, data, now, self.limits)
+        acceptance = judge(self.register, self.account, data, self.now, self.limits)
         self._failing[data.check].update(acceptance.entries)
         return acceptance
 

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from functools import cached_property, lru_cache, partial
@@ -29,6 +29,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..catalogue import our_checks
 from ..facts import ROOT_USER_NAME
 
 HYGIENE = frozenset(
@@ -42,6 +43,8 @@ HYGIENE = frozenset(
     }
 )
 """The checks that ``*`` stands for: none of them is about an intruder or an administrator."""
+OWN_CHECK = "iam_users_access_key_exceptions"
+"""The check of the exceptions themselves, which nothing excepts."""
 ALL = "*"
 """Every account, or every check of hygiene."""
 MOST_BYTES = 16 << 20
@@ -202,14 +205,24 @@ class Register:
         found = self._by_subject.get(subject, ())
         return [entry for entry in found if entry.account in (ALL, account)]
 
+    def protecting(
+        self, account: str, name: str, key_ids: Iterable[str]
+    ) -> Iterator[ExceptionEntry]:
+        """The entries that may mean a user, in any spelling, or one of its keys."""
+        ids = set(key_ids)
+        for entry in self.entries:
+            is_meant = entry.user.casefold() == name.casefold() or entry.access_key_id in ids
+            if is_meant and entry.account in (ALL, account):
+                yield entry
+
 
 NO_EXCEPTIONS = Register()
 
 
-def load(path: str, checks: Collection[str]) -> Register:
-    """The exceptions in a file; ``checks`` are those that an entry may name. Does not raise."""
+def load(path: str) -> Register:
+    """The exceptions in a file; without a name, none. Does not raise."""
     try:
-        return Register(path, parse(_read(path), frozenset(checks)))
+        return Register(path, parse(_read(path))) if path else NO_EXCEPTIONS
     except OSError as error:
         why = error.strerror or type(error).__name__
     except UnusableExceptionsError as error:
@@ -227,7 +240,7 @@ def _read(path: str) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def parse(content: bytes, checks: frozenset[str]) -> tuple[ExceptionEntry, ...]:
+def parse(content: bytes) -> tuple[ExceptionEntry, ...]:
     """The entries of a file in YAML or JSON. Raises UnusableExceptionsError."""
     plain = _plain(content)
     try:
@@ -236,7 +249,7 @@ def parse(content: bytes, checks: frozenset[str]) -> tuple[ExceptionEntry, ...]:
         outer_first = sorted(error.errors(include_url=False), key=lambda one: len(one["loc"]) > 1)
         mistakes = [_in_words(mistake, plain) for mistake in outer_first]
     else:
-        mistakes = [*_unknown_checks(entries, checks), *_overlaps(entries)]
+        mistakes = [*_unknown_checks(entries), *_overlaps(entries)]
     if mistakes:
         mistakes = list(dict.fromkeys(mistakes))
         more = f", and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
@@ -335,7 +348,8 @@ def _named(number: int, entry: Any) -> str:
     return f"entry {number + 1}{f' ({subject[:64]})' if isinstance(subject, str) else ''}"
 
 
-def _unknown_checks(entries: tuple[ExceptionEntry, ...], checks: frozenset[str]) -> Iterator[str]:
+def _unknown_checks(entries: tuple[ExceptionEntry, ...]) -> Iterator[str]:
+    checks = our_checks() - {OWN_CHECK}
     for number, entry in enumerate(entries):
         unknown = entry.covered_checks - checks
         if unknown:
