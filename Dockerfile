@@ -11,16 +11,10 @@ COPY checks /source/checks
 COPY key_ranking /source/key_ranking
 COPY metadata /source/metadata
 COPY prowler_org /source/prowler_org
+COPY scripts/install_in_image.sh /
 
-ARG PROWLER_VERSION=5.46.0
-RUN python -m venv --without-pip /opt/prowler
-RUN uv pip install --no-cache --python /opt/prowler /source "prowler==${PROWLER_VERSION}"
-# The three largest packages are of other clouds, 500 MB of 1.4 GB, and a scan of AWS does not load them.
-RUN uv pip uninstall --python /opt/prowler google-api-python-client msgraph-sdk oci
-# The user of the image cannot write there. So what a run loads is compiled here, and no more than that.
-RUN /opt/prowler/bin/prowler aws --list-checks > /dev/null \
-    && /opt/prowler/bin/prowler-org --help > /dev/null \
-    && /opt/prowler/bin/prowler-access-keys --help > /dev/null
+ARG PROWLER_VERSION
+RUN sh /install_in_image.sh /source /opt/prowler
 
 
 FROM python:3.12.13-slim-trixie@sha256:57cd7c3a7a273101a6485ba99423ee568157882804b1124b4dd04266317710de

@@ -44,7 +44,7 @@ lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(VENV)/bin/hadolint --ignore DL3059 Dockerfile docs/recipes/*.Dockerfile
-	$(VENV)/bin/shellcheck docs/recipes/*.sh .ci/run
+	$(VENV)/bin/shellcheck docs/recipes/*.sh scripts/*.sh .ci/run
 	$(COG) --check --check-fail-msg="Run make tables." $(PAGES)
 
 tables: $(INSTALLED) ## Write the generated tables of README.md and docs/ anew

@@ -36,7 +36,7 @@ def figures() -> str:
         for on in (False, True):
             aws.clear()
             _fill(aws)
-            aws.behaviour.latency = LATENCY
+            aws.behavior.latency = LATENCY
             rows.append(_scan(aws, on=on))
             print(rows[-1], file=sys.stderr)
         named, events = _named(aws)

@@ -105,7 +105,7 @@ def measure(aws: EmbeddedAWS, users: int, *, alone: bool) -> dict[tuple[str, str
     """Scan an account of so many users in each way; ``alone``: with each check alone too."""
     aws.clear()
     _fill(aws, users)
-    aws.behaviour.latency = LATENCY
+    aws.behavior.latency = LATENCY
     reports: dict[str, Callable[[], None]] = {
         "fresh": aws.drop_report,
         "cached": lambda: aws.hold_report(timedelta(hours=1)),
@@ -145,7 +145,7 @@ def _fill(aws: EmbeddedAWS, users: int) -> None:
             aws.add_key(user, active=False, created=days_ago(300), last_used=days_ago(200))
         if number == 0:
             aws.attach(user, "AWSCompromisedKeyQuarantineV3")
-    aws.behaviour.root_keys_active = (True,)
+    aws.behavior.root_keys_active = (True,)
 
 
 def _scan(aws: EmbeddedAWS, checks: Sequence[str]) -> Cost:

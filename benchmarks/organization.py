@@ -24,7 +24,6 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 
-from . import warming
 from .programs import LATENCY, run
 from .tables import ratio, table
 
@@ -62,7 +61,7 @@ def figures(few: int, many: int) -> str:
     _adopt_orphans()
     with EmbeddedAWS() as aws:
         accounts = _fill(aws, many)
-        aws.behaviour.latency = LATENCY
+        aws.behavior.latency = LATENCY
         costs = {
             LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
             POOL: measure(few, lambda folder: _pool(aws, accounts[:few], folder)),
@@ -75,7 +74,7 @@ def figures(few: int, many: int) -> str:
         large = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
     with EmbeddedAWS(tls=True) as aws:
         accounts = _fill(aws, many)
-        aws.behaviour.latency = LATENCY
+        aws.behavior.latency = LATENCY
         loop_tls = measure(few, lambda folder: _loop(aws, accounts[:few], folder))
         small_tls = measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2"))
         large_tls = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
@@ -95,8 +94,7 @@ The same through TLS, as AWS is reached, where the loop takes
 {_seconds(loop_tls.processor_each)} of processor time an account:
 
 {more(loop_tls, small_tls, large_tls)}
-
-{warming.figures()}"""
+"""
 
 
 def compared(costs: Mapping[str, Cost]) -> str:

@@ -68,7 +68,7 @@ def populate(aws: EmbeddedAWS) -> dict[str, str]:
                 tags = {"owner": unit.lower()} if chance.random() < 0.8 else {}
                 add(aws, chance, bot, "/ci/bots/", tags, chance.choice(kinds), account)
     accounts[CLOSED] = organization.add_account(CLOSED, state="SUSPENDED")
-    aws.behaviour.accounts_without_role = frozenset({accounts[WITHOUT_ROLE]})
+    aws.behavior.accounts_without_role = frozenset({accounts[WITHOUT_ROLE]})
     for (name, user), kind, policy in (
         (QUARANTINED, "second key never used", "AWSCompromisedKeyQuarantineV3"),
         (ADMINISTRATOR, "both keys in use", "AdministratorAccess"),

@@ -115,8 +115,8 @@ def _add_trouble(aws: EmbeddedAWS) -> None:
         if key.last_used:
             key.last_used = AccessKeyLastUsed(key.last_used.timestamp, "ses-smtp", "eu-west-1")
     _add_signs_of_an_intruder(aws, now)
-    aws.behaviour.root_keys_active = (True,)
-    aws.behaviour.root_key_last_used = now - timedelta(days=ROOT_KEY_UNUSED)
+    aws.behavior.root_keys_active = (True,)
+    aws.behavior.root_key_last_used = now - timedelta(days=ROOT_KEY_UNUSED)
 
 
 def _add_signs_of_an_intruder(aws: EmbeddedAWS, now: datetime) -> None:

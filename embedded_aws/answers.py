@@ -1,4 +1,4 @@
-"""Answers of IAM that are not as AWS documents them: what ``Behaviour.rewrite`` takes.
+"""Answers of IAM that are not as AWS documents them: what ``Behavior.rewrite`` takes.
 
 Each function returns one that changes the XML of an answer, given the marker of the call.
 """

@@ -21,6 +21,7 @@ class KeyAction(str, Enum):
 
     KEEP_EVIDENCE = "keep-evidence"
     DELETE_ROOT_KEY = "delete-root-key"
+    DELETE_INACTIVE_ROOT_KEY = "delete-inactive-root-key"
     LEAVE_DECOY = "leave-decoy"
     POSSIBLE_DECOY = "possible-decoy"
     CHECK_FIRST = "check-first"
@@ -44,6 +45,8 @@ ADVICE: dict[Action, str] = {
     "is, and what else is kept there. Leave it as it is while you look.",
     KeyAction.DELETE_ROOT_KEY: "Find out what uses it, move that to an IAM role, deactivate the "
     "key, and then delete it.",
+    KeyAction.DELETE_INACTIVE_ROOT_KEY: "Delete it: signing in as the root user is enough to "
+    "reactivate it.",
     AdviceAction.FIND_CREATOR: "Find out who created it, and why, before you rely on it. "
     "Deactivate it if it is not needed.",
     KeyAction.WAIT_FOR_CREATOR: "Find out who created {creator_of} first. If it is to stay, move "
@@ -93,7 +96,8 @@ BY_REASON = {
 _WITHOUT_COMMAND = frozenset(
     {
         AdviceAction.DECOY_USED, AdviceAction.FIND_OUT, KeyAction.DELETE_ROOT_KEY,
-        KeyAction.KEEP_EVIDENCE, KeyAction.LEAVE_DECOY, KeyAction.POSSIBLE_DECOY,
+        KeyAction.DELETE_INACTIVE_ROOT_KEY, KeyAction.KEEP_EVIDENCE, KeyAction.LEAVE_DECOY,
+        KeyAction.POSSIBLE_DECOY,
     }
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ class NotCovered:
 
 @dataclass(frozen=True)
 class Part:
-    """One colour of a bar, with lengths in the chart's units."""
+    """One color of a bar, with lengths in the chart's units."""
 
     kind: str
     x: float
@@ -78,6 +78,8 @@ class Requirement:
     description: str
     fail: int
     not_judged: int
+    accepted: int
+    """All that fails in these accounts is muted."""
     passed: int
 
 

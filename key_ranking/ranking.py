@@ -221,8 +221,10 @@ class _User:
         if self.findings[0].user == ROOT_USER_NAME:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
             if naming:
-                action = KeyAction.DELETE_ROOT_KEY
-                entry = self._entry(Group.INCIDENT, action, naming, KeyData(""), naming[0])
+                group, action = Group.INCIDENT, KeyAction.DELETE_ROOT_KEY
+                if all(finding.data.active_access_keys == 0 for finding in naming):
+                    group, action = Group.INACTIVE, KeyAction.DELETE_INACTIVE_ROOT_KEY
+                entry = self._entry(group, action, naming, KeyData(""), naming[0])
                 yield replace(entry, administrator=True, quarantined=None)
             return
         yield from self._access_keys()

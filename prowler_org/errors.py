@@ -1,12 +1,16 @@
-"""Errors that end prowler-org before it scans an account, and the exit code of an interrupt."""
+"""Errors that end prowler-org, and the exit code of an interrupt."""
 
 from __future__ import annotations
 
 INTERRUPTED = 130
 
 
-class StartError(Exception):
+class RunError(Exception):
     """prowler-org cannot do what you asked for. The text says why, and what to do instead."""
+
+
+class StartError(RunError):
+    """It cannot even begin to scan."""
 
 
 class UsageError(StartError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints
 
@@ -58,187 +59,8 @@ STRICT = ConfigDict(strict=True, extra="forbid", revalidate_instances="always")
 """How what the state file holds is written and read: these fields, no text for a number."""
 ShortText = Annotated[str, StringConstraints(max_length=600)]
 Sentence = Annotated[str, StringConstraints(max_length=3000)]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which of the organization's accounts to scan. Empty means all."""
-
-    __pydantic_config__ = STRICT
-
-    accounts: tuple[ShortText, ...] = ()
-    units: tuple[Sentence, ...] = ()
-    """IDs, names, or paths of organizational units. Includes the units below them."""
-    exclude: tuple[ShortText, ...] = ()
-    include_management: bool = False
-    tags: tuple[Sentence, ...] = ()
-    """Tags of accounts, each as ``key=value``: for each key, an account has one of the values."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """A valid command line."""
-
-    role: str
-    """The role's name, with its path if it has one. The same in every account."""
-    selection: Selection
-    organizations_role: str | None
-    """ARN of the role to list the accounts with. None: use the credentials as they are."""
-    output_directory: Path
-    jobs: int
-    timeout: float
-    """Seconds for one attempt to scan one account."""
-    scheduler: str | None
-    without_tls: bool
-    """Whether the way to the scheduler need not be encrypted."""
-    output_bucket: str | None
-    """The bucket for the organization's own reports. None: that of Prowler's -B or -D, if given."""
-    resume: bool
-    previous: Path | None
-    """The data of the run to compare with. None: that of the run before in the directory."""
-    strict: bool
-    dry_run: bool
-    quiet: bool
-    prowler_arguments: tuple[str, ...]
-    """The arguments after ``--``."""
-
-
-def parse(arguments: Sequence[str]) -> Options:
-    """Parse the command line, without the program's name.
-
-    Raises UsageError for options that do not go together. For other mistakes, argparse ends the
-    program with exit code 2.
-    """
-    own, prowler_arguments = split(arguments)
-    parsed, unknown = _parser().parse_known_args(own)
-    if unknown:  # their values may be secret
-        names = (word.partition("=")[0] for word in unknown if word.startswith("-"))
-        raise UsageError(f"unrecognized arguments: {' '.join(names) or 'values without an option'}")
-    given = vars(parsed)
-    if given["scheduler"] and given["jobs"]:
-        raise UsageError(
-            "--jobs is for scans on this machine. With --scheduler, set the number of scans that a "
-            "worker runs at a time: dask worker --nthreads."
-        )
-    if both := sorted(set(given["exclude"]) & set(given["accounts"])):
-        raise UsageError(
-            f"--accounts and --exclude both name {', '.join(both)}: remove it from one of them."
-        )
-    if given["dry_run"] and given["resume"]:
-        raise UsageError(
-            "--dry-run does not scan, so it cannot resume a run: leave out one of the two options."
-        )
-    of_lists = ("accounts", "units", "exclude", "tags")
-    chosen = {name: tuple(sorted(set(given.pop(name)))) for name in of_lists}
-    selection = Selection(**chosen, include_management=given.pop("include_management"))
-    given["jobs"] = given["jobs"] or usable_processors()
-    return Options(**given, selection=selection, prowler_arguments=prowler_arguments)
-
-
-def split(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The arguments of prowler-org, and those of ``prowler aws``, which come after ``--``."""
-    if "--" not in arguments:
-        return list(arguments), ()
-    dashes = list(arguments).index("--")
-    return list(arguments[:dashes]), tuple(arguments[dashes + 1 :])
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="prowler-org",
-        usage="prowler-org --role NAME [options] [-- options of prowler aws]",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--role", required=True, type=_role_name, metavar="NAME",
-        help="name of the IAM role to assume in each account",
-    )  # fmt: skip
-    versions = (version("prowler-access-keys"), version("prowler"))
-    parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
-    )
-    _add_selection(parser.add_argument_group("which accounts"))
-    _add_running(parser.add_argument_group("how to scan"))
-    return parser
-
-
-def _add_selection(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--accounts", nargs="+", type=_account_id, default=[], metavar="ID",
-        help="scan only these accounts (default: all active accounts)",
-    )  # fmt: skip
-    group.add_argument(
-        "--ou", nargs="+", type=_text, default=[], dest="units", metavar="UNIT",
-        help="scan only the accounts in these organizational units and in the units below them; by "
-        "ID, name, or path, such as ou-a1b2-11111111, Payments, or Production/Payments",
-    )  # fmt: skip
-    group.add_argument(
-        "--account-tag", nargs="+", type=_tag, default=[], dest="tags", metavar="KEY=VALUE",
-        help="scan only accounts that have, for each of these keys, a tag with one of its values",
-    )  # fmt: skip
-    group.add_argument(
-        "--exclude", nargs="+", type=_account_id, default=[], metavar="ID",
-        help="do not scan these accounts",
-    )  # fmt: skip
-    group.add_argument(
-        "--include-management", action="store_true",
-        help="scan the management account too; it needs the role like any other account",
-    )  # fmt: skip
-    group.add_argument(
-        "--organizations-role", type=_role_arn, metavar="ARN",
-        help="role to list the accounts with, in the management account or in the account of a "
-        "delegated administrator (default: list them without a role)",
-    )  # fmt: skip
-    group.add_argument(
-        "--dry-run", action="store_true", help="show which accounts this would scan, and exit"
-    )
-
-
-def _add_running(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--jobs", type=_jobs, metavar="N",
-        help="accounts to scan at a time (default: the number of processors that it may use)",
-    )  # fmt: skip
-    group.add_argument(
-        "--scheduler", type=_text, metavar="ADDRESS",
-        help="scan on the Dask cluster with this scheduler, such as tcp://host:8786 or "
-        "tls://host:8786; needs prowler-access-keys[dask]",
-    )  # fmt: skip
-    group.add_argument(
-        "--without-tls", action="store_true",
-        help="use a scheduler without TLS that is on another machine: only in a network that you "
-        "trust, as what a scheduler sends can run code here",
-    )  # fmt: skip
-    group.add_argument(
-        "--timeout", type=_seconds, default=3600.0, metavar="SECONDS",
-        help="stop an attempt to scan an account after this time (default: 3600)",
-    )  # fmt: skip
-    group.add_argument(
-        "--output-directory", type=_path, default="output", metavar="DIRECTORY",
-        help="write the reports there (default: output)",
-    )  # fmt: skip
-    group.add_argument(
-        "--output-bucket", type=_text, metavar="BUCKET",
-        help="put the organization's own reports into this bucket too, with the credentials of "
-        "this machine (default: the bucket of -B or -D of Prowler)",
-    )  # fmt: skip
-    group.add_argument(
-        "--resume", action="store_true",
-        help="resume the last run in the output directory: scan the accounts that are missing",
-    )  # fmt: skip
-    group.add_argument(
-        "--previous", type=_path, metavar="FILE",
-        help="the .json file in the folder keys of an earlier run, to compare with (default: that "
-        "of the run before in the output directory)",
-    )  # fmt: skip
-    group.add_argument(
-        "--strict", action="store_true",
-        help="exit with 4 too if something was not looked at: see the exit codes",
-    )  # fmt: skip
-    group.add_argument("--quiet", action="store_true", help="print errors only")
+ACCOUNTS, SCANS = "which accounts", "how to scan"
+"""The groups of options in the help."""
 
 
 def _role_name(text: str) -> str:
@@ -297,3 +119,170 @@ def _seconds(text: str) -> float:
             f"{text!r} is not a number of seconds above 0, up to {LONGEST_TIMEOUT}, seven days"
         )
     return number
+
+
+# The options: each field of these classes says all that there is to say of one
+
+
+def _option(group: str, help: str, **more: Any) -> dict[str, Any]:  # noqa: A002
+    """The metadata of a field that an option sets, ``--field-name`` without another ``flag``.
+
+    ``more`` is as in argparse, but what the field's default says is not repeated: see ``_parser``.
+    """
+    return {"group": group, "option": {"help": help, **more}}
+
+
+_of_accounts, _of_scans = partial(_option, ACCOUNTS), partial(_option, SCANS)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of the organization's accounts to scan. Empty means all. The state file has it."""
+
+    __pydantic_config__ = STRICT
+
+    accounts: tuple[ShortText, ...] = field(default=(), metadata=_of_accounts(
+        "scan only these accounts (default: all active accounts)", type=_account_id, metavar="ID"
+    ))  # fmt: skip
+    units: tuple[Sentence, ...] = field(default=(), metadata=_of_accounts(
+        "scan only the accounts in these organizational units and in the units below them; by ID, "
+        "name, or path, such as ou-a1b2-11111111, Payments, or Production/Payments",
+        flag="--ou", type=_text, metavar="UNIT",
+    ))  # fmt: skip
+    tags: tuple[Sentence, ...] = field(default=(), metadata=_of_accounts(
+        "scan only accounts that have, for each of these keys, a tag with one of its values",
+        flag="--account-tag", type=_tag, metavar="KEY=VALUE",
+    ))  # fmt: skip
+    exclude: tuple[ShortText, ...] = field(default=(), metadata=_of_accounts(
+        "do not scan these accounts", type=_account_id, metavar="ID"
+    ))  # fmt: skip
+    include_management: bool = field(default=False, metadata=_of_accounts(
+        "scan the management account too; it needs the role like any other account"
+    ))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """A valid command line."""
+
+    role: str = field(metadata=_option(
+        "", "name of the IAM role to assume in each account", type=_role_name, metavar="NAME"
+    ))  # fmt: skip
+    selection: Selection = Selection()
+    organizations_role: str | None = field(default=None, metadata=_of_accounts(
+        "role to list the accounts with, in the management account or in the account of a "
+        "delegated administrator (default: list them without a role)",
+        type=_role_arn, metavar="ARN",
+    ))  # fmt: skip
+    dry_run: bool = field(default=False, metadata=_of_accounts(
+        "show which accounts this would scan, and exit"
+    ))  # fmt: skip
+    jobs: int = field(default_factory=usable_processors, metadata=_of_scans(
+        "accounts to scan at a time (default: the number of processors that it may use)",
+        type=_jobs, metavar="N",
+    ))  # fmt: skip
+    scheduler: str | None = field(default=None, metadata=_of_scans(
+        "scan on the Dask cluster with this scheduler, such as tcp://host:8786 or "
+        "tls://host:8786; needs prowler-access-keys[dask]",
+        type=_text, metavar="ADDRESS",
+    ))  # fmt: skip
+    without_tls: bool = field(default=False, metadata=_of_scans(
+        "use a scheduler without TLS that is on another machine: only in a network that you trust, "
+        "as what a scheduler sends can run code here"
+    ))  # fmt: skip
+    timeout: float = field(default=3600.0, metadata=_of_scans(
+        "stop an attempt to scan an account after this time (default: 3600)",
+        type=_seconds, metavar="SECONDS",
+    ))  # fmt: skip
+    output_directory: Path = field(default_factory=Path("output").absolute, metadata=_of_scans(
+        "write the reports there (default: output)", type=_path, metavar="DIRECTORY"
+    ))  # fmt: skip
+    output_bucket: str | None = field(default=None, metadata=_of_scans(
+        "put the organization's own reports into this bucket too, with the credentials of this "
+        "machine (default: the bucket of -B or -D of Prowler)",
+        type=_text, metavar="BUCKET",
+    ))  # fmt: skip
+    resume: bool = field(default=False, metadata=_of_scans(
+        "resume the last run in the output directory: scan the accounts that are missing"
+    ))  # fmt: skip
+    previous: Path | None = field(default=None, metadata=_of_scans(
+        "the .json file in the folder keys of an earlier run, to compare with (default: that of "
+        "the run before in the output directory)",
+        type=_path, metavar="FILE",
+    ))  # fmt: skip
+    strict: bool = field(default=False, metadata=_of_scans(
+        "exit with 4 too if something was not looked at: see the exit codes"
+    ))  # fmt: skip
+    quiet: bool = field(default=False, metadata=_of_scans("print errors only"))
+    prowler_arguments: tuple[str, ...] = ()
+    """The arguments after ``--``."""
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Parse the command line, without the program's name.
+
+    Raises UsageError for options that do not go together. For other mistakes, argparse ends the
+    program with exit code 2.
+    """
+    own, prowler_arguments = split(arguments)
+    parsed, unknown = _parser().parse_known_args(own)
+    if unknown:  # their values may be secret
+        names = (word.partition("=")[0] for word in unknown if word.startswith("-"))
+        raise UsageError(f"unrecognized arguments: {' '.join(names) or 'values without an option'}")
+    given = vars(parsed)
+    if {"scheduler", "jobs"} <= given.keys():
+        raise UsageError(
+            "--jobs is for scans on this machine. With --scheduler, set the number of scans that a "
+            "worker runs at a time: dask worker --nthreads."
+        )
+    if {"dry_run", "resume"} <= given.keys():
+        raise UsageError(
+            "--dry-run does not scan, so it cannot resume a run: leave out one of the two options."
+        )
+    chosen = {part.name: given.pop(part.name) for part in fields(Selection) if part.name in given}
+    lists = {name: tuple(sorted({*ids})) for name, ids in chosen.items() if isinstance(ids, list)}
+    selection = Selection(**chosen | lists)
+    if both := sorted({*selection.accounts} & {*selection.exclude}):
+        raise UsageError(
+            f"--accounts and --exclude both name {', '.join(both)}: remove it from one of them."
+        )
+    return Options(**given, selection=selection, prowler_arguments=prowler_arguments)
+
+
+def split(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The arguments of prowler-org, and those of ``prowler aws``, which come after ``--``."""
+    if "--" not in arguments:
+        return list(arguments), ()
+    dashes = list(arguments).index("--")
+    return list(arguments[:dashes]), tuple(arguments[dashes + 1 :])
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The parser of all options. What is not given is not in what it returns."""
+    parser = argparse.ArgumentParser(
+        prog="prowler-org",
+        usage="prowler-org --role NAME [options] [-- options of prowler aws]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    groups: dict[str, argparse._ActionsContainer] = {"": parser}
+    groups |= {title: parser.add_argument_group(title) for title in (ACCOUNTS, SCANS)}
+    for declared in (*fields(Selection), *fields(Options)):
+        if declared.metadata:
+            more: dict[str, Any] = {"dest": declared.name, **declared.metadata["option"]}
+            flag = more.pop("flag", f"--{declared.name.replace('_', '-')}")
+            if declared.default is False:
+                more["action"] = "store_true"
+            elif declared.default == ():
+                more["nargs"] = "+"
+            elif declared.default is declared.default_factory is MISSING:
+                more["required"] = True
+            groups[declared.metadata["group"]].add_argument(flag, **more)
+    versions = (version("prowler-access-keys"), version("prowler"))
+    parser.add_argument(
+        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+    )
+    return parser

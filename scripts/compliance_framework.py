@@ -102,16 +102,23 @@ def per_provider(framework: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def labels(framework: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """By check, the labels of other standards as Prowler writes them, with the requirements."""
-    column: dict[str, dict[str, list[str]]] = {}
+def labels(framework: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By check, the labels of other standards as Prowler writes them, with the requirements.
+
+    ``FAIL`` and ``PASS`` have those of a finding with that status, ``settings`` the settings with
+    which they stand.
+    """
+    by_check: dict[str, dict[str, Any]] = {}
     for requirement in framework["requirements"]:
         for check in our_checks().intersection(requirement.get("checks", ())):
             for reference in requirement["references"]:
                 for label in _labels(reference, framework["standards"][reference["standard"]]):
-                    ids = column.setdefault(check, {}).setdefault(label, [])
-                    ids.append(reference.get("in_prowler", reference["id"]))
-    return {check: column[check] for check in sorted(column)}
+                    stand = by_check.setdefault(check, {"FAIL": {}, "PASS": {}})
+                    stand["settings"] = requirement.get("standards_need", {})
+                    for status in ("FAIL", "PASS") if reference.get("pass") else ("FAIL",):
+                        ids = stand[status].setdefault(label, [])
+                        ids.append(reference.get("in_prowler", reference["id"]))
+    return {check: by_check[check] for check in sorted(by_check)}
 
 
 def _labels(reference: Mapping[str, Any], standard: Mapping[str, Any]) -> Iterable[str]:

@@ -1,7 +1,7 @@
-"""Build the image that the Dockerfile describes, scan with it, and say how large it is.
+"""Build the container image, scan with it, and say how large it is.
 
-Without a container engine, only what the Dockerfile does to make ``/opt/prowler`` is done, in a new
-folder on this machine: the base image, the user, and the compiler are not tried then.
+Without a container engine, it only fills a new folder as the image fills ``/opt/prowler``, and
+scans with that: the base image, the user, and the compiler are not tried then.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 
+from .release import ROOT, copy_sources
+
 ENGINES = ("docker", "podman")
 TAG = "prowler-access-keys"
+INSTALL = ROOT / "scripts" / "install_in_image.sh"
 LARGEST = 1_500_000_000
 """Bytes that the image may have."""
 SCANS = (
@@ -30,128 +31,64 @@ SCANS = (
 SOMETHING_FAILED = 3
 
 
-class Built(Protocol):
-    """What was built, to run and to measure."""
-
-    def run(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
-        """Run a command with more environment variables. Returns its exit code."""
-
-    def size(self) -> int:
-        """How large it is, in bytes."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image that an engine has built. Only /tmp and /reports can be written to."""
-
-    engine: str
-
-    @classmethod
-    def build(cls, engine: str) -> Image:
-        _run([engine, "build", "--tag", TAG, "."])
-        return cls(engine)
-
-    def run(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
-        given = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
-        folders = ("--tmpfs", "/tmp", "--tmpfs", "/reports:mode=1777")  # noqa: S108
-        options = ("--rm", "--network", "host", "--read-only", *folders)
-        return subprocess.call([self.engine, "run", *options, *given, TAG, *command])
-
-    def size(self) -> int:
-        asked = [self.engine, "image", "inspect", "--format", "{{.Size}}", TAG]
-        return int(subprocess.check_output(asked, text=True))
-
-
-@dataclass(frozen=True)
-class Folder:
-    """What the image has in /opt/prowler, in a folder. A run must leave it as it is."""
-
-    path: Path
-
-    @classmethod
-    def build(cls, folder: Path) -> Folder:
-        opt, source = folder / "prowler", folder / "source"
-        variables = dict(os.environ, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-        variables.pop("PYTHONDONTWRITEBYTECODE", None)
-        for instruction, rest in first_stage(Path("Dockerfile").read_text("utf-8")):
-            here = rest.replace("/opt/prowler", str(opt)).replace("/source", str(source))
-            if instruction == "ARG":
-                name, _, value = rest.partition("=")
-                variables[name] = value
-            elif instruction == "COPY":
-                *paths, target = here.split()
-                _copy(paths, Path(target))
-            elif instruction == "RUN" and "/opt/prowler" in rest:
-                _run(["/bin/sh", "-ec", here], variables)
-        return cls(opt)
-
-    def run(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
-        before = self._files()
-        path = f"{self.path / 'bin'}:{os.environ['PATH']}"
-        with tempfile.TemporaryDirectory() as reports:
-            written = {"PATH": path, "HOME": reports, "PYTHONDONTWRITEBYTECODE": "1"}
-            code = subprocess.call(command, env={**variables, **written}, cwd=reports)
-        if self._files() != before:
-            sys.exit(f"{command[0]} writes to a folder that is read-only in the image.")
-        return code
-
-    def size(self) -> int:
-        return sum(self._files().values())
-
-    def _files(self) -> dict[Path, int]:
-        return {path: path.lstat().st_size for path in self.path.rglob("*")}
-
-
 def main() -> None:
     """Build, scan, and measure. Ends this process if something is wrong."""
     engine = next(filter(_answers, ENGINES), None)
     if engine:
-        check(Image.build(engine))
-        return
-    print("No container engine answers: running the steps that make /opt/prowler in a new folder.")
-    with tempfile.TemporaryDirectory() as name:
-        check(Folder.build(Path(name)))
-
-
-def check(built: Built) -> None:
-    """Scan an embedded organization with what was built, and measure it."""
-    with EmbeddedAWS() as aws:
-        organization = EmbeddedOrganization(aws)
-        aws.add_key(user := aws.add_user("alice"))
-        aws.add_key(user)
-        organization.add_keys(organization.add_account("sandbox"), "bob", 2)
-        variables = {
-            name: value
-            for name, value in aws.environment().items()
-            if name.startswith("AWS_") or name == "NO_PROXY"
-        }
-        for command in SCANS:
-            if (code := built.run(command, variables)) != SOMETHING_FAILED:
-                sys.exit(f"{' '.join(command)} ended with {code}, not with {SOMETHING_FAILED}.")
-    size = built.size()
+        size = try_image(engine)
+    else:
+        print("No container engine answers: filling /opt/prowler in a new folder.")
+        with tempfile.TemporaryDirectory() as name:
+            size = try_folder(Path(name))
     print(f"\nIt scans, and has {size / 1e6:,.0f} MB.")
     if size > LARGEST:
         sys.exit(f"That is more than {LARGEST / 1e6:,.0f} MB.")
 
 
-def first_stage(dockerfile: str) -> Iterator[tuple[str, str]]:
-    """The instructions between the first FROM and the next, each with the rest of its line."""
-    stages = 0
-    for line in dockerfile.replace("\\\n", " ").splitlines():
-        instruction, _, rest = line.partition(" ")
-        stages += instruction == "FROM"
-        if stages == 1 and instruction in ("ARG", "COPY", "RUN"):
-            yield instruction, rest
+def try_image(engine: str) -> int:
+    """Build the image, and scan with it; only /tmp and /reports are writable. Returns its bytes."""
+    _run([engine, "build", "--tag", TAG, str(ROOT)], os.environ)
+    folders = ("--tmpfs", "/tmp", "--tmpfs", "/reports:mode=1777")  # noqa: S108
+    run = [engine, "run", "--rm", "--network", "host", "--read-only", *folders]
+    with EmbeddedAWS() as aws:
+        _populate(aws)
+        environment = aws.environment()
+        names = [name for name in environment if name.startswith(("AWS_", "NO_PROXY"))]
+        passed = [word for name in names for word in ("--env", name)]
+        for command in SCANS:
+            _run([*run, *passed, TAG, *command], environment, expected=SOMETHING_FAILED)
+    size = [engine, "image", "inspect", "--format", "{{.Size}}", TAG]
+    return int(subprocess.check_output(size, text=True))
 
 
-def _copy(paths: Sequence[str], target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for path in paths:
-        if Path(path).is_dir():
-            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            target.mkdir(exist_ok=True)
-            shutil.copy(path, target)
+def try_folder(folder: Path) -> int:
+    """Fill a folder as the image fills /opt/prowler, and scan with it. Returns its bytes."""
+    source, opt = copy_sources(folder / "source"), folder / "prowler"
+    path = os.environ["PATH"]
+    tools = {"PATH": f"{Path(sys.executable).parent}:{path}"}
+    _run(["sh", str(INSTALL), str(source), str(opt)], {**os.environ, **tools})
+    size = _size(opt)
+    with EmbeddedAWS() as aws:
+        _populate(aws)
+        environment = aws.environment(
+            PATH=f"{opt / 'bin'}:{path}", HOME=str(folder), PYTHONDONTWRITEBYTECODE="1"
+        )
+        for command in SCANS:
+            _run(command, environment, expected=SOMETHING_FAILED, directory=folder)
+    if _size(opt) != size:
+        sys.exit("A scan writes to a folder that is read-only in the image.")
+    return size
+
+
+def _populate(aws: EmbeddedAWS) -> None:
+    """Make an organization whose accounts both fail."""
+    organization = EmbeddedOrganization(aws)
+    organization.add_keys(organization.management_account, "alice", 2)
+    organization.add_keys(organization.add_account("sandbox"), "bob", 2)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*"))
 
 
 def _answers(engine: str) -> bool:
@@ -160,10 +97,18 @@ def _answers(engine: str) -> bool:
     return not subprocess.run([engine, "info"], capture_output=True, check=False).returncode
 
 
-def _run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+def _run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    expected: int = 0,
+    directory: Path | None = None,
+) -> None:
+    """Run a command, and end this process if it ends with another code."""
     print(f"$ {' '.join(command)}", flush=True)
-    if subprocess.call(command, env=variables):
-        sys.exit(f"This failed: {' '.join(command)}")
+    code = subprocess.call(command, env=environment, cwd=directory)
+    if code != expected:
+        sys.exit(f"{' '.join(command)} ended with {code}, not with {expected}.")
 
 
 if __name__ == "__main__":

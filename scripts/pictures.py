@@ -97,7 +97,7 @@ def organization_scan(folder: Path) -> Path:
 def deny(aws: EmbeddedAWS, user: str) -> None:
     """Deny all calls about a user; and let AWS hold a report, as a new one would tell its keys."""
     aws.hold_report(timedelta(hours=1))
-    aws.behaviour.denied_users = frozenset({user})
+    aws.behavior.denied_users = frozenset({user})
 
 
 def part(output: str, first: str, after: str) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
+ROOT = Path(__file__).parents[1]
 DIST = Path("dist")
 """For what is uploaded, and nothing else."""
 SBOM = Path("build/sbom.cdx.json")
@@ -29,6 +30,8 @@ IN_WHEEL = {
     "prowler_org": "prowler_org",
 }
 """Where a folder of the repository is in the wheel."""
+BUILT_FROM = (*IN_WHEEL, "pyproject.toml", "setup.py", "README.md", "LICENSE")
+"""The folders and files that the wheel is built from."""
 DEMOS = ("demo", "demo.organization")
 
 
@@ -88,6 +91,17 @@ def try_out(wheel: Path, sdist: Path, folder: Path) -> None:
         compiled = f"lib/*/site-packages/{IN_WHEEL['checks']}/{check}/__pycache__/{check}.*"
         if not any(environment.glob(compiled)):
             sys.exit(f"Not to be released: {check} did not run from the wheel.")
+
+
+def copy_sources(folder: Path) -> Path:
+    """Copy what the wheel is built from into a folder. Returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / name for name in BUILT_FROM):
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, folder)
+    return folder
 
 
 def _install(what: str, environment: Path) -> None:

@@ -34,9 +34,9 @@ ACCOUNT = "123456789012"
 ROOT = "<root_account>"
 ACCOUNT_NAME = "<account>"
 """The name of findings about the account itself."""
-NEIGHBOUR = "iam_user_accesskey_unused"
+NEIGHBOR = "iam_user_accesskey_unused"
 """Another check of the IAM service: a run that has it loads Prowler's shared IAM client."""
-both_sources = pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+both_sources = pytest.mark.parametrize("others", [(), (NEIGHBOR,)], ids=["alone", "beside"])
 """Has a test run the check alone, and beside another one that loads Prowler's shared IAM client."""
 SOURCE_LINKS = (
     "https://docs.aws.amazon.com/general/latest/gr/aws-sec-cred-types.html",

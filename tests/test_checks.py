@@ -350,16 +350,16 @@ def test_a_usable_service_specific_credential_fails(one: Any, status: str, sever
     [
         (False, 0, False, "PASS", "has no access keys."),
         (True, 2, False, "FAIL", "has 2 active access keys, according to"),
-        (True, 0, True, "PASS", "An inactive one is still there: delete it."),
+        (True, 0, True, "FAIL", "an inactive one is still there."),
         (True, 0, False, "MANUAL", "has an access key. It was not active"),
         (True, DENIED, False, "FAIL", "Whether it is active could not be read"),
         (DENIED, 1, True, "FAIL", "has 1 active access key"),
-        (DENIED, 0, True, "PASS", "has no active access keys"),
+        (DENIED, 0, True, "MANUAL", "could not be read"),
         (DENIED, 0, False, "MANUAL", "could not be read"),
         (DENIED, DENIED, False, "MANUAL", "could not be read"),
     ],
 )
-def test_the_root_user_passes_only_if_no_key_is_active_now(
+def test_the_root_user_passes_only_if_it_has_no_key_now(
     present: bool | Unreadable, in_report: int | Unreadable, fresh: bool, status: str, said: str
 ) -> None:
     root = RootAccessKeys("arn", in_report, present, None, NOW, timedelta(hours=3), fresh, now=NOW)

@@ -296,7 +296,7 @@ def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
 
 def test_a_throttled_call_is_tried_again(aws: EmbeddedAWS, clock: Clock) -> None:
     record(aws, key(), 1)
-    aws.behaviour.throttle_next = {CALL: 3}
+    aws.behavior.throttle_next = {CALL: 3}
     assert use_of(cloudtrail(clock), key()).events == 1
     assert clock.now >= 1 + 2 + 4
 
@@ -305,7 +305,7 @@ def test_who_is_throttled_for_long_is_told_and_asks_for_the_next_key(
     aws: EmbeddedAWS, clock: Clock
 ) -> None:
     record(aws, key(2), 1)
-    aws.behaviour.throttle_next = {CALL: 4}
+    aws.behavior.throttle_next = {CALL: 4}
     first, second = cloudtrail(clock).usage([key(1), key(2)]).values()
     assert failures(first) == [("us-east-1", "ThrottlingException")]
     assert (second.events, second.unread) == (1, ())
@@ -315,8 +315,8 @@ def test_who_is_throttled_for_long_is_told_and_asks_for_the_next_key(
 def test_a_region_that_refuses_is_told_for_each_key_and_asked_no_more(
     aws: EmbeddedAWS, clock: Clock, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    aws.behaviour.denied = frozenset({CALL} if trouble == "denied" else ())
-    aws.behaviour.broken = frozenset({CALL} if trouble == "broken" else ())
+    aws.behavior.denied = frozenset({CALL} if trouble == "denied" else ())
+    aws.behavior.broken = frozenset({CALL} if trouble == "broken" else ())
     aws.cloudtrail.disabled_regions = frozenset({"us-east-1"} if trouble == "disabled" else ())
     if trouble == "nobody":
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

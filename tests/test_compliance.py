@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column
     compliance_of,
     requirements_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from scripts.compliance_framework import PER_PROVIDER, UNIVERSAL, made_from, source
 
 from .scanning import FAMILY
-from .vetted_references import CIS, LABELS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
+from .vetted_references import CIS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
 
 SOURCE = source()
 REFERENCES = [one for each in SOURCE["requirements"] for one in each["references"]]
@@ -100,7 +102,6 @@ def test_what_no_check_measures_says_what_to_do_by_hand(framework: Any) -> None:
 @pytest.mark.parametrize(
     ("requirement", "setting", "strict", "loose"),
     [
-        ("1.1", "multiple_active_keys_grace_days", 0, 1),
         ("1.2", "max_unused_access_keys_days", 45, 46),
         ("2.2", "allowed_service_specific_credentials", [], ["codecommit.amazonaws.com"]),
         ("3.1", "max_unrotated_access_keys_days", 90, 91),
@@ -182,14 +183,76 @@ def test_the_frameworks_reports_have_the_version_of_this_plug_in(
 # The compliance column
 
 
+def with_setting(name: str, value: Any) -> Settings:
+    """The default settings, but for one."""
+    return replace(Settings(), **{name: value})
+
+
 @pytest.mark.parametrize("check", FAMILY)
-def test_findings_carry_our_requirement_and_the_newest_labels_of_the_standards(check: str) -> None:
-    assert list(requirements_of(check)) == ["prowler-access-keys", "Access-Key-Hygiene-1.0"]
-    assert compliance_of(check) == {**requirements_of(check), **LABELS.get(check, {})}
+def test_findings_carry_our_requirement(check: str) -> None:
+    ours = requirements_of(check)
+    assert list(ours) == ["Access-Key-Hygiene-1.0"]
+    assert compliance_of(check, "FAIL", Settings()).items() >= ours.items()
+
+
+def test_a_failure_names_what_it_deviates_from_directly_and_what_aws_maps_to_it() -> None:
+    failing = compliance_of("iam_user_unused_active_keys", "FAIL", Settings())
+    assert failing == {
+        "Access-Key-Hygiene-1.0": ["1.2"],
+        "CIS-5.0": ["1.11"],
+        "CIS-6.0": ["2.11"],
+        "CIS-7.0": ["2.11"],
+        "AWS-Foundational-Security-Best-Practices": ["IAM.8"],
+        "NIST-800-53-Revision-5": ["ac_2_3"],
+        "PCI-4.0.1": ["8.2.6"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("check", "setting", "stricter", "looser"),
+    [
+        ("iam_user_multiple_active_keys", "multiple_active_keys_grace_days", None, 7),
+        ("iam_user_unrotated_active_keys", "max_unrotated_access_keys_days", 60, 180),
+        ("iam_user_unused_active_keys", "max_unused_access_keys_days", 30, 90),
+    ],
+)
+def test_a_finding_by_another_limit_than_a_standards_names_it_only_if_it_proves_its_text(
+    check: str, setting: str, stricter: int | None, looser: int
+) -> None:
+    ours = requirements_of(check)
+    as_asked = compliance_of(check, "PASS", Settings())
+    assert compliance_of(check, "FAIL", Settings()) != ours
+    for status in ("PASS", "FAIL"):
+        assert compliance_of(check, status, with_setting(setting, looser)) == ours
+    if stricter is not None:
+        strict = with_setting(setting, stricter)
+        assert compliance_of(check, "FAIL", strict) == ours
+        assert compliance_of(check, "PASS", strict) == as_asked
+
+
+def test_only_a_proof_of_a_standards_text_names_it_on_a_finding_that_does_not_fail() -> None:
+    unused, root = "iam_user_unused_active_keys", "iam_root_user_active_keys"
+    assert compliance_of(unused, "PASS", Settings()) == requirements_of(unused)
+    assert compliance_of(root, "PASS", Settings())["CIS-6.0"] == ["2.3"]
+    assert compliance_of(root, "MANUAL", Settings()) == requirements_of(root)
+
+
+@pytest.mark.parametrize("check", FAMILY)
+def test_labels_and_requirements_are_spelled_as_prowler_spells_them(
+    check: str, per_provider: Any
+) -> None:
+    ids = {
+        "-".join(filter(None, (one.Framework, one.Version))): {each.Id for each in one.Requirements}
+        for one in per_provider.values()
+    }
+    column = {**compliance_of(check, "FAIL", Settings())}
+    assert "Access-Key-Hygiene-1.0" in column
+    column.pop("PCI-4.0.1", None)  # Prowler has 4.0
+    assert all(set(named) <= ids[label] for label, named in column.items())
 
 
 @pytest.mark.parametrize("check", FAMILY)
 def test_the_labels_fit_into_a_finding_of_security_hub(check: str) -> None:
-    column = compliance_of(check)
+    column = compliance_of(check, "FAIL", Settings())
     assert len(column) <= 20
     assert all(len(" ".join((label, *ids))) <= 64 for label, ids in column.items())

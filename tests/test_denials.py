@@ -38,10 +38,10 @@ def manual_checks(aws: EmbeddedAWS, provider: AwsProvider, denied: str, *, cache
     aws.clear()
     for user in USERS:
         user.put_into(aws)
-    aws.behaviour.root_keys_active = (True, True)
+    aws.behavior.root_keys_active = (True, True)
     if cached:
         aws.hold_report(timedelta(hours=1))
-    aws.behaviour.denied = frozenset({denied})
+    aws.behavior.denied = frozenset({denied})
     manual = {one.check for one in scan_with(provider, FAMILY) if one.status == "MANUAL"}
     groups = {
         "all checks": set(FAMILY),

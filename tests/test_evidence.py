@@ -18,7 +18,7 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import event_hi
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import CREATION, UPDATE
 
 from .accounts import DrawnUser, accounts
-from .scanning import FAMILY, NEIGHBOUR, ROOT, Found, provider_of, scan_with
+from .scanning import FAMILY, NEIGHBOR, ROOT, Found, provider_of, scan_with
 
 ON = {"access_key_usage_from_cloudtrail": True}
 CALL = "cloudtrail:LookupEvents"
@@ -88,7 +88,7 @@ def evidence(found: list[Found], what: str) -> dict[str, set[str]]:
     return told
 
 
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@pytest.mark.parametrize("others", [(), (NEIGHBOR,)], ids=["alone", "beside"])
 def test_all_checks_say_the_same_of_a_key_and_ask_once(
     connected: tuple[EmbeddedAWS, AwsProvider], others: tuple[str, ...]
 ) -> None:
@@ -135,7 +135,7 @@ def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
     aws, provider = connected
     keys = fill(aws)
     if trouble == "denied":
-        aws.behaviour.denied = frozenset({CALL})
+        aws.behavior.denied = frozenset({CALL})
     if trouble == "throttled":
         aws.cloudtrail.lookups_a_second = 0
     if trouble == "disabled":
@@ -216,7 +216,7 @@ def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
         for key in aws.iam().users[user.name].access_keys:
             now = datetime.now(timezone.utc)
             aws.cloudtrail.add("ListBuckets", at=now, access_key_id=key.access_key_id)
-    others = (NEIGHBOUR,) if beside else ()
+    others = (NEIGHBOR,) if beside else ()
     with_it = scan(run, *others, **ON)
     assert aws.cloudtrail.asked_about - {CREATION, UPDATE} == expected(aws, users, with_it)
     without = scan(run, *others)

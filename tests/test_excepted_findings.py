@@ -277,7 +277,7 @@ def test_what_could_not_be_read_is_not_accepted(
 ) -> None:
     two_old_keys(aws)
     aws.hold_report(timedelta(hours=1))
-    aws.behaviour.denied_users = frozenset({"alice"})
+    aws.behavior.denied_users = frozenset({"alice"})
     provider.audit_config["unreadable_access_keys_fail"] = True
     except_(provider, tmp_path, entry(checks=["*", ADMINISTRATORS, INCIDENTS]))
     found = [one for one in run(provider) if one.resource_name == "alice"]
@@ -318,7 +318,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "does not apply: it may last for 365 days, and has its end on 2999-01-01: correct it, or "
         "remove it.",
     ),
-    "without owner": ({"owner": ""}, "does not apply: it names no owner: correct it, or remove it."),
+    "without owner": (
+        {"owner": ""}, "does not apply: it names no owner: correct it, or remove it."
+    ),
     "no user": (
         {"user": "Alice"}, f"names a user that account {ACCOUNT} does not have: remove it."
     ),
@@ -369,10 +371,10 @@ def test_what_was_not_looked_at_does_not_make_an_exception_idle(
     with mock.patch.object(provider, "_audit_resources", [f"arn:aws:iam::{ACCOUNT}:user/bob"]):
         assert [status for status, _ in own(run(provider))] == ["PASS"]
     aws.hold_report(timedelta(hours=1))
-    aws.behaviour.denied_users = frozenset({"alice"})
+    aws.behavior.denied_users = frozenset({"alice"})
     assert [status for status, _ in own(run(provider))] == ["PASS"]
-    aws.behaviour.denied_users = frozenset()
-    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUsers"})
+    aws.behavior.denied_users = frozenset()
+    aws.behavior.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUsers"})
     assert [status for status, _ in own(run(provider))] == ["MANUAL"]
 
 

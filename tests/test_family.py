@@ -38,7 +38,7 @@ from .scanning import (
     ACCOUNT_NAME,
     CHECK,
     FAMILY,
-    NEIGHBOUR,
+    NEIGHBOR,
     ROOT,
     Found,
     begin_run,
@@ -106,12 +106,12 @@ def put_into(aws: EmbeddedAWS, users: list[DrawnUser], report: str = "fresh") ->
 
 def prepare(aws: EmbeddedAWS, report: str) -> None:
     """Have no report yet, one from before the scan, or none at all."""
-    aws.behaviour.denied = frozenset()
+    aws.behavior.denied = frozenset()
     aws.drop_report()
     if report == "cached":
         aws.hold_report(timedelta(minutes=90))
     if report == "none":
-        aws.behaviour.denied = frozenset({"iam:GenerateCredentialReport"})
+        aws.behavior.denied = frozenset({"iam:GenerateCredentialReport"})
 
 
 def of_users(found: list[Found]) -> dict[tuple[str, str], Found]:
@@ -152,8 +152,8 @@ def test_every_check_agrees_with_the_truth_however_it_reads(
     aws, connected = provider
     put_into(aws, users, report)
     if not details:
-        aws.behaviour.denied |= {DETAILS}
-    others = (NEIGHBOUR,) if "beside" in way else ()
+        aws.behavior.denied |= {DETAILS}
+    others = (NEIGHBOR,) if "beside" in way else ()
     if "by ARN" in way:
         arns = [user.arn for user in aws.iam().users.values()]
         with provider_of(aws, resource_arn=arns) as chosen:
@@ -212,7 +212,7 @@ def test_a_report_from_before_keys_came_went_and_changed_makes_no_verdict_wrong(
         user.access_keys = [key for key, _ in keys]
         for key, status in keys:
             key.status = status
-    others = (NEIGHBOUR,) if beside else ()
+    others = (NEIGHBOR,) if beside else ()
     found = of_users(scan_with(connected, FAMILY, *others))
     assert {key: one.status for key, one in found.items()} == truth(users)
 
@@ -231,7 +231,7 @@ def test_alone_together_and_beside_other_checks_it_finds_the_same(
 ) -> None:
     aws, connected = provider
     put_into(aws, users)
-    aws.behaviour.root_keys_active = root_keys
+    aws.behavior.root_keys_active = root_keys
     together = undated(scan_with(connected, FAMILY))
     for report in REPORTS:
         prepare(aws, report)
@@ -240,7 +240,7 @@ def test_alone_together_and_beside_other_checks_it_finds_the_same(
     alone = undated(scan_with(connected, (check,)))
     assert alone == [one for one in together if one.check == check]
     prepare(aws, "fresh")
-    assert undated(scan_with(connected, FAMILY, NEIGHBOUR)) == together
+    assert undated(scan_with(connected, FAMILY, NEIGHBOR)) == together
 
 
 def undated(found: list[Found]) -> list[Found]:
@@ -284,8 +284,8 @@ def test_a_denied_call_makes_no_verdict_wrong(
 ) -> None:
     aws, connected = provider
     put_into(aws, users, report)
-    aws.behaviour.denied |= {denied}
-    others = (NEIGHBOUR,) if beside else ()
+    aws.behavior.denied |= {denied}
+    others = (NEIGHBOR,) if beside else ()
     assert_no_false_verdict(scan_with(connected, FAMILY, *others), users)
 
 
@@ -311,12 +311,12 @@ def test_an_odd_answer_makes_no_verdict_wrong_and_breaks_no_check(
     event(f"{call} {what}")
     begin_run(connected, *FAMILY)
     if not details and call != DETAILS:
-        aws.behaviour.denied |= {DETAILS}
+        aws.behavior.denied |= {DETAILS}
     if what not in ("markers in a circle", "markers without end"):  # Prowler follows them for ever
-        aws.behaviour.rewrite = {call: rewrite}
+        aws.behavior.rewrite = {call: rewrite}
     if beside:
         load_shared_client()
-    aws.behaviour.rewrite = {call: rewrite}
+    aws.behavior.rewrite = {call: rewrite}
     with mock.patch.object(iam_client, "MAX_PAGES", 5):
         found = [one for check in FAMILY for one in run_check(connected, check)]
     assert not [one for one in found if "crashed" in one.sentence]
@@ -350,7 +350,7 @@ def test_an_answer_without_a_member_is_not_an_empty_answer(
     aws.attach(aws.iam().users["alice"], "ReadOnlyAccess")
     alice = aws.iam().users["alice"]
     for member in MEMBERS[call]:
-        aws.behaviour.rewrite = {call: without(member)}
+        aws.behavior.rewrite = {call: without(member)}
         key = alice.access_keys[0].access_key_id
         answer = QUESTIONS[call](IAM(connected), User("alice", alice.arn), key)
         assert answer == Unreadable(call, "MalformedAnswer"), member
@@ -364,7 +364,7 @@ def test_a_listing_whose_end_is_not_seen_is_unreadable(
     aws, connected = provider
     put_into(aws, [DrawnUser("alice", "/", (), ())])
     aws.add_group("developers", aws.iam().users["alice"])
-    aws.behaviour.rewrite = {call: truncated(markers, empty=False)}
+    aws.behavior.rewrite = {call: truncated(markers, empty=False)}
     about: dict[str, Any] = {"UserName": "alice"}
     if "GroupPolicies" in call:
         about = {"GroupName": "developers"}
@@ -377,7 +377,7 @@ def test_a_listing_whose_end_is_not_seen_is_unreadable(
 
 
 @pytest.mark.parametrize("report", REPORTS)
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@pytest.mark.parametrize("others", [(), (NEIGHBOR,)], ids=["alone", "beside"])
 @pytest.mark.parametrize(
     "call", [DETAILS, "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", API_KEYS]
 )
@@ -392,7 +392,7 @@ def test_a_user_that_is_renamed_before_a_call_passes_nothing_that_it_fails(
     begin_run(connected, *FAMILY, *others)
     if others:
         load_shared_client()
-    aws.behaviour.renames = {call: ("old", "new")}
+    aws.behavior.renames = {call: ("old", "new")}
     found = [one for check in FAMILY for one in run_check(connected, check)]
     said = {one.check for one in found if one.name == ACCOUNT_NAME}
     for (check, name), right in truth([user]).items():
@@ -409,8 +409,8 @@ def test_a_user_of_whom_nothing_may_be_read_passes_nothing_that_it_fails(
 ) -> None:
     aws, connected = provider
     put_into(aws, users, report)
-    aws.behaviour.denied_users = frozenset(user.name for user in users[::2])
-    others = (NEIGHBOUR,) if beside else ()
+    aws.behavior.denied_users = frozenset(user.name for user in users[::2])
+    others = (NEIGHBOR,) if beside else ()
     assert_no_false_verdict(scan_with(connected, FAMILY, *others), users)
 
 
@@ -421,14 +421,14 @@ def test_throttling_changes_nothing(
 ) -> None:
     aws, connected = provider
     put_into(aws, users)
-    aws.behaviour.throttled = 0.3
+    aws.behavior.throttled = 0.3
     with hurried():
         found = of_users(scan_with(connected, FAMILY))
     assert {key: one.status for key, one in found.items()} == truth(users)
 
 
 @pytest.mark.parametrize("report", REPORTS)
-@pytest.mark.parametrize("others", [(), (NEIGHBOUR,)], ids=["alone", "beside"])
+@pytest.mark.parametrize("others", [(), (NEIGHBOR,)], ids=["alone", "beside"])
 def test_a_change_while_the_scan_reads_loses_no_user_and_breaks_no_check(
     provider: tuple[EmbeddedAWS, AwsProvider],
     monkeypatch: pytest.MonkeyPatch,
@@ -466,7 +466,7 @@ def test_api_keys_are_read_user_by_user_if_aws_refuses_all_at_once(
     users = [DrawnUser("one", "/", (), (), credentials=lasting), DrawnUser("none", "/", (), ())]
     put_into(aws, users)
     at_once = scan_with(connected, ("iam_user_long_term_api_keys",))
-    aws.behaviour.refuses_all_users = True
+    aws.behavior.refuses_all_users = True
     assert scan_with(connected, ("iam_user_long_term_api_keys",)) == at_once
     assert [one.status for one in at_once] == ["PASS", "FAIL"]
 
@@ -500,7 +500,7 @@ def test_documents_of_policies_are_read_once_though_the_report_leaves_a_user_ope
         rows = [line.replace("true", "unknown") if line[:5] == "open," else line for line in lines]
         return "\n".join(rows)
 
-    aws.behaviour.rewrite_report = unclear
+    aws.behavior.rewrite_report = unclear
     aws.calls.clear()
     scan_with(connected, ("iam_user_administrator_active_keys",))
     assert aws.calls["iam:ListAccessKeys"] == 1

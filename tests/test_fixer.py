@@ -40,6 +40,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
 
 from . import aws_cli
 from .accounts import OLD_QUARANTINE, document
+from .pages import REPOSITORY
 from .scanning import ACCOUNT, CHECK, begin_run, by_name, provider_of, scan, scan_with
 
 NOW = datetime.now(timezone.utc)
@@ -210,7 +211,7 @@ def test_each_check_keeps_what_it_found(
 
 
 def test_no_other_check_has_a_fixer() -> None:
-    fixers = Path(deactivation.__file__).parents[2].glob("*/*_fixer.py")
+    fixers = (REPOSITORY / "checks").glob("*/*_fixer.py")
     assert {path.parent.name for path in fixers} == {CHECK, UNUSED}
 
 
@@ -242,7 +243,7 @@ def test_it_refuses_what_is_not_safe(
 def test_it_refuses_the_root_user_and_users_of_another_account(
     aws: EmbeddedAWS, provider: AwsProvider, refused: Refused
 ) -> None:
-    aws.behaviour.root_keys_active = (True, True)
+    aws.behavior.root_keys_active = (True, True)
     assert by_name(scan(provider))["<root_account>"].status == "FAIL"
     for arn in (f"arn:aws:iam::{ACCOUNT}:root", ALICE.replace(ACCOUNT, "999999999999")):
         aws.calls.clear()
@@ -277,7 +278,7 @@ def test_it_refuses_a_user_that_aws_quarantined_since(
 def test_it_refuses_when_something_that_decides_cannot_be_read(
     aws: EmbeddedAWS, keys: Keys, refused: Refused, call: str, reason: str
 ) -> None:
-    aws.behaviour.denied = frozenset({f"iam:{call}"})
+    aws.behavior.denied = frozenset({f"iam:{call}"})
     assert refused(reason)
 
 
@@ -439,7 +440,7 @@ def test_it_refuses_a_user_whose_tags_could_not_be_read_as_a_mutelist_may_name_t
     aws: EmbeddedAWS, provider: AwsProvider, refused: Refused
 ) -> None:
     give(aws, 900, 400), give(aws, 300, 1)
-    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
+    aws.behavior.denied = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
     assert by_name(scan(provider))["alice"].status == "FAIL"
     assert refused("the tags of user alice could not be read (iam:ListUserTags failed with")
 
@@ -578,7 +579,7 @@ def test_the_log_is_where_the_setting_says(
 
 
 def test_a_denied_change_has_an_outcome_too(aws: EmbeddedAWS, keys: Keys, log: Path) -> None:
-    aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
+    aws.behavior.denied = frozenset({"iam:UpdateAccessKey"})
     assert not fixer(ALICE)
     assert [one.get("fixed") for one in lines(log)] == [None, False]
 
@@ -645,7 +646,7 @@ def append_many(path: str, name: str) -> None:
 def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
     aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    aws.behaviour.denied = frozenset({"iam:UpdateAccessKey"})
+    aws.behavior.denied = frozenset({"iam:UpdateAccessKey"})
     assert not fixer(ALICE)
     assert keys.unused.status == "Active"
     said = capsys.readouterr().out
@@ -655,7 +656,7 @@ def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda aws, keys: vars(aws.behaviour).update(denied={"iam:ListAccessKeys"}),
+        (lambda aws, keys: vars(aws.behavior).update(denied={"iam:ListAccessKeys"}),
          " is inactive now: iam:ListAccessKeys failed"),
         (lambda aws, keys: setattr(keys.unused, "status", "Active"), "still shows as active"),
         (lambda aws, keys: setattr(keys.used, "status", "Inactive"),

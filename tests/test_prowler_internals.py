@@ -43,7 +43,7 @@ from prowler_org.running_prowler import arguments as prowler_arguments
 from prowler_org.running_prowler import preload
 from prowler_org.running_prowler.log import NO_FINDINGS, read_log
 
-from .scanning import ACCOUNT, CHECK, NEIGHBOUR, begin_run, provider_of
+from .scanning import ACCOUNT, CHECK, NEIGHBOR, begin_run, provider_of
 
 SHARED = "checks/iam_access_keys"
 FRAMEWORK = "access_key_hygiene_1.0_aws"
@@ -59,7 +59,7 @@ def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
     """Prowler's provider in a run of our check and another one."""
     aws.add_key(aws.add_user("alice", tags={"team": "payments"}))
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR)
+        begin_run(provider, CHECK, NEIGHBOR)
         yield provider
 
 
@@ -169,7 +169,7 @@ def test_the_provider_says_what_to_scan(provider: AwsProvider) -> None:
         f"{SHARED}/base_check.py.",
     )
     rely(
-        provider.audit_metadata.expected_checks == [CHECK, NEIGHBOUR],
+        provider.audit_metadata.expected_checks == [CHECK, NEIGHBOR],
         "the names of the run's checks are no longer in audit_metadata.expected_checks: see "
         f"{SHARED}/prowler_source.py.",
     )

@@ -22,7 +22,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
 from .keys import DENIED, NOW
 from .scanning import (
     CHECK,
-    NEIGHBOUR,
+    NEIGHBOR,
     ROOT,
     SHARED_CLIENT,
     Found,
@@ -159,7 +159,7 @@ def test_a_report_that_was_being_made_for_somebody_else_decides_nothing(
 
 def test_a_report_that_takes_long_is_waited_for(aws: EmbeddedAWS, pauses: list[float]) -> None:
     fill(aws, 5, 1)
-    aws.behaviour.report_polls = 4
+    aws.behavior.report_polls = 4
     calls = cost(aws, lambda: scan_account(aws))
     assert pauses == [1.0, 2.0, 4.0]
     assert calls["iam:ListAccessKeys"] == 1
@@ -167,7 +167,7 @@ def test_a_report_that_takes_long_is_waited_for(aws: EmbeddedAWS, pauses: list[f
 
 def test_past_a_minute_every_user_is_listed_instead(aws: EmbeddedAWS, pauses: list[float]) -> None:
     fill(aws, 5, 1)
-    aws.behaviour.report_polls = 100
+    aws.behavior.report_polls = 100
     with provider_of(aws) as provider:
         found: list[Found] = []
         calls = cost(aws, lambda: found.extend(scan(provider)))
@@ -178,7 +178,7 @@ def test_past_a_minute_every_user_is_listed_instead(aws: EmbeddedAWS, pauses: li
 
 def test_users_of_all_pages_are_read(aws: EmbeddedAWS) -> None:
     fill(aws, 45, 20)
-    aws.behaviour.page_size = 7
+    aws.behavior.page_size = 7
     found = statuses(scan_account(aws))
     assert len(found) == 46
     assert sum(status == "FAIL" for status in found.values()) == 20
@@ -191,7 +191,7 @@ def test_beside_other_iam_checks_it_asks_for_what_they_did_not(aws: EmbeddedAWS)
     fill(aws, 30, 3)
     aws.add_user("without-keys")
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR)
+        begin_run(provider, CHECK, NEIGHBOR)
         load_shared_client()
         assert cost(aws, lambda: run_check(provider)) == {
             "iam:GetCredentialReport": 1,
@@ -218,10 +218,10 @@ def test_keys_of_which_prowler_kept_one_page_are_listed_again(aws: EmbeddedAWS) 
     fill(aws, 2, 1)
     one_key = re.compile(r"<member>.*?</member>(?=.*<member>)", re.DOTALL)
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR)
-        aws.behaviour.rewrite = {"iam:ListAccessKeys": lambda answer, _: one_key.sub("", answer)}
+        begin_run(provider, CHECK, NEIGHBOR)
+        aws.behavior.rewrite = {"iam:ListAccessKeys": lambda answer, _: one_key.sub("", answer)}
         load_shared_client()
-        aws.behaviour.rewrite = {}
+        aws.behavior.rewrite = {}
         calls = cost(aws, lambda: run_check(provider))
         assert calls["iam:ListAccessKeys"] == 1
         assert statuses(run_check(provider))["user-0000"] == "FAIL"
@@ -229,11 +229,11 @@ def test_keys_of_which_prowler_kept_one_page_are_listed_again(aws: EmbeddedAWS) 
 
 def test_a_shared_client_of_an_earlier_run_is_not_used(aws: EmbeddedAWS) -> None:
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR)
+        begin_run(provider, CHECK, NEIGHBOR)
         load_shared_client()
     fill(aws, 2, 1)
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR, forget=False)
+        begin_run(provider, CHECK, NEIGHBOR, forget=False)
         assert statuses(run_check(provider))["user-0000"] == "FAIL"
 
 
@@ -283,7 +283,7 @@ def test_an_arn_of_something_else_is_manual_if_no_other_check_looks_at_it(
     aws: EmbeddedAWS, wanted: str, named: str
 ) -> None:
     assert statuses(scan_account(aws, resource_arn=[wanted])) == {named: "MANUAL"}
-    assert scan_account(aws, NEIGHBOUR, resource_arn=[wanted]) == []
+    assert scan_account(aws, NEIGHBOR, resource_arn=[wanted]) == []
 
 
 def test_only_the_users_that_are_asked_for_are_read(aws: EmbeddedAWS) -> None:
@@ -309,7 +309,7 @@ def test_the_tags_of_a_user_that_is_asked_for_are_read(aws: EmbeddedAWS) -> None
 @both_sources
 def test_the_root_user_can_be_asked_for(aws: EmbeddedAWS, others: tuple[str, ...]) -> None:
     fill(aws, 2, 2)
-    aws.behaviour.root_keys_active = (True, True)
+    aws.behavior.root_keys_active = (True, True)
     assert statuses(scan_account(aws, *others, resource_arn=[ROOT_ARN])) == {ROOT: "FAIL"}
 
 
@@ -324,13 +324,13 @@ def test_the_root_user_can_be_asked_for(aws: EmbeddedAWS, others: tuple[str, ...
 def test_the_root_user_is_judged_as_a_user(
     aws: EmbeddedAWS, keys: tuple[bool, ...], status: str, others: tuple[str, ...]
 ) -> None:
-    aws.behaviour.root_keys_active = keys
+    aws.behavior.root_keys_active = keys
     root = by_name(scan_account(aws, *others))[ROOT]
     assert (root.status, root.arn) == (status, ROOT_ARN)
 
 
 def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
-    aws.behaviour.root_keys_active = (True, True)
+    aws.behavior.root_keys_active = (True, True)
     aws.hold_report(timedelta(hours=3, minutes=5))
     root = by_name(scan_account(aws))[ROOT]
     assert root.sentence.startswith(
@@ -367,9 +367,9 @@ def test_the_root_user_passes_without_keys_or_by_a_report_made_for_the_scan(
 def test_the_root_user_with_a_new_key_does_not_pass_by_an_old_report(aws: EmbeddedAWS) -> None:
     for then in ((), (True,), (False, True), (False, False)):
         aws.clear()
-        aws.behaviour.root_keys_active = then
+        aws.behavior.root_keys_active = then
         aws.hold_report(timedelta(hours=3))
-        aws.behaviour.root_keys_active = (True, True)
+        aws.behavior.root_keys_active = (True, True)
         assert statuses(scan_account(aws)) == {ROOT: "MANUAL"}
 
 
@@ -380,7 +380,7 @@ def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:
 
 @pytest.mark.parametrize("keys", [(), (True,), (True, True)])
 def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS, keys: tuple[bool, ...]) -> None:
-    aws.behaviour.root_keys_active = keys
+    aws.behavior.root_keys_active = keys
     built_in = "iam_user_two_active_access_key"
     with provider_of(aws) as provider:
         ours = by_name(scan(provider, built_in))[ROOT]

@@ -16,6 +16,7 @@ from moto.iam.models import IAMBackend, User
 
 from embedded_aws.answers import NEXT_MARKERS, truncated
 from embedded_aws.aws import EmbeddedAWS
+from embedded_aws.iam_answers import IAMAnswers
 from prowler_access_keys.services.iam.iam_access_keys import run_state
 from prowler_access_keys.services.iam.iam_access_keys.reading import iam_client, prowler_source
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam import IAM
@@ -25,7 +26,7 @@ from .accounts import OLD_QUARANTINE, document
 from .scanning import (
     ACCOUNT_NAME,
     CHECK,
-    NEIGHBOUR,
+    NEIGHBOR,
     ROOT,
     Found,
     begin_run,
@@ -79,7 +80,7 @@ def test_a_denied_call_that_has_a_substitute_changes_no_verdict(
     aws: EmbeddedAWS, call: str, cached: bool, others: tuple[str, ...]
 ) -> None:
     fill(aws, cached)
-    aws.behaviour.denied = frozenset({call})
+    aws.behavior.denied = frozenset({call})
     assert statuses(scan_account(aws, *others)) == TRUTH
 
 
@@ -88,7 +89,7 @@ def test_a_user_whose_keys_may_not_be_listed_fails_if_a_report_made_for_this_sca
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws)
-    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    aws.behavior.denied = frozenset({"iam:ListAccessKeys"})
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == TRUTH
     assert found["two"].sentence.startswith("User two has 2 active access keys, according to the ")
@@ -100,7 +101,7 @@ def test_a_user_whose_keys_may_not_be_listed_is_manual_if_the_report_is_older(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws, cached=True)
-    aws.behaviour.denied_users = frozenset({"two"})
+    aws.behavior.denied_users = frozenset({"two"})
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == TRUTH | {"two": "MANUAL"}
     assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
@@ -111,7 +112,7 @@ def test_no_user_passes_if_no_keys_may_be_listed_and_no_report_was_made_for_this
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws, cached=True)
-    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    aws.behavior.denied = frozenset({"iam:ListAccessKeys"})
     found = statuses(scan_account(aws, *others))
     assert found == {ROOT: "PASS", **dict.fromkeys(USERS, "MANUAL")}
 
@@ -121,12 +122,12 @@ def test_a_report_counts_as_made_in_this_run_only_if_prowlers_command_began_befo
     aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, as_library: bool
 ) -> None:
     fill(aws, cached=True)
-    aws.behaviour.denied = frozenset({"iam:ListAccessKeys"})
+    aws.behavior.denied = frozenset({"iam:ListAccessKeys"})
     imported = datetime.now(timezone.utc) - timedelta(hours=2)
     monkeypatch.setattr(prowler_source, "timestamp_utc", imported)
     if as_library:
         monkeypatch.delitem(sys.modules, "prowler.__main__")
-    found = statuses(scan_account(aws, NEIGHBOUR))
+    found = statuses(scan_account(aws, NEIGHBOR))
     assert found["two"] == ("MANUAL" if as_library else "FAIL")
     assert found["none"] == ("MANUAL" if as_library else "PASS")
 
@@ -136,7 +137,7 @@ def test_users_that_may_not_be_listed_make_the_account_manual(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws)
-    aws.behaviour.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
+    aws.behavior.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == {
         ROOT: "PASS",
@@ -151,7 +152,7 @@ def test_an_account_whose_users_cannot_be_counted_says_so(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws)
-    aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
+    aws.behavior.denied = frozenset({"iam:GetAccountSummary"})
     found = by_name(scan_account(aws, *others))
     assert found.pop(ACCOUNT_NAME).status == "MANUAL"
     assert statuses(found.values()) == TRUTH
@@ -162,7 +163,7 @@ def test_tags_that_cannot_be_read_are_named_and_change_no_verdict(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws)
-    aws.behaviour.denied = frozenset({"iam:ListUserTags", "iam:GetAccountAuthorizationDetails"})
+    aws.behavior.denied = frozenset({"iam:ListUserTags", "iam:GetAccountAuthorizationDetails"})
     found = by_name(scan_account(aws, *others))
     assert statuses(found.values()) == TRUTH
     assert "tags could not be read: iam:ListUserTags failed with" in found["one"].sentence
@@ -172,8 +173,8 @@ def test_tags_that_cannot_be_read_are_named_and_change_no_verdict(
 def test_root_keys_that_no_report_shows_are_manual(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
-    aws.behaviour.root_keys_active = (True,)
-    aws.behaviour.denied = frozenset({"iam:GetCredentialReport"})
+    aws.behavior.root_keys_active = (True,)
+    aws.behavior.denied = frozenset({"iam:GetCredentialReport"})
     root = by_name(scan_account(aws, *others))[ROOT]
     assert root.status == "MANUAL"
     assert "iam:GetCredentialReport failed with AccessDenied" in root.sentence
@@ -184,7 +185,7 @@ def test_a_user_that_is_asked_for_and_cannot_be_read_is_manual(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws)
-    aws.behaviour.denied = frozenset({"iam:GetUser", "iam:ListUsers"})
+    aws.behavior.denied = frozenset({"iam:GetUser", "iam:ListUsers"})
     wanted = ["arn:aws:iam::123456789012:user/two"]
     two = by_name(scan_account(aws, *others, resource_arn=wanted))["two"]
     assert two.status == "MANUAL"
@@ -195,12 +196,12 @@ def test_beside_other_checks_no_denied_call_makes_a_failing_user_pass(aws: Embed
     fill(aws)
     # Prowler's shared client, made anew for each scan, makes a client for each region.
     with provider_of(aws, regions={aws.region}) as provider:
-        scan(provider, NEIGHBOUR)
+        scan(provider, NEIGHBOR)
         calls = sorted(call for call in aws.calls if call.startswith("iam:"))
         assert len(calls) > 15
         for call in calls:
-            aws.behaviour.denied = frozenset({call})
-            found = statuses(scan(provider, NEIGHBOUR))
+            aws.behavior.denied = frozenset({call})
+            found = statuses(scan(provider, NEIGHBOR))
             assert found.get("two") in ("FAIL", "MANUAL"), call
             assert {found[name] for name in found if name != "two"} <= {"PASS", "MANUAL"}, call
 
@@ -212,11 +213,11 @@ def test_beside_other_checks_one_lost_listing_does_not_pass_by_an_old_report(
     aws.hold_report(timedelta(hours=3))
     aws.add_key(late)
     aws.add_key(late)
-    aws.behaviour.denied_users = frozenset({"late"})
+    aws.behavior.denied_users = frozenset({"late"})
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOUR)
+        begin_run(provider, CHECK, NEIGHBOR)
         load_shared_client()
-        aws.behaviour.denied_users = frozenset()
+        aws.behavior.denied_users = frozenset()
         found = statuses(run_check(provider))
     assert (found[console_only.name], found[late.name]) == ("PASS", "FAIL")
 
@@ -233,7 +234,7 @@ def test_throttling_and_failures_change_no_verdict(
     aws: EmbeddedAWS, cached: bool, trouble: dict[str, float], others: tuple[str, ...]
 ) -> None:
     fill(aws, cached)
-    vars(aws.behaviour).update(trouble)
+    vars(aws.behavior).update(trouble)
     assert statuses(scan_account(aws, *others)) == TRUTH
 
 
@@ -242,7 +243,7 @@ def test_a_call_that_keeps_failing_makes_its_users_manual(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws, cached=True)
-    aws.behaviour.broken = frozenset({"iam:ListAccessKeys"})
+    aws.behavior.broken = frozenset({"iam:ListAccessKeys"})
     found = by_name(scan_account(aws, *others, retries_max_attempts=1))
     assert {found[name].status for name in USERS} == {"MANUAL"}
     assert "iam:ListAccessKeys failed with ServiceFailure" in found["two"].sentence
@@ -256,7 +257,7 @@ def test_fewer_users_than_the_account_has_make_it_manual(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws)
-    aws.behaviour.unlisted = frozenset({"two"})
+    aws.behavior.unlisted = frozenset({"two"})
     found = by_name(scan_account(aws, *others))
     assert found[ACCOUNT_NAME].status == "MANUAL"
     assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT_NAME].sentence
@@ -270,7 +271,7 @@ def test_a_listing_that_breaks_off_is_named_though_it_has_as_many_users_as_the_a
     fill(aws)
     monkeypatch.setattr(iam_client, "MAX_PAGES", 5)
     listings = ("iam:ListUsers", "iam:GetAccountAuthorizationDetails")
-    aws.behaviour.rewrite = dict.fromkeys(listings, truncated(markers, empty=False))
+    aws.behavior.rewrite = dict.fromkeys(listings, truncated(markers, empty=False))
     found = by_name(scan_account(aws))
     assert found.pop(ACCOUNT_NAME).status == "MANUAL"
     assert statuses(found.values()) == TRUTH
@@ -288,7 +289,7 @@ def test_a_user_renamed_before_its_api_keys_are_read_is_in_a_finding(
     if with_key:
         now = datetime.now(timezone.utc)
         aws.add_service_specific_credential(aws.iam().users["two"], "bedrock", created=now)
-    aws.behaviour.renames = {"iam:ListServiceSpecificCredentials": ("two", "renamed")}
+    aws.behavior.renames = {"iam:ListServiceSpecificCredentials": ("two", "renamed")}
     with provider_of(aws) as provider:
         found = by_name(scan_with(provider, (API_KEYS,), *others))
     assert found["one"].status == "PASS"
@@ -302,8 +303,8 @@ def test_a_user_renamed_between_two_pages_does_not_stand_for_one_that_is_missing
     aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(aws)
-    aws.behaviour.unlisted = frozenset({"none"})
-    page = EmbeddedAWS._page
+    aws.behavior.unlisted = frozenset({"none"})
+    page = IAMAnswers._page
 
     def both_names(embedded: Any, response: Any, entries: Any) -> Any:
         users, more = page(embedded, response, entries)
@@ -311,14 +312,14 @@ def test_a_user_renamed_between_two_pages_does_not_stand_for_one_that_is_missing
         twin.name = "renamed"
         return [*users, twin], more
 
-    monkeypatch.setattr(EmbeddedAWS, "_page", both_names)
+    monkeypatch.setattr(IAMAnswers, "_page", both_names)
     assert "iam:GetAccountSummary counts 4" in by_name(scan_account(aws))[ACCOUNT_NAME].sentence
 
 
 def test_a_user_that_prowler_did_not_list_and_the_details_name_is_said(aws: EmbeddedAWS) -> None:
     fill(aws)
-    aws.behaviour.renames = {"iam:GetAccountAuthorizationDetails": ("one", "renamed")}
-    found = by_name(scan_account(aws, NEIGHBOUR))
+    aws.behavior.renames = {"iam:GetAccountAuthorizationDetails": ("one", "renamed")}
+    found = by_name(scan_account(aws, NEIGHBOR))
     assert "it had not listed before: renamed." in found[ACCOUNT_NAME].sentence
 
 
@@ -331,7 +332,7 @@ def test_no_password_is_no_warning_and_a_vanished_user_is(
         scan_with(provider, ("iam_user_console_password_and_active_keys",))
         assert aws.calls["iam:GetLoginProfile"]
         assert not caplog.records
-        aws.behaviour.renames = {"iam:ListAccessKeys": ("two", "renamed")}
+        aws.behavior.renames = {"iam:ListAccessKeys": ("two", "renamed")}
         scan(provider)
     assert "iam:ListAccessKeys failed with NoSuchEntity" in caplog.text
 
@@ -349,7 +350,7 @@ def test_a_report_that_cannot_be_read_is_replaced_by_listing(
     aws: EmbeddedAWS, rewrite: Callable[[str], str]
 ) -> None:
     fill(aws)
-    aws.behaviour.rewrite_report = rewrite
+    aws.behavior.rewrite_report = rewrite
     assert statuses(scan_account(aws)) == TRUTH
 
 
@@ -359,7 +360,7 @@ def test_a_report_row_of_a_deleted_user_is_no_finding(
 ) -> None:
     fill(aws)
     deleted = "\nghost,arn:aws:iam::123456789012:user/ghost" + 7 * ",true" + 13 * ",N/A"
-    aws.behaviour.rewrite_report = lambda report: report.rstrip("\n") + deleted
+    aws.behavior.rewrite_report = lambda report: report.rstrip("\n") + deleted
     assert statuses(scan_account(aws, *others)) == TRUTH
 
 
@@ -395,12 +396,12 @@ def test_a_user_that_was_listed_once_is_judged_or_named(
             change(aws.iam(), aws.iam().users[name])
         return settle(self, subjects, judge)
 
-    aws.behaviour.denied_calls = frozenset({("iam:ListAccessKeys", "two")})
+    aws.behavior.denied_calls = frozenset({("iam:ListAccessKeys", "two")})
     with provider_of(aws) as provider:
         begin_run(provider, CHECK, *others)
         if others:
             load_shared_client()
-        aws.behaviour.denied_calls = frozenset()
+        aws.behavior.denied_calls = frozenset()
         monkeypatch.setattr(Answers, "settle", change_then_read)
         found = by_name(run_check(provider))
     assert {"one", "retired", "none", "two"} <= found.keys()
@@ -430,13 +431,13 @@ def test_a_user_listed_twice_does_not_stand_for_one_that_is_missing(
 ) -> None:
     for name in ("one", "two"):
         aws.add_user(name)
-    page = EmbeddedAWS._page
+    page = IAMAnswers._page
 
     def first_user_twice(embedded: Any, response: Any, entries: Any) -> Any:
         users, more = page(embedded, response, entries)
         return [users[0], users[0]], more
 
-    monkeypatch.setattr(EmbeddedAWS, "_page", first_user_twice)
+    monkeypatch.setattr(IAMAnswers, "_page", first_user_twice)
     found = statuses(scan_account(aws, *others))
     assert found[ACCOUNT_NAME] == "MANUAL"
 
@@ -522,7 +523,7 @@ def test_a_quarantine_is_seen_however_it_is_attached_and_read(
     trouble: dict[str, Any],
 ) -> None:
     quarantine(aws, policy, by_group=by_group)
-    vars(aws.behaviour).update(trouble)
+    vars(aws.behavior).update(trouble)
     two = by_name(scan_account(aws, *others))["two"]
     assert (two.status, advised(two)) == ("FAIL", "incident")
     assert policy in two.sentence
@@ -546,7 +547,7 @@ def test_a_quarantine_that_cannot_be_ruled_out_is_said(
 ) -> None:
     fill(aws)
     aws.add_group("harmless", aws.iam().users["two"])
-    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
+    aws.behavior.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
     two = by_name(scan_account(aws, *others))["two"]
     assert two.status == "FAIL"
     assert f"quarantined this user could not be determined: {call} failed with Acc" in two.sentence
@@ -559,7 +560,7 @@ def test_a_quarantine_that_was_read_counts_though_other_policies_were_not(
     aws: EmbeddedAWS, others: tuple[str, ...], call: str
 ) -> None:
     quarantine(aws, QUARANTINE, by_group=False)
-    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
+    aws.behavior.denied = frozenset({"iam:GetAccountAuthorizationDetails", call})
     assert advised(by_name(scan_account(aws, *others))["two"]) == "incident"
 
 
@@ -567,7 +568,7 @@ def test_a_group_that_is_deleted_between_two_calls_is_not_an_error(aws: Embedded
     fill(aws)
     two = aws.iam().users["two"]
     aws.add_group("gone", two)
-    aws.behaviour.denied = frozenset({"iam:GetAccountAuthorizationDetails"})
+    aws.behavior.denied = frozenset({"iam:GetAccountAuthorizationDetails"})
     with mock.patch.object(IAMBackend, "get_group", side_effect=NotFoundException("gone")):
         found = by_name(scan_account(aws))["two"]
     assert "quarantine" not in found.sentence
@@ -590,8 +591,8 @@ def test_what_could_not_be_read_fails_if_the_config_file_says_so(
     aws: EmbeddedAWS, others: tuple[str, ...]
 ) -> None:
     fill(aws, cached=True)
-    aws.behaviour.denied = frozenset({"iam:GetAccountSummary"})
-    aws.behaviour.denied_users = frozenset({"one"})
+    aws.behavior.denied = frozenset({"iam:GetAccountSummary"})
+    aws.behavior.denied_users = frozenset({"one"})
     with provider_of(aws) as provider:
         provider._audit_config = {"unreadable_access_keys_fail": True}
         found = statuses(scan(provider, *others))

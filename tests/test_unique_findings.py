@@ -53,7 +53,7 @@ def ids(findings: list[Finding]) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("denied", ["", *DENIED])
 def test_each_finding_has_an_id_of_its_own(aws: EmbeddedAWS, denied: str, limit: str) -> None:
-    aws.behaviour.denied = frozenset({denied})
+    aws.behavior.denied = frozenset({denied})
     findings = found(aws, limit)
     assert findings
     for report, known in ids(findings).items():
@@ -69,7 +69,7 @@ def test_a_crash_has_the_accounts_own_name(
 
 
 def test_the_accounts_arn_is_of_its_partition(aws: EmbeddedAWS) -> None:
-    aws.behaviour.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
+    aws.behavior.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
     with provider_of(aws) as provider:
         provider.identity.partition = "aws-us-gov"
         begin_run(provider, CHECK)

@@ -23,7 +23,7 @@ VETTED: dict[str, set[str]] = {
         "SEC01-BP02", "SEC02-BP02", "SEC02-BP03", "SEC02-BP04", "SEC02-BP05", "SEC03-BP02",
         "SEC03-BP04", "SEC10-BP04", "OPS02-BP01",
     },
-    "FTR": {"ARC-004", "IAM-002", "IAM-009", "IAM-012"},
+    "FTR": {"ACOM-001", "ARC-004", "IAM-002", "IAM-009", "IAM-012"},
     "AWS": {
         "IAM User Guide: Update access keys",
         "IAM User Guide: API keys for AWS services",
@@ -36,8 +36,8 @@ VETTED: dict[str, set[str]] = {
     "NIST CSF": {"PR.AA-01", "PR.AA-05", "RS.MI-01", "DE.CM-03", "ID.IM-04"},
     "ISO": {"A.5.9", "A.5.17", "A.5.18", "A.5.24", "A.5.26", "A.8.2", "A.8.15", "A.8.16"},
     "PCI DSS": {
-        "7.2.2", "7.2.5", "8.2.2", "8.2.6", "8.3.9", "8.6.1", "8.6.2", "8.6.3", "10.2.1.5",
-        "12.10.3",
+        "7.2.2", "7.2.4", "7.2.5", "8.2.2", "8.2.5", "8.2.6", "8.3.9", "8.6.1", "8.6.2", "8.6.3",
+        "10.2.1.5", "12.10.3",
     },
     "SOC 2": {"CC6.1", "CC6.2", "CC6.3", "CC7.2", "CC7.4"},
     "ATT&CK": {"T1078.001", "T1078.004", "T1098.001", "T1552.001"},
@@ -56,28 +56,3 @@ PROWLERS_FILES = {
 """Prowler's own file of a standard, if it numbers as the standard does. CIS has one a version."""
 NOT_IN_PROWLERS_FILE = {"AC-2 b", "AC-6(5)", "IA-5(7)", "OPS02-BP01"}
 """Read in the standard itself; Prowler has nothing that measures it."""
-
-FSBP = "AWS-Foundational-Security-Best-Practices"
-WELL_ARCHITECTED = "AWS-Well-Architected-Framework-Security-Pillar"
-FTR = "AWS-Foundational-Technical-Review"
-NIST = "NIST-800-53-Revision-5"
-LABELS: dict[str, dict[str, list[str]]] = {
-    "iam_root_user_active_keys": {
-        "CIS-5.0": ["1.3"], "CIS-6.0": ["2.3"], "CIS-7.0": ["2.4"], FSBP: ["IAM.4"],
-        WELL_ARCHITECTED: ["SEC01-BP02"], FTR: ["ARC-004"], NIST: ["ac_6", "ac_6_2"],
-    },
-    "iam_user_administrator_active_keys": {NIST: ["ac_6"]},
-    "iam_user_console_password_and_active_keys": {WELL_ARCHITECTED: ["SEC02-BP02"]},
-    "iam_user_multiple_active_keys": {"CIS-5.0": ["1.12"], "CIS-6.0": ["2.12"]},
-    "iam_user_quarantined_active_keys": {NIST: ["ia_5_d"]},
-    "iam_user_unrotated_active_keys": {
-        "CIS-5.0": ["1.13"], "CIS-6.0": ["2.13"], "CIS-7.0": ["2.12"], FSBP: ["IAM.3"],
-        WELL_ARCHITECTED: ["SEC02-BP05"], FTR: ["IAM-002"], NIST: ["ia_5_f"],
-        "PCI-4.0.1": ["8.3.9", "8.6.3"], "MITRE-ATTACK": ["T1078"],
-    },
-    "iam_user_unused_active_keys": {
-        "CIS-5.0": ["1.11"], "CIS-6.0": ["2.11"], "CIS-7.0": ["2.11"], FSBP: ["IAM.8"],
-        NIST: ["ac_2_3", "ac_2_3_d"], "PCI-4.0.1": ["8.2.6"],
-    },
-}  # fmt: skip
-"""The labels that each check's findings carry, beside that of our own framework."""

@@ -13,6 +13,7 @@ from prowler.lib.logger import logger
 from prowler.providers.common.provider import Provider
 
 from . import run_state
+from .catalogue import PLUG_IN, own_version
 from .exceptions.in_run import RunExceptions
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding_data import FindingData, to_json
@@ -119,7 +120,10 @@ class AccessKeyCheck(Check):
         report.status = "FAIL" if fails else verdict.status
         sentences = filter(None, (verdict.sentence, acceptance.sentence))
         report.status_extended = f"{' '.join(sentences)}{run.metadata_problem}"
-        report.compliance = compliance_of(self.CheckID)
+        # A finding that fails because something could not be read deviates from no standard.
+        report.compliance = compliance_of(self.CheckID, verdict.status, run.settings)
+        if version := own_version():
+            report.check_metadata.Notes += f" Checked by {PLUG_IN} {version}."
         report.resource_details = finding.details(data)
         # Prowler sets a severity of the user's own metadata file as plain text, and that stays.
         if verdict.severity and isinstance(self.Severity, Severity):
@@ -199,10 +203,8 @@ class UserCheck(AccessKeyCheck):
 
     def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
         cases = (
-            UserCase(
-                facts.user, facts.answers, facts.failure, settings=run.settings, now=account.now
-            )
-            for facts in account.users
+            UserCase(read.user, read.answers, read.failure, settings=run.settings, now=account.now)
+            for read in account.users
         )
         users = [user for user in cases if self.concerns(user)]
         verdicts = account.answers.settle(users, self._verdict)

@@ -1,10 +1,12 @@
-"""Which checks are this plug-in's own."""
+"""Which checks are this plug-in's own, and of which version."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+PLUG_IN = "prowler-access-keys"
 SHARED_FOLDER = Path(__file__).parent
 
 
@@ -20,6 +22,15 @@ def our_checks() -> frozenset[str]:
         for folder in SHARED_FOLDER.parent.glob("iam_*")
         if _is_ours(folder / f"{folder.name}.py")
     )
+
+
+@cache
+def own_version() -> str:
+    """The version of this plug-in; empty if it runs from a folder, without being installed."""
+    try:
+        return version(PLUG_IN)
+    except PackageNotFoundError:
+        return ""
 
 
 def _is_ours(module: Path) -> bool:

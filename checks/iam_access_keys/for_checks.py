@@ -30,7 +30,12 @@ from .findings.finding import (
     unreadable_root,
     unusable_settings,
 )
-from .findings.service_specific_credentials import deactivation, is_allowed, replacements
+from .findings.service_specific_credentials import (
+    deactivation,
+    is_allowed,
+    is_lasting,
+    replacements,
+)
 from .findings.tags import owner_of
 from .findings.user_case import UserCase, require_last_use
 from .findings.wording import (

@@ -46,19 +46,18 @@ class RunState:
     """One run of Prowler."""
 
     def __init__(self, provider: Any) -> None:
-        self.provider = provider
-        self.metadata = _metadata(provider)
+        self._provider = provider
         self._found: dict[str, dict[str, Found]] = {}
 
     @cached_property
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
-        return begin(self.provider)
+        return begin(self._provider)
 
     @cached_property
     def exceptions(self) -> RunExceptions:
         """The exceptions that the settings name. Prints why they cannot be used."""
-        settings, account = self.account.settings, str(self.provider.identity.account)
+        settings, account = self.account.settings, str(self._provider.identity.account)
         register = load(settings.access_key_exceptions)
         if register.problem:
             logger.critical(register.problem)  # the one level that Prowler shows by default
@@ -77,7 +76,8 @@ class RunState:
         return found if found and found.keys else None
 
 
-_latest: list[RunState] = []
+_latest: list[tuple[Any, Any, RunState]] = []
+"""The latest run: its provider, its audit metadata, and what is known of it."""
 
 
 def of(provider: Any) -> RunState:
@@ -86,12 +86,7 @@ def of(provider: Any) -> RunState:
     Prowler gives its provider new audit metadata when a run begins (``execute_checks`` in
     ``prowler/lib/check/check.py``, ``Scan.scan`` in ``prowler/lib/scan/scan.py``).
     """
-    for state in _latest:
-        if state.provider is provider and state.metadata is _metadata(provider):
-            return state
-    _latest[:] = [RunState(provider)]
-    return _latest[0]
-
-
-def _metadata(provider: Any) -> Any:
-    return getattr(provider, "audit_metadata", None)  # None in a process that has run no check
+    metadata = getattr(provider, "audit_metadata", None)  # None before the first check
+    if not _latest or _latest[0][0] is not provider or _latest[0][1] is not metadata:
+        _latest[:] = [(provider, metadata, RunState(provider))]
+    return _latest[0][2]

@@ -21,6 +21,7 @@ class iam_root_user_active_keys(RootUserCheck):
 
     ``GetAccountSummary`` tells whether there is a key at the time of the scan, and a credential
     report whether it is active. An old report can prove that a key is active, and not that none is.
+    An inactive key fails too, with low severity.
     """
 
     def judge_root(self, root: RootAccessKeys) -> Verdict:
@@ -45,9 +46,16 @@ class iam_root_user_active_keys(RootUserCheck):
                 f"{sentence}; {used or 'no use recorded'}. {word_root(root.arn, root.active)}",
                 root.active,
             )
+        if isinstance(root.present, Unreadable):
+            return unreadable_root(root.present, what_to_do(root.present))
         if root.report_is_fresh:
-            inactive = " An inactive one is still there: delete it." if root.present is True else ""
-            return Verdict("PASS", f"{sentence}.{inactive}", 0)
+            return Verdict(
+                "FAIL",
+                f"{sentence}, but an inactive one is still there. Signing in as the root user is "
+                "enough to reactivate it: delete it.",
+                0,
+                severity="low",
+            )
         return Verdict(
             "MANUAL",
             f"The root user has an access key. It was not active{of_report(root)}, and may be "

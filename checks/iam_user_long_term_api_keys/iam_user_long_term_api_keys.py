@@ -15,6 +15,7 @@ from ..iam_access_keys.for_checks import (
     describe_credentials,
     incident,
     is_allowed,
+    is_lasting,
     replacements,
     word_incident,
 )
@@ -48,6 +49,7 @@ class iam_user_long_term_api_keys(UserCheck):
             "affect them.",
         ]
         response = incident(quarantine)
+        lasting = any(is_lasting(credential, user.now) for credential in failing)
         if response:
             sentences = [word_incident(user.name, quarantine), *sentences, "Deactivate them now:"]
         elif user.is_decoy:
@@ -62,5 +64,5 @@ class iam_user_long_term_api_keys(UserCheck):
             quarantine=quarantine,
             more=more,
             advice=response,
-            severity="" if response or any(map(user.is_lasting, failing)) else "high",
+            severity="" if response or lasting else "high",
         )

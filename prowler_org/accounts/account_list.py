@@ -70,12 +70,12 @@ class AccountList:
     members: frozenset[str] | None = None
     """The IDs of all accounts of the organization."""
 
-    def given(self, results: Collection[str]) -> AccountList:
+    def without_scanned(self, results: Collection[str]) -> AccountList:
         """The same for a run that has results of these accounts already.
 
         An account that has been suspended since is not skipped: it was scanned.
         """
-        skipped = tuple(one for one in self.skipped if one.account.id not in results)
+        skipped = tuple(skip for skip in self.skipped if skip.account.id not in results)
         return replace(self, skipped=skipped)
 
 
@@ -95,7 +95,7 @@ def list_accounts(
         units = unit_ids(client, selection.units)
         below = [set(accounts_below(client, unit)) for unit in units]
         in_units = set().union(*below) if below else None
-        listed = {one.account.id: one for one in _listed_accounts(client)}
+        listed = {member.account.id: member for member in _listed_accounts(client)}
         accounts, skipped = choose(
             listed,
             in_units,
@@ -129,19 +129,20 @@ def choose(
         raise StartError(f"The organization has no account {', '.join(unknown)}.")
     wanted = set(selection.accounts) or (set(listed) if in_units is None else in_units)
     accounts, skipped = [], []
-    for one in (listed[account] for account in sorted(wanted & listed.keys())):
-        if in_units is not None and one.account.id not in in_units:
+    for identifier in sorted(wanted & listed.keys()):
+        member = listed[identifier]
+        if in_units is not None and identifier not in in_units:
             reason = "not in the units that --ou names"
         else:
-            reason = _reason_to_skip(one, selection, management_account)
-        if not reason and selection.tags and not _has(tags_of(one.account.id), selection.tags):
-            if one.account.id not in selection.accounts:
+            reason = _reason_to_skip(member, selection, management_account)
+        if not reason and selection.tags and not _has(tags_of(identifier), selection.tags):
+            if identifier not in selection.accounts:
                 continue  # not chosen, as an account outside --ou
             reason = "without the tags that --account-tag names"
         if reason:
-            skipped.append(SkippedAccount(one.account, reason))
+            skipped.append(SkippedAccount(member.account, reason))
         else:
-            accounts.append(one.account)
+            accounts.append(member.account)
     if not accounts:
         raise StartError("\n".join(["There is no account to scan.", *map(str, skipped)]))
     return tuple(accounts), tuple(skipped)
@@ -153,14 +154,15 @@ def _has(tags: set[str], wanted: Iterable[str]) -> bool:
     return keys <= {tag.partition("=")[0] for tag in tags.intersection(wanted)}
 
 
-def _reason_to_skip(one: ListedAccount, selection: Selection, management_account: str) -> str:
-    if one.account.id in selection.exclude:
+def _reason_to_skip(member: ListedAccount, selection: Selection, management_account: str) -> str:
+    identifier = member.account.id
+    if identifier in selection.exclude:
         return EXCLUDED
-    asked_for = selection.include_management or one.account.id in selection.accounts
-    if one.account.id == management_account and not asked_for:
+    asked_for = selection.include_management or identifier in selection.accounts
+    if identifier == management_account and not asked_for:
         return "the management account; --include-management adds it"
-    if one.state != ACTIVE:
-        return f"its state is {one.state}"
+    if member.state != ACTIVE:
+        return f"its state is {member.state}"
     return ""
 
 

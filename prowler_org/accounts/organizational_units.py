@@ -35,13 +35,13 @@ def accounts_below(client: Any, unit: str) -> Iterator[str]:
 
 
 def _find(name: str, paths: dict[str, str]) -> str:
-    found = [unit for unit, path in paths.items() if f"/{path}".endswith(f"/{name}")]
-    if not found:
+    units = [unit for unit, path in paths.items() if f"/{path}".endswith(f"/{name}")]
+    if not units:
         raise StartError(f"The organization has no unit that is named {name}, which --ou names.")
-    if len(found) > 1:
-        those = ", ".join(f"{paths[unit]} ({unit})" for unit in found)
-        raise StartError(f"Several units are named {name}: {those}. Give --ou a path or an ID.")
-    return found[0]
+    if len(units) > 1:
+        matches = ", ".join(f"{paths[unit]} ({unit})" for unit in units)
+        raise StartError(f"Several units are named {name}: {matches}. Give --ou a path or an ID.")
+    return units[0]
 
 
 def _paths(client: Any) -> Iterator[tuple[str, str]]:

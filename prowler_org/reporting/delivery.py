@@ -18,10 +18,10 @@ PREFIX = "output/organization"
 """Prowler's own objects are named ``output/csv/…``, ``output/html/…``, and so on."""
 
 
-def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) -> str:
+def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) -> list[str]:
     """Upload files of the output directory with a boto3 session of this machine.
 
-    Returns why that failed, in a sentence; empty if it did not.
+    Returns why that failed, in a sentence, if it did.
     """
     try:
         client = session.client("s3", config=Config(connect_timeout=SECONDS_TO_CONNECT))
@@ -32,5 +32,5 @@ def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) ->
     except (BotoCoreError, ClientError, S3UploadFailedError, OSError) as error:
         call = failed_call(str(error))
         why = f"{call.operation} failed with {call.code}" if call else quoted(str(error))
-        return f"The organization's reports were not delivered to the bucket {bucket}: {why}."
-    return ""
+        return [f"The organization's reports were not delivered to the bucket {bucket}: {why}."]
+    return []

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 from urllib.parse import quote
 
 from prowler_access_keys.ranking.page import Framework, Requirement
-from prowler_access_keys.ranking.whole_file import UnusableFileError, regular_file, whole_file
+from prowler_access_keys.ranking.whole_file import UnusableFileError, whole_file
 
 from ..results.account_result import AccountResult
-from ..results.report_files import merge_csv
+from ..results.report_files import csv_rows, write_csv
 
 FOLDER = "compliance"
 _REPORT = re.compile(r"compliance/prowler-output-.+-\d{14}_(?P<framework>.+)\.csv$")
-_State = Literal["passing", "not judged", "failing"]
-_WORST: tuple[_State, ...] = ("failing", "not judged", "passing")
+_State = Literal["passing", "accepted", "not judged", "failing"]
+"""A requirement is accepted if what fails is muted."""
+_WORST: tuple[_State, ...] = ("failing", "not judged", "accepted", "passing")
 
 
 def merge_compliance(
@@ -32,34 +30,35 @@ def merge_compliance(
     Returns what the page shows of them, and why reports were left out: those that are not text, or
     not a CSV file. A report that has other columns than Prowler's is merged, and not counted.
     """
-    by_framework: dict[str, list[Path]] = {}
+    by_framework: dict[str, dict[Path, str]] = {}
     for result in results:
         for report in result.reports:
-            if found := _REPORT.search(report):
-                by_framework.setdefault(found["framework"], []).append(directory / report)
+            if match := _REPORT.search(report):
+                files = by_framework.setdefault(match["framework"], {})
+                files[directory / report] = result.account
     scanned = sum(result.was_scanned for result in results)
     frameworks, problems = [], {}
     for framework, files in sorted(by_framework.items()):
         counts: dict[tuple[str, str], Counter[_State]] = {}
-        usable = []
-        for path in files:
+        usable = {}
+        for path, account in files.items():
             try:
                 states = _states(path)
             except UnusableFileError as error:
                 problems[path] = str(error)
                 continue
-            usable.append(path)
+            usable[path] = account
             for requirement, state in states.items():
                 counts.setdefault(requirement, Counter())[state] += 1
         merged = directory / FOLDER / f"{name}_{framework}.csv"
         merged.parent.mkdir(exist_ok=True)
         with whole_file(merged) as target:
-            merge_csv(usable, target)
+            _merge(usable, target)
         requirements = tuple(
             # An account without a result for a requirement was not judged.
-            Requirement(*key, fail, scanned - fail - passed, passed)
-            for key, count in counts.items()
-            for fail, passed in [(count["failing"], count["passing"])]
+            Requirement(*key, fail, scanned - fail - accepted - passed, accepted, passed)
+            for key, count in sorted(counts.items(), key=lambda item: _by_number(item[0][0]))
+            for fail, accepted, passed in [(count["failing"], count["accepted"], count["passing"])]
         )
         link = quote(f"{FOLDER}/{merged.name}")
         frameworks.append(Framework(framework, link, requirements))
@@ -69,15 +68,29 @@ def merge_compliance(
 def _states(report: Path) -> dict[tuple[str, str], _State]:
     """The state of an account, by requirement and its description. Raises UnusableFileError."""
     states: dict[tuple[str, str], _State] = {}
-    csv.field_size_limit(sys.maxsize)
-    with regular_file(report) as file:
-        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=";"):
-            status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
-            if status and key:
-                fails = status == "FAIL" and row.get("MUTED") != "True"
-                state: _State = "failing" if fails else "passing"
-                state = "not judged" if status == "MANUAL" else state
-                requirement = (key, row.get("REQUIREMENTS_DESCRIPTION") or "")
-                known = states.get(requirement, "passing")
-                states[requirement] = min(state, known, key=_WORST.index)
+    for row in csv_rows(report):
+        status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
+        if status and key:
+            failing: _State = "accepted" if row.get("MUTED") == "True" else "failing"
+            state: _State = failing if status == "FAIL" else "passing"
+            state = "not judged" if status == "MANUAL" else state
+            requirement = (key, row.get("REQUIREMENTS_DESCRIPTION", ""))
+            before = states.get(requirement, "passing")
+            states[requirement] = min(state, before, key=_WORST.index)
     return states
+
+
+def _by_number(requirement: str) -> list[tuple[int, str]]:
+    """A key that sorts 1.9 before 1.10."""
+    parts = re.findall(r"\d+|\D+", requirement)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _merge(files: Mapping[Path, str], target: BinaryIO) -> None:
+    """Merge reports, by file the account: Prowler leaves it out of rows that no check measured."""
+    rows = (
+        {**row, **({"ACCOUNTID": account} if row.get("ACCOUNTID") == "" else {})}
+        for path, account in files.items()
+        for row in csv_rows(path)
+    )
+    write_csv(rows, target)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from prowler_access_keys.ranking.changes import Snapshot, newest_snapshot
+from prowler_access_keys.ranking.changes import newest_snapshot
 from prowler_access_keys.ranking.page import write_page
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
 from prowler_access_keys.ranking.reports import OCSF, members
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
-from ..accounts.account_list import AccountList
-from ..results.account_result import AccountResult
 from ..results.report_files import holds_findings, merge
-from ..results.state import State
+from .finished_run import FinishedRun
 from .organization_compliance import FOLDER as COMPLIANCE
 from .organization_compliance import merge_compliance
 from .page import KEYS, organization_page
@@ -28,7 +26,7 @@ class OrganizationReports:
     """The files of a run, and what is known of the organization's keys."""
 
     files: tuple[Path, ...]
-    ranked: Ranked
+    ranking: Ranked
     compliance: tuple[Path, ...] = ()
 
     @property
@@ -37,18 +35,10 @@ class OrganizationReports:
         return (*self.files, *self.compliance)
 
 
-def write_reports(
-    state: State,
-    results: Sequence[AccountResult],
-    listed: AccountList,
-    directory: Path,
-    previous: Snapshot | None,
-) -> OrganizationReports:
-    """Write all reports of the organization.
-
-    ``previous`` is the run to compare with; without it, the run before in this directory, if its
-    data can be used. Raises OSError.
-    """
+def write_reports(finished: FinishedRun) -> OrganizationReports:
+    """Write all reports of the organization. Raises OSError."""
+    state, directory = finished.state, finished.directory
+    results, organization = state.sorted_results, state.job.organization
     merged = merge(results, directory, state.name)
     frameworks, problems = merge_compliance(results, directory, state.name)
     problems.update(unreadable(merged))
@@ -60,7 +50,7 @@ def write_reports(
     ]
     keys, now = directory / KEYS, datetime.now(timezone.utc)
     keys.mkdir(exist_ok=True)
-    organization = state.job.organization
+    previous = finished.previous
     if previous is None:
         runs = f"prowler-org-{organization}-*.json"
         previous, _ = newest_snapshot(keys, runs, state.name, now, organization)
@@ -69,13 +59,13 @@ def write_reports(
         now,
         previous,
         {result.account: result.name for result in results},
-        listed.members,
+        finished.accounts.members,
         problems,
         organization,
     )
     files = write_files(ranking, keys, state.name)
     page = directory / f"{state.name}.html"
-    write_page(organization_page(state, results, listed, ranking, frameworks, directory), page)
+    write_page(organization_page(finished, ranking, frameworks), page)
     compliance = tuple(sorted((directory / COMPLIANCE).glob(f"{state.name}_*.csv")))
     return OrganizationReports((*merged, *files, page), ranking, compliance)
 

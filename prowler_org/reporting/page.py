@@ -13,6 +13,7 @@ from ..accounts.account_list import AccountList
 from ..results.account_result import AccountResult
 from ..results.report_files import holds_findings
 from ..results.state import State
+from .finished_run import FinishedRun
 from .summary import describe_counts, describe_untried
 
 KEYS = "keys"
@@ -27,16 +28,10 @@ CHART_WIDTH = 700
 LONGEST_NAME = 22
 
 
-def organization_page(
-    state: State,
-    results: Sequence[AccountResult],
-    listed: AccountList,
-    keys: Ranked,
-    frameworks: Sequence[Framework],
-    directory: Path,
-) -> Page:
-    """What the page says of these results, whose reports are in the output directory."""
-    scanned = worst_first(results)
+def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[Framework]) -> Page:
+    """What the page says of a run, its ranked keys, and its compliance reports."""
+    state = finished.state
+    scanned = worst_first(state.sorted_results)
     failing = sum(result.counts.failed > 0 for result in scanned)
     arguments = " ".join(state.job.prowler_arguments)
     collected = keys.collected
@@ -51,9 +46,9 @@ def organization_page(
         csv=quote(f"{KEYS}/{state.name}.csv"),
         links={result.account: link(result) for result in scanned},
         not_covered=[
-            *not_covered(results, listed, collected.problems, directory),
+            *not_covered(finished, collected.problems),
             *_untried(state),
-            *_others(state, listed),
+            *_others(state, finished.accounts),
         ],
         what_is_not_covered="accounts not covered",
         columns=("FAIL", "MANUAL", "muted", "PASS"),
@@ -71,14 +66,12 @@ def _programs(versions: Mapping[str, str]) -> str:
     return " and ".join(f"{name} {number}" for name, number in versions.items())
 
 
-def not_covered(
-    results: Sequence[AccountResult],
-    listed: AccountList,
-    problems: Mapping[Path, str],
-    directory: Path,
-) -> list[NotCovered]:
+def not_covered(finished: FinishedRun, problems: Mapping[Path, str]) -> list[NotCovered]:
     """The accounts and reports that the page does not cover, or not all of, and why."""
-    owners = {directory / report: result for result in results for report in result.reports}
+    results = finished.state.sorted_results
+    owners = {
+        finished.directory / report: result for result in results for report in result.reports
+    }
     return [
         *(
             NotCovered(result.account, result.name, result.reason or result.unjudged)
@@ -93,7 +86,10 @@ def not_covered(
             )
             for path, why in problems.items()
         ),
-        *(NotCovered(skip.account.id, skip.account.name, skip.reason) for skip in listed.skipped),
+        *(
+            NotCovered(skip.account.id, skip.account.name, skip.reason)
+            for skip in finished.accounts.skipped
+        ),
     ]
 
 
@@ -102,12 +98,12 @@ def _untried(state: State) -> list[NotCovered]:
     return [NotCovered("", "", describe_untried(state), number)] if number else []
 
 
-def _others(state: State, listed: AccountList) -> list[NotCovered]:
+def _others(state: State, accounts: AccountList) -> list[NotCovered]:
     """The accounts that have left the organization, and those that were not chosen."""
     why = "it has left the organization since the run began"
     left = [NotCovered(account.id, account.name, why) for account in state.left.values()]
-    known = {*state.accounts, *(skip.account.id for skip in listed.skipped)}
-    number = len((listed.members or frozenset()) - known)
+    known = {*state.accounts, *(skip.account.id for skip in accounts.skipped)}
+    number = len((accounts.members or frozenset()) - known)
     if not number:
         return left
     plural = "account was" if number == 1 else "accounts were"

@@ -19,11 +19,9 @@ ShowResult = Callable[[AccountResult], None]
 
 
 @contextmanager
-def progress(total: int, quiet: bool, stream: TextIO) -> Iterator[ShowResult]:
+def progress(total: int, stream: TextIO) -> Iterator[ShowResult]:
     """Gives a function that shows each result, of ``total``, as it comes."""
-    if quiet:
-        yield lambda result: None
-    elif stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"):
+    if stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"):
         with _bar(total, stream) as show:
             yield show
     else:

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from prowler_access_keys.ranking.collected import Collected
 from prowler_access_keys.ranking.printing import printable
 
 from ..accounts.account_list import AccountList
 from ..results.account_result import AccountResult, FindingCounts
 from ..results.state import State
+from .finished_run import FinishedRun
 
 MOST_NAMED = 10
 """How many accounts are named that have the same reason."""
 
 
-def describe_accounts(listed: AccountList) -> str:
+def describe_accounts(accounts: AccountList) -> str:
     """The answer to ``--dry-run``."""
-    number = len(listed.accounts)
+    number = len(accounts.accounts)
     plural = "" if number == 1 else "s"
-    lines = [f"prowler-org would scan {number} account{plural} of {listed.organization}:"]
-    lines += [printable(f"  {account.id}  {account.name}") for account in listed.accounts]
-    if listed.skipped:
-        lines += [f"It would skip {len(listed.skipped)}:", *map(str, listed.skipped)]
+    lines = [f"prowler-org would scan {number} account{plural} of {accounts.organization}:"]
+    lines += [printable(f"  {account.id}  {account.name}") for account in accounts.accounts]
+    if accounts.skipped:
+        lines += [f"It would skip {len(accounts.skipped)}:", *map(str, accounts.skipped)]
     return "\n".join(lines)
+
+
+def describe_resumed(state: State) -> list[str]:
+    """What is different in the organization and in the reports since the run that is resumed."""
+    again = (
+        f"Account {number} is scanned again: {why}." for number, why in state.distrusted.items()
+    )
+    left = (f"Account {it.id} {it.name} has left the organization." for it in state.left.values())
+    return list(map(printable, (*again, *left)))
 
 
 def describe_result(result: AccountResult) -> str:
@@ -53,7 +64,7 @@ def describe_missing(missing: Sequence[AccountResult]) -> list[str]:
     for result in missing:
         by_reason.setdefault(result.reason, []).append(result)
     return [
-        f"{len(alike)} accounts ({_named([one.account for one in alike])}): {printable(reason)}"
+        f"{len(alike)} accounts ({_named([it.account for it in alike])}): {printable(reason)}"
         if len(alike) > 1
         else describe_result(alike[0])
         for reason, alike in by_reason.items()
@@ -81,7 +92,7 @@ def describe_counts(counts: FindingCounts) -> str:
 
 def summarize(state: State, reports: Sequence[Path]) -> str:
     """The last lines of a run: accounts scanned, accounts not scanned and why, reports."""
-    results = [result for _, result in sorted(state.results.items())]
+    results = state.sorted_results
     missing = [result for result in results if not result.was_scanned]
     failing = sum(result.counts.failed > 0 for result in results)
     unjudged = sum(bool(result.unjudged) for result in results)
@@ -100,3 +111,40 @@ def summarize(state: State, reports: Sequence[Path]) -> str:
         lines += [f"  {describe_result(result)}" for result in incomplete]
     lines += ["Reports:", *(f"  {report}" for report in reports)]
     return "\n".join(lines)
+
+
+def describe_problems(state: State) -> list[str]:
+    """What ``summarize`` says of accounts that are to be scanned again, for --quiet."""
+    results = state.sorted_results
+    lines = describe_missing([result for result in results if not result.was_scanned])
+    lines += [describe_result(result) for result in results if result.problems]
+    return [*lines, describe_untried(state)] if state.to_scan else lines
+
+
+def describe_unused(collected: Collected) -> list[str]:
+    """A sentence about the reports that could not be used whole, if there are some."""
+    names = ", ".join(path.name for path in collected.problems)
+    return [f"These reports could not be used: {names}."] if names else []
+
+
+def describe_unseen(finished: FinishedRun, collected: Collected) -> list[str]:
+    """What --strict refuses, as sentences: what was not looked at, except for --exclude."""
+    results = finished.state.sorted_results
+    unread = {finding.account for finding in collected.open.values() if finding.status == "MANUAL"}
+    if not collected.accounts:  # there is no OCSF to tell unreadable from manual by
+        unread = {result.account for result in results if result.counts.manual}
+    unseen = {
+        "Not everything could be read in": sorted(unread),
+        "No finding of these checks in": [
+            result.account
+            for result in results
+            if collected.accounts
+            and result.was_scanned
+            and result.account not in collected.accounts
+        ],
+        "Checks crashed in": [result.account for result in results if result.crashed],
+        "Left out, and not named by --exclude:": [
+            skip.account.id for skip in finished.accounts.skipped if not skip.by_name
+        ],
+    }
+    return [f"--strict: {what} {', '.join(where)}." for what, where in unseen.items() if where]

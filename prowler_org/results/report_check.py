@@ -6,12 +6,11 @@ reads back that it resumes.
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from prowler_access_keys.ranking.reports import OCSF, members
 from prowler_access_keys.ranking.whole_file import UnusableFileError
@@ -20,11 +19,20 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAM
 
 from ..running_prowler.log import LOG_FILE, end_of, quoted, says_that_there_are_none
 from .account_result import AccountResult, FindingCounts
-from .report_files import findings_csv, holds_findings, incomplete_report, missing_format
+from .report_files import (
+    csv_rows,
+    findings_csv,
+    holds_findings,
+    incomplete_report,
+    missing_format,
+)
 
 STATUSES = ("FAIL", "PASS", "MANUAL")
 Statuses = Counter[tuple[str, bool]]
 """The number of findings by status, and whether they are muted."""
+Verdicts = Counter[tuple[str, bool]]
+"""Those of this plug-in's checks, by whom they are about, and whether they judge or are muted."""
+Row = TypeVar("Row")
 UNJUDGED = (
     "Not judged: no check of this plug-in has a verdict on any of the account's users. Its "
     "findings name the calls that failed."
@@ -50,7 +58,7 @@ class ExpectedReports:
 ANY_REPORTS = ExpectedReports()
 
 
-def verified(
+def verify_reports(
     result: AccountResult, folder: Path, expected: ExpectedReports, prefix: str = ""
 ) -> AccountResult:
     """The result of a scan, with counts, exit code, and ``unjudged`` taken from its reports.
@@ -61,7 +69,7 @@ def verified(
     """
     try:
         paths = [_own_file(folder, report.removeprefix(prefix)) for report in result.reports]
-        return _verified(result, folder, paths, expected)
+        return _verify(result, folder, paths, expected)
     except UntrustworthyReportsError:
         raise
     except Exception as error:
@@ -71,7 +79,7 @@ def verified(
 
 def _own_file(folder: Path, report: str) -> Path:
     parts = report.split("/")
-    if len(parts) > 2 or any(part in ("", ".", "..") or "\\" in part for part in parts):
+    if len(parts) > 2 or any(part in ("", ".", "..") for part in parts):
         raise UntrustworthyReportsError("A report is not in the folder of its account")
     path = folder / report
     for place in (path, path.parent, folder, folder.parent):
@@ -82,24 +90,13 @@ def _own_file(folder: Path, report: str) -> Path:
     return path
 
 
-def _verified(
+def _verify(
     result: AccountResult, folder: Path, paths: Sequence[Path], expected: ExpectedReports
 ) -> AccountResult:
     if damaged := incomplete_report(paths):
         raise UntrustworthyReportsError(f"{damaged} is not complete")
-    found: Statuses = Counter()
-    ours: Counter[tuple[str, bool]] = Counter()
-    for path in findings_csv(paths):
-        for row in _rows(path):
-            status, is_muted = row["STATUS"], row["MUTED"] == "True"
-            if status not in STATUSES:
-                raise UntrustworthyReportsError(f"{path.name} has the status {quoted(status)}")
-            if row["ACCOUNT_UID"].lstrip("'") != result.account:
-                raise UntrustworthyReportsError(f"{path.name} is about another account")
-            found[status, is_muted] += 1
-            if row["CHECK_ID"] in our_checks():
-                ours[_whom(row), status != "MANUAL" or is_muted] += 1
-    if not found:
+    statuses, ours = _count_csv(findings_csv(paths), result.account)
+    if not statuses:
         if expected.always_finds:
             raise UntrustworthyReportsError("There is no finding, not even about the root user")
         if not says_that_there_are_none(end_of(folder / LOG_FILE)):
@@ -107,18 +104,50 @@ def _verified(
     elif missing := missing_format(paths, expected.formats):
         raise UntrustworthyReportsError(f"There is no {missing} report")
     for path in paths:
-        if holds_findings(path.as_posix(), OCSF) and _statuses(path, result.account) != found:
+        if holds_findings(str(path), OCSF) and _count_ocsf(path, result.account) != statuses:
             raise UntrustworthyReportsError(f"{path.name} has other findings than the CSV report")
         if path.parent != folder and path.suffix == ".csv":
-            deque(_rows(path), maxlen=0)  # of compliance: only whether it can be read
-    failed, passed, manual = (found[status, False] for status in STATUSES)
-    counts = FindingCounts(failed, passed, manual, sum(found[status, True] for status in STATUSES))
+            deque(_read(path, csv_rows), maxlen=0)  # of compliance: only whether it can be read
+    failed, passed, manual = (statuses[status, False] for status in STATUSES)
+    muted = sum(statuses[status, True] for status in STATUSES)
     return replace(
         result,
-        counts=counts,
+        counts=FindingCounts(failed, passed, manual, muted),
         exit_code=3 if failed and not expected.ignores_failures else 0,
         unjudged=UNJUDGED if _is_unjudged(ours, expected) else "",
     )
+
+
+def _count_csv(reports: Iterable[Path], account: str) -> tuple[Statuses, Verdicts]:
+    statuses: Statuses = Counter()
+    ours: Verdicts = Counter()
+    for path in reports:
+        for row in _read(path, csv_rows):
+            status, is_muted = row["STATUS"], row["MUTED"] == "True"
+            if status not in STATUSES:
+                raise UntrustworthyReportsError(f"{path.name} has the status {quoted(status)}")
+            if row["ACCOUNT_UID"].lstrip("'") != account:
+                raise UntrustworthyReportsError(f"{path.name} is about another account")
+            statuses[status, is_muted] += 1
+            if row["CHECK_ID"] in our_checks():
+                ours[_whom(row), status != "MANUAL" or is_muted] += 1
+    return statuses, ours
+
+
+def _count_ocsf(path: Path, account: str) -> Statuses:
+    statuses: Statuses = Counter()
+    for member in _read(path, members):
+        if member["cloud"]["account"]["uid"] != account:
+            raise UntrustworthyReportsError(f"{path.name} is about another account")
+        statuses[member["status_code"], member["status"] == "Suppressed"] += 1
+    return statuses
+
+
+def _read(path: Path, read: Callable[[Path], Iterator[Row]]) -> Iterator[Row]:
+    try:
+        yield from read(path)
+    except UnusableFileError as error:
+        raise UntrustworthyReportsError(f"{path.name}: {error}") from error
 
 
 def _whom(row: dict[str, str]) -> str:
@@ -128,38 +157,10 @@ def _whom(row: dict[str, str]) -> str:
     return "user" if ":user/" in row["RESOURCE_UID"] else "account"
 
 
-def _is_unjudged(ours: Counter[tuple[str, bool]], expected: ExpectedReports) -> bool:
-    """Whether nothing is known about the account's users: somebody there may have denied the calls.
-
-    ``ours`` counts findings by whom they are about, and whether they are a verdict, or muted.
-    """
+def _is_unjudged(ours: Verdicts, expected: ExpectedReports) -> bool:
+    """Whether the account's users are unknown: somebody there may have denied the calls."""
     if not ours:
         return expected.always_finds
     unread = ours["user", False] or ours["account", False]
     judged = ours["root user", True] or ours["account", True]
     return not ours["user", True] and bool(unread or not judged)
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV report of Prowler's. Each must have all columns."""
-    csv.field_size_limit(sys.maxsize)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file, delimiter=";", strict=True)
-            columns = next(reader)
-            for row in reader:
-                yield dict(zip(columns, row, strict=True))
-    except (StopIteration, ValueError, csv.Error) as error:
-        raise UntrustworthyReportsError(f"{path.name} is damaged") from error
-
-
-def _statuses(path: Path, account: str) -> Statuses:
-    found: Statuses = Counter()
-    try:
-        for member in members(path):
-            if member["cloud"]["account"]["uid"] != account:
-                raise UntrustworthyReportsError(f"{path.name} is about another account")
-            found[member["status_code"], member["status"] == "Suppressed"] += 1
-    except UnusableFileError as error:
-        raise UntrustworthyReportsError(f"{path.name}: {error}") from error
-    return found

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import shutil
+import sys
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from prowler_access_keys.ranking.reports import OCSF, member_texts
-from prowler_access_keys.ranking.whole_file import UnusableFileError, whole_file
+from prowler_access_keys.ranking.whole_file import UnusableFileError, regular_file, whole_file
 
 from ..running_prowler.log import LOG_FILE
 from .account_result import AccountResult
@@ -54,9 +56,9 @@ def findings_csv(reports: Iterable[Path]) -> list[Path]:
 
 def missing_format(reports: Iterable[Path], formats: Iterable[str]) -> str:
     """The first of these formats that has no report. Empty if all have one."""
-    names = [path.name for path in reports]
+    files = [path.name for path in reports]
     for name, suffix in _SUFFIXES.items():
-        if name in formats and not any(one.endswith(suffix) for one in names):
+        if name in formats and not any(file.endswith(suffix) for file in files):
             return name
     return ""
 
@@ -72,6 +74,28 @@ def incomplete_report(reports: Iterable[Path]) -> str:
         if not last.endswith(_LAST_BYTES.get(path.suffix, b"")):
             return path.name
     return ""
+
+
+def csv_rows(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a CSV report. Each must have all columns. Raises UnusableFileError."""
+    csv.field_size_limit(sys.maxsize)
+    with regular_file(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        reader = csv.reader(text, delimiter=";", strict=True)
+        columns = next(reader, [])
+        for row in reader:
+            yield dict(zip(columns, row, strict=True))
+
+
+def write_csv(rows: Iterable[dict[str, str]], target: BinaryIO) -> None:
+    """Write rows, under the columns of the first, as Prowler writes its CSV reports."""
+    text = io.TextIOWrapper(target, "utf-8", newline="", write_through=True)
+    writer = csv.writer(text, delimiter=";")
+    for number, row in enumerate(rows):
+        if number == 0:
+            writer.writerow(row)
+        writer.writerow(row.values())
+    text.detach()
 
 
 def pack(folder: Path) -> bytes:

@@ -16,7 +16,7 @@ from ..accounts.account_list import Account, AccountList
 from ..errors import StartError
 from ..options import STRICT, Selection, ShortText
 from .account_result import AccountResult
-from .report_check import ANY_REPORTS, ExpectedReports, UntrustworthyReportsError, verified
+from .report_check import ANY_REPORTS, ExpectedReports, UntrustworthyReportsError, verify_reports
 from .report_files import ACCOUNTS
 
 FILE_NAME = "prowler-org-state.json"
@@ -66,7 +66,7 @@ def _each_account_once(results: tuple[AccountResult, ...]) -> tuple[AccountResul
 
 @dataclass(frozen=True)
 class SavedState:
-    """The state file. What a run reads back is checked, whoever has written it."""
+    """The state file. What a run reads back is checked: anybody may have written it."""
 
     __pydantic_config__ = STRICT
 
@@ -110,6 +110,11 @@ class State:
         )
 
     @property
+    def sorted_results(self) -> list[AccountResult]:
+        """The results so far, by account."""
+        return [result for _, result in sorted(self.results.items())]
+
+    @property
     def name(self) -> str:
         """The beginning of the names of the run's merged reports."""
         return f"prowler-org-{self.job.organization}-{self.started:%Y%m%d%H%M%S}"
@@ -127,7 +132,7 @@ class State:
 
 def start_or_resume(
     job: Job,
-    listed: AccountList,
+    account_list: AccountList,
     directory: Path,
     expected: ExpectedReports = ANY_REPORTS,
     *,
@@ -138,7 +143,9 @@ def start_or_resume(
 
     Raises StartError if it cannot be resumed or saved.
     """
-    state = resume(job, listed, directory, expected) if resumed else begin(job, listed, now)
+    state = (
+        resume(job, account_list, directory, expected) if resumed else begin(job, account_list, now)
+    )
     state.expected = expected
     while not resumed and any(directory.glob(f"{state.name}*")):
         state.started += timedelta(seconds=1)  # two runs never share a name
@@ -149,13 +156,13 @@ def start_or_resume(
     return state
 
 
-def begin(job: Job, listed: AccountList, started: datetime) -> State:
+def begin(job: Job, account_list: AccountList, started: datetime) -> State:
     """The state of a run that has scanned nothing yet."""
-    return State(job, started, {account.id: account for account in listed.accounts})
+    return State(job, started, {account.id: account for account in account_list.accounts})
 
 
 def resume(
-    job: Job, listed: AccountList, directory: Path, expected: ExpectedReports = ANY_REPORTS
+    job: Job, account_list: AccountList, directory: Path, expected: ExpectedReports = ANY_REPORTS
 ) -> State:
     """The state in this directory, without results for the accounts that are missing.
 
@@ -172,26 +179,27 @@ def resume(
             "--resume to start anew."
         )
     named = {result.account: Account(result.account, result.name) for result in saved.accounts}
-    members = listed.members
-    left = {} if members is None else {one: named[one] for one in named if one not in members}
+    members = account_list.members
+    gone = set() if members is None else named.keys() - members
+    left = {identifier: named[identifier] for identifier in sorted(gone)}
     state = State(job, saved.started, {}, left=left)
     for result in saved.accounts:
         if not result.was_scanned or result.account in left:
             continue
         folder = f"{ACCOUNTS}/{result.account}"
         try:
-            state.results[result.account] = verified(
+            state.results[result.account] = verify_reports(
                 result, directory / folder, expected, f"{folder}/"
             )
         except UntrustworthyReportsError as error:
             state.distrusted[result.account] = str(error)
     state.repeated = {
         account.id
-        for account in listed.accounts
+        for account in account_list.accounts
         if account.id in state.results and state.results[account.id].problems
     }
     state.accounts = {identifier: named[identifier] for identifier in state.results}
-    state.accounts |= {account.id: account for account in listed.accounts}
+    state.accounts |= {account.id: account for account in account_list.accounts}
     return state
 
 

@@ -10,13 +10,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
+from ..accounts.sign_in import LONGEST_CHAINED_SESSION, SignIn, is_of_a_role
 from ..errors import StartError, UsageError
 from ..results.report_check import ANY_REPORTS, ExpectedReports
 from .log import REDACTED, critical_entries, last_line
@@ -116,9 +117,9 @@ class ParsedArguments:
 
 
 def check_prowler_arguments(
-    arguments: Sequence[str], scheduler: str | None, launcher: ProwlerLauncher
+    arguments: Sequence[str], signed_in: SignIn, launcher: ProwlerLauncher, scheduler: str | None
 ) -> ParsedArguments:
-    """Parse Prowler's arguments in another process.
+    """Parse Prowler's arguments in another process, for scans here or on the scheduler's cluster.
 
     Raises StartError if that process crashes, UsageError if the arguments cannot be used.
     """
@@ -134,7 +135,19 @@ def check_prowler_arguments(
             "values, and the connection to this scheduler is not encrypted: use a scheduler with "
             "tls://."
         )
-    return parsed
+    if parsed.profile != signed_in.profile:
+        raise UsageError("Give the profile of Prowler by itself, as in --profile NAME.")
+    if scheduler:
+        return parsed
+    seconds = parsed.session_duration
+    if seconds > LONGEST_CHAINED_SESSION and is_of_a_role(signed_in.session):
+        raise UsageError(
+            f"-T/--session-duration {seconds} of Prowler: with the credentials of a role, another "
+            f"role can be assumed for {LONGEST_CHAINED_SESSION} seconds at most."
+        )
+    # Of two profiles, Prowler uses the last one, and none if that has no name.
+    own = ("--profile",) if signed_in.is_handed_over else ()
+    return replace(parsed, arguments=(*parsed.arguments, *own))
 
 
 def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
@@ -142,22 +155,22 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
 
     Prowler changes the process: call this in a process of its own.
     """
-    given: list[tuple[str, str]] = []
+    values: list[tuple[str, str]] = []
     try:
-        return _parsed(arguments, given)
+        return _parsed(arguments, values)
     except UsageError as error:
         problem = str(error)
     except (Exception, SystemExit) as error:
         problem = f"Prowler fails with its arguments: {type(error).__name__}: {error}"
-    for secret in _secrets(given):
+    for secret in _secrets(values):
         problem = problem.replace(secret, REDACTED)
     return ParsedArguments(problem)
 
 
-def _parsed(arguments: Sequence[str], given: list[tuple[str, str]]) -> ParsedArguments:
-    """Adds each option that is given with a value to ``given``. Raises UsageError."""
-    parsed, defaults = _parse((*LOGGING, *arguments), given), _parse((), [])
-    secrets = _secrets(given)
+def _parsed(arguments: Sequence[str], values: list[tuple[str, str]]) -> ParsedArguments:
+    """Adds each option that has a value to ``values``. Raises UsageError."""
+    parsed, defaults = _parse((*LOGGING, *arguments), values), _parse((), [])
+    secrets = _secrets(values)
     files = _files(parsed, defaults)
     bucket = parsed.output_bucket or parsed.output_bucket_no_assume or ""
     problem = find_conflict(parsed, defaults) or _find_unreadable(files)
@@ -252,9 +265,9 @@ def _has_secret(config_file: str) -> bool:
     return bool(load_and_validate_config_file("aws", config_file).get("shodan_api_key"))
 
 
-def _secrets(given: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _secrets(values: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """All secret values, those too that a later one outranks; the longest first."""
-    return tuple(sorted({value for name, value in given if name in SECRET}, key=len)[::-1])
+    return tuple(sorted({value for name, value in values if name in SECRET}, key=len)[::-1])
 
 
 def redact(arguments: Sequence[str], secrets: Sequence[str]) -> tuple[str, ...]:
@@ -271,8 +284,8 @@ def _redacted(argument: str, secrets: Sequence[str]) -> str:
     return argument
 
 
-def _parse(arguments: Sequence[str], given: list[tuple[str, str]]) -> argparse.Namespace:
-    """What Prowler's parser returns. Adds each value to ``given``. Raises UsageError."""
+def _parse(arguments: Sequence[str], values: list[tuple[str, str]]) -> argparse.Namespace:
+    """What Prowler's parser returns. Adds each value to ``values``. Raises UsageError."""
     from prowler.lib.cli.parser import ProwlerArgumentParser
 
     sys.argv = ["prowler", "aws", "--role", PLACEHOLDER_ROLE, *arguments]
@@ -282,24 +295,26 @@ def _parse(arguments: Sequence[str], given: list[tuple[str, str]]) -> argparse.N
             parser = ProwlerArgumentParser()
             for action in parser.subparsers.choices["aws"]._actions:
                 if action.nargs != 0:
-                    action.type = _noting(action, given)
-                    # Without a value, Prowler takes some options as though they were not there.
+                    action.type = _noting(action, values)
+                    # Without a value, Prowler takes some options as if they were not there.
                     action.const = "" if action.nargs == "?" else action.const
             parsed: argparse.Namespace = parser.parse()
         except SystemExit as ended:
             if not ended.code:
                 raise UsageError("--help and --version do not scan.") from ended
-            said = last_line(printed.getvalue()).rpartition(" error: ")[2]
-            raise UsageError(f"Prowler rejects its arguments: {_without_values(said)}") from ended
+            message = last_line(printed.getvalue()).rpartition(" error: ")[2]
+            raise UsageError(
+                f"Prowler rejects its arguments: {_without_values(message)}"
+            ) from ended
     return parsed
 
 
-def _noting(action: argparse.Action, given: list[tuple[str, str]]) -> Callable[[str], Any]:
+def _noting(action: argparse.Action, values: list[tuple[str, str]]) -> Callable[[str], Any]:
     """The type of an option, which notes each value, and refuses an empty one."""
     convert: Callable[[str], Any] = action.type or str  # type: ignore[assignment]
 
     def note(value: str) -> Any:
-        given.append((action.dest, value))
+        values.append((action.dest, value))
         if not value.strip():
             raise argparse.ArgumentTypeError("its value is empty")
         return convert(value)
@@ -308,12 +323,12 @@ def _noting(action: argparse.Action, given: list[tuple[str, str]]) -> Callable[[
     return note
 
 
-def _without_values(said: str) -> str:
+def _without_values(message: str) -> str:
     """What Prowler's parser says, without what follows an option that it does not know."""
-    said = re.sub(r"(--[\w-]+=)\S+", rf"\1{REDACTED}", said)
-    unknown, those, words = said.partition("unrecognized arguments:")
+    message = re.sub(r"(--[\w-]+=)\S+", rf"\1{REDACTED}", message)
+    before, unknown, words = message.partition("unrecognized arguments:")
     names = [word for word in words.split() if word.startswith("--")]
-    return f"{unknown}{those} {' '.join(names) or REDACTED}" if those else said
+    return f"{before}{unknown} {' '.join(names) or REDACTED}" if unknown else message
 
 
 def _checks(arguments: Sequence[str], parsed: argparse.Namespace) -> set[str]:
@@ -328,9 +343,9 @@ def _checks(arguments: Sequence[str], parsed: argparse.Namespace) -> set[str]:
             prowler()
         except SystemExit as ended:
             if ended.code:
-                said = " ".join(entry.message for entry in critical_entries(log.getvalue()))
+                message = " ".join(entry.message for entry in critical_entries(log.getvalue()))
                 raise UsageError(
-                    f"Prowler rejects its arguments: {said or 'it found no checks.'}"
+                    f"Prowler rejects its arguments: {message or 'it found no checks.'}"
                 ) from ended
         checks: set[str] = set(json.loads(printed.getvalue())["aws"])
         check.exclude_checks_to_run(checks, parsed.excluded_check or [])

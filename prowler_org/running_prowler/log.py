@@ -2,7 +2,7 @@
 
 People in a scanned account choose words that stand in the log: names, tags, descriptions. So only
 whole entries of Prowler's logger count, and of an entry only its module and the code of its error,
-at the places where Prowler and botocore write them. tests/test_prowler_internals.py holds these.
+at the places where Prowler and botocore write them. tests/test_prowler_internals.py tests that.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class Entry:
     @property
     def call(self) -> FailedCall | None:
         """The call to AWS that it says has failed."""
-        if found := _OUR_CALL.match(self.message):
-            return FailedCall(found[1], found[2])
+        if match := _OUR_CALL.match(self.message):
+            return FailedCall(match[1], match[2])
         return failed_call(self._cause[1])
 
     @property
@@ -127,21 +127,21 @@ class Entry:
     @property
     def _cause(self) -> tuple[str, str]:
         """The class of the exception, and what has caused it."""
-        if not (found := _CAUSE.match(self.message)):
+        if not (match := _CAUSE.match(self.message)):
             return "", self.message
-        return found[1], _AROUND.sub("", found[2], count=1)
+        return match[1], _AROUND.sub("", match[2], count=1)
 
 
 def failed_call(message: str) -> FailedCall | None:
     """The call to AWS that the message of an exception says has failed."""
-    found = _CALL.match(_AROUND.sub("", message, count=1))
-    return FailedCall(found[2], found[1], found[3]) if found else None
+    match = _CALL.match(_AROUND.sub("", message, count=1))
+    return FailedCall(match[2], match[1], match[3]) if match else None
 
 
 def entry_of(line: str) -> Entry | None:
     """The entry of Prowler's log that a line is."""
-    found = _ENTRY.match(_COLOR.sub("", line).rstrip())
-    return Entry(*found.groups()) if found else None
+    match = _ENTRY.match(_COLOR.sub("", line).rstrip())
+    return Entry(*match.groups()) if match else None
 
 
 def critical_entries(printed: str) -> list[Entry]:
@@ -193,13 +193,13 @@ def read_log(log: Path) -> Logged:
         begins = True
         while line := file.readline(LONGEST_LINE):
             entry = entry_of(line) if begins else None
-            if begins and (went := _WENT_WRONG.match(line.strip())):
-                crashed.add(went[1])
+            if begins and (match := _WENT_WRONG.match(line.strip())):
+                crashed.add(match[1])
             begins = line.endswith("\n")
             if entry is None:
                 continue
-            if entry.module == "check" and (found := _CRASHED.match(entry.message)):
-                crashed.add(found[1] or found[2])
+            if entry.module == "check" and (match := _CRASHED.match(entry.message)):
+                crashed.add(match[1] or match[2])
             if entry.module in _SERVICES and _is_undelivered(entry):
                 undelivered.setdefault(entry.module, _undelivered(entry))
             failed = entry.level in ("ERROR", "CRITICAL")

@@ -77,7 +77,7 @@ def import_our_checks() -> None:
     column = importlib.import_module(f"{package}.iam_access_keys.findings.compliance_column")
     for check in our_checks():
         importlib.import_module(f"{package}.{check}.{check}")
-        column.compliance_of(check)
+        column.requirements_of(check)
 
 
 def read_entry_points_once() -> None:

@@ -13,7 +13,12 @@ from pathlib import Path
 from ..accounts.account_list import Account
 from ..accounts.sign_in import SignInError
 from ..results.account_result import AccountResult, not_scanned
-from ..results.report_check import ANY_REPORTS, ExpectedReports, UntrustworthyReportsError, verified
+from ..results.report_check import (
+    ANY_REPORTS,
+    ExpectedReports,
+    UntrustworthyReportsError,
+    verify_reports,
+)
 from ..results.report_files import make_log
 from ..running_prowler.log import (
     LOG_FILE,
@@ -69,6 +74,8 @@ class ScanEnd:
     """After how many attempts not to try again."""
     fault_of_machine: bool = False
     """Whether this machine would fail to scan any other account too."""
+    role_denied: bool = False
+    """Whether this machine may not assume the account's role, or there is none."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,8 @@ class Scan:
     """A scan that has ended."""
 
     result: AccountResult
-    fault_of_machine: bool = False
-    """See ScanEnd."""
+    end: ScanEnd
+    """How its last attempt ended."""
 
 
 def scan_account(task: ScanTask, folder: Path, launcher: ProwlerLauncher) -> Scan:
@@ -97,7 +104,7 @@ def scan_account(task: ScanTask, folder: Path, launcher: ProwlerLauncher) -> Sca
         launcher.stopped.wait(random.uniform(0.5, 1) * pause)  # noqa: S311
         attempt += 1
     seconds = round(time.monotonic() - began, 1)
-    return Scan(replace(result, attempts=attempt, seconds=seconds), end.fault_of_machine)
+    return Scan(replace(result, attempts=attempt, seconds=seconds), end)
 
 
 def _attempt(
@@ -115,7 +122,7 @@ def _attempt(
                 account.id, account.name, "scanned", reports=paths,
                 crashed=logged.crashed, undelivered=logged.undelivered,
             )  # fmt: skip
-            return verified(result, folder, task.expected), end
+            return verify_reports(result, folder, task.expected), end
     except SignInError as error:
         end = ScanEnd(str(error), fault_of_machine=True)
     except UntrustworthyReportsError as error:
@@ -200,24 +207,25 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
         )
     entries = critical_entries(log)
     if not entries:
-        said = quoted(last_line(log), task.secrets) or "it printed nothing"
-        return ScanEnd(f"Prowler ended with exit code {exit_code}: {said} {SEE_LOG}")
+        reason = quoted(last_line(log), task.secrets) or "it printed nothing"
+        return ScanEnd(f"Prowler ended with exit code {exit_code}: {reason} {SEE_LOG}")
     entry = entries[-1]
     attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
     if entry.fails_to_sign_in_with(THROTTLED):
         attempts = ATTEMPTS_IF_THROTTLED
+    role_denied = False
     if not (call := entry.call):
-        said = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
+        reason = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
     else:
-        said = f"{call.operation} failed with {call.code}: {quoted(call.sentence, task.secrets)}"
-        if call.operation == "AssumeRole" and call.code.startswith("AccessDenied"):
-            said = (
+        reason = f"{call.operation} failed with {call.code}: {quoted(call.sentence, task.secrets)}"
+        role_denied = call.operation == "AssumeRole" and call.code.startswith("AccessDenied")
+        if role_denied:
+            reason = (
                 "prowler-org could not assume the role: it is missing, or its policy does not "
                 f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
             )
-    return ScanEnd(
-        f"{said.rstrip(' :')} {SEE_LOG}", attempts, entry.fails_to_sign_in_with(OF_MACHINE)
-    )
+    of_machine = entry.fails_to_sign_in_with(OF_MACHINE)
+    return ScanEnd(f"{reason.rstrip(' :')} {SEE_LOG}", attempts, of_machine, role_denied)
 
 
 def _signal_name(number: int) -> str:

@@ -94,8 +94,8 @@ def scan_all(
     except (KeyboardInterrupt, BackendLostError):
         # Record a batch again as a whole if it was interrupted.
         done = [(future, task) for future, task in scans.running.items() if future.done()]
-        finished = [_finished(future, task) for future, task in done]
-        record([one for one in finished if not one.fault_of_machine])
+        finished = [_verify(future, task) for future, task in done]
+        record([scan for scan in finished if not scan.fault_of_machine])
         raise
 
 
@@ -132,8 +132,8 @@ class _Scans:
             batch.append(self.ended.get(timeout=seconds))
             while True:
                 batch.append(self.ended.get_nowait())
-        done = [(self.running[future], _finished(future, self.running[future])) for future in batch]
-        repeated = [task for task, finished in done if self._is_to_repeat(task, finished)]
+        done = [(self.running[future], _verify(future, self.running[future])) for future in batch]
+        repeated = [task for task, finished in done if self._must_repeat(task, finished)]
         self.record([finished for task, finished in done if task not in repeated])
         self.waiting.extend(repeated)
         if self.lost:
@@ -144,7 +144,8 @@ class _Scans:
         # the worker that has its result dies.
         return bool(batch)
 
-    def _is_to_repeat(self, task: ScanTask, finished: FinishedScan) -> bool:
+    def _must_repeat(self, task: ScanTask, finished: FinishedScan) -> bool:
+        """Whether to scan an account again. Counts faults, and excludes a machine with too many."""
         machine, account = finished.machine, task.account.id
         if not finished.fault_of_machine:
             self.faults[machine] = 0
@@ -173,19 +174,16 @@ class _Scans:
             self.lost = error  # the scans that still run elsewhere count
 
 
-def held_against(task: ScanTask, finished: FinishedScan) -> FinishedScan:
-    """What was delivered, if it is what the task asked for: a worker may be wrong."""
-    result = finished.result
-    if (result.account, result.name) != (task.account.id, task.account.name):
-        return FinishedScan(not_scanned(task.account, "A worker sent the scan of another account."))
-    return finished
-
-
-def _finished(future: Future[FinishedScan], task: ScanTask) -> FinishedScan:
+def _verify(future: Future[FinishedScan], task: ScanTask) -> FinishedScan:
+    """What has become of a scan. What a worker sends must be of the account that it was to scan."""
+    account = task.account
     try:
-        return held_against(task, future.result())
+        finished = future.result()
+        if (finished.result.account, finished.result.name) == (account.id, account.name):
+            return finished
+        return FinishedScan(not_scanned(account, "A worker sent the scan of another account."))
     except CancelledError:
         reason = "The connection to the scheduler or to a worker was lost."
     except Exception as error:
         reason = f"The scan was lost: {type(error).__name__}: {error}"[:LONGEST_REASON]
-    return FinishedScan(not_scanned(task.account, reason), fault_of_machine=True)
+    return FinishedScan(not_scanned(account, reason), fault_of_machine=True)

@@ -13,13 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from ..accounts.account_list import Account
 from ..reporting.progress import ShowResult
 from ..results.account_result import AccountResult, not_scanned
-from ..results.report_check import UntrustworthyReportsError, verified
+from ..results.report_check import UntrustworthyReportsError, verify_reports
 from ..results.report_files import move_to_account, scan_folder, unpack
 from ..results.state import State
 from .account_scan import DISK_IS_FULL, describe_error, is_full_disk
 from .backends import THIS_MACHINE, BackendLostError, FinishedScan
 
-PAUSE = 20
+SAVE_PAUSE_FACTOR = 20
 """How long to wait before saving the state again: this many times as long as saving it took.
 
 With 10,000 accounts, saving takes a quarter of a second. After a run is killed, ``--resume`` scans
@@ -53,7 +53,7 @@ class Recorder:
 
     def record(self, finished: Sequence[FinishedScan]) -> None:
         """Record finished scans. Raises BackendLostError if the disk is full."""
-        results = [self._moved(one) for one in finished]
+        results = [self._moved(scan) for scan in finished]
         self._state.results.update((result.account, result) for result in results)
         self._state.repeated.difference_update(result.account for result in results)
         self._unsaved = self._unsaved or bool(results)
@@ -61,7 +61,7 @@ class Recorder:
             self.save()
         for result in results:
             self._show_or_go_on(result)
-        for warning in sorted({text for one in finished for text in one.warnings}):
+        for warning in sorted({text for scan in finished for text in scan.warnings}):
             self.warn(f"On a worker: {warning}")
 
     def warn(self, warning: str) -> None:
@@ -91,7 +91,7 @@ class Recorder:
             self.problem = error
         else:
             self.problem, self._unsaved = None, False
-            self._next_save = monotonic() + PAUSE * (monotonic() - began)
+            self._next_save = monotonic() + SAVE_PAUSE_FACTOR * (monotonic() - began)
 
     def _show_or_go_on(self, result: AccountResult) -> None:
         """Show a result. If the terminal is gone, show no more and go on scanning."""
@@ -130,7 +130,7 @@ class Recorder:
             return result
         unpack(finished.archive, folder)
         if result.was_scanned:
-            return verified(result, folder, self._state.expected)
+            return verify_reports(result, folder, self._state.expected)
         return replace(result, reports=())
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.release import IN_WHEEL
+from scripts.release import copy_sources
 
-from ..pages import REPOSITORY, command
+from ..pages import command
 
 DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
 """How the names begin of what belongs to this plug-in in the environment of the tests."""
@@ -122,15 +122,6 @@ class Environment:
             check=False,
         )
         return Run(process.returncode, process.stdout, directory / "output")
-
-
-def copy_sources(folder: Path) -> Path:
-    """A copy of what the plug-in is built from, in this folder, which is returned."""
-    for path in (REPOSITORY / name for name in IN_WHEEL):
-        shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(REPOSITORY / name, folder)
-    return folder
 
 
 def _frameworks(folder: str, names: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ NOW = datetime.now(timezone.utc)
 def aws() -> Iterator[EmbeddedAWS]:
     """Alice has a key unused for 400 days, and so has a muted user; bob uses both of his."""
     with EmbeddedAWS() as embedded:
-        embedded.behaviour.root_keys_active = (True, True)
+        embedded.behavior.root_keys_active = (True, True)
         for name, unused in (("alice", 400), ("bob", 1), ("break-glass-1", 400)):
             user = embedded.add_user(name, "/people/")
             for age, idle in ((900, unused), (300, 1)):
@@ -85,7 +85,7 @@ def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> N
         killed.wait(PATIENCE)
         return answer
 
-    aws.behaviour.rewrite = dict.fromkeys(actions("scan.json"), hold)
+    aws.behavior.rewrite = dict.fromkeys(actions("scan.json"), hold)
     with subprocess.Popen(
         words, env=aws.environment(), cwd=directory, stdout=subprocess.DEVNULL
     ) as process:
@@ -93,7 +93,7 @@ def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> N
             assert process.poll() is None
         process.kill()
         killed.set()
-    aws.behaviour.rewrite = {}
+    aws.behavior.rewrite = {}
     assert (environment.packages / "prowler/providers/aws/services/iam" / CHECK).exists()
 
 
@@ -144,6 +144,6 @@ def test_the_fixer_deactivates_what_is_safe_and_refuses_the_rest(
 
 
 def without_key_ids(output: str) -> set[str]:
-    """The lines of an output, without colours, and with all access key IDs alike."""
+    """The lines of an output, without colors, and with all access key IDs alike."""
     plain = re.sub(r"\x1b\[[\d;]*m", "", output)
     return {line.rstrip() for line in re.sub(r"\bAKIA\w+", "AKIA", plain).splitlines()}

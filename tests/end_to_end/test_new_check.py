@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from embedded_aws.aws import EmbeddedAWS
+from scripts.release import copy_sources
 
 from ..scanning import CHECK
-from .environments import Environment, copy_sources
+from .environments import Environment
 
 NEW = "iam_user_no_active_keys"
 CODE = f'''"""A check."""

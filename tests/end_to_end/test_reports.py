@@ -26,13 +26,17 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
+    compliance_of,
+    requirements_of,
+)
+from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from scripts.compliance_framework import UNIVERSAL
 
 from .. import loaded
 from ..mutelists import muting
 from ..pages import command
 from ..scanning import ACCOUNT, ACCOUNT_NAME, CHECK, FAMILY, ROOT, SOURCE_LINKS
-from ..vetted_references import LABELS
 from .environments import Run
 
 FORMATS = ("csv", "html", "json-ocsf", "json-asff")
@@ -73,7 +77,7 @@ def aws() -> Iterator[EmbeddedAWS]:
             for number in range(2):
                 embedded.add_key(user, active=number < keys)
         embedded.hold_report(timedelta(hours=1))  # one made for the scan would say two
-        embedded.behaviour.denied_users = frozenset({"unreadable"})
+        embedded.behavior.denied_users = frozenset({"unreadable"})
         yield embedded
 
 
@@ -244,23 +248,28 @@ def test_no_secret_is_printed_or_written(run: Run, aws: EmbeddedAWS) -> None:
 def test_every_report_names_the_requirements_of_our_framework_and_of_the_standards(
     run: Run, check: str
 ) -> None:
-    def expected(arn: str) -> dict[str, list[str]]:
-        (ours,) = [one["id"] for one in REQUIREMENTS if check in one["checks"].get("aws", [])]
-        about_users = check == CHECK and arn.endswith(":root")
-        traced = {"prowler-access-keys": [version("prowler-access-keys")]}
-        return {**traced, LABEL: [ours], **({} if about_users else LABELS.get(check, {}))}
+    def expected(arn: str, status: str) -> dict[str, list[str]]:
+        if check == CHECK and arn.endswith(":root"):  # the standards ask this for users
+            return requirements_of(check)
+        return compliance_of(check, status, Settings())
 
-    def text(arn: str) -> str:
-        return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in expected(arn).items())
+    def text(arn: str, status: str) -> str:
+        column = expected(arn, status)
+        return " | ".join(f"{label}: {', '.join(ids)}" for label, ids in column.items())
 
+    statuses = {row["RESOURCE_UID"]: row["STATUS"] for row in csv_rows(run, check)}
     for row in csv_rows(run, check):
-        assert row["COMPLIANCE"] == text(row["RESOURCE_UID"])
+        assert row["COMPLIANCE"] == text(row["RESOURCE_UID"], row["STATUS"])
+        assert row["NOTES"].endswith(f"by prowler-access-keys {version('prowler-access-keys')}.")
     for cells in html_rows(run, check):
-        assert cells[-1].replace("\n", "").split("•")[1:] == text(cells[6]).split(" | ")
+        column = text(cells[6], *re.findall("PASS|FAIL|MANUAL", cells[0])).split(" | ")
+        assert cells[-1].replace("\n", "").split("•")[1:] == column
     for one in ocsf(run, check):
-        assert (one.unmapped or {})["compliance"] == expected(one.resources[0].uid)
+        status = str(one.status_code)
+        assert (one.unmapped or {})["compliance"] == expected(one.resources[0].uid, status)
     for finding in asff(run, check):
-        labels = expected(finding["Resources"][0]["Id"])
+        arn = finding["Resources"][0]["Id"]
+        labels = expected(arn, statuses[arn])
         assert finding["Compliance"] == {
             "Status": finding["Compliance"]["Status"],
             "AssociatedStandards": [{"StandardsId": label} for label in labels],

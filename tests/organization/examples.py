@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from pathlib import Path
 
 from prowler_org.accounts.account_list import Account, AccountList
 from prowler_org.options import Selection
+from prowler_org.reporting.finished_run import FinishedRun
 from prowler_org.results.account_result import AccountResult, FindingCounts
 from prowler_org.results.report_check import ExpectedReports
 from prowler_org.results.state import Job, State, begin
@@ -33,6 +35,19 @@ FAILS = FindingCounts(failed=2)
 def new_state() -> State:
     """The state of a run that has scanned nothing yet."""
     return begin(JOB, LISTED, STARTED)
+
+
+def finished(
+    *results: AccountResult,
+    listed: AccountList = LISTED,
+    directory: Path = Path(),
+    started: datetime = STARTED,
+    interrupted: bool = False,
+) -> FinishedRun:
+    """A run with these results, which was to scan no other accounts."""
+    accounts = {result.account: Account(result.account, result.name) for result in results}
+    state = State(JOB, started, accounts, {result.account: result for result in results})
+    return FinishedRun(state, listed, directory, interrupted=interrupted)
 
 
 def scanned(

@@ -86,6 +86,7 @@ def test_an_end_without_reports_has_a_reason(
     of_prowler = exit_code in (1, 2)  # then its log says more
     expected = f"{reason} See prowler.log." if of_prowler else reason
     assert (end.reason, end.attempts, end.fault_of_machine) == (expected, attempts, of_machine)
+    assert end.role_denied is ("could not assume the role" in reason)
 
 
 SECRETS = ("ext-id", "ASIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE", "F" * 40)
@@ -316,11 +317,11 @@ def test_a_scan_that_is_lost_is_tried_again(
     monkeypatch.setattr("prowler_org.scanning.account_scan.FIRST_PAUSE", 0.0)
     scan = scan_account(TASK, tmp_path / "scan", cast(ProwlerLauncher, NoForkServer()))
     assert scan.result.reason == "The process that scans are forked from ended."
-    assert (scan.result.attempts, scan.fault_of_machine) == (ATTEMPTS, True)
+    assert (scan.result.attempts, scan.end.fault_of_machine) == (ATTEMPTS, True)
 
 
 def test_a_full_disk_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_scan, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(account_scan, "NO_SPACE", sys.maxsize)
     scan = scan_account(TASK, tmp_path / "scan", cast(ProwlerLauncher, NoForkServer()))
-    assert (scan.result.reason, scan.fault_of_machine) == ("The disk is full.", True)
+    assert (scan.result.reason, scan.end.fault_of_machine) == ("The disk is full.", True)

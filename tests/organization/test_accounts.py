@@ -27,7 +27,7 @@ def listed(
     include_management: bool = False,
     tags: tuple[str, ...] = (),
 ) -> AccountList:
-    selection = Selection(accounts, units, exclude, include_management, tags)
+    selection = Selection(accounts, units, tags, exclude, include_management)
     return list_accounts(selection, boto3.Session(), None)
 
 
@@ -112,7 +112,7 @@ def test_accounts_are_chosen_by_their_tags(
 
 def test_throttled_calls_are_repeated(organization: EmbeddedOrganization, aws: EmbeddedAWS) -> None:
     account = organization.add_account("account")
-    aws.behaviour.throttle_next = {"organizations:ListAccounts": 2}
+    aws.behavior.throttle_next = {"organizations:ListAccounts": 2}
     assert ids(listed()) == {account}
 
 
@@ -181,7 +181,7 @@ def test_without_an_account_to_scan_there_is_a_reason(
     sentence: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    aws.behaviour.denied = frozenset({denied} - {""})
-    aws.behaviour.accounts_without_role = frozenset({"111111111111"})
+    aws.behavior.denied = frozenset({denied} - {""})
+    aws.behavior.accounts_without_role = frozenset({"111111111111"})
     assert main(["--role", "ProwlerScan", *arguments]) == 1
     assert sentence in capsys.readouterr().err

@@ -82,8 +82,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
         accounts = {name: organization.add_account(name) for name in NAMES}
         for user in ("alice", "bob"):
             organization.add_keys(accounts["failing"], user, 2)
-        aws.behaviour.accounts_without_role = frozenset({accounts["roleless"]})
-        aws.behaviour.seconds_to_assume = {accounts[name]: 600.0 for name in ("slow", "endless")}
+        aws.behavior.accounts_without_role = frozenset({accounts["roleless"]})
+        aws.behavior.seconds_to_assume = {accounts[name]: 600.0 for name in ("slow", "endless")}
 
         dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
         options = arguments_of(at_address(dask.address, command("--scheduler tcp://")))
@@ -102,7 +102,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
         wait_until(lambda: len(results_in(directory)) == 2, "the results of the other accounts")
         wait_until(lambda: aws.assumed[accounts["slow"]], "a scan of the slow account")
         wait_until(lambda: aws.assumed[accounts["endless"]], "a scan of the endless account")
-        aws.behaviour.seconds_to_assume = {accounts["endless"]: 600.0}
+        aws.behavior.seconds_to_assume = {accounts["endless"]: 600.0}
         os.kill(dask.busy_worker(), signal.SIGKILL)
         wait_until(lambda: len(results_in(directory)) == 3, "the result of the slow account")
         wait_until(lambda: aws.assumed[accounts["endless"]] == 2, "the endless account again")
@@ -192,9 +192,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MixedRun]:
     with EmbeddedAWS() as aws, ExitStack() as stack:
         organization = EmbeddedOrganization(aws)
         accounts = [organization.add_account(f"account-{number}") for number in range(4)]
-        aws.behaviour.accounts_without_role = frozenset(accounts[:1])
+        aws.behavior.accounts_without_role = frozenset(accounts[:1])
         stranger = aws.add_key(aws.add_user("stranger")).access_key_id
-        aws.behaviour.keys_without_role = frozenset({stranger})
+        aws.behavior.keys_without_role = frozenset({stranger})
         dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
         dask.add_worker(aws.environment(stranger))
         dask.add_worker(aws.environment())
@@ -433,7 +433,7 @@ def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(
 CONNECT = """
 import sys
 from prowler_org.scanning.backends.dask_cluster import DaskCluster
-from prowler_org.state import installed_versions
+from prowler_org.results.state import installed_versions
 DaskCluster(sys.argv[1], installed_versions())
 """
 """What prowler-org does before it scans. Raises if it refuses the workers."""

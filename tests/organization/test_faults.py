@@ -68,10 +68,10 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledRun]:
         for number in range(120):
             organization.add_keys(accounts["large"], f"user-{number}", 0)
         hang = {accounts[name]: 600.0 for name in ("hanging", "killed", "last")}
-        aws.behaviour.seconds_to_assume = hang
-        aws.behaviour.accounts_without_role = frozenset({accounts["roleless"]})
+        aws.behavior.seconds_to_assume = hang
+        aws.behavior.accounts_without_role = frozenset({accounts["roleless"]})
         # More than Prowler's own three retries.
-        aws.behaviour.throttle_next = {"sts:AssumeRole": 5}
+        aws.behavior.throttle_next = {"sts:AssumeRole": 5}
         directory = tmp_path_factory.mktemp("faults") / "output"
         run = start(
             *arguments_of(command("prowler-org --role ProwlerScan")),
@@ -81,7 +81,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledRun]:
         )  # fmt: skip
 
         wait_until(lambda: aws.assumed[accounts["killed"]], "a scan to kill")
-        aws.behaviour.seconds_to_assume = {accounts["last"]: 600.0}
+        aws.behavior.seconds_to_assume = {accounts["last"]: 600.0}
         (scan,) = scans_of(directory, accounts["killed"])
         os.kill(scan, signal.SIGKILL)
 
@@ -98,7 +98,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledRun]:
 def resumed(killed: KilledRun) -> OrgRun:
     """A run that resumes it without the faults, interrupted while it scans the last account."""
     aws, last = killed.aws, killed.accounts["last"]
-    aws.behaviour.accounts_without_role = frozenset()
+    aws.behavior.accounts_without_role = frozenset()
     run = start(
         *arguments_of(command("--resume")), "--jobs", "1",
         environment=aws.environment(), directory=killed.directory,

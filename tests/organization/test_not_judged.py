@@ -22,7 +22,7 @@ def test_accounts_that_the_role_may_not_read_are_not_judged_and_resumed(
     accounts = [organization.add_account(name) for name in ("first", "second")]
     organization.add_keys(accounts[0], "alice", 2)
     statements = json.loads(SCAN.read_text("utf-8"))["Statement"]
-    aws.behaviour.denied = frozenset(
+    aws.behavior.denied = frozenset(
         action for statement in statements for action in statement["Action"]
     )
     done = run(environment=aws.environment(), directory=tmp_path / "output")
@@ -34,7 +34,7 @@ def test_accounts_that_the_role_may_not_read_are_not_judged_and_resumed(
         assert f"{account} " in done.output
         assert account in page
     assert page.count("has a verdict on any of the account") >= 2
-    aws.behaviour.denied = frozenset()
+    aws.behavior.denied = frozenset()
     quiet = run("--quiet", environment=aws.environment(), directory=tmp_path / "quiet")
     assert (quiet.returncode, quiet.output) == (3, "")
     resumed = run("--resume", environment=aws.environment(), directory=tmp_path / "output")

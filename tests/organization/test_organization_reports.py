@@ -22,12 +22,12 @@ from prowler_org.reporting.organization_reports import (
     unreadable,
     write_reports,
 )
+from prowler_org.reporting.summary import describe_unseen, describe_unused
 from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
-from prowler_org.results.state import State
 
 from ..key_ranking.reports import TODAY, finding, key, write
 from . import examples
-from .examples import ALICE, BOB, LISTED
+from .examples import ALICE, BOB, LISTED, finished
 
 DENIED = {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"}
 MANAGEMENT = SkippedAccount(Account("5", "main"), "the management account")
@@ -44,8 +44,8 @@ def scanned(directory: Path, account: Account, *findings: Mapping[str, Any]) -> 
 def reports(
     directory: Path, *results: AccountResult, listed: AccountList = LISTED, year: int = 2026
 ) -> OrganizationReports:
-    state = State(examples.JOB, examples.STARTED.replace(year=year), {})
-    return write_reports(state, results, listed, directory, None)
+    started = examples.STARTED.replace(year=year)
+    return write_reports(finished(*results, listed=listed, directory=directory, started=started))
 
 
 def test_the_keys_of_all_accounts_are_ranked_under_their_names(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_the_keys_of_all_accounts_are_ranked_under_their_names(tmp_path: Path) -
             tmp_path, BOB, finding("unrotated", "b", account=BOB.id, access_keys=[key(2, 200)])
         ),
     )
-    assert [(one.user, one.account_name) for one in made.ranked.entries] == [
+    assert [(one.user, one.account_name) for one in made.ranking.entries] == [
         ("b", BOB.name), ("a", ALICE.name),
     ]  # fmt: skip
     (keys,) = (tmp_path / "keys").glob("*.csv")
@@ -74,10 +74,10 @@ def test_the_next_run_tells_what_has_changed_and_whose_account_has_left(tmp_path
     passing = finding("unused", "u", "PASS", account=ALICE.id, time=TODAY + 1)
     fixed = scanned(tmp_path, ALICE, passing)
     left = replace(LISTED, members=frozenset({ALICE.id}))
-    told = reports(tmp_path, fixed, listed=left).ranked.changes
+    told = reports(tmp_path, fixed, listed=left).ranking.changes
     assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "gone")]
     here = replace(LISTED, members=frozenset({ALICE.id, BOB.id}))
-    told = reports(tmp_path, fixed, not_scanned(BOB, "denied"), listed=here).ranked.changes
+    told = reports(tmp_path, fixed, not_scanned(BOB, "denied"), listed=here).ranking.changes
     assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "not known")]
 
 
@@ -87,37 +87,42 @@ def compliance(directory: Path, account: Account, *rows: str) -> AccountResult:
     )
     path = directory / report
     path.parent.mkdir(parents=True)
-    head = "REQUIREMENTS_ID;REQUIREMENTS_DESCRIPTION;STATUS;MUTED"
+    head = "REQUIREMENTS_ID;REQUIREMENTS_DESCRIPTION;STATUS;MUTED;ACCOUNTID"
     path.write_bytes("".join(f"{row}\r\n" for row in (head, *rows)).encode())
     return examples.scanned(account, reports=(report,))
 
 
 def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path: Path) -> None:
     results = [
-        compliance(tmp_path, ALICE, "1;One;PASS;False", "1;One;FAIL;False", "2;Two;FAIL;True"),
-        compliance(tmp_path, BOB, "1;One;PASS;False", "3;Three;MANUAL;False"),
+        compliance(tmp_path, ALICE, "1;One;PASS;False;1", "1;One;FAIL;False;1", "10;X;FAIL;True;1"),
+        compliance(tmp_path, BOB, "1;One;PASS;False;2", "3;Three;MANUAL;False;"),
     ]
     (framework,), _ = merge_compliance(results, tmp_path, "run")
     assert (framework.name, framework.file) == ("cis_x", "compliance/run_cis_x.csv")
     assert framework.requirements == (
-        Requirement("1", "One", 1, 0, 1),
-        Requirement("2", "Two", 0, 1, 1),
-        Requirement("3", "Three", 0, 2, 0),
+        Requirement("1", "One", fail=1, not_judged=0, accepted=0, passed=1),
+        Requirement("3", "Three", fail=0, not_judged=2, accepted=0, passed=0),
+        Requirement("10", "X", fail=0, not_judged=1, accepted=1, passed=0),
     )
     with (tmp_path / framework.file).open(newline="") as file:
-        assert [row["STATUS"] for row in csv.DictReader(file, delimiter=";")] == [
-            "PASS", "FAIL", "FAIL", "PASS", "MANUAL",
-        ]  # fmt: skip
+        rows = list(csv.DictReader(file, delimiter=";"))
+    assert [row["STATUS"] for row in rows] == ["PASS", "FAIL", "FAIL", "PASS", "MANUAL"]
+    assert [row["ACCOUNTID"] for row in rows] == ["1", "1", "1", "2", BOB.id]
 
 
 def test_a_compliance_report_that_is_not_text_costs_only_itself(tmp_path: Path) -> None:
-    results = [compliance(tmp_path, ALICE, "1;One;FAIL;False"), compliance(tmp_path, BOB, "1;b")]
+    results = [
+        compliance(tmp_path, ALICE, "1;One;FAIL;False;1"),
+        compliance(tmp_path, BOB, "1;b;PASS;False;2"),
+    ]
     path = tmp_path / results[0].reports[0]
     path.write_bytes(path.read_bytes().replace(b"One", b"On\xe9"))
     made = reports(tmp_path, *results)
     page = next(path for path in made.files if path.suffix == ".html").read_text()
     assert f"{path.name}: it is not text in UTF-8" in page
-    assert cli.unused_reports(made) == [f"These reports could not be used: {path.name}."]
+    assert describe_unused(made.ranking.collected) == [
+        f"These reports could not be used: {path.name}."
+    ]
     (merged,) = made.compliance
     assert merged.read_bytes().startswith(b"REQUIREMENTS_ID")
 
@@ -173,9 +178,11 @@ def test_strict_refuses_what_was_not_looked_at_but_for_what_is_excluded_by_name(
 ) -> None:
     listed = replace(LISTED, skipped=skipped)
     result = replace(scanned(tmp_path, ALICE, found), crashed=crashed)
-    unseen = cli.unseen_by([result], listed, reports(tmp_path, result, listed=listed))
+    made = reports(tmp_path, result, listed=listed)
+    run = finished(result, listed=listed)
+    unseen = describe_unseen(run, made.ranking.collected)
     assert unseen == says
-    code = cli.exit_code([result], False, incomplete=bool(unseen))
+    code = cli.exit_code(run, incomplete=bool(unseen))
     assert code == (4 if says else 3)
 
 
@@ -184,7 +191,7 @@ def test_strict_refuses_a_damaged_report_and_the_page_names_it(tmp_path: Path) -
     path = tmp_path / result.reports[0]
     path.write_text(path.read_text()[:-40])
     made = reports(tmp_path, result)
-    assert cli.unused_reports(made)
+    assert describe_unused(made.ranking.collected)
     page = next(one for one in made.files if one.suffix == ".html").read_text()
     assert "it ends in the middle of a finding" in page
 
@@ -206,12 +213,11 @@ def test_the_data_of_another_organization_is_refused_before_the_scan(tmp_path: P
 def test_damaged_data_of_an_earlier_run_costs_only_the_changes(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / f"prowler-org-{LISTED.organization}-20200101000000.json").write_text("{")
-    assert reports(tmp_path, scanned(tmp_path, ALICE, PASSING)).ranked.since == ""
+    assert reports(tmp_path, scanned(tmp_path, ALICE, PASSING)).ranking.since == ""
 
 
 def test_accounts_that_were_not_chosen_are_counted(tmp_path: Path) -> None:
     listed = replace(LISTED, members=frozenset({ALICE.id, "7", "8", "9"}))
-    state = State(examples.JOB, examples.STARTED, {ALICE.id: ALICE})
-    made = write_reports(state, [scanned(tmp_path, ALICE, PASSING)], listed, tmp_path, None)
+    made = reports(tmp_path, scanned(tmp_path, ALICE, PASSING), listed=listed)
     page = next(one for one in made.files if one.suffix == ".html").read_text()
     assert "3 more accounts were not chosen with --accounts, --ou, or --account-tag" in page

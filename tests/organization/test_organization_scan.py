@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from prowler_org import cli, interrupts
 from prowler_org.accounts.account_list import Account
+from prowler_org.reporting.finished_run import FinishedRun
 from prowler_org.reporting.summary import summarize
 from prowler_org.results.account_result import AccountResult, not_scanned
 from prowler_org.results.state import State, resume
@@ -29,7 +30,7 @@ from prowler_org.scanning.backends.dask_cluster import DaskCluster
 from prowler_org.scanning.organization_scan import scan_all, scan_organization
 from prowler_org.scanning.recorder import Recorder
 
-from .examples import ALICE, BOB, FAILS, JOB, LISTED, TASK, new_state, scanned
+from .examples import ALICE, BOB, FAILS, JOB, LISTED, TASK, finished, new_state, scanned
 
 TASKS = [ScanTask(Account(f"{number:012}", "name"), (), 60.0) for number in range(3)]
 End = Callable[["Future[FinishedScan]", ScanTask], object]
@@ -382,7 +383,7 @@ def test_a_lost_backend_is_the_reason_why_the_remaining_accounts_were_not_tried(
     assert summarize(state, ()).splitlines()[1] == (
         f"2 not tried ({ALICE.id}, {BOB.id}): It is gone. --resume goes on with them."
     )
-    assert cli.exit_code([scanned(ALICE)], False, incomplete=bool(state.to_scan)) == 4
+    assert cli.exit_code(FinishedRun(state, LISTED, Path()), incomplete=False) == 4
 
 
 @pytest.mark.parametrize(
@@ -390,12 +391,12 @@ def test_a_lost_backend_is_the_reason_why_the_remaining_accounts_were_not_tried(
     [
         ([scanned(ALICE, FAILS)], False, 3),
         ([AccountResult(ALICE.id, "", "scanned", "", 0, FAILS)], False, 0),  # with -z
-        ([scanned(ALICE, FAILS), not_scanned(ALICE, "Denied")], False, 4),
-        ([scanned(ALICE, FAILS), not_scanned(ALICE, "Denied")], True, 130),
+        ([scanned(ALICE, FAILS), not_scanned(BOB, "Denied")], False, 4),
+        ([scanned(ALICE, FAILS), not_scanned(BOB, "Denied")], True, 130),
         ([replace(scanned(ALICE), undelivered=("Not delivered to S3: x.",))], False, 4),
     ],
 )
 def test_the_exit_code_says_the_worst(
     results: list[AccountResult], interrupted: bool, code: int
 ) -> None:
-    assert cli.exit_code(results, interrupted) == code
+    assert cli.exit_code(finished(*results, interrupted=interrupted), incomplete=False) == code

@@ -19,12 +19,11 @@ from prowler_access_keys.ranking.ranked import ranked
 from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
 from prowler_org.reporting.page import MOST_BARS, link, organization_page
 from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
-from prowler_org.results.state import State
 
 from . import examples
 
 HOSTILE = '<script>document.title = "taken"</script>"><img src=x onerror="document.title=1">&amp;'
-STATE = State(replace(examples.JOB, role="Prowler<b>Scan"), examples.STARTED, {})
+JOB = replace(examples.JOB, role="Prowler<b>Scan")
 
 
 def scanned(number: int, name: str, counts: FindingCounts) -> AccountResult:
@@ -46,7 +45,7 @@ SOME = [
 MANY = [scanned(number, "x" * number, FindingCounts(number % 7, number)) for number in range(99)]
 
 
-FRAMEWORK = Framework("cis_x", "compliance/x.csv", (Requirement("1.1", HOSTILE, 2, 1, 5),))
+FRAMEWORK = Framework("cis_x", "compliance/x.csv", (Requirement("1.1", HOSTILE, 2, 1, 0, 5),))
 
 
 def told(results: list[AccountResult]) -> Page:
@@ -54,7 +53,8 @@ def told(results: list[AccountResult]) -> Page:
     skipped = (SkippedAccount(Account("5", "main"), "the management account"),)
     listed = AccountList("o-a1b2c3d4e5", "aws", (), skipped)
     keys = ranked([], examples.STARTED, None)
-    return organization_page(STATE, results, listed, keys, (FRAMEWORK,), Path())
+    run = examples.finished(*results, listed=listed)
+    return organization_page(replace(run, state=replace(run.state, job=JOB)), keys, (FRAMEWORK,))
 
 
 def page_of(results: list[AccountResult]) -> Element:
@@ -93,7 +93,7 @@ def test_an_account_that_was_not_looked_at_has_the_reason(page: Element) -> None
 
 
 def test_requirements_say_how_many_accounts_fail(page: Element) -> None:
-    assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "5"]]
+    assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "0", "5"]]
 
 
 def test_a_page_of_a_run_that_scanned_nothing_says_so() -> None:

@@ -37,8 +37,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def printed(stream: io.StringIO, quiet: bool = False) -> str:
-    with progress(len(RESULTS), quiet, stream) as show:
+def printed(stream: io.StringIO) -> str:
+    with progress(len(RESULTS), stream) as show:
         for result in RESULTS:
             show(result)
     return stream.getvalue()
@@ -79,11 +79,6 @@ def test_a_reason_is_told_once_with_the_number_of_its_accounts(reasons: list[str
         assert number == 1 or line.startswith(f"{number} accounts (")
         assert len(line) < 300
     assert len(lines) == len(set(reasons))
-
-
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_quiet_prints_nothing(stream: io.StringIO) -> None:
-    assert printed(stream, quiet=True) == ""
 
 
 def test_a_name_cannot_control_the_terminal() -> None:

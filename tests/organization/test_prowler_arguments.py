@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prowler.lib.cli.parser import ProwlerArgumentParser
 
+from prowler_org.accounts.sign_in import SignIn
 from prowler_org.errors import UsageError
 from prowler_org.results.report_check import ExpectedReports
 from prowler_org.running_prowler.arguments import (
@@ -29,6 +30,7 @@ from prowler_org.running_prowler.processes import ProwlerLauncher
 from ..permissions import PERMISSIONS
 
 Parse = Callable[..., ParsedArguments]
+SIGNED_IN = SignIn(session=None)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def launcher() -> ProwlerLauncher:
 
 @pytest.fixture
 def parse(launcher: ProwlerLauncher) -> Parse:
-    return lambda *arguments: check_prowler_arguments(arguments, None, launcher)
+    return lambda *arguments: check_prowler_arguments(arguments, SIGNED_IN, launcher, None)
 
 
 def test_without_a_choice_of_checks_all_of_ours_run(parse: Parse) -> None:
@@ -170,8 +172,8 @@ def test_secret_values_are_not_stored_and_sent_only_encrypted(
     assert set(parsed.secrets) == {"s3cret", "ext-id"}
     assert parsed.arguments[2:7] == given
     with pytest.raises(UsageError, match="use a scheduler with tls://"):
-        check_prowler_arguments(given, "tcp://h:1", launcher)
-    assert check_prowler_arguments(given, "tls://h:1", launcher) == parsed
+        check_prowler_arguments(given, SIGNED_IN, launcher, "tcp://h:1")
+    assert check_prowler_arguments(given, SIGNED_IN, launcher, "tls://h:1") == parsed
 
 
 FIRST, SECOND, KEY = "one-ext-id", "other:ext/id", "s3cret-of-shodan"
@@ -220,9 +222,9 @@ def test_a_secret_in_a_config_file_is_sent_only_encrypted(
     config.write_text("aws:\n  shodan_api_key: s3cret\n")
     given = ("--config-file", str(config))
     with pytest.raises(UsageError, match="use a scheduler with tls://"):
-        check_prowler_arguments(given, "tcp://h:1", launcher)
+        check_prowler_arguments(given, SIGNED_IN, launcher, "tcp://h:1")
     config.write_text("aws:\n  shodan_api_key: null\n")
-    assert not check_prowler_arguments(given, "tcp://h:1", launcher).has_secrets
+    assert not check_prowler_arguments(given, SIGNED_IN, launcher, "tcp://h:1").has_secrets
 
 
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])

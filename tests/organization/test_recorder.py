@@ -103,11 +103,11 @@ def test_a_state_that_is_slow_to_save_is_not_saved_for_each_account(
     recorder.record([finished(ALICE)])
     recorder.record([finished(BOB)])
     assert resume(JOB, LISTED, tmp_path).to_scan == (BOB,)
-    now[0] += recorder_module.PAUSE
+    now[0] += recorder_module.SAVE_PAUSE_FACTOR
     recorder.record([])
     assert resume(JOB, LISTED, tmp_path).to_scan == ()
     recorder.record([])
-    assert now == [102.0 + recorder_module.PAUSE]
+    assert now == [102.0 + recorder_module.SAVE_PAUSE_FACTOR]
 
 
 def test_a_worker_that_does_not_fork_is_named_once(

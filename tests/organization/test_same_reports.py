@@ -69,7 +69,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         if has_safe_path:
             (folder / "prowler.py").write_text("raise SystemExit('from the working directory')")
         # The first scan takes more than a second, so the second has another time.
-        aws.behaviour.seconds_to_assume = {first: 1.5}
+        aws.behavior.seconds_to_assume = {first: 1.5}
         (folder / "tmp").mkdir()
         environment = aws.environment(TZ=ZONE, TMPDIR=str(folder / "tmp"))
         process = start_program(
@@ -77,7 +77,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         )
         output, _ = process.communicate(timeout=PATIENCE)
         done = OrgRun(process.returncode, output, folder / "output")
-        aws.behaviour.seconds_to_assume = {}
+        aws.behavior.seconds_to_assume = {}
         yield Scanned(aws, (first, second), folder, done, environment)
 
 

@@ -208,6 +208,6 @@ def test_a_profile_that_only_prowler_understands_is_refused(
     cannot_fork = ("this system cannot fork", ())
     monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
     parsed = ParsedArguments(profile="audit")
-    monkeypatch.setattr("prowler_org.cli.check_prowler_arguments", lambda *_: parsed)
+    monkeypatch.setattr(processes.ProwlerLauncher, "ask", lambda *_: parsed)
     assert main(["--role", "R", "--output-directory", str(tmp_path / "output")]) == 2
     assert "Give the profile of Prowler by itself" in capsys.readouterr().err

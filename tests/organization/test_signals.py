@@ -53,9 +53,9 @@ def test_a_run_that_is_told_to_end_leaves_nothing_behind(
     temporary: Path,
 ) -> None:
     account = organization.add_account("account")
-    aws.behaviour.seconds_to_assume = {account: 600.0}
+    aws.behavior.seconds_to_assume = {account: 600.0}
     if while_it is lists_accounts:
-        aws.behaviour.latency = 2.0
+        aws.behavior.latency = 2.0
     process = start_program(
         environment=aws.environment(TMPDIR=str(temporary)), directory=tmp_path / "output"
     )

@@ -22,7 +22,18 @@ from prowler_org.results.state import FILE_NAME, resume, start_or_resume
 from prowler_org.scanning.backends import THIS_MACHINE, FinishedScan
 from prowler_org.scanning.recorder import Recorder
 
-from .examples import ALICE, BOB, DEFAULT, JOB, LISTED, STARTED, new_state, reports_of, scanned
+from .examples import (
+    ALICE,
+    BOB,
+    DEFAULT,
+    JOB,
+    LISTED,
+    STARTED,
+    finished,
+    new_state,
+    reports_of,
+    scanned,
+)
 
 NAME = f"prowler-output-{ALICE.id}-20260301020304"
 
@@ -142,10 +153,10 @@ def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
         (lambda folder: (torn(folder, at=-9),), ".csv is not complete"),
         (lambda folder: (torn(folder, at=0),), ".csv is not complete"),
         (lambda folder: (report(folder, "PASS", "ODD"),), "has the status ODD"),
-        (lambda folder: (report(folder, "PASS;False", "PASS"),), ".csv is damaged"),
+        (lambda folder: (report(folder, "PASS;False", "PASS"),), ".csv: it is damaged"),
         (lambda folder: reports(folder, ("PASS", "a"), account=BOB.id), "is about another account"),
         (changed(".csv", ALICE.id.encode(), BOB.id.encode()), ".csv is about another account"),
-        (changed("csv", b"alice", b"\xff"), ".csv is damaged"),
+        (changed("csv", b"alice", b"\xff"), ".csv: it is not text in UTF-8"),
         (changed("csv", b"MUTED", b"muted"), "A report cannot be read (KeyError)"),
         (changed(".ocsf.json", ALICE.id.encode(), BOB.id.encode()), "is about another account"),
         (changed(".ocsf.json", b"PASS", b"FAIL"), "has other findings than the CSV report"),
@@ -155,8 +166,8 @@ def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
         (changed(".ocsf.json", b"}, {", b", {"), "it ends in the middle of a finding"),
         (changed(".html", b"</html>", b""), ".html is not complete"),
         (pipe, ".ocsf.json is missing"),
-        (lambda folder: compliance(folder, b"A;B\r\n\xff;x\r\n"), "_cis.csv is damaged"),
-        (lambda folder: compliance(folder, b"A;B\r\nx\r\n"), "_cis.csv is damaged"),
+        (lambda folder: compliance(folder, b"A;B\r\n\xff;x\r\n"), "_cis.csv: it is not text"),
+        (lambda folder: compliance(folder, b"A;B\r\nx\r\n"), "_cis.csv: it is damaged"),
         # What is there must be all that the default checks write.
         (lambda folder: (), "There is no finding, not even about the root user"),
         (lambda folder: (report(folder),), "There is no finding, not even about the root user"),
@@ -201,7 +212,9 @@ def test_an_account_of_whose_users_nothing_is_known_is_not_judged_and_scanned_ag
     assert result.was_scanned
     assert bool(result.unjudged) is not is_judged
     assert state.to_scan == ((BOB,) if is_judged else (ALICE, BOB))
-    assert exit_code([result], False) == (4 if not is_judged else result.exit_code)
+    assert exit_code(finished(result), incomplete=False) == (
+        4 if not is_judged else result.exit_code
+    )
     assert ("Not judged: " in describe_result(result)) is not is_judged
 
 
@@ -246,7 +259,7 @@ def test_an_account_that_was_scanned_and_is_suspended_since_keeps_its_result(
     listed = replace(LISTED, accounts=(BOB,), skipped=(suspended, excluded))
     state = resume(JOB, listed, tmp_path)
     assert (list(state.results), state.to_scan) == ([ALICE.id], (BOB,))
-    assert listed.given(state.results).skipped == (excluded,)
+    assert listed.without_scanned(state.results).skipped == (excluded,)
 
 
 def test_two_runs_never_share_a_name(tmp_path: Path) -> None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from scripts.image import first_stage
-from scripts.release import IN_WHEEL
+from scripts.release import BUILT_FROM
 
 from ..pages import REPOSITORY
 
-COPIED = {
-    path
-    for instruction, rest in first_stage((REPOSITORY / "Dockerfile").read_text("utf-8"))
-    if instruction == "COPY"
-    for path in rest.split()[:-1]
-}
-NEEDED = {*IN_WHEEL, "pyproject.toml", "setup.py", "README.md", "LICENSE"}
+NEEDED = {*BUILT_FROM, "scripts/install_in_image.sh"}
 
 
-def test_all_that_the_wheel_is_built_from_is_copied_and_nothing_else() -> None:
-    assert COPIED == NEEDED
+def test_the_image_is_built_from_what_the_wheel_is_built_from() -> None:
+    lines = (REPOSITORY / "Dockerfile").read_text("utf-8").splitlines()
+    copies = [line.split()[1:-1] for line in lines if line.startswith("COPY ")]
+    assert {path for paths in copies for path in paths if not path.startswith("-")} == {
+        *NEEDED,
+        "/opt/prowler",  # from the first stage
+    }
 
 
-def test_all_but_that_is_ignored() -> None:
+def test_everything_else_is_ignored() -> None:
     _, first, *rest = (REPOSITORY / ".dockerignore").read_text("utf-8").splitlines()
     assert first == "*"
     assert {line[1:] for line in rest if line.startswith("!")} == NEEDED

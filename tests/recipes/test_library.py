@@ -21,7 +21,7 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 
 from ..pages import RECIPES
-from ..scanning import ACCOUNT, CHECK, FAMILY, NEIGHBOUR, ROOT, environment_of
+from ..scanning import ACCOUNT, CHECK, FAMILY, NEIGHBOR, ROOT, environment_of
 
 SCRIPT = runpy.run_path(str(RECIPES / "library_scan.py"))
 FIRST = {ROOT: "PASS", "alice": "FAIL"}
@@ -122,7 +122,7 @@ def test_a_check_of_prowlers_own_tells_of_the_first_account_again(accounts: Acco
     # Take the warning off the page once Prowler reads each account.
     found = {}
     for role in (accounts.first, accounts.second):
-        scan = Scan(AwsProvider(role_arn=role), checks=[NEIGHBOUR, CHECK])
+        scan = Scan(AwsProvider(role_arn=role), checks=[NEIGHBOR, CHECK])
         found[role] = [one for _, batch in scan.scan() for one in batch]
     assert statuses(found[accounts.second]) == SECOND
-    assert "bob" not in statuses(found[accounts.second], NEIGHBOUR)
+    assert "bob" not in statuses(found[accounts.second], NEIGHBOR)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.image import first_stage
+from scripts.release import copy_sources
 
-from ..end_to_end.environments import Environment, copy_sources
+from ..end_to_end.environments import Environment
 from ..pages import RECIPES, program
 
-INSTRUCTIONS = first_stage((RECIPES / "prowler-app.Dockerfile").read_text("utf-8"))
-(STEP,) = (rest for instruction, rest in INSTRUCTIONS if instruction == "RUN")
+LINES = (RECIPES / "prowler-app.Dockerfile").read_text("utf-8").splitlines()
+(STEP,) = (line.removeprefix("RUN ") for line in LINES if line.startswith("RUN "))
 
 
 @pytest.fixture(scope="module")

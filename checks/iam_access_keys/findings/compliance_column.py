@@ -6,9 +6,6 @@ finding brings along instead. So ours bring the requirements of installed framew
 would find them, and those of the standards in ``compliance_labels.json``, which is made from
 ``metadata/compliance/access_key_hygiene.yaml``. Can go when a plug-in can add checks to a built-in
 framework.
-
-It is also the one column that all of Prowler's formats have, so this plug-in's version is there:
-reports can be traced.
 """
 
 from __future__ import annotations
@@ -16,24 +13,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from prowler.lib.check.compliance_models import load_compliance_framework
 from prowler.lib.logger import logger
 
-PLUG_IN = "prowler-access-keys"
+from ..settings import Settings
+
 _STANDARDS = Path(__file__).with_name("compliance_labels.json")
 
 Column = dict[str, list[str]]
-"""By label, such as ``CIS-5.0``, the IDs of requirements. All findings of a check share one."""
+"""By label, such as ``CIS-5.0``, the IDs of requirements. Findings of a check share it."""
 
 
 @cache
 def requirements_of(check: str) -> Column:
-    """The requirements of the installed frameworks that name the check, and our version."""
-    column: Column = dict(_own_version())
+    """The requirements of the installed frameworks that name the check."""
+    column: Column = {}
     for framework in _installed_frameworks():
         version = f"-{framework.Version}" if framework.Version else ""
         ids = [one.Id for one in framework.Requirements if check in one.Checks]
@@ -42,27 +40,32 @@ def requirements_of(check: str) -> Column:
     return column
 
 
+def compliance_of(check: str, status: str, settings: Settings) -> Column:
+    """The same, and what a finding with this verdict says of CIS, NIST, and other standards.
+
+    A FAIL deviates from their text, and some texts are proved by a PASS. With a setting that is
+    looser than a standard's limit, neither says anything of it; nor does a FAIL by a stricter one.
+    """
+    limits: dict[str, int] = _standards().get(check, {}).get("settings", {})
+    for name, limit in limits.items():
+        value = getattr(settings, name)
+        if value > limit or (value < limit and status == "FAIL"):
+            return requirements_of(check)
+    return _with_standards(check, status)
+
+
 @cache
-def compliance_of(check: str) -> Column:
-    """The same, and what the check measures of CIS, NIST, and other standards."""
+def _with_standards(check: str, status: str) -> Column:
     column = dict(requirements_of(check))
-    for label, ids in _standards().get(check, {}).items():
+    labels: Column = _standards().get(check, {}).get(status, {})
+    for label, ids in labels.items():
         column[label] = list(dict.fromkeys((*column.get(label, ()), *ids)))
     return column
 
 
 @cache
-def _own_version() -> Column:
-    """The version of this plug-in; nothing if it runs from a folder, without being installed."""
-    try:
-        return {PLUG_IN: [version(PLUG_IN)]}
-    except PackageNotFoundError:
-        return {}
-
-
-@cache
-def _standards() -> dict[str, Column]:
-    labels: dict[str, Column] = json.loads(_STANDARDS.read_text("ascii"))
+def _standards() -> dict[str, dict[str, Any]]:
+    labels: dict[str, dict[str, Any]] = json.loads(_STANDARDS.read_text("ascii"))
     return labels
 
 

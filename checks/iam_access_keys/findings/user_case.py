@@ -89,7 +89,8 @@ class UserCase(UserFacts):
             failing_ids = {key.access_key_id for key in (active if keys is None else keys)}
             advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
         sentences = (opening, f"{has}: {self.describe(active)}.", *because, word(advice, self.now))
-        in_use = tuple(key for key in active if key.used and key.idle(self.now) < self._longest)
+        limit = timedelta(days=self.settings.max_unused_access_keys_days)
+        in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
         ask = Questions(active if quarantine else in_use, advice.creator_of, (), bool(quarantine))
         return Verdict(
             "FAIL", " ".join(filter(None, sentences)), count, active, advice, ask, more=more
@@ -107,11 +108,6 @@ class UserCase(UserFacts):
         policies = self.policies()
         documents = self.policy_documents(needed_documents(policies))
         return advise(active, (), self.now, limit, denies_everything(policies, documents))
-
-    @property
-    def _longest(self) -> timedelta:
-        """How long an active key may go unused."""
-        return timedelta(days=self.settings.max_unused_access_keys_days)
 
     # Choices
 
@@ -144,10 +140,6 @@ class UserCase(UserFacts):
             for credential in self.service_specific_credentials()
             if credential.active and (credential.expires is None or credential.expires > self.now)
         )
-
-    def is_lasting(self, credential: ServiceSpecificCredential) -> bool:
-        """Whether it is an API key that does not expire within five years."""
-        return service_specific_credentials.is_lasting(credential, self.now)
 
     # Words
 

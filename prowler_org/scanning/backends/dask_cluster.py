@@ -21,7 +21,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from ...errors import StartError
+from ...accounts.sign_in import asks_for_code
+from ...errors import StartError, UsageError
+from ...running_prowler.arguments import ENCRYPTED
 from ..account_scan import ScanTask
 from . import BackendLostError, FinishedScan
 from .dask_worker import SentFile, SentTask, load_prowler, scan_on_worker, signed_in_as
@@ -38,10 +40,24 @@ def is_on_this_machine(address: str) -> bool:
     """Whether a scheduler with this address is on this machine: all that its name means is."""
     host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
     try:
-        found = socket.getaddrinfo(host, None)
+        addresses = [str(info[4][0]) for info in socket.getaddrinfo(host, None)]
     except (OSError, UnicodeError):
         return False
-    return all(ip_address(str(one[4][0]).partition("%")[0]).is_loopback for one in found)
+    return all(ip_address(text.partition("%")[0]).is_loopback for text in addresses)
+
+
+def check_scheduler(address: str, without_tls: bool, profile: str | None) -> None:
+    """Whether a scheduler may be used, and scans there with this AWS profile. Raises UsageError."""
+    if not address.startswith(ENCRYPTED) and not without_tls and not is_on_this_machine(address):
+        raise UsageError(
+            f"The connection to {address} is not encrypted, and anyone who gets between can run "
+            "code here: use a scheduler with tls://, or add --without-tls if you trust the network."
+        )
+    if profile and asks_for_code(profile):
+        raise UsageError(
+            f"The profile {profile} asks for an MFA code, which workers cannot be given: "
+            "leave out --profile, and let workers use credentials of their own."
+        )
 
 
 class DaskCluster:
@@ -177,7 +193,11 @@ class DaskCluster:
 
     def _used(self) -> dict[str, int]:
         """The same without those that do not work. Those that are new load Prowler."""
-        used = {one: n for one, n in self._workers().items() if one not in self._excluded}
+        used = {
+            worker: threads
+            for worker, threads in self._workers().items()
+            if worker not in self._excluded
+        }
         if used:
             self._seen_workers = time.monotonic()
         for worker in used.keys() - self._loading.keys():

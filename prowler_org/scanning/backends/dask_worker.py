@@ -23,9 +23,8 @@ from ...directory_lock import locked
 from ...errors import StartError
 from ...results.account_result import not_scanned
 from ...results.report_files import pack
-from ...running_prowler.log import LOG_FILE, critical_entries, end_of
 from ...running_prowler.processes import ProwlerLauncher, end_fork_server
-from ..account_scan import INTERRUPTED, Scan, ScanTask, scan_account
+from ..account_scan import INTERRUPTED, Scan, ScanEnd, ScanTask, scan_account
 from . import FinishedScan
 
 
@@ -140,24 +139,14 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
             task = replace(sent.task, arguments=arguments)
             scan = scan_account(task, folder / "scan", launcher)
             archive = pack(folder / "scan")
-            denied = not scan.result.was_scanned and _is_denied(folder / "scan" / LOG_FILE)
     except (OSError, StartError) as error:
         why = getattr(error, "strerror", None) or error
-        reason = f"The worker cannot write to its disk: {why}."
-        scan, archive = Scan(not_scanned(sent.task.account, reason), fault_of_machine=True), None
-        denied = False
+        end = ScanEnd(f"The worker cannot write to its disk: {why}.", fault_of_machine=True)
+        scan, archive = Scan(not_scanned(sent.task.account, end.reason), end), None
     return FinishedScan(
-        scan.result, archive, launcher.warnings, _address(), scan.fault_of_machine, denied
-    )
-
-
-def _is_denied(log: Path) -> bool:
-    """Whether Prowler's log ends with a role that this worker may not assume."""
-    calls = [entry.call for entry in critical_entries(end_of(log))[-1:]]
-    return any(
-        call and call.operation == "AssumeRole" and call.code.startswith("AccessDenied")
-        for call in calls
-    )
+        scan.result, archive, launcher.warnings, _address(),
+        scan.end.fault_of_machine, scan.end.role_denied,
+    )  # fmt: skip
 
 
 def _address() -> str:

@@ -54,6 +54,5 @@ class ThisMachine:
     def _scan(self, task: ScanTask) -> FinishedScan:
         folder = scan_folder(self._directory, task.account.id)
         scan = scan_account(task, folder, self._launcher)
-        return FinishedScan(
-            scan.result, machine=THIS_MACHINE, fault_of_machine=scan.fault_of_machine
-        )
+        fault = scan.end.fault_of_machine
+        return FinishedScan(scan.result, machine=THIS_MACHINE, fault_of_machine=fault)
