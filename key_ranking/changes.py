@@ -6,16 +6,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
+from .accepted import is_accepted
 from .collected import AHEAD, Collected
 from .reports import LATEST, Finding
 from .whole_file import UnusableFileError, regular_file
 
-Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
-KINDS: tuple[Kind, ...] = ("new", "fixed", "still there", "muted", "gone", "not known")
+Kind = Literal["new", "fixed", "still there", "accepted", "muted", "gone", "not known"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMAT: Literal[2] = 2
 Seconds = Annotated[int, Field(ge=0, le=LATEST)]
 """Since 1970, UTC."""
@@ -149,7 +150,8 @@ def changes(
 
     * new: it fails now and did not then.
     * fixed: it failed then, and passes now. Only a finding that was looked at again is fixed.
-    * still there, muted: it failed then, and does now.
+    * still there, accepted, muted: it failed then, and does now; an exception may accept it, or a
+      mutelist mute it.
     * gone: its account was looked at again, and the finding is missing: somebody deleted the user,
       or the scan left it out. Or the account is not one of ``members``, the organization's.
     * not known: its account was not scanned, or it could not be read.
@@ -211,7 +213,7 @@ class _Fates:
             return "not known", "it could not be read"
         other = now.others.get(uid)
         if other and other.muted and not now.is_stale(other):
-            return "muted", ""
+            return "accepted" if is_accepted(other) else "muted", ""
         status, time = now.followed.get(uid, ("", 0))
         if status == "PASS" and time > looked:
             return "fixed", ""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from .accepted import word_accepted
 from .changes import (
     UnusableSnapshotError,
     newest_snapshot,
@@ -206,6 +207,8 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
         columns=("deactivate now", "migrate or investigate", "not judged"),
         accounts=rows,
         muted=ranking.collected.muted,
+        accepted=ranking.accepted,
+        owners=ranking.owners,
         changes=ranking.changes,
         since=ranking.since,
     )
@@ -235,7 +238,7 @@ def _link(report: Path, directory: Path) -> str:
 
 def _summary(ranking: Ranked, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(ranking.entries)
+    lines = first(ranking.entries, accepted=word_accepted(ranking.accepted, ranking.owners))
     if ranking.since:
         counts = Counter(change.kind for change in ranking.changes)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"

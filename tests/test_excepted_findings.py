@@ -111,7 +111,7 @@ def test_a_finding_that_is_accepted_stays_a_failure_and_says_so(
     assert (data.owner, data.reason, data.state, data.ends_soon) == (
         "team", "a relay", "in force", True
     )  # fmt: skip
-    assert data.until == f"{SOON}T23:59:59+00:00"
+    assert data.until.isoformat() == f"{SOON}T23:59:59+00:00"
     assert accepted.uid == before.uid
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from prowler_access_keys.ranking.cli import main
-from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import Limits, judge
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import Terms, judge
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import (
     HYGIENE,
     MOST_BYTES,
@@ -32,8 +32,6 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import Findin
 
 from .exceptions import (
     KEYS,
-    MOST_DAYS,
-    NOTICE_DAYS,
     OF_HYGIENE,
     SECOND,
     UNROTATED,
@@ -47,7 +45,6 @@ from .keys import NOW
 from .pages import REPOSITORY
 from .scanning import ACCOUNT
 
-LIMITS = Limits(MOST_DAYS, NOTICE_DAYS)
 EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCHEMA = EXAMPLES / "exceptions.schema.json"
 VALID = {
@@ -68,7 +65,7 @@ def text_of(*members: dict[str, Any], **changed: Any) -> str:
 
 def sentence(register: Register, now: datetime, check: str = UNROTATED, *keys: str) -> str:
     data = FindingData("alice", "arn:a", failing_access_keys=keys or (KEYS[0],), check=check)
-    return judge(register, ACCOUNT, data, now, LIMITS).sentence
+    return judge(register, ACCOUNT, data, Terms(now)).sentence
 
 
 # What is accepted
@@ -82,11 +79,11 @@ def test_only_what_the_entries_name_is_accepted(
     drawn, finding = case
     contradictory = any(first.overlaps(second) for first, second in combinations(drawn, 2))
     if contradictory:
-        with pytest.raises(UnusableExceptionsError, match=r"contradicts|repeats"):
+        with pytest.raises(UnusableExceptionsError, match="cover the same at the same time"):
             parse(as_yaml(drawn))
         return
     read = parse(as_yaml(drawn))
-    found = judge(Register("x", read), ACCOUNT, finding.data(), NOW, LIMITS)
+    found = judge(Register("x", read), ACCOUNT, finding.data(), Terms(NOW))
     assert found.is_accepted == finding.is_accepted(drawn)
     event("accepted" if found.is_accepted else "not accepted")
     assert found.is_accepted <= bool(found.entries)
@@ -164,12 +161,13 @@ def test_text_is_never_taken_for_something_else() -> None:
 BROKEN: dict[str, tuple[str | bytes, str]] = {
     "not UTF-8": (b"\xff\xfe", "it is not UTF-8 text"),
     "not YAML": ("exceptions:\n- [", "it is not valid YAML, line "),
-    "not JSON": ('{"exceptions": [}', "it is not valid JSON, line 1"),
-    "a long number": (f'{{"exceptions": {"1" * 5000}}}', "it is not valid JSON"),
-    "too deep": ('{"exceptions": ' + "[" * 100_000, "it is nested too deeply"),
+    "not JSON": ('{"exceptions": [}', "it is not valid YAML, line 1"),
+    "a long number": (f'{{"exceptions": {"1" * 5000}}}', "it must have a list named exceptions"),
+    "too deep": ('{"exceptions": ' + "[" * 100_000, "it is not valid YAML"),
+    "deep": ('{"exceptions": ' + "[" * 900 + "]" * 900 + "}", "it is nested too deeply"),
     "too deep in YAML": ("[" * 100_000, "it is not valid YAML"),
-    "empty": ("# nothing\n", "it is empty"),
-    "two documents": ("exceptions: []\n---\nexceptions: []", "more than one document"),
+    "empty": ("# nothing\n", "it has no documents"),
+    "two documents": ("exceptions: []\n---\nexceptions: []", "it has 2 documents"),
     "an alias": ("exceptions: &all [*all]", "line 1 has an alias"),
     "a list as a name": ("? [a]\n: b", "line 1 has a name that is not text"),
     "a section twice": ("exceptions: []\nexceptions: []", "'exceptions' is there twice"),
@@ -183,42 +181,42 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "no mapping": ("exceptions: [a]", "entry 1"),
     "too many": (text_of(*[VALID] * (MOST_ENTRIES + 1)), "a list named exceptions, of up to"),
     "too long": (b"#" * (MOST_BYTES + 1), "it has more than 16 MiB"),
-    "an unknown field": (text_of(untill="x"), "entry 1 (alice): 'untill' is not one of account,"),
-    "no end": (text_of(until=""), "entry 1 (alice): until is missing"),
-    "no reason": (text_of(reason=""), "entry 1 (alice): reason is missing"),
-    "no approver": (text_of(approver=""), "entry 1 (alice): approver is missing"),
+    "an unknown field": (text_of(untill="x"), "entry 1: 'untill' is not one of account,"),
+    "no end": (text_of(until=""), "entry 1: until is missing"),
+    "no reason": (text_of(reason=""), "entry 1: reason is missing"),
+    "no approver": (text_of(approver=""), "entry 1: approver is missing"),
     "a mark": (text_of(owner="<who?>"), "owner must be a line of text without < and >"),
     "two lines": (text_of(reason="a\nb"), "reason must be a line of text"),
     "blanks": (text_of(reason="  "), "reason must be a line of text"),
     "a control character": (text_of(reason="\x9b31m"), "reason must be a line of text"),
-    "half a character": ('{"exceptions": [{"reason": "\\ud800"}]}', "reason must be"),
+    "half a character": ('{"exceptions": [{"reason": "\\ud800"}]}', "it is not valid YAML"),
     "no subject": (text_of(user=""), "it must have a user or an access_key_id, and not both"),
     "two subjects": (text_of(access_key_id=KEYS[0]), "and not both"),
     "a path": (text_of(user="ci/alice"), "user must be the name of an IAM user, without its path"),
     "a pattern": (text_of(user="ali*"), "user must be the name of an IAM user"),
     "an ARN": (text_of(user=f"arn:aws:iam::{ACCOUNT}:user/alice"), "user must be the name"),
     "a line end": (text_of(user="alice\n"), "user must be the name of an IAM user"),
-    "a number": (text_of(account=123456789012), "account must be 12 digits in quotation marks"),
+    "a number": (text_of(account=12345678901), "account must be 12 digits in quotation marks"),
     "a name": (text_of(account="production"), "account must be 12 digits in quotation marks"),
     "no check": (text_of(checks=[1]), "checks must be a list of checks of this plug-in, or *"),
     "one check": (text_of(checks="*"), "checks must be a list of checks of this plug-in, or *"),
     "a check of Prowler's": (
         text_of(checks=["iam_user_accesskey_unused"]),
-        "entry 1 (alice): no check of this plug-in is called iam_user_accesskey_unused",
+        "entry 1: no check of this plug-in is called iam_user_accesskey_unused",
     ),
     "no date": (text_of(until="2026-02-29"), "until must be a date, such as 2027-01-31, or a time"),
     "no zone": (text_of(until="2026-12-31T10:00"), "until must be a date, such as 2027-01-31"),
     "seconds": (text_of(until="1800000000"), "until must be a date, such as 2027-01-31"),
-    "out of range": (text_of(until="0001-01-01T00:00+10:00"), "until must be a date"),
+    "long ago": (text_of(until="1999-01-01"), "until must be a date"),
     "ends first": (text_of(**{"from": "2027-01-01"}), "it ends before it begins"),
-    "twice": (text_of(VALID, VALID), "entry 2 (alice) repeats entry 1"),
+    "twice": (text_of(VALID, VALID), "entries 1 and 2 (user alice) cover the same"),
     "contradiction": (
         text_of(VALID, {**VALID, "until": "2026-12-30"}),
-        "entry 2 (alice) contradicts entry 1",
+        "entries 1 and 2 (user alice) cover the same",
     ),
     "for all accounts too": (
         text_of({**VALID, "account": "*", "checks": ["*"]}, VALID),
-        "entry 2 (alice) contradicts entry 1",
+        "entries 1 and 2 (user alice) cover the same",
     ),
 }
 

@@ -14,7 +14,7 @@ from prowler.providers.common.provider import Provider
 
 from . import run_state
 from .catalogue import PLUG_IN, own_version
-from .exceptions.in_run import RunExceptions
+from .exceptions.acceptance import RunExceptions
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding_data import FindingData, to_json
 from .findings import finding
@@ -71,7 +71,7 @@ class AccessKeyCheck(Check):
             account = state.account
             run = replace(run, settings=account.settings, exceptions=state.exceptions)
             reports = list(self.findings(account, run))
-            run.exceptions.complete(self.CheckID)
+            run.exceptions.complete.add(self.CheckID)
             return reports
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)

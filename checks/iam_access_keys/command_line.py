@@ -20,10 +20,7 @@ from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.lib.logger import logger
 
 from . import settings
-from .settings import Settings
-
-EXCEPTIONS = "PROWLER_ACCESS_KEY_EXCEPTIONS"
-"""The variable that names the file of exceptions, instead of the setting access_key_exceptions."""
+from .settings import EXCEPTIONS_VARIABLE, Settings
 
 
 def arguments() -> Namespace | None:
@@ -122,7 +119,9 @@ def settings_of(provider: Any) -> tuple[Settings, tuple[str, ...]]:
     file = config_file()
     chosen, problems = settings.parse({**file.section, **provider.audit_config}, _known_names())
     exceptions = chosen.access_key_exceptions and str(file.folder / chosen.access_key_exceptions)
-    chosen = replace(chosen, access_key_exceptions=os.environ.get(EXCEPTIONS) or exceptions)
+    chosen = replace(
+        chosen, access_key_exceptions=os.environ.get(EXCEPTIONS_VARIABLE) or exceptions
+    )
     return chosen, ((file.problem,) if file.problem else ()) + problems
 
 

@@ -6,10 +6,12 @@ It is Prowler's resource metadata, and ``resources[].data.metadata`` of an OCSF 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     Field,
     SerializerFunctionWrapHandler,
     TypeAdapter,
@@ -23,6 +25,7 @@ ID = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=10_000)]
 Days = Annotated[int, Field(ge=0, le=100_000)]
 Few = Field(max_length=1000)
+NEVER = datetime(9999, 12, 31, tzinfo=timezone.utc)
 
 
 def _with_regions(usage: Usage) -> Usage:
@@ -94,7 +97,7 @@ class ExceptionData:
     approver: Text = ""
     owner: Text = ""
     ticket: Text = ""
-    until: Text = ""
+    until: AwareDatetime = NEVER
     state: Text = ""
     """``in force``, or why it is not, when the finding was made: see ``ExceptionEntry.state``."""
     ends_soon: bool = False
@@ -124,6 +127,8 @@ class FindingData:
     owner: Text = ""
     exceptions: Annotated[tuple[ExceptionData, ...], Few] = ()
     """Those that accept the finding; of a finding that none accepts, those that do not apply."""
+    muted_by_mutelist: bool = False
+    """Whether a mutelist mutes the finding too that exceptions accept."""
     check: Text = ""
     """The check that wrote it; empty if it did not say so yet."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from .base_check import AccessKeyCheck, CheckRun, RootUserCheck, UserCheck
 from .cloudtrail.questions import Questions
-from .exceptions.acceptance import describe, ends_soon, title, word_state
+from .exceptions.acceptance import title
 from .exceptions.register import ALL, ExceptionEntry
-from .facts import Keys, RootAccessKeys, Unreadable, quarantine_policies
+from .facts import ROOT_USER_NAME, Keys, RootAccessKeys, Unreadable, quarantine_policies
 from .finding_data import FindingData
 from .findings.administrator import judge_administrator
 from .findings.advice import (

@@ -37,7 +37,15 @@ class AcceptedReport(Check_Report_AWS):
     has set.
     """
 
-    muted = property(lambda self: True, lambda self, value: None)
+    @property
+    def muted(self) -> bool:
+        """Always; what Prowler sets by the mutelist is noted in the data."""
+        return True
+
+    @muted.setter
+    def muted(self, by_mutelist: bool) -> None:
+        if by_mutelist:
+            self.resource["muted_by_mutelist"] = True
 
 
 def restore_refused_metadata(check: Check) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 
 from prowler.lib.logger import logger
 
-from .exceptions.acceptance import Limits
-from .exceptions.in_run import RunExceptions
+from .exceptions.acceptance import RunExceptions, Terms
 from .exceptions.register import load
 from .facts import AccessKey, Keys, User
 from .findings.advice import Action
@@ -61,10 +60,7 @@ class RunState:
         register = load(settings.access_key_exceptions)
         if register.problem:
             logger.critical(register.problem)  # the one level that Prowler shows by default
-        limits = Limits(
-            settings.access_key_exceptions_max_days, settings.access_key_exceptions_notice_days
-        )
-        return RunExceptions(register, account, limits, self.account.now)
+        return RunExceptions(register, account, Terms(self.account.now, settings))
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""

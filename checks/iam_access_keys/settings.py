@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+EXCEPTIONS_VARIABLE = "PROWLER_ACCESS_KEY_EXCEPTIONS"
+"""The environment variable that names the file of exceptions, instead of the setting."""
 _SIMILAR = 0.8
 """How alike two names are, from 0 to 1, if one may be a typing mistake for the other."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 
-from ..facts import ROOT_USER_NAME
+from ..facts import ACCOUNT_NAME, ROOT_USER_NAME
 from ..finding_data import ExceptionData, FindingData
 from ..findings.wording import comma_and, days
-from .register import ExceptionEntry, Register
+from ..settings import Settings
+from .register import NO_EXCEPTIONS, ExceptionEntry, Register
 
 QUARANTINED = "iam_user_quarantined_active_keys"
 FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
@@ -17,17 +19,43 @@ MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z
 
 
 @dataclass(frozen=True)
-class Limits:
-    """The settings about exceptions."""
+class Terms:
+    """What decides whether an exception is in force, and how that is worded."""
 
-    most_days: int
-    """How many days an exception may last."""
-    notice_days: int
-    """How many days before its end a finding says so."""
+    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    """UTC."""
+    settings: Settings = field(default_factory=Settings)
 
+    def why_not(self, entry: ExceptionEntry) -> str:
+        """Why an exception is not in force, as the end of a sentence; empty if it is."""
+        most = self.settings.access_key_exceptions_max_days
+        return {
+            "in force": "",
+            "ended": f"ended on {entry.until}",
+            "not begun": f"begins on {entry.begin:%Y-%m-%d}" if entry.begin else "",
+            "too long": f"does not apply: it may last for {days(most)}, and has its end on "
+            f"{entry.until}",
+            "without owner": "does not apply: it names no owner",
+        }[entry.state(self.now, most)]
 
-LIMITS = Limits(365, 14)
-"""The defaults."""
+    def ends_soon(self, entry: ExceptionEntry) -> bool:
+        """Whether an exception has not ended, and will within the days of notice."""
+        notice = timedelta(days=self.settings.access_key_exceptions_notice_days)
+        return self.now <= entry.end <= self.now + notice
+
+    def describe(self, entry: ExceptionEntry) -> ExceptionData:
+        """An exception as data."""
+        state = entry.state(self.now, self.settings.access_key_exceptions_max_days)
+        given = entry.model_dump(exclude={"begin", "end"})
+        return ExceptionData(**given, until=entry.end, state=state, ends_soon=self.ends_soon(entry))
+
+    def in_force(self, entry: ExceptionEntry) -> str:
+        """What a finding says that an exception accepts."""
+        left, end = (entry.end - self.now).days, ""
+        if self.ends_soon(entry):
+            end = f" This exception ends in {days(left) if left else 'less than a day'}."
+        reason = entry.reason.rstrip(".")
+        return f"Accepted by {title(entry)} until {entry.until}: {reason}.{end}"
 
 
 @dataclass(frozen=True)
@@ -39,68 +67,42 @@ class Acceptance:
     entries: tuple[ExceptionEntry, ...] = ()
     """Those that are about what fails, in force or not."""
     data: tuple[ExceptionData, ...] = ()
-    """Those that accept the finding or, if it is not accepted, would without what is said."""
+    """Those that the sentence names."""
 
 
-def judge(
-    register: Register, account: str, data: FindingData, now: datetime, limits: Limits
-) -> Acceptance:
-    """What the exceptions say about a finding that fails, from its data; ``now`` is UTC.
+def judge(register: Register, account: str, data: FindingData, terms: Terms) -> Acceptance:
+    """What the exceptions say about a finding that fails, from its data.
 
     An exception of a user accepts the finding. Exceptions of keys do so if they name everything
-    that fails in it: all keys, and no password. An incident, and a user that the console made for
-    an API key, must be accepted by name too: see ``_unnamed``.
+    that fails in it: all keys, and no password. What an incident needs more: see ``_unnamed``.
     """
-    of_user = _covering(register.about_user(account, data.name), data)
-    failing = _failing_ids(data)
-    of_keys = {key_id: _covering(register.about_key(account, key_id), data) for key_id in failing}
-    related = (*of_user, *(entry for entries in of_keys.values() for entry in entries))
-
-    def accepting(entries: list[ExceptionEntry]) -> ExceptionEntry | None:
-        return next(
-            (
-                entry
-                for entry in entries
-                if entry.state(now, limits.most_days) == "in force" and not _unnamed(entry, data)
-            ),
-            None,
-        )
-
-    by_key = {key_id: entry for key_id in failing if (entry := accepting(of_keys[key_id]))}
-    left = [key_id for key_id in failing if key_id not in by_key]
-    if entry := accepting(of_user):
-        chosen, accepted = [entry], True
-    else:
-        accepted = bool(failing) and not left and not _has_more_than_keys(data)
-        chosen = list(by_key.values()) if accepted else _newest(related)
-    sentences = [
-        _in_force(entry, now, limits) if accepted else _why_not(entry, data, left, now, limits)
-        for entry in chosen
-    ]
-    described = (describe(entry, now, limits) for entry in chosen)
-    return Acceptance(accepted, " ".join(sentences), related, tuple(described))
-
-
-def describe(entry: ExceptionEntry, now: datetime, limits: Limits) -> ExceptionData:
-    """An exception as data."""
-    return ExceptionData(
-        entry.account,
-        entry.user,
-        entry.access_key_id,
-        entry.checks,
-        entry.reason,
-        entry.approver,
-        entry.owner,
-        entry.ticket,
-        entry.end.isoformat(),
-        entry.state(now, limits.most_days),
-        ends_soon(entry, now, limits),
-    )
-
-
-def ends_soon(entry: ExceptionEntry, now: datetime, limits: Limits) -> bool:
-    """Whether an exception that has not ended will end within the days of notice."""
-    return now <= entry.end <= now + timedelta(days=limits.notice_days)
+    failing = failing_ids(data)
+    of_user = _covering(register.about(account, user=data.name), data)
+    of_keys = {key: _covering(register.about(account, key_id=key), data) for key in failing}
+    about = (*of_user, *(entry for entries in of_keys.values() for entry in entries))
+    accepting = {
+        entry.subject: entry
+        for entry in about
+        if not terms.why_not(entry) and not _unnamed(entry, data)
+    }
+    left = [key_id for key_id in failing if key_id not in accepting]
+    only_keys = bool(failing) and not (data.console_password or data.unreadable)
+    by_user = accepting.get(f"user {data.name}")
+    if by_user or (only_keys and not left):
+        chosen = [by_user] if by_user else [accepting[key_id] for key_id in dict.fromkeys(failing)]
+        sentences = [terms.in_force(entry) for entry in chosen]
+        return Acceptance(True, " ".join(sentences), about, tuple(map(terms.describe, chosen)))
+    # Of each user or key, the one that ends last.
+    newest = {entry.subject: entry for entry in sorted(about, key=lambda entry: entry.end)}
+    rest = comma_and(left) or "a password, or what could not be read"
+    sentences = []
+    for entry in newest.values():
+        unnamed = _unnamed(entry, data)
+        short = f"this: it does not name {unnamed}" if unnamed else rest
+        why = terms.why_not(entry) or f"does not cover {short}"
+        sentences.append(f"The exception of {title(entry)} {why}.")
+    described = tuple(map(terms.describe, newest.values()))
+    return Acceptance(False, " ".join(sentences), about, described)
 
 
 def title(entry: ExceptionEntry, *, with_user: bool = False) -> str:
@@ -110,47 +112,9 @@ def title(entry: ExceptionEntry, *, with_user: bool = False) -> str:
     return f"{entry.approver}{whom}{details and f' ({details})'}"
 
 
-def word_state(entry: ExceptionEntry, now: datetime, limits: Limits) -> str:
-    """Why an exception is not in force, as the end of a sentence; empty if it is."""
-    return {
-        "in force": "",
-        "ended": f"ended on {entry.until}",
-        "not begun": f"begins on {entry.begin:%Y-%m-%d}" if entry.begin else "",
-        "too long": f"does not apply: it may last for {days(limits.most_days)}, and has its end "
-        f"on {entry.until}",
-        "without owner": "does not apply: it names no owner",
-    }[entry.state(now, limits.most_days)]
-
-
-def _covering(entries: list[ExceptionEntry], data: FindingData) -> list[ExceptionEntry]:
-    """The entries that cover the finding's check; ``*`` never covers the root user."""
-    by_name_only = data.name == ROOT_USER_NAME
-    return [
-        entry
-        for entry in entries
-        if data.check in (entry.checks if by_name_only else entry.covered_checks)
-    ]
-
-
-def _unnamed(entry: ExceptionEntry, data: FindingData) -> str:
-    """The check that an entry would have to name too to cover a finding; empty if there is none.
-
-    A finding of hygiene is about an incident too if AWS has quarantined the user, or that is not
-    known.
-    """
-    if data.quarantine_policies or data.quarantine_unreadable:
-        needed = QUARANTINED
-    elif MADE_FOR_API_KEY.fullmatch(data.name):
-        needed = FOR_API_KEY
-    else:
-        return ""
-    return "" if needed in entry.checks else needed
-
-
-def _failing_ids(data: FindingData) -> list[str]:
-    """The access keys, and the service-specific credentials, that the finding fails for."""
-    keys = data.failing_access_keys
-    credentials = data.failing_service_specific_credentials
+def failing_ids(data: FindingData) -> list[str]:
+    """The access keys, and the service-specific credentials, that a finding fails for."""
+    keys, credentials = data.failing_access_keys, data.failing_service_specific_credentials
     if keys is None:
         keys = tuple(key.access_key_id for key in data.access_keys)
     if credentials is None:
@@ -159,31 +123,59 @@ def _failing_ids(data: FindingData) -> list[str]:
     return [*keys, *credentials]
 
 
-def _has_more_than_keys(data: FindingData) -> bool:
-    """Whether the finding fails, or may fail, for something that has no ID."""
-    return data.console_password or data.unreadable is not None
+def _covering(entries: list[ExceptionEntry], data: FindingData) -> list[ExceptionEntry]:
+    """The entries that cover the finding's check; ``*`` never covers the root user."""
+    is_root = data.name == ROOT_USER_NAME
+    return [
+        entry
+        for entry in entries
+        if data.check in (entry.checks if is_root else entry.covered_checks)
+    ]
 
 
-def _newest(entries: tuple[ExceptionEntry, ...]) -> list[ExceptionEntry]:
-    """Of each user or key, the entry that ends last."""
-    newest = {entry.subject: entry for entry in sorted(entries, key=lambda entry: entry.end)}
-    return list(newest.values())
+def _unnamed(entry: ExceptionEntry, data: FindingData) -> str:
+    """The check that an entry would have to name too to cover a finding; empty if there is none.
+
+    A finding of hygiene is about an incident too if AWS has quarantined the user, or that is not
+    known. A user that the console made for an API key has no access keys but an intruder's.
+    """
+    needed = FOR_API_KEY if MADE_FOR_API_KEY.fullmatch(data.name) else ""
+    if data.quarantine_policies or data.quarantine_unreadable:
+        needed = QUARANTINED
+    return "" if needed in entry.checks else needed
 
 
-def _in_force(entry: ExceptionEntry, now: datetime, limits: Limits) -> str:
-    sentence = f"Accepted by {title(entry)} until {entry.until}: {entry.reason.rstrip('.')}."
-    if ends_soon(entry, now, limits):
-        left = (entry.end - now).days
-        sentence += f" This exception ends in {days(left) if left else 'less than a day'}."
-    return sentence
+@dataclass(frozen=True)
+class RunExceptions:
+    """The exceptions of an account in one run of Prowler, and what fails that they are about."""
 
+    register: Register = NO_EXCEPTIONS
+    account: str = ""
+    terms: Terms = field(default_factory=Terms)
+    complete: set[str] = field(default_factory=set)
+    """The checks that have run."""
+    _failing: dict[str, set[ExceptionEntry]] = field(default_factory=lambda: defaultdict(set))
+    """By check, the entries that are about a finding of it that fails."""
+    _unjudged: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By check, the users, or the account, that it could not judge."""
 
-def _why_not(
-    entry: ExceptionEntry, data: FindingData, left: list[str], now: datetime, limits: Limits
-) -> str:
-    why = word_state(entry, now, limits)
-    if not why:
-        unnamed = _unnamed(entry, data)
-        rest = comma_and(left) or "a password, or what could not be read"
-        why = f"does not cover {f'this: it does not name {unnamed}' if unnamed else rest}"
-    return f"The exception of {title(entry)} {why}."
+    def judge(self, status: str, data: FindingData) -> Acceptance:
+        """What the exceptions say about a finding. Only what fails is accepted."""
+        if status == "MANUAL":
+            self._unjudged[data.check].add(data.name)
+        if status != "FAIL" or not self.register.entries:
+            return Acceptance()
+        acceptance = judge(self.register, self.account, data, self.terms)
+        self._failing[data.check].update(acceptance.entries)
+        return acceptance
+
+    def covers_failure(self, entry: ExceptionEntry) -> bool:
+        """Whether an entry is about a finding that fails, in force or not."""
+        return any(entry in self._failing[check] for check in entry.covered_checks)
+
+    def covers_nothing(self, entry: ExceptionEntry) -> bool:
+        """Whether all its checks have run, and nothing that it is about fails or was not judged."""
+        if self.covers_failure(entry) or not entry.covered_checks <= self.complete:
+            return False
+        unjudged = set().union(*(self._unjudged[check] for check in entry.covered_checks))
+        return not (unjudged & {entry.user, ACCOUNT_NAME} if entry.user else unjudged)

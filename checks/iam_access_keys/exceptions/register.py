@@ -5,7 +5,6 @@ A file with one mistake is not used at all: read in part, it may accept what nob
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -32,6 +31,8 @@ from pydantic import (
 from ..catalogue import our_checks
 from ..facts import ROOT_USER_NAME
 
+OWN_CHECK = "iam_users_access_key_exceptions"
+"""The check of the exceptions themselves, which nothing excepts."""
 HYGIENE = frozenset(
     {
         "iam_user_active_keys_without_owner",
@@ -43,19 +44,16 @@ HYGIENE = frozenset(
     }
 )
 """The checks that ``*`` stands for: none of them is about an intruder or an administrator."""
-OWN_CHECK = "iam_users_access_key_exceptions"
-"""The check of the exceptions themselves, which nothing excepts."""
 ALL = "*"
 """Every account, or every check of hygiene."""
 MOST_BYTES = 16 << 20
 MOST_ENTRIES = 20_000
 MISTAKES = 5
 """How many mistakes of a file are named."""
-_LAST_SECOND = time(23, 59, 59)
-_DATE = r"\d{4}-\d\d-\d\d"
-_MOMENT = rf"({_DATE})[Tt ](\d\d:\d\d(?::\d\d)?) ?([Zz]|[+-]\d\d:\d\d)"
-
 State = Literal["in force", "ended", "not begun", "too long", "without owner"]
+_LAST_SECOND = time(23, 59, 59)
+_DATE = r"2\d{3}-\d\d-\d\d"
+_MOMENT = rf"{_DATE}[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)"
 
 
 class UnusableExceptionsError(ValueError):
@@ -64,20 +62,12 @@ class UnusableExceptionsError(ValueError):
 
 def _moment(of_day: time, value: Any) -> Any:
     """A date, which stands for this time of the day in UTC, or a time with its zone."""
-    if isinstance(value, datetime):
+    if not isinstance(value, str):
         return value
-    if isinstance(value, str) and re.fullmatch(_DATE, value, re.ASCII):
-        day = datetime.fromisoformat(value).date()
-        return datetime.combine(day, of_day, timezone.utc)
-    parts = isinstance(value, str) and re.fullmatch(_MOMENT, value, re.ASCII)
-    if not parts:
+    text = f"{value}T{of_day}Z" if re.fullmatch(_DATE, value, re.ASCII) else value
+    if not re.fullmatch(_MOMENT, text, re.ASCII):
         raise ValueError("it is neither a date nor a time with its zone")
-    day_text, clock, zone = parts.groups()
-    offset = "+00:00" if zone in "Zz" else zone
-    try:
-        return datetime.fromisoformat(f"{day_text}T{clock}{offset}").astimezone(timezone.utc)
-    except OverflowError as error:
-        raise ValueError("it is out of range") from error
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
 
 
 _AS_TEXT = WithJsonSchema({"type": "string", "pattern": f"^({_DATE}|{_MOMENT})$"})
@@ -135,6 +125,8 @@ class ExceptionEntry(BaseModel):
             raise ValueError("it must have a user or an access_key_id, and not both")
         if self.begin and self.begin > self.end:
             raise ValueError("it ends before it begins")
+        if unknown := self.covered_checks - (our_checks() - {OWN_CHECK}):
+            raise ValueError(f"no check of this plug-in is called {min(unknown)}")
         return self
 
     @property
@@ -156,8 +148,7 @@ class ExceptionEntry(BaseModel):
     def state(self, now: datetime, most_days: int) -> State:
         """Whether it is in force at ``now`` (UTC), or why not.
 
-        It may last for ``most_days`` days, counted from its begin, and not end later than that many
-        days from now.
+        It may last for ``most_days`` days, and not end later than that many days from now.
         """
         if now > self.end:
             return "ended"
@@ -193,25 +184,18 @@ class Register:
             found[entry.subject].append(entry)
         return found
 
-    def about_user(self, account: str, name: str) -> list[ExceptionEntry]:
-        """The entries that name the user, in this account or in all."""
-        return self._about(account, f"user {name}")
-
-    def about_key(self, account: str, key_id: str) -> list[ExceptionEntry]:
-        """The entries that name the key, in this account or in all."""
-        return self._about(account, key_id)
-
-    def _about(self, account: str, subject: str) -> list[ExceptionEntry]:
-        found = self._by_subject.get(subject, ())
+    def about(self, account: str, *, user: str = "", key_id: str = "") -> list[ExceptionEntry]:
+        """The entries that name a user or a key, in this account or in all."""
+        found = self._by_subject.get(key_id or f"user {user}", ())
         return [entry for entry in found if entry.account in (ALL, account)]
 
     def protecting(
-        self, account: str, name: str, key_ids: Iterable[str]
+        self, account: str, user: str, key_ids: Iterable[str]
     ) -> Iterator[ExceptionEntry]:
         """The entries that may mean a user, in any spelling, or one of its keys."""
         ids = set(key_ids)
         for entry in self.entries:
-            is_meant = entry.user.casefold() == name.casefold() or entry.access_key_id in ids
+            is_meant = entry.user.casefold() == user.casefold() or entry.access_key_id in ids
             if is_meant and entry.account in (ALL, account):
                 yield entry
 
@@ -241,32 +225,12 @@ def _read(path: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def parse(content: bytes) -> tuple[ExceptionEntry, ...]:
-    """The entries of a file in YAML or JSON. Raises UnusableExceptionsError."""
-    plain = _plain(content)
-    try:
-        entries = ExceptionFile.model_validate(plain).exceptions
-    except ValidationError as error:
-        outer_first = sorted(error.errors(include_url=False), key=lambda one: len(one["loc"]) > 1)
-        mistakes = [_in_words(mistake, plain) for mistake in outer_first]
-    else:
-        mistakes = [*_unknown_checks(entries), *_overlaps(entries)]
-    if mistakes:
-        mistakes = list(dict.fromkeys(mistakes))
-        more = f", and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
-        raise UnusableExceptionsError("; ".join(mistakes[:MISTAKES]) + more)
-    return entries
-
-
-def _plain(content: bytes) -> Any:
-    """The document as text, lists, and mappings."""
+    """The entries of a file in YAML, of which JSON is a part. Raises UnusableExceptionsError."""
     if len(content) > MOST_BYTES:
         raise UnusableExceptionsError(f"it has more than {MOST_BYTES >> 20} MiB")
     try:
-        text = content.decode("utf-8-sig")
-        is_json = text.lstrip()[:1] == "{"
-        return json.loads(text, object_pairs_hook=_unique) if is_json else _from_yaml(text)
-    except UnusableExceptionsError:
-        raise
+        entries = ExceptionFile.model_validate(_document(content.decode("utf-8-sig"))).exceptions
+        mistakes = _overlaps(entries)
     except UnicodeDecodeError as error:
         raise UnusableExceptionsError("it is not UTF-8 text") from error
     except RecursionError as error:
@@ -275,22 +239,17 @@ def _plain(content: bytes) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise UnusableExceptionsError(f"it is not valid YAML{where}") from error
-    except ValueError as error:  # also a number of 5,000 digits
-        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise UnusableExceptionsError(f"it is not valid JSON{where}") from error
+    except ValidationError as error:
+        outer_first = sorted(error.errors(), key=lambda mistake: len(mistake["loc"]) > 1)
+        mistakes = list(dict.fromkeys(map(_in_words, outer_first)))
+    if mistakes:
+        more = f", and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
+        raise UnusableExceptionsError("; ".join(mistakes[:MISTAKES]) + more)
+    return entries
 
 
-def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
-    """A mapping in which no key is there twice; what has no value is left out."""
-    unique = dict(pairs)
-    if len(unique) < len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise UnusableExceptionsError(f"{twice[:60]!r} is there twice in one mapping")
-    return {name: value for name, value in unique.items() if value is not None}
-
-
-def _from_yaml(text: str) -> Any:
-    """A document in YAML: no value is taken for a number or a date.
+def _document(text: str) -> Any:
+    """A document as text, lists, and mappings: no value is taken for a number or a date.
 
     An alias is refused: of few lines it can make a document that fills memory.
     """
@@ -302,59 +261,46 @@ def _from_yaml(text: str) -> Any:
             return None if event.implicit[0] and event.value in ("", "~", "null") else event.value
         if isinstance(event, yaml.SequenceStartEvent):
             return list(members(yaml.SequenceEndEvent))
-        if isinstance(event, yaml.MappingStartEvent):
-            values = list(members(yaml.MappingEndEvent))
-            if not all(isinstance(name, str) for name in values[::2]):
-                raise UnusableExceptionsError(f"line {line} has a name that is not text")
-            return _unique(list(zip(values[::2], values[1::2], strict=True)))
-        raise UnusableExceptionsError(f"line {line} has an alias, which is not allowed here")
+        if not isinstance(event, yaml.MappingStartEvent):
+            raise UnusableExceptionsError(f"line {line} has an alias, which is not allowed here")
+        values = list(members(yaml.MappingEndEvent))
+        names = values[::2]
+        if not all(isinstance(name, str) for name in names):
+            raise UnusableExceptionsError(f"line {line} has a name that is not text")
+        if len(set(names)) < len(names):
+            twice = Counter(names).most_common(1)[0][0]
+            raise UnusableExceptionsError(f"{twice[:60]!r} is there twice in one mapping")
+        pairs = zip(names, values[1::2], strict=True)
+        return {name: value for name, value in pairs if value is not None}
 
     def members(end: type[Any]) -> Iterator[Any]:
         while not isinstance(event := next(events), end):
             yield build(event)
 
     next(events)  # the begin of the stream
-    if isinstance(next(events), yaml.StreamEndEvent):
-        raise UnusableExceptionsError("it is empty")
-    document = build(next(events))
-    next(events)  # the end of the document
-    if not isinstance(next(events), yaml.StreamEndEvent):
-        raise UnusableExceptionsError("it has more than one document")
-    return document
+    documents = []
+    while not isinstance(next(events), yaml.StreamEndEvent):
+        documents.append(build(next(events)))
+        next(events)  # the end of the document
+    if len(documents) != 1:
+        raise UnusableExceptionsError(f"it has {len(documents) or 'no'} documents")
+    return documents[0]
 
 
-def _in_words(mistake: Any, plain: Any) -> str:
+def _in_words(mistake: Any) -> str:
     """A mistake that pydantic found, with the number of its entry."""
     place = mistake["loc"]
-    if len(place) < 2 or not isinstance(place[1], int):
+    if len(place) < 2:
         return f"it must have a list named exceptions, of up to {MOST_ENTRIES:,}, and nothing else"
-    where = _named(place[1], plain["exceptions"][place[1]])
     fields = {field.alias or name: field for name, field in ExceptionEntry.model_fields.items()}
-    name = place[2] if len(place) > 2 else ""
+    name, why = place[2] if len(place) > 2 else "", mistake["msg"].removeprefix("Value error, ")
     if mistake["type"] == "missing":
-        return f"{where}: {name} is missing"
-    if mistake["type"] == "extra_forbidden":
-        return f"{where}: {str(name)[:60]!r} is not one of {', '.join(fields)}"
-    why = mistake["msg"].removeprefix("Value error, ")
-    if name in fields:
-        return f"{where}: {name} must be {fields[name].description}"
-    return f"{where}: {why}"
-
-
-def _named(number: int, entry: Any) -> str:
-    """An entry by its place in the file, and by what it names."""
-    of = entry if isinstance(entry, dict) else {}
-    subject = of.get("user") or of.get("access_key_id")
-    return f"entry {number + 1}{f' ({subject[:64]})' if isinstance(subject, str) else ''}"
-
-
-def _unknown_checks(entries: tuple[ExceptionEntry, ...]) -> Iterator[str]:
-    checks = our_checks() - {OWN_CHECK}
-    for number, entry in enumerate(entries):
-        unknown = entry.covered_checks - checks
-        if unknown:
-            where = _named(number, entry.model_dump())
-            yield f"{where}: no check of this plug-in is called {min(unknown)}"
+        why = f"{name} is missing"
+    elif name in fields:
+        why = f"{name} must be {fields[name].description}"
+    elif name:
+        why = f"{name[:60]!r} is not one of {', '.join(fields)}"
+    return f"entry {place[1] + 1}: {why}"
 
 
 def _overlaps(entries: tuple[ExceptionEntry, ...]) -> list[str]:
@@ -363,19 +309,17 @@ def _overlaps(entries: tuple[ExceptionEntry, ...]) -> list[str]:
     for number, entry in enumerate(entries):
         for check in entry.covered_checks:
             timelines[entry.subject, check][entry.account].append(number)
-    earliest = datetime.min.replace(tzinfo=timezone.utc)
+    begins = [entry.begin or datetime.min.replace(tzinfo=timezone.utc) for entry in entries]
     pairs = set()
     for by_account in timelines.values():
         everywhere = by_account.get(ALL, [])
         for account, numbers in by_account.items():
-            both = numbers if account == ALL else [*numbers, *everywhere]
-            both = sorted(both, key=lambda number: entries[number].begin or earliest)
-            for first, second in pairwise(both):
-                if (entries[second].begin or earliest) <= entries[first].end:
+            both = numbers if account == ALL else numbers + everywhere
+            for first, second in pairwise(sorted(both, key=begins.__getitem__)):
+                if begins[second] <= entries[first].end:
                     pairs.add((min(first, second), max(first, second)))
     return [
-        f"{_named(second, entries[second].model_dump())} "
-        + ("repeats" if entries[first] == entries[second] else "contradicts")
-        + f" entry {first + 1}: both cover the same at the same time"
+        f"entries {first + 1} and {second + 1} ({entries[first].subject}) cover the same at the "
+        "same time"
         for first, second in sorted(pairs)
     ]
