@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
-from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import Terms, title
@@ -48,21 +47,25 @@ def check_exceptions(path: str) -> int:
 
 def draft_exceptions(path: str) -> int:
     """Print a draft of exceptions from a mutelist, as Prowler reads it."""
+    from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist  # it takes a second
+
     mutelist = AWSMutelist(mutelist_path=path).mutelist
     if not mutelist:
         say(printable(f"Prowler cannot use the mutelist {path}, or it is empty."), sys.stderr)
         return UNUSABLE
-    exceptions = {"exceptions": list(_entries(mutelist))}
+    exceptions = {"exceptions": list(_entries(mutelist, AWSMutelist.is_item_matched))}
     draft = yaml.safe_dump(exceptions, sort_keys=False, allow_unicode=True, width=1000)
     say(DRAFT.format(printable(path)) + draft.rstrip(), sys.stdout)
     return USABLE
 
 
-def _entries(mutelist: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _entries(
+    mutelist: Mapping[str, Any], matches: Callable[[list[str], str], bool]
+) -> Iterator[dict[str, Any]]:
     for account, block in mutelist["Accounts"].items():
         for pattern, muted in block["Checks"].items():
             ours = our_checks() - {OWN_CHECK}
-            matched = sorted(one for one in ours if AWSMutelist.is_item_matched([pattern], one))
+            matched = sorted(one for one in ours if matches([pattern], one))
             for resource in muted["Resources"] if matched else ():
                 yield {
                     "account": account,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import yaml
@@ -197,6 +197,18 @@ def cases(draw: st.DrawFn) -> tuple[list[DrawnEntry], DrawnFinding]:
     own = [(finding.user, ""), *(("", key) for key in finding.keys)]
     near = entries_about(own, ["*", finding.check, INCIDENTS, FOR_API_KEY])
     return draw(st.lists(near | entries, max_size=4)), finding
+
+
+def excepting(*users: str, account: str = "*", days: int = 90) -> str:
+    """The text of a file that accepts what fails of these users, for days from today on."""
+    until = f"{datetime.now(timezone.utc) + timedelta(days=days):%Y-%m-%d}"
+    entries = "".join(
+        f"""
+- {{account: "{account}", user: {user}, checks: ["*"], reason: a relay, owner: team,
+  approver: security@example.com, until: {until}}}"""
+        for user in users
+    )
+    return f"exceptions:{entries}\n"
 
 
 def as_yaml(drawn: list[DrawnEntry]) -> bytes:

@@ -29,14 +29,15 @@ class Terms:
     def why_not(self, entry: ExceptionEntry) -> str:
         """Why an exception is not in force, as the end of a sentence; empty if it is."""
         most = self.settings.access_key_exceptions_max_days
-        return {
-            "in force": "",
-            "ended": f"ended on {entry.until}",
-            "not begun": f"begins on {entry.begin:%Y-%m-%d}" if entry.begin else "",
-            "too long": f"does not apply: it may last for {days(most)}, and has its end on "
-            f"{entry.until}",
-            "without owner": "does not apply: it names no owner",
-        }[entry.state(self.now, most)]
+        state = entry.state(self.now, most)
+        if state == "too long":
+            end = f"has its end on {entry.until}"
+            return f"does not apply: it may last for {days(most)}, and {end}"
+        if state == "without owner":
+            return "does not apply: it names no owner"
+        if state == "not begun":
+            return f"begins on {entry.begin:%Y-%m-%d}"
+        return f"ended on {entry.until}" if state == "ended" else ""
 
     def ends_soon(self, entry: ExceptionEntry) -> bool:
         """Whether an exception has not ended, and will within the days of notice."""

@@ -70,6 +70,7 @@ def _moment(of_day: time, value: Any) -> Any:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
 
 
+_WHEN = "a date, such as 2027-01-31, or a time with its zone"
 _AS_TEXT = WithJsonSchema({"type": "string", "pattern": f"^({_DATE}|{_MOMENT})$"})
 _Begin = Annotated[datetime, BeforeValidator(partial(_moment, time(0))), _AS_TEXT]
 _End = Annotated[datetime, BeforeValidator(partial(_moment, _LAST_SECOND)), _AS_TEXT]
@@ -90,34 +91,26 @@ class ExceptionEntry(BaseModel):
     )
 
     account: str = Field(
-        pattern=r"^([0-9]{12}|\*)$",
-        description="12 digits in quotation marks, or * for every account",
+        pattern=r"^([0-9]{12}|\*)$", description="12 digits in quotation marks, or * for all"
     )
     user: str = Field(
-        "",
-        pattern=rf"^([A-Za-z0-9_+=,.@-]{{1,64}}|{ROOT_USER_NAME})$",
+        "", pattern=rf"^([A-Za-z0-9_+=,.@-]{{1,64}}|{ROOT_USER_NAME})$",
         description=f"the name of an IAM user, without its path, or {ROOT_USER_NAME}",
-    )
+    )  # fmt: skip
     access_key_id: str = Field(
-        "",
-        pattern=r"^[A-Z0-9]{16,128}$",
+        "", pattern=r"^[A-Z0-9]{16,128}$",
         description="the ID of an access key or of a service-specific credential",
-    )
+    )  # fmt: skip
     checks: tuple[Annotated[str, Field(pattern=r"^(iam_[a-z_]{1,96}|\*)$")], ...] = Field(
-        min_length=1,
-        max_length=50,
+        min_length=1, max_length=50,
         description="a list of checks of this plug-in, or * for its checks of hygiene",
-    )
+    )  # fmt: skip
     reason: _Text
     approver: _Text
     owner: _Text = ""
     ticket: _Text = ""
-    begin: _Begin | None = Field(
-        None, alias="from", description="a date, such as 2026-12-01, or a time with its zone"
-    )
-    end: _End = Field(
-        alias="until", description="a date, such as 2027-01-31, or a time with its zone"
-    )
+    begin: _Begin | None = Field(None, alias="from", description=_WHEN)
+    end: _End = Field(alias="until", description=_WHEN)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> ExceptionEntry:
