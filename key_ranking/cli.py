@@ -21,7 +21,7 @@ from .changes import (
     read_snapshot,
     require_common_account,
 )
-from .examples import write_examples
+from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
@@ -29,6 +29,7 @@ from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import first
+from .versions import PLUG_IN, Show, describe_versions
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -135,9 +136,12 @@ def _parser() -> argparse.ArgumentParser:
         "--previous", type=Path, metavar="FILE",
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
     )  # fmt: skip
-    versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+        "--examples", action=Show, text=lambda _: str(INSTALLED / EXAMPLES),
+        help="print the installed folder of the examples of files for Prowler, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--version", action=Show, text=describe_versions, help="print both versions, and exit"
     )
     return parser
 
@@ -195,7 +199,7 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
-        f"by prowler-access-keys {version('prowler-access-keys')}.",
+        f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
         csv=quote(csv),
         links=links,

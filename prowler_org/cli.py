@@ -18,6 +18,7 @@ from prowler_access_keys.ranking.changes import (
 )
 from prowler_access_keys.ranking.printing import printable, say
 from prowler_access_keys.ranking.terminal import first
+from prowler_access_keys.ranking.versions import installed_versions
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load
 
 from . import interrupts
@@ -41,7 +42,7 @@ from .reporting.summary import (
     summarize,
 )
 from .results.report_files import ACCOUNTS
-from .results.state import Job, installed_versions, start_or_resume
+from .results.state import Job, start_or_resume
 from .running_prowler.arguments import check_prowler_arguments
 from .running_prowler.processes import ProwlerLauncher, end_fork_server
 from .scanning.backends.dask_cluster import DaskCluster, check_scheduler

@@ -273,7 +273,7 @@ def written() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_finding_says_what_the_file_has(case: str) -> None:
+def test_every_sentence_is_the_one_in_the_file(case: str) -> None:
     assert said(case) == written()[case]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from prowler.lib.check.models import Check, Check_Report_AWS, Severity
@@ -16,7 +17,7 @@ from . import run_state
 from .catalogue import PLUG_IN, own_version
 from .exceptions.acceptance import RunExceptions
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
-from .finding_data import FindingData, to_json
+from .finding_data import FindingData, ReadingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
@@ -41,10 +42,29 @@ class CheckRun:
     metadata_problem: str = ""
     """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
 
+    read: AccountReading | None = None
+    """What the run reads; None if that went wrong."""
+    looks_at_users: bool = False
+    """Whether the check has listed the account's users."""
+
     @property
     def account(self) -> str:
         """The account's number."""
         return str(self.provider.identity.account)
+
+    def reading(self) -> ReadingData | None:
+        """By whom, when, and how completely the account was read; None if it was not."""
+        if self.read is None:
+            return None
+        listed, counted = self.read.population if self.looks_at_users else (None, None)
+        return ReadingData(
+            self.read.now.isoformat(),
+            datetime.now(timezone.utc).isoformat(),
+            str(self.provider.identity.identity_arn or ""),
+            asdict(self.settings),
+            listed,
+            counted,
+        )
 
 
 class AccessKeyCheck(Check):
@@ -69,7 +89,9 @@ class AccessKeyCheck(Check):
             run = replace(run, metadata_problem=restore_refused_metadata(self))
             state = run_state.of(provider)
             account = state.account
-            run = replace(run, settings=account.settings, exceptions=state.exceptions)
+            users = isinstance(self, UserCheck) and not account.is_limited
+            run = replace(run, settings=account.settings, read=account, looks_at_users=users)
+            run = replace(run, exceptions=state.exceptions)
             reports = list(self.findings(account, run))
             run.exceptions.complete.add(self.CheckID)
             return reports
@@ -87,7 +109,7 @@ class AccessKeyCheck(Check):
         them, and Security Hub keeps only one finding of a name.
         """
         arn = f"arn:{run.provider.identity.partition}:iam::{run.account}:account"
-        data = FindingData(ACCOUNT_NAME, arn)
+        data = FindingData(ACCOUNT_NAME, arn, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report_on_root(
@@ -95,6 +117,7 @@ class AccessKeyCheck(Check):
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict on the root user."""
         data = finding.describe(ROOT_USER_NAME, root.arn, verdict, root.now)
+        data = replace(data, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report(
@@ -192,6 +215,8 @@ class UserCheck(AccessKeyCheck):
             yield self.report_on_account(verdict, run)
         elif nobody:
             yield self.report_on_account(Verdict("PASS", nobody), run)
+        elif not account.users and not account.is_limited:
+            yield self.report_on_account(finding.no_users(run.account), run)
 
     def _about_root(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         # Reading the root user may take a credential report.
@@ -219,6 +244,10 @@ class UserCheck(AccessKeyCheck):
             tags = () if isinstance(tags, Unreadable) else tags
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
+            if verdict.status == "PASS" and not verdict.keys:
+                answers = account.answers
+                keys, row = answers.keys_in_hand(user.user), answers.row(user.user)
+                data = finding.with_proof(data, keys, row, answers.report_date, user.now)
             report = self.report(verdict, data, account.region, run, tags)
             findings.append(Found(user.user, verdict, report))
         run_state.of(run.provider).remember(self.CheckID, findings)

@@ -62,6 +62,31 @@ class KeyData:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedKeyData:
+    """An access key as a credential report shows it, without its ID."""
+
+    active: bool
+    changed: Text = ""
+    """When it was created, activated, or deactivated, whichever came last."""
+    last_used_date: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingData:
+    """What the findings about an account go by."""
+
+    began: Text
+    ended: Text
+    caller: Text
+    """The ARN of the identity that read the account."""
+    settings: dict[str, Any]
+    users_listed: int | None = None
+    """How many users were listed; None if the check is not about users."""
+    users_counted: int | None = None
+    """How many there are by ``iam:GetAccountSummary``."""
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialData:
     """An API key or another service-specific credential."""
 
@@ -113,6 +138,10 @@ class FindingData:
     active_access_keys: Annotated[int, Field(ge=0, le=1000)] | None = None
     unreadable: Unreadable | None = None
     access_keys: Annotated[tuple[KeyData, ...], Few] = ()
+    reported_access_keys: Annotated[tuple[ReportedKeyData, ...], Few] = ()
+    """In a PASS by a credential report: what it shows of the keys."""
+    credential_report_date: Text = ""
+    """When AWS made that report."""
     failing_access_keys: Annotated[tuple[ID, ...], Few] | None = None
     """The keys that fail, if not all of them do."""
     quarantine_policies: tuple[Text, ...] = ()
@@ -129,6 +158,8 @@ class FindingData:
     """Those that accept the finding; of a finding that none accepts, those that do not apply."""
     muted_by_mutelist: bool = False
     """Whether a mutelist mutes the finding too that exceptions accept."""
+    reading: ReadingData | None = None
+    """On findings about the root user or the account."""
     check: Text = ""
     """The check that wrote it; empty if it did not say so yet."""
 

@@ -171,7 +171,7 @@ def test_all_reports_have_the_same_statuses(run: Run, check: str) -> None:
     assert in_findings(framework_ocsf(run, check)) == told
 
 
-def test_the_asff_has_every_status_but_manual(run: Run) -> None:
+def test_the_asff_report_has_every_status_except_manual(run: Run) -> None:
     # Security Hub knows no MANUAL, and Prowler leaves such findings out.
     told = {one["Resources"][0]["Id"]: one["Compliance"]["Status"] for one in asff(run)}
     users = f"arn:aws:iam::{ACCOUNT}:user/"
@@ -205,7 +205,7 @@ def test_the_ocsf_says_how_many_keys_as_data(run: Run) -> None:
 
 
 @pytest.mark.parametrize("link", SOURCE_LINKS)
-def test_a_link_of_the_source_document_reaches_every_reader(run: Run, link: str) -> None:
+def test_every_report_links_to_the_source_document(run: Run, link: str) -> None:
     row, finding = csv_rows(run)[0], ocsf(run)[0]
     assert link in row["ADDITIONAL_URLS"].split(" | ")
     assert f"({link})" in row["REMEDIATION_RECOMMENDATION_TEXT"]
@@ -227,7 +227,7 @@ def test_markdown_is_shown_as_html(run: Run) -> None:
         assert not any(f"**{text}**" in row for row in rows)
 
 
-def test_the_csv_says_in_a_column_of_its_own_what_to_do_and_with_which_key(run: Run) -> None:
+def test_a_csv_column_says_what_to_do_with_which_key(run: Run) -> None:
     advice = {
         one.resources[0].uid: one.resources[0].data["metadata"].get("advice", {})
         for one in ocsf(run, CHECK)
@@ -297,7 +297,7 @@ def test_a_root_user_without_credentials_passes_its_requirement(run: Run) -> Non
     assert (row["REQUIREMENTS_ID"], row["STATUS"]) == ("1.4", "PASS")
 
 
-def test_the_frameworks_reports_have_the_manual_requirements_and_what_to_look_at(run: Run) -> None:
+def test_the_frameworks_reports_explain_manual_requirements(run: Run) -> None:
     rows = framework_csv(run, "manual")
     assert {(row["REQUIREMENTS_ID"], row["STATUS"]) for row in rows} == {
         (one["id"], "MANUAL") for one in REQUIREMENTS if not one["checks"]

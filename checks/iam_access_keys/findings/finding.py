@@ -22,7 +22,15 @@ from ..facts import (
     User,
     quarantine_policies,
 )
-from ..finding_data import NO_DATA, AdviceData, CredentialData, FindingData, KeyData
+from ..finding_data import (
+    NO_DATA,
+    AdviceData,
+    CredentialData,
+    FindingData,
+    KeyData,
+    ReportedKeyData,
+)
+from ..reading.credential_report import ReportRow
 from .advice import Advice, incident, word_incident
 from .evidence_wording import word_evidence
 from .tags import description_of, owner_of
@@ -159,6 +167,14 @@ def nothing_to_look_at(account: str) -> Verdict:
     )
 
 
+def no_users(account: str) -> Verdict:
+    """PASS for an account without IAM users: there is nobody that could fail."""
+    return Verdict(
+        "PASS",
+        f"Account {account} has no IAM users: 0 were listed, and iam:GetAccountSummary counts 0.",
+    )
+
+
 def unusable_settings(account: str, problems: Iterable[str]) -> Verdict:
     """MANUAL for the account if the settings that a check goes by may not be what was meant."""
     return Verdict("MANUAL", f"Account {account} was not checked: {' '.join(problems)}")
@@ -210,6 +226,31 @@ def describe(
         advice=_advice(verdict.advice) if verdict.advice else None,
         owner=owner["Value"].strip() if owner else "",
     )
+
+
+def with_proof(
+    data: FindingData, keys: Keys | None, row: ReportRow | None, report_date: datetime | None,
+    now: datetime,
+) -> FindingData:  # fmt: skip
+    """The data of a PASS with the keys that were listed or else the row of a report; ``now`` UTC.
+
+    A key without a last use may not have been asked about: the verdict did not need it.
+    """
+    if keys is not None:
+        return replace(data, access_keys=tuple(_key(key, NO_EVIDENCE, (), now) for key in keys))
+    if row is None or report_date is None:
+        return data
+    slots = tuple(
+        ReportedKeyData(slot.active, iso(slot.changed), iso(slot.last_used))
+        for slot in row.slots
+        if slot.active or slot.changed
+    )
+    return replace(data, reported_access_keys=slots, credential_report_date=report_date.isoformat())
+
+
+def iso(moment: datetime | None) -> str:
+    """A time as data; empty without one."""
+    return moment.isoformat() if moment else ""
 
 
 def details(data: FindingData) -> str:
