@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prowler.lib.check.models import CheckMetadata
 from prowler.lib.outputs.finding import Finding
+from prowler.lib.outputs.outputs import extract_findings_statistics
 from prowler.lib.scan.scan import Scan
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
@@ -115,6 +116,17 @@ def test_a_finding_that_is_accepted_stays_a_failure_and_says_so(
     assert accepted.uid == before.uid
 
 
+def test_what_is_accepted_does_not_count_for_the_exit_code(
+    aws: EmbeddedAWS, provider: AwsProvider, tmp_path: Path
+) -> None:
+    two_old_keys(aws)
+    assert not extract_findings_statistics(run(provider, SECOND))["all_fails_are_muted"]
+    except_(provider, tmp_path, entry())
+    statistics = extract_findings_statistics(run(provider, SECOND))
+    assert statistics["all_fails_are_muted"]
+    assert statistics["total_muted_fail"] == 1
+
+
 def mutelist(account: str = "*", **changed: Any) -> dict[str, Any]:
     block = {"Regions": ["*"], "Resources": ["bob"], **changed}
     return {"Accounts": {account: {"Checks": {SECOND: block}}}}
@@ -145,6 +157,8 @@ def test_a_mutelist_means_what_it_meant_and_takes_nothing_away(
     for finding in run(provider, SECOND, UNROTATED):
         accepted = finding.resource_name == "alice"
         assert finding.muted == (accepted or before[finding.uid])
+        noted = from_json(finding.resource_metadata).muted_by_mutelist
+        assert noted == (accepted and before[finding.uid])
     assert muting.mutelist == MUTELISTS[case]
 
 
@@ -315,8 +329,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "ended": ({"until": PAST}, f"ended on {PAST}: remove it, or have it approved again."),
     "too long": (
         {"until": "2999-01-01"},
-        "does not apply: it may last for 365 days, and has its end on 2999-01-01: correct it, or "
-        "remove it.",
+        "does not apply: it lasts more than 365 days, until 2999-01-01: correct it, or remove it.",
     ),
     "without owner": (
         {"owner": ""}, "does not apply: it names no owner: correct it, or remove it."

@@ -42,8 +42,9 @@ from .exceptions import (
     entries,
 )
 from .keys import NOW
+from .known_facts import check_named
 from .pages import REPOSITORY
-from .scanning import ACCOUNT
+from .scanning import ACCOUNT, FAMILY
 
 EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCHEMA = EXAMPLES / "exceptions.schema.json"
@@ -255,7 +256,8 @@ def test_an_exception_can_be_renewed() -> None:
 
 
 def test_the_checks_of_hygiene_are_named_once_more_by_hand() -> None:
-    assert HYGIENE == OF_HYGIENE
+    hygiene = {check for check in FAMILY if getattr(type(check_named(check)), "is_hygiene", False)}
+    assert HYGIENE == OF_HYGIENE == hygiene
 
 
 # What is shipped, and the commands
@@ -300,7 +302,7 @@ def test_a_file_is_judged_without_aws(tmp_path: Path, capsys: pytest.CaptureFixt
         "entry 2 (user bob): the exception of security@example.com (owner team) ended on "
         "2020-01-01\n"
         "entry 3 (user eve): the exception of security@example.com (owner team) does not apply: "
-        "it may last for 365 days, and has its end on 2999-01-01\n"
+        "it lasts more than 365 days, until 2999-01-01\n"
         "Exceptions: 1 in force, 1 ended, 1 too long. Ending within 14 days: 1.\n"
     )
 

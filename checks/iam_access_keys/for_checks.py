@@ -9,7 +9,14 @@ from .base_check import AccessKeyCheck, CheckRun, RootUserCheck, UserCheck
 from .cloudtrail.questions import Questions
 from .exceptions.acceptance import title
 from .exceptions.register import ALL, ExceptionEntry
-from .facts import ROOT_USER_NAME, Keys, RootAccessKeys, Unreadable, quarantine_policies
+from .facts import (
+    MADE_FOR_API_KEY,
+    ROOT_USER_NAME,
+    Keys,
+    RootAccessKeys,
+    Unreadable,
+    quarantine_policies,
+)
 from .finding_data import FindingData
 from .findings.administrator import judge_administrator
 from .findings.advice import (

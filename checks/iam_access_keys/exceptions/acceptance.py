@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from ..facts import ACCOUNT_NAME, ROOT_USER_NAME
+from ..facts import ACCOUNT_NAME, MADE_FOR_API_KEY, ROOT_USER_NAME
 from ..finding_data import ExceptionData, FindingData
 from ..findings.wording import comma_and, days
 from ..settings import Settings
@@ -15,7 +14,6 @@ from .register import NO_EXCEPTIONS, ExceptionEntry, Register
 
 QUARANTINED = "iam_user_quarantined_active_keys"
 FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
-MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,7 @@ class Terms:
         most = self.settings.access_key_exceptions_max_days
         state = entry.state(self.now, most)
         if state == "too long":
-            end = f"has its end on {entry.until}"
-            return f"does not apply: it may last for {days(most)}, and {end}"
+            return f"does not apply: it lasts more than {days(most)}, until {entry.until}"
         if state == "without owner":
             return "does not apply: it names no owner"
         if state == "not begun":
