@@ -8,7 +8,7 @@ from prowler_access_keys import compliance
 
 INSTALLED = Path(compliance.__path__[0]).parent
 EXAMPLES = "examples"
-FOLDERS = (EXAMPLES, "permissions")
+FOLDERS = (EXAMPLES, "permissions", "compliance/oscal")
 
 
 def write_examples(directory: Path) -> list[Path]:

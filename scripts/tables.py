@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.destinations import TABLE
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SENTENCES, Action
 
 from .compliance_framework import source
@@ -32,6 +33,17 @@ def advice() -> str:
     for action in Action:
         first = re.sub(r"\{\w+\}", "…", SENTENCES[action]).partition(". ")[0].rstrip(".")
         lines.append(f"| `{action.value}` | {first} | {WHEN[action]} |")
+    return "\n".join(lines)
+
+
+def destinations() -> str:
+    """Where what uses a key could go, by what evidence."""
+    lines = [
+        "| name in the data | destination | because | confidence |", "| --- | --- | --- | --- |"
+    ]  # fmt: skip
+    for name, row in TABLE.items():
+        link = f"[{row.destination}](https://docs.aws.amazon.com/{row.page})"
+        lines.append(f"| `{name}` | {link} | {row.because} | {row.confidence} |")
     return "\n".join(lines)
 
 

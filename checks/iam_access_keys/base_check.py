@@ -25,6 +25,7 @@ from .findings.user_case import UserCase
 from .prowler_workarounds import AcceptedReport, remove_copies_at_exit, restore_refused_metadata
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError
+from .requirements_about_users import leave_out_root
 from .run_state import Found
 from .settings import Settings
 
@@ -224,6 +225,7 @@ class UserCheck(AccessKeyCheck):
             report = self.report_on_root(account.root, self.judge_root(account.root), run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
+            leave_out_root(self.CheckID)
             yield report
 
     def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
@@ -273,7 +275,10 @@ class RootUserCheck(AccessKeyCheck):
 
     def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         if account.root:
-            yield self.report_on_root(account.root, self.judge_root(account.root), run)
+            verdict = self.judge_root(account.root)
+            if verdict.status == "FAIL" and run.settings.access_key_usage_from_cloudtrail:
+                verdict = finding.with_root_usage(verdict, account.cloudtrail.root_usage())
+            yield self.report_on_root(account.root, verdict, run)
         elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
             # The scan is limited to other resources, which no other check looks at.
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)

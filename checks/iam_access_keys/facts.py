@@ -16,6 +16,8 @@ ACCOUNT_NAME = "<account>"
 """The name of the account itself in findings about it: no user can have it."""
 MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
 """Names of users that the console makes when somebody generates an API key there."""
+SMTP_SERVICE = "ses-smtp"
+"""IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
 GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 """Error codes with which IAM says that the user, group or key of a call does not exist."""
 
@@ -78,6 +80,11 @@ class AccessKey:
     def used(self) -> bool:
         """Whether AWS has a use on record."""
         return isinstance(self.last_use, LastUse)
+
+    @property
+    def is_for_smtp(self) -> bool:
+        """Whether the key was last used through an SMTP password of Amazon SES."""
+        return isinstance(self.last_use, LastUse) and self.last_use.service == SMTP_SERVICE
 
     def last_active(self) -> datetime:
         """When the key was last used or, with no use on record, created (UTC).

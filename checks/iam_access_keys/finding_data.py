@@ -39,6 +39,9 @@ def _also_if_empty(usage: Usage, write: SerializerFunctionWrapHandler) -> dict[s
     return {"regions": [], "events": 0, "all_events": False, "used_by": [], **write(usage)}
 
 
+WrittenUsage = Annotated[Usage, AfterValidator(_with_regions), WrapSerializer(_also_if_empty)]
+
+
 @dataclass(frozen=True, slots=True)
 class KeyData:
     """An access key."""
@@ -52,11 +55,11 @@ class KeyData:
     last_used_service: Text = ""
     last_used_region: Text = ""
     last_use_unreadable: Unreadable | None = None
-    usage: (
-        Annotated[Usage, AfterValidator(_with_regions), WrapSerializer(_also_if_empty)] | None
-    ) = None
+    usage: WrittenUsage | None = None
     origin: Origin | None = None
     deactivation: Origin | None = None
+    destinations: Annotated[tuple[Text, ...], Few] = ()
+    """Where what uses it could go: names in ``cloudtrail/destinations.py``."""
     description: Text = ""
     """What the IAM console shows as the key's description."""
 
@@ -96,6 +99,7 @@ class CredentialData:
     age_days: Days | None = None
     expiration_date: Text = ""
     """Empty if it never expires."""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,10 @@ class FindingData:
     service_specific_credentials: Annotated[tuple[CredentialData, ...], Few] = ()
     failing_service_specific_credentials: Annotated[tuple[ID, ...], Few] | None = None
     """Those that fail, if not all of them do."""
+    api_key_usage: WrittenUsage | None = None
+    """What uses the user's API keys: which of them, CloudTrail does not say."""
+    policies_with_user_name: tuple[Text, ...] = ()
+    """Policies that use ``${aws:username}``, which the session of a role does not have."""
     owner: Text = ""
     exceptions: Annotated[tuple[ExceptionData, ...], Few] = ()
     """Those that accept the finding; of a finding that none accepts, those that do not apply."""

@@ -12,6 +12,7 @@ from .exceptions.register import ALL, ExceptionEntry
 from .facts import (
     MADE_FOR_API_KEY,
     ROOT_USER_NAME,
+    AccessKey,
     Keys,
     RootAccessKeys,
     Unreadable,

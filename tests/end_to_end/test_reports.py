@@ -26,6 +26,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.ranking.oscal import write_oscal
 from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
     compliance_of,
     requirements_of,
@@ -62,6 +63,7 @@ TRUTH: Told = {
 """By resource name: the status of our check's finding, and whether it is muted."""
 LONGEST = {"Id": 512, "Title": 256, "Description": 1024}
 """How many characters the AWS Security Finding Format allows. botocore does not validate that."""
+MUTED_FAILURE = ("Suppressed", "FAIL")
 DASHBOARD = """
 import dashboard.__main__
 from dashboard.pages import compliance, overview
@@ -316,6 +318,28 @@ def test_prowlers_dashboard_shows_the_account_and_the_framework(run: Run) -> Non
     load = [sys.executable, "-c", DASHBOARD]
     shown = subprocess.check_output(load, cwd=run.directory.parent, text=True)
     assert shown.splitlines()[-1] == f"{ACCOUNT} ACCESS_KEY_HYGIENE_1.0 - AWS"
+
+
+def test_the_result_in_oscal_has_every_finding_and_what_is_muted_is_an_accepted_risk(
+    run: Run,
+) -> None:
+    target = run.directory / "results.json"
+    write_oscal([run.directory], target)
+    (result,) = json.loads(target.read_text("ascii"))["assessment-results"]["results"]
+    findings = [
+        one for one in run.json(f"compliance/*_{FRAMEWORK}.ocsf.json") if "resources" in one
+    ]
+    assert len(result["observations"]) == len(findings)
+    accepted = [one for one in findings if (one["status"], one["status_code"]) == MUTED_FAILURE]
+    assert accepted
+    assert len(result["risks"]) == len(accepted)
+    states = {
+        one["title"].split()[0]: one["target"]["status"]["state"] for one in result["findings"]
+    }
+    assert states.keys() == {one["id"] for one in REQUIREMENTS}
+    assert (states["1.1"], states["1.4"], states["4.4"]) == (
+        "not-satisfied", "satisfied", "not-satisfied",
+    )  # fmt: skip
 
 
 # Security Hub

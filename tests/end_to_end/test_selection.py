@@ -23,6 +23,7 @@ SCAN = ("prowler", "aws", "-c", CHECK, "-M", "csv")
 AUDITORS_KEY = "AKIAOFTHEAUDITORS"
 PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
 FRAMEWORK = "access_key_hygiene_1.0_aws"
+UNROTATED = "iam_user_unrotated_active_keys"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_a_setting_makes_unread_facts_stop_a_pipeline(aws: EmbeddedAWS, tmp_path
         ("--list-compliance", f"- {FRAMEWORK}\n"),
         (
             f"--list-compliance-requirements {FRAMEWORK}",
-            "A second active access key exists only while",
+            "A user has one active access key; a second one",
         ),
     ],
 )
@@ -158,15 +159,15 @@ def test_the_example_config_allows_a_grace_period_for_rotation(
 def test_the_frameworks_reports_name_a_setting_that_breaks_a_requirement(
     aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
-    (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: 14\n")
+    (tmp_path / "config.yaml").write_text("aws:\n  max_unrotated_access_keys_days: 365\n")
     run = loaded.run(
         ("prowler", "aws", "--compliance", FRAMEWORK, "-M", "csv", "--region", "us-east-1"),
         "--config-file", "config.yaml", environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
     about = (run.csv(f"compliance/*_{FRAMEWORK}.csv"), run.csv())
     (row,), (finding,) = [
-        [row for row in rows if CHECK in row.values() and "rotating" in row.values()]
+        [row for row in rows if UNROTATED in row.values() and "rotating" in row.values()]
         for rows in about
     ]
     assert (finding["STATUS"], row["STATUS"]) == ("PASS", "FAIL"), run.output
-    assert "multiple_active_keys_grace_days set to 14" in row["STATUSEXTENDED"]
+    assert "max_unrotated_access_keys_days set to 365" in row["STATUSEXTENDED"]

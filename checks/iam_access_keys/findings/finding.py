@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from ..cloudtrail.evidence import NO_EVIDENCE, Evidence
+from ..cloudtrail.evidence import NO_EVIDENCE, Evidence, Usage
 from ..cloudtrail.questions import Questions
 from ..facts import (
     AccessKey,
@@ -32,9 +32,9 @@ from ..finding_data import (
 )
 from ..reading.credential_report import ReportRow
 from .advice import Advice, incident, word_incident
-from .evidence_wording import word_evidence
+from .evidence_wording import ROOT_KEY, word_evidence, word_usage
 from .tags import description_of, owner_of
-from .wording import what_to_do
+from .wording import comma_and, what_to_do
 
 Status = Literal["PASS", "FAIL", "MANUAL"]
 
@@ -101,8 +101,28 @@ def decoy(user: User) -> Verdict:
 def with_evidence(verdict: Verdict, evidence: Evidence, user: User) -> Verdict:
     """The same verdict, with what CloudTrail says: as sentences at its end, and as data."""
     is_incident = verdict.ask is not None and verdict.ask.is_incident
-    said = word_evidence(evidence, user.arn, claimed=is_incident)
-    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), evidence=evidence)
+    said = word_evidence(evidence, user, claimed=is_incident)
+    origins = {key.access_key_id: origin for key, origin in evidence.origins.items()}
+    credentials = tuple(
+        replace(credential, origin=origins.get(credential.service_specific_credential_id))
+        for credential in verdict.more.service_specific_credentials
+    )
+    more = replace(
+        verdict.more, service_specific_credentials=credentials, api_key_usage=evidence.of_api_keys
+    )
+    if more.policies_with_user_name and any(evidence.destinations.values()):
+        policies = comma_and(f'"{name}"' for name in more.policies_with_user_name)
+        said.append(f"Sessions of a role have no ${{aws:username}}: first change {policies}.")
+    sentence = " ".join(filter(None, (verdict.sentence, *said)))
+    return replace(verdict, sentence=sentence, evidence=evidence, more=more)
+
+
+def with_root_usage(verdict: Verdict, usage: Mapping[str, Usage]) -> Verdict:
+    """The same verdict on the root user, with what CloudTrail says of its keys by ID."""
+    said = (word_usage(key or ROOT_KEY, used, claimed=True) for key, used in usage.items())
+    keys = tuple(KeyData(key, usage=used) for key, used in usage.items() if key)
+    more = replace(verdict.more, access_keys=keys)
+    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), more=more)
 
 
 def with_unread_tags(verdict: Verdict, user: User) -> Verdict:
@@ -220,7 +240,8 @@ def describe(
         arn=arn,
         active_access_keys=verdict.active_keys,
         unreadable=verdict.unreadable,
-        access_keys=tuple(_key(key, verdict.evidence, tags, now) for key in verdict.keys),
+        access_keys=verdict.more.access_keys
+        + tuple(_key(key, verdict.evidence, tags, now) for key in verdict.keys),
         quarantine_policies=quarantine_policies(quarantine),
         quarantine_unreadable=quarantine if isinstance(quarantine, Unreadable) else None,
         advice=_advice(verdict.advice) if verdict.advice else None,
@@ -304,5 +325,6 @@ def _key(key: AccessKey, evidence: Evidence, tags: tuple[Tag, ...], now: datetim
         usage=evidence.usage.get(key),
         origin=evidence.origins.get(key),
         deactivation=evidence.deactivations.get(key),
+        destinations=evidence.destinations.get(key, ()),
         description=description_of(tags, key.access_key_id),
     )
