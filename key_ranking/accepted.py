@@ -45,13 +45,13 @@ class OwnerRow:
 def as_of(finding: Finding, now: datetime) -> Finding:
     """A finding ``now`` (UTC): once an exception has ended, only a mutelist may mute it."""
     ended = any(_has_ended(exception, now) for exception in finding.data.exceptions)
-    is_open = finding.muted and ended and not finding.data.muted_by_mutelist
+    is_open = is_accepted(finding) and ended and not finding.data.muted_by_mutelist
     return replace(finding, muted=False) if is_open else finding
 
 
 def is_accepted(finding: Finding) -> bool:
     """Whether an exception mutes a finding."""
-    return finding.muted and bool(finding.data.exceptions)
+    return finding.muted and finding.data.accepted
 
 
 def accepted_keys(findings: Iterable[Finding]) -> tuple[AcceptedKey, ...]:

@@ -157,8 +157,9 @@ def test_a_mutelist_means_what_it_meant_and_takes_nothing_away(
     for finding in run(provider, SECOND, UNROTATED):
         accepted = finding.resource_name == "alice"
         assert finding.muted == (accepted or before[finding.uid])
-        noted = from_json(finding.resource_metadata).muted_by_mutelist
-        assert noted == (accepted and before[finding.uid])
+        data = from_json(finding.resource_metadata)
+        assert data.accepted == accepted
+        assert data.muted_by_mutelist == (accepted and before[finding.uid])
     assert muting.mutelist == MUTELISTS[case]
 
 

@@ -133,7 +133,8 @@ class AccessKeyCheck(Check):
         data = replace(data, check=self.CheckID)  # Prowler App keeps the last check's data only
         acceptance = run.exceptions.judge(verdict.status, data)
         if acceptance.data:
-            data = replace(data, exceptions=acceptance.data)
+            accepted = acceptance.is_accepted
+            data = replace(data, exceptions=acceptance.data, accepted=accepted)
         kind = AcceptedReport if acceptance.is_accepted else Check_Report_AWS
         report = kind(metadata=self.metadata(), resource=to_json(data))
         report.resource_id = data.name

@@ -164,6 +164,8 @@ class FindingData:
     owner: Text = ""
     exceptions: Annotated[tuple[ExceptionData, ...], Few] = ()
     """Those that accept the finding; of a finding that none accepts, those that do not apply."""
+    accepted: bool = False
+    """Whether they accept it."""
     muted_by_mutelist: bool = False
     """Whether a mutelist mutes the finding too that exceptions accept."""
     reading: ReadingData | None = None

@@ -30,7 +30,9 @@ def exception(until: str = LATER, state: str = "in force", **more: Any) -> dict[
 
 
 def accepted(check: str, user: str, *, time: int = TODAY, **more: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {"access_keys": [key(1, 500)], "exceptions": [exception()], **more}
+    facts: dict[str, Any] = {
+        "access_keys": [key(1, 500)], "exceptions": [exception()], "accepted": True, **more
+    }  # fmt: skip
     return finding(check, user, muted=True, time=time, **facts)
 
 
@@ -95,6 +97,18 @@ def test_an_exception_that_has_ended_since_the_scan_accepts_nothing(tmp_path: Pa
     )
     assert [entry.user for entry in ranking.entries] == ["alice"]
     assert {row.ended for row in ranking.owners} == {1}
+
+
+def test_what_a_mutelist_mutes_is_not_taken_for_accepted(tmp_path: Path) -> None:
+    """Its finding may name an exception that has ended, or that covers another key."""
+    findings = [
+        finding("unrotated", "alice", muted=True, exceptions=[exception(PAST, "ended")]),
+        finding("unrotated", "bob", muted=True, exceptions=[exception()]),
+        finding(OWN, "<exception 1 for user bob>", muted=True, exceptions=[exception()]),
+    ]
+    ranking = rank(tmp_path, *findings)
+    assert ranking.entries == ranking.accepted == ()
+    assert ranking.collected.muted == 3
 
 
 def test_exceptions_are_counted_by_owner(tmp_path: Path) -> None:
