@@ -168,6 +168,9 @@ class FindingData:
     """Whether they accept it."""
     muted_by_mutelist: bool = False
     """Whether a mutelist mutes the finding too that exceptions accept."""
+    user_id: Annotated[str, Field(max_length=128)] = ""
+    """AWS's ID of the user, which a new name does not change. Empty if Prowler's own IAM client
+    listed the user: it keeps no IDs."""
     reading: ReadingData | None = None
     """On findings about the root user or the account."""
     check: Text = ""

@@ -107,7 +107,7 @@ def test_what_a_mutelist_mutes_is_not_taken_for_accepted(tmp_path: Path) -> None
         finding(OWN, "<exception 1 for user bob>", muted=True, exceptions=[exception()]),
     ]
     ranking = rank(tmp_path, *findings)
-    assert ranking.entries == ranking.accepted == ()
+    assert len(ranking.entries) == len(ranking.accepted) == 0
     assert ranking.collected.muted == 3
 
 
