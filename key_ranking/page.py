@@ -10,6 +10,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import days
+
+from .accepted import AcceptedKey, OwnerRow, word_accepted
 from .actions import without_id, word_age
 from .changes import KINDS, Change
 from .curve import HEIGHT, NO_CURVES, WIDTH, Curves
@@ -121,7 +124,10 @@ class Page:
     """The heads of the cells of ``accounts``."""
     accounts: Sequence[AccountRow]
     muted: int = 0
-    """Keys' findings that are muted, and so not in the list."""
+    """Keys' findings that a mutelist mutes, and so not in the list."""
+    accepted: Sequence[AcceptedKey] = ()
+    owners: Sequence[OwnerRow] = ()
+    """Who owns exceptions."""
     changes: Sequence[Change] = ()
     since: str = ""
     """When the run was that the changes compare with; empty if there is none."""
@@ -161,6 +167,8 @@ def render(page: Page) -> str:
             left_out=[missing for missing in page.not_covered if missing.is_left_out],
             headings=HEADINGS,
             filters=filters,
+            accepted=page.accepted[:FOLDED],
+            word_accepted=word_accepted(page.accepted, page.owners),
             counts={kind: len(changes[kind]) for kind in KINDS},
             by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
         )
@@ -177,13 +185,14 @@ def _figures(page: Page) -> list[Figure]:
         for missing in page.not_covered
         if not missing.is_left_out and not (missing.account and missing.account in judged_in_part)
     )
+    accepted = len(page.accepted) + page.muted
     work = (Group.ADMINISTRATOR, Group.NEEDS_WORK, Group.INACTIVE)
     first_work = next((group.name.lower() for group in work if group in groups), "keys")
     shown = [
         Figure(counts[INCIDENTS], INCIDENTS, "failed", "incident"),
         Figure(counts[TO_DEACTIVATE], TO_DEACTIVATE, "failed", "deactivate-now"),
         Figure(counts[TO_MIGRATE], TO_MIGRATE, "manual", first_work),
-        Figure(page.muted, "findings accepted (muted)", "muted", "muted"),
+        Figure(accepted, "accepted or muted", "muted", "accepted" if page.owners else "muted"),
         Figure(not_read, "not read", "failed", "not-read"),
     ]
     return [*shown, Figure(left_out, "left out", "muted", "left-out")] if left_out else shown
@@ -207,7 +216,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    made.filters.update(check=short_name, age=word_age, without_id=without_id)
+    made.filters.update(check=short_name, age=word_age, days=days, without_id=without_id)
     made.globals.update(width=WIDTH, height=HEIGHT)
     return made
 

@@ -19,8 +19,13 @@ CAUSES = 3
 """How many causes of what is not known are shown."""
 
 
-def first(entries: Sequence[Entry], number: int = FIRST, *, color: bool = False) -> list[str]:
-    """Totals, the first keys by group, and what is not known, as lines that are safe to print."""
+def first(
+    entries: Sequence[Entry], number: int = FIRST, accepted: str = "", *, color: bool = False
+) -> list[str]:
+    """Totals, the first keys by group, what is not known, and what is accepted, as lines.
+
+    They are safe to print.
+    """
     keys = [entry for entry in entries if entry.is_to_act_on]
     unknown = causes(entries)
     total = word_figures(keys)
@@ -41,7 +46,7 @@ def first(entries: Sequence[Entry], number: int = FIRST, *, color: bool = False)
         lines.append(printable(f"Not {what}: {cause}"))
     if unknown[CAUSES:]:
         lines.append(f"{len(unknown) - CAUSES} more causes are on the page.")
-    return lines
+    return [*lines, printable(accepted)] if accepted else lines
 
 
 def _lines(rank: int, entry: Entry) -> list[str]:
