@@ -334,11 +334,10 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
 
 def _title(ranking: Ranked) -> str:
     """The account, or the number of accounts and their figures."""
-    accounts = list(ranking.collected.accounts.values())
-    if len(accounts) == 1:
-        (account,) = accounts
-        return f"{account.name} ({account.account})" if account.name else account.account
-    return ", ".join(filter(None, [f"{len(accounts)} accounts", word_figures(ranking.entries)]))
+    first, *others = ranking.collected.accounts.values()
+    if not others:
+        return f"{first.name} ({first.account})" if first.name else first.account
+    return f"{len(others) + 1} accounts, {word_figures(ranking.entries) or 'nothing to do'}"
 
 
 def _scanned(ranking: Ranked) -> str:

@@ -15,11 +15,8 @@ HEADINGS = {
     Group.INACTIVE: "Inactive: delete",
 }
 INCIDENTS, TO_DEACTIVATE, TO_MIGRATE, NOT_READ = FIGURES = (
-    "incidents or root keys",
-    "to deactivate now",
-    "to migrate or investigate",
-    "not judged",
-)
+    "incidents or root keys", "to deactivate now", "to migrate or investigate", "not judged",
+)  # fmt: skip
 
 
 def figure_of(entry: Entry) -> str:
@@ -39,5 +36,4 @@ def figures(entries: Iterable[Entry]) -> dict[str, int]:
 
 def word_figures(entries: Iterable[Entry]) -> str:
     """The figures that are not 0, in words; empty if all are."""
-    counts = {name: number for name, number in figures(entries).items() if number}
-    return ", ".join(f"{number:,} {name}" for name, number in counts.items())
+    return ", ".join(f"{number:,} {name}" for name, number in figures(entries).items() if number)

@@ -46,16 +46,6 @@ class NotCovered:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A number at the top of the page, with its color and the ID of its part."""
-
-    number: int
-    label: str
-    color: str
-    part: str
-
-
-@dataclass(frozen=True)
 class Part:
     """One color of a bar, with lengths in the chart's units."""
 
@@ -157,7 +147,7 @@ def render(page: Page) -> str:
         .render(
             page=page,
             figures=_figures(page),
-            commands=_commands([entry for entry in keys if entry.can_go_now and entry.command]),
+            to_deactivate=[entry for entry in keys if entry.can_go_now],
             shown=numbered[:SHOWN],
             folded=numbered[SHOWN:FOLDED],
             in_csv=len(numbered[FOLDED:]),
@@ -175,35 +165,23 @@ def render(page: Page) -> str:
     )
 
 
-def _figures(page: Page) -> list[Figure]:
-    """The figures at the top, in the order of alarm; those without a part have no link."""
-    counts, groups = figures(page.entries), {entry.group for entry in page.entries}
-    judged_in_part = {entry.account for entry in page.entries if not entry.is_to_act_on}
+def _figures(page: Page) -> list[tuple[int, str, str, str]]:
+    """Numbers in the order of alarm, each with its label, its color, and the ID of its part."""
+    counts, groups = figures(page.entries), {entry.group for entry in page.entries[:FOLDED]}
+    unknown = {entry.account for entry in page.entries if not entry.is_to_act_on}
+    unread = [it for it in page.not_covered if not it.is_left_out and it.account not in unknown]
     left_out = sum(missing.number for missing in page.not_covered if missing.is_left_out)
-    not_read = counts[NOT_READ] + sum(
-        missing.number
-        for missing in page.not_covered
-        if not missing.is_left_out and not (missing.account and missing.account in judged_in_part)
-    )
-    accepted = len(page.accepted) + page.muted
     work = (Group.ADMINISTRATOR, Group.NEEDS_WORK, Group.INACTIVE)
     first_work = next((group.name.lower() for group in work if group in groups), "keys")
+    accepted = len(page.accepted) + page.muted
     shown = [
-        Figure(counts[INCIDENTS], INCIDENTS, "failed", "incident"),
-        Figure(counts[TO_DEACTIVATE], TO_DEACTIVATE, "failed", "deactivate-now"),
-        Figure(counts[TO_MIGRATE], TO_MIGRATE, "manual", first_work),
-        Figure(accepted, "accepted or muted", "muted", "accepted" if page.owners else "muted"),
-        Figure(not_read, "not read", "failed", "not-read"),
+        (counts[INCIDENTS], INCIDENTS, "failed", "incident"),
+        (counts[TO_DEACTIVATE], TO_DEACTIVATE, "failed", "deactivate-now"),
+        (counts[TO_MIGRATE], TO_MIGRATE, "manual", first_work),
+        (accepted, "accepted or muted", "muted", "accepted" if page.owners else "muted"),
+        (counts[NOT_READ] + sum(it.number for it in unread), "not read", "failed", "not-read"),
     ]
-    return [*shown, Figure(left_out, "left out", "muted", "left-out")] if left_out else shown
-
-
-def _commands(entries: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
-    """The keys to deactivate now by the name and ID of their account."""
-    accounts: dict[str, list[Entry]] = {}
-    for entry in entries[:FOLDED]:
-        accounts.setdefault(f"{entry.account_name} {entry.account}".strip(), []).append(entry)
-    return sorted(accounts.items())
+    return [*shown, (left_out, "left out", "muted", "left-out")] if left_out else shown
 
 
 def environment() -> Environment:

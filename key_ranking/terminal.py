@@ -22,10 +22,7 @@ CAUSES = 3
 def first(
     entries: Sequence[Entry], number: int = FIRST, accepted: str = "", *, color: bool = False
 ) -> list[str]:
-    """Totals, the first keys by group, what is not known, and what is accepted, as lines.
-
-    They are safe to print.
-    """
+    """Totals, the first keys by group, what is not known or accepted, as lines safe to print."""
     keys = [entry for entry in entries if entry.is_to_act_on]
     unknown = causes(entries)
     total = word_figures(keys)

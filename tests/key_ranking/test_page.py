@@ -197,8 +197,8 @@ def test_one_block_has_all_commands_by_account_and_one_those_that_undo_them(
     lines = "".join(do.itertext()).splitlines()
     keys = {entry.command: entry for entry in (*hostile, *others) if entry.can_go_now}
     assert lines == [
-        f"# {HARMLESS} 123456789012", next(k for k in keys if "user-name=-alice" in k),
         "# payments 111111111111", next(k for k in keys if "user-name=x" in k),
+        f"# {HARMLESS} 123456789012", next(k for k in keys if "user-name=-alice" in k),
     ]  # fmt: skip
     assert "".join(undo.itertext()) == "".join(do.itertext()).replace("Inactive", "Active")
 
