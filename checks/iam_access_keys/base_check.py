@@ -134,7 +134,8 @@ class AccessKeyCheck(Check):
         report.status = "FAIL" if fails else verdict.status
         report.status_extended = f"{verdict.sentence}{run.metadata_problem}"
         # A finding that fails because something could not be read deviates from no standard.
-        report.compliance = compliance_of(self.CheckID, verdict.status, run.settings)
+        judged = "" if verdict.excused else verdict.status
+        report.compliance = compliance_of(self.CheckID, judged, run.settings)
         if version := own_version():
             report.check_metadata.Notes += f" Checked by {PLUG_IN} {version}."
         report.resource_details = finding.details(data)
