@@ -135,14 +135,21 @@ def _markdown(text: str) -> str:
 def _result(
     framework: Mapping[str, Any], account: str, start: str, rows: Mapping[str, _Row]
 ) -> dict[str, Any]:
-    items = {uuid_of(account, start, row["arn"], row["name"]): row for row in rows.values()}
+    items = {
+        _item_of(row): {
+            "uuid": _item_of(row),
+            "description": _markdown(row["name"]),
+            "props": [{"name": "asset-id", "value": row["arn"]}],
+        }
+        for row in rows.values()
+    }
     risks = [_risk(key, row) for key, row in rows.items() if row["verdict"] == "ACCEPTED"]
     return {
         "uuid": uuid_of(account, start),
         "title": f"{framework['name']}, account {account}",
         "description": "Findings of Prowler with the checks of prowler-access-keys.",
         "start": start,
-        "local-definitions": {"inventory-items": [_item(*item) for item in items.items()]},
+        "local-definitions": {"inventory-items": [*items.values()]},
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
         "observations": [_observation(key, row) for key, row in rows.items()],
         **({"risks": risks} if risks else {}),
@@ -150,20 +157,18 @@ def _result(
     }
 
 
-def _item(key: str, row: _Row) -> dict[str, Any]:
-    props = [{"name": "asset-id", "value": row["arn"]}]
-    return {"uuid": key, "description": _markdown(row["name"]), "props": props}
+def _item_of(row: _Row) -> str:
+    return uuid_of(row["account"], row["time"], row["arn"], row["name"])
 
 
 def _observation(key: str, row: _Row) -> dict[str, Any]:
-    item = uuid_of(row["account"], row["time"], row["arn"], row["name"])
     props = [{"name": name, "ns": NAMESPACE, "value": row[name]} for name in ("check", "verdict")]
     return {
         "uuid": key,
         "description": _markdown(row["message"]),
         "props": props,
         "methods": ["TEST"],
-        "subjects": [{"subject-uuid": item, "type": "inventory-item"}],
+        "subjects": [{"subject-uuid": _item_of(row), "type": "inventory-item"}],
         "collected": row["time"],
     }
 
@@ -175,7 +180,7 @@ def _risk(observation: str, row: _Row) -> dict[str, Any]:
         "description": _markdown(row["message"]),
         "statement": "A mutelist covers this failure. The report does not say who accepted it.",
         "status": "deviation-approved",
-        **_related(observation=[observation]),
+        "related-observations": [{"observation-uuid": observation}],
     }
 
 
@@ -184,7 +189,11 @@ def _finding(
 ) -> dict[str, Any]:
     number = requirement["id"]
     rows = {key: row for key, row in all_rows.items() if row["requirement"] == number}
-    risks = [uuid_of("risk", key) for key, row in rows.items() if row["verdict"] == "ACCEPTED"]
+    accepted = [key for key, row in rows.items() if row["verdict"] == "ACCEPTED"]
+    related = {
+        "related-observations": [{"observation-uuid": key} for key in rows],
+        "related-risks": [{"risk-uuid": uuid_of("risk", key)} for key in accepted],
+    }
     return {
         "uuid": uuid_of(account, start, number),
         "title": f"{number} {requirement['name']}",
@@ -194,7 +203,7 @@ def _finding(
             "target-id": f"{control_id(number)}_obj",
             "status": _status(requirement, rows.values()),
         },
-        **_related(observation=[*rows], risk=risks),
+        **{name: keys for name, keys in related.items() if keys},  # OSCAL has no empty lists
     }
 
 
@@ -215,13 +224,4 @@ def _status(requirement: Mapping[str, Any], rows: Collection[_Row]) -> dict[str,
         "state": "satisfied" if reason == "pass" else "not-satisfied",
         "reason": reason,
         "remarks": " ".join([*said, attributes["Evidence"]]),
-    }
-
-
-def _related(**keys: list[str]) -> dict[str, list[dict[str, str]]]:
-    """References to what has these UUIDs, by its kind; OSCAL has no empty lists."""
-    return {
-        f"related-{kind}s": [{f"{kind}-uuid": key} for key in found]
-        for kind, found in keys.items()
-        if found
     }
