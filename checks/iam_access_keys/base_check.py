@@ -95,7 +95,8 @@ class AccessKeyCheck(Check):
         except Exception as error:
             logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
             verdict = finding.crash(run.account, type(error).__name__)
-        return [self.report_on_account(verdict, run)]
+        # How many users there are may be what could not be read: it would raise once more.
+        return [self.report_on_account(verdict, replace(run, looks_at_users=False))]
 
     def report_on_account(self, verdict: Verdict, run: CheckRun) -> Check_Report_AWS:
         """Prowler's report of a verdict on the account itself.

@@ -57,11 +57,14 @@ def twin_name(framework: str) -> str:
 
 def make_twin(name: str) -> str:
     """A framework's twin in Prowler's universal schema, as ASCII. Raises UnusableFrameworkError."""
+    # Prowler loads live.py while it imports its configuration: only its models are there by then.
+    from prowler.lib.check.compliance_models import load_compliance_framework_universal
+
     path = _path(name)
     if path is None:
         raise UnusableFrameworkError(f"Prowler {version('prowler')} has no such framework for AWS")
     try:
-        framework = _load(path)
+        framework = json.loads(load_compliance_framework_universal(str(path)).json())
         live = [each["id"] for each in framework["requirements"] if _replace_checks(each)]
         framework["provider"] = "AWS"
         framework["description"] += (
@@ -69,13 +72,12 @@ def make_twin(name: str) -> str:
             f"scan: {', '.join(live)}."
         )
         framework["outputs"] = framework["outputs"] or {"table_config": _table(framework)}
-        text = json.dumps(framework)
+        twin = json.dumps(framework)
     except Exception as error:
-        why = f"{path} is not in the expected form ({type(error).__name__})"
-        raise UnusableFrameworkError(why) from error
+        raise UnusableFrameworkError(f"{path} is not in the expected form") from error
     if not live:
         raise UnusableFrameworkError("this plug-in replaces none of its checks")
-    return text
+    return twin
 
 
 def _replace_checks(requirement: dict[str, Any]) -> bool:
@@ -193,19 +195,6 @@ def _path(name: str) -> Path | None:
     root = Path(prowler.__path__[0], "compliance")
     paths = (root / "aws" / f"{stem}_aws.json", root / f"{stem}.json")
     return next((path for path in paths if path.is_file() and name == Path(name).name), None)
-
-
-def _load(path: Path) -> Any:
-    """A framework in the universal schema, whichever its file has."""
-    # Prowler loads live.py while it imports its configuration: of the models, only these are there.
-    from prowler.lib.check import compliance_models as models
-
-    data = json.loads(path.read_bytes())
-    if "requirements" in data:
-        parsed = models.ComplianceFramework(**data)
-    else:
-        parsed = models.adapt_legacy_to_universal(models.Compliance(**data))
-    return json.loads(parsed.json())
 
 
 def _table(framework: Mapping[str, Any]) -> dict[str, Any]:
