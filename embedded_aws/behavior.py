@@ -59,6 +59,14 @@ class Behavior:
     """The root user's access keys: whether each is active."""
     root_key_last_used: datetime | None = None
     """When they were last used (UTC)."""
+    root_password: bool = False
+    """Whether the root users have a password."""
+    root_mfa_devices: int = 0
+    """How many MFA devices they have."""
+    root_signing_certificates: int = 0
+    """How many signing certificates they have."""
+    disabled_regions: frozenset[str] = frozenset()
+    """Opt-in Regions in which STS gives no sessions of root users."""
     refuses_all_users: bool = False
     """Whether ListServiceSpecificCredentials answers about one user only."""
     accounts_without_role: frozenset[str] = frozenset()

@@ -80,7 +80,8 @@ class Entry:
     user: str
     arn: str
     access_key_id: str
-    """Or the ID of an API key; empty for the root user's keys and what could not be read."""
+    """Or the ID of an API key; empty for what could not be read, and for keys of the root user if
+    its credential report was, which has no IDs."""
     action: Action
     advice: str
     checks: tuple[str, ...]
@@ -220,12 +221,18 @@ class _User:
             return
         if self.findings[0].user == ROOT_USER_NAME:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
-            if naming:
-                group, action = Group.INCIDENT, KeyAction.DELETE_ROOT_KEY
-                if all(finding.data.active_access_keys == 0 for finding in naming):
-                    group, action = Group.INACTIVE, KeyAction.DELETE_INACTIVE_ROOT_KEY
-                entry = self._entry(group, action, naming, KeyData(""), naming[0])
-                yield replace(entry, administrator=True, quarantined=None)
+            entries: Iterable[Entry] = self._access_keys()
+            if naming and not any(finding.data.access_keys for finding in naming):
+                none = all(finding.data.active_access_keys == 0 for finding in naming)
+                key = KeyData("", active=not none)
+                action = self._action(key, set(), naming[0])
+                entries = [self._entry(self._group(action, set()), action, naming, key, naming[0])]
+            checks = {finding.check for finding in naming if not finding.data.access_keys}
+            for entry in entries:  # a check that names no IDs fails for each of the keys
+                yield replace(
+                    entry, checks=tuple(sorted({*entry.checks, *checks})), administrator=True,
+                    quarantined=None,
+                )  # fmt: skip
             return
         yield from self._access_keys()
         yield from self._api_keys()
@@ -255,7 +262,7 @@ class _User:
                 failing.setdefault(key_id, []).append(finding)
         for key_id, naming in failing.items():
             key = keys.get(key_id, KeyData(key_id))
-            checks = {finding.check for finding in naming}
+            checks = {finding.check for finding in naming if not finding.data.access_keys}
             advising = self._advising(key_id)
             action = self._action(key, checks, advising)
             entry = self._entry(self._group(action, checks), action, naming, key, advising)
@@ -294,6 +301,8 @@ class _User:
 
     def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
         """What to do about this key."""
+        if self.findings[0].user == ROOT_USER_NAME:
+            return KeyAction.DELETE_ROOT_KEY if key.active else KeyAction.DELETE_INACTIVE_ROOT_KEY
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
             return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
@@ -329,9 +338,11 @@ class _User:
         return KeyAction.LOOK_AGAIN if self.now - seen > FRESH or used_since else action
 
     def _group(self, action: Action, checks: set[str]) -> Group:
-        if action in INCIDENTS or FOR_API_KEY in checks:
+        if action in (*INCIDENTS, KeyAction.DELETE_ROOT_KEY) or FOR_API_KEY in checks:
             return Group.INCIDENT
-        if action in (KeyAction.DELETE, KeyAction.KEEP_EVIDENCE):
+        if action in (
+            KeyAction.DELETE, KeyAction.KEEP_EVIDENCE, KeyAction.DELETE_INACTIVE_ROOT_KEY
+        ):  # fmt: skip
             return Group.INACTIVE
         if self.administrator:
             return Group.ADMINISTRATOR
@@ -477,7 +488,7 @@ def _unused(key: KeyData, seen: datetime) -> str:
 
 
 def _names_a_key(finding: Finding) -> bool:
-    """Whether the finding fails, and says for which keys; the root user's have no IDs."""
+    """Whether the finding fails, and says for which keys; the root user's may have no IDs."""
     if finding.status != "FAIL" or finding.unusable:
         return False
     if finding.user == ROOT_USER_NAME:

@@ -14,6 +14,16 @@ TRANSIENT = frozenset(
     {"RequestLimitExceeded", "RequestTimeout", "Throttling", "ThrottlingException"}
 )
 """Error codes after which asking again may help, in addition to those of a 5xx answer."""
+MALFORMED = (AttributeError, LookupError, NameError, TypeError, ValueError)
+"""What botocore's parsing and ours raise if an answer lacks a member or has one of another type."""
+
+
+class CallFailedError(Exception):
+    """A call that gave no answer."""
+
+    def __init__(self, unreadable: Unreadable) -> None:
+        super().__init__(str(unreadable))
+        self.unreadable = unreadable
 
 
 def failure_of(call: str, error: Exception) -> Unreadable:

@@ -22,6 +22,7 @@ from .findings.advice import (
     word_root,
 )
 from .findings.finding import Verdict, describe_credentials, unreadable_root
+from .findings.root_user import fail_root
 from .findings.service_specific_credentials import (
     deactivation,
     is_allowed,

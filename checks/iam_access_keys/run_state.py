@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .facts import AccessKey, Keys, User
+from .facts import AccessKey, Keys, RootAudit, User
 from .findings.advice import Action
 from .findings.finding import Verdict
 from .reading.account import AccountReading, begin
@@ -47,7 +47,7 @@ class RunState:
     @cached_property
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
-        return begin(self._provider)
+        return begin(self._provider, _root_audits.get(self._provider.identity.account))
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""
@@ -57,6 +57,15 @@ class RunState:
         """What a check found of the user; None if no finding of it named keys."""
         found = self._found.get(check_id, {}).get(arn)
         return found if found and found.keys else None
+
+
+_root_audits: dict[str, RootAudit] = {}
+"""By account, what ``prowler-org`` has read of the root user for the scan in this process."""
+
+
+def hand_over(audit: RootAudit) -> None:
+    """Have the scan of this account go by what was read of its root user."""
+    _root_audits[audit.account] = audit
 
 
 _latest: list[tuple[Any, Any, RunState]] = []

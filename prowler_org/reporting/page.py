@@ -49,6 +49,7 @@ def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[
             *not_covered(finished, collected.problems),
             *_untried(state),
             *_others(state, finished.accounts),
+            *([NotCovered("", "", finished.root_problem, 0)] if finished.root_problem else []),
         ],
         what_is_not_covered="accounts not covered",
         columns=("FAIL", "MANUAL", "muted", "PASS"),

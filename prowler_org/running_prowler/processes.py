@@ -14,6 +14,8 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeVar
 
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAudit
+
 from ..accounts.sign_in import environment_with
 from . import preload
 
@@ -56,10 +58,11 @@ class ProwlerProcess:
         output_directory: Path,
         log: Path,
         environment: Mapping[str, str],
+        root: RootAudit | None = None,
     ) -> None:
         # multiprocessing sends what it starts through a pipe.
         self._process: Any = _fork_server().Process(
-            target=_run_prowler, args=(arguments, output_directory, log, dict(environment))
+            target=_run_prowler, args=(arguments, output_directory, log, dict(environment), root)
         )
         with _starting():
             self._process.start()
@@ -94,20 +97,26 @@ class ProwlerLauncher:
         """What makes scans take longer here, in sentences."""
 
     def run(
-        self, arguments: tuple[str, ...], output_directory: Path, log: Path, timeout: float
+        self,
+        arguments: tuple[str, ...],
+        output_directory: Path,
+        log: Path,
+        timeout: float,
+        root: RootAudit | None = None,
     ) -> int | None:
         """Run ``prowler aws`` until it ends, or for ``timeout`` seconds.
 
-        Its reports go to ``output_directory``, what it prints to the file ``log``. Returns its
-        exit code, -N if signal N killed it, LOST if its exit code is not known, None if it took too
-        long. Raises SignInError.
+        ``root`` is what its checks get to know of the root user. Its reports go to
+        ``output_directory``, what it prints to the file ``log``. Returns its exit code, -N if
+        signal N killed it, LOST if its exit code is not known, None if it took too long. Raises
+        SignInError.
         """
         environment = environment_with(self._environment, self._for_scans())
         with self._lock:
             if self.stopped.is_set():
                 return None
             try:
-                process = ProwlerProcess(arguments, output_directory, log, environment)
+                process = ProwlerProcess(arguments, output_directory, log, environment, root)
             except (OSError, EOFError):  # the fork server has ended
                 return LOST
             self._running.add(process)
@@ -253,7 +262,11 @@ def _what_was_loaded() -> tuple[str | None, tuple[str, ...]]:
 
 
 def _run_prowler(
-    arguments: tuple[str, ...], output_directory: Path, log: Path, environment: dict[str, str]
+    arguments: tuple[str, ...],
+    output_directory: Path,
+    log: Path,
+    environment: dict[str, str],
+    root: RootAudit | None,
 ) -> None:
     """Do what ``prowler aws`` does in a new process, with its output in ``log``."""
     _begin()
@@ -269,6 +282,10 @@ def _run_prowler(
     sys.argv = ["prowler", "aws", *arguments]
     from prowler.__main__ import prowler
 
+    if root:
+        from prowler_access_keys.services.iam.iam_access_keys.run_state import hand_over
+
+        hand_over(root)
     prowler()
 
 

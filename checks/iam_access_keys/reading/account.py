@@ -6,8 +6,9 @@ There are two sources of users and keys, and both lead to the same findings: see
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from functools import cached_property
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from functools import cached_property, partial
 from typing import Any
 
 from prowler.lib.logger import logger
@@ -16,12 +17,15 @@ from ..catalogue import our_checks
 from ..cloudtrail.event_history import CloudTrail
 from ..cloudtrail.questions import Interview
 from ..command_line import settings_of, teller
-from ..facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
+from ..facts import ListingGap, RootAccessKeys, RootAudit, UnmatchedARN, Unreadable, User
 from ..settings import Settings
 from .iam import IAM, Listing
 from .own_source import OwnSource, Source
 from .prowler_source import ProwlerSource, shared_client
 from .user_facts import Answers, UserFacts
+
+OLDEST_AUDIT = timedelta(hours=1)
+"""How old what was read in a session of the root user may be, and how far clocks may differ."""
 
 
 class AccountReading:
@@ -31,8 +35,14 @@ class AccountReading:
     raise for what AWS denies or fails to answer: that is part of the reading.
     """
 
-    def __init__(self, iam: IAM, source: Source, only_ours: bool) -> None:
-        """``only_ours``: whether the run has no checks but this plug-in's."""
+    def __init__(
+        self, iam: IAM, source: Source, only_ours: bool, root_audit: RootAudit | None = None
+    ) -> None:
+        """``only_ours``: whether the run has no checks but this plug-in's.
+
+        ``root_audit`` is what a session of the account's root user has read.
+        """
+        self._root_audit = root_audit
         self._iam = iam
         self._source = source
         self._only_ours = only_ours
@@ -86,25 +96,26 @@ class AccountReading:
             present = summary
         else:
             present = summary["AccountAccessKeysPresent"] > 0
-            if not present:
-                return RootAccessKeys(arn, 0, present, now=self.now)
+        audit = _verified(self._root_audit, present, self.now)
+        root = partial(RootAccessKeys, arn, audit=audit, now=self.now)
+        if audit and not isinstance(audit.keys, Unreadable):
+            return root(sum(key.active for key in audit.keys), bool(audit.keys))
+        if present is False:
+            return root(0, present)
         report = self._source.credential_report
         if isinstance(report, Unreadable):
-            return RootAccessKeys(arn, report, present, now=self.now)
+            return root(report, present)
         row = report.rows.get(arn)
         if row is None:
-            unread = Unreadable("iam:GetCredentialReport", "NoClearRootRow")
-            return RootAccessKeys(arn, unread, present, now=self.now)
+            return root(Unreadable("iam:GetCredentialReport", "NoClearRootRow"), present)
         uses = [slot.last_used for slot in row.active_slots if slot.last_used]
-        return RootAccessKeys(
-            arn,
+        return root(
             row.active_keys,
             present,
             max(uses, default=None),
             report.generated,
             report.age,
             self._source.report_is_fresh,
-            now=self.now,
         )
 
     @property
@@ -203,6 +214,19 @@ class AccountReading:
         )
 
 
+def _verified(
+    audit: RootAudit | None, present: bool | Unreadable, now: datetime
+) -> RootAudit | None:
+    """The same without its keys if it is not of now, or if ``GetAccountSummary`` says otherwise."""
+    if audit is None or isinstance(audit.keys, Unreadable):
+        return audit
+    if abs(now - audit.date) > OLDEST_AUDIT:
+        return replace(audit, keys=Unreadable("iam:ListAccessKeys", "AnswerTooOld"))
+    if not audit.keys and present is True:
+        return replace(audit, keys=Unreadable("iam:ListAccessKeys", "KeyNotListed"))
+    return audit
+
+
 def _is_iam_arn(arn: str) -> bool:
     return arn.split(":")[2:3] == ["iam"]
 
@@ -212,9 +236,13 @@ def _is_user_or_root_arn(arn: str) -> bool:
     return _is_iam_arn(arn) and (resource.startswith("user/") or resource == "root")
 
 
-def begin(provider: Any) -> AccountReading:
-    """A reading of the account that Prowler scans with this provider; nothing is read yet."""
+def begin(provider: Any, root_audit: RootAudit | None = None) -> AccountReading:
+    """A reading of the account that Prowler scans with this provider; nothing is read yet.
+
+    ``root_audit`` is what a session of its root user has read.
+    """
     iam, ours = IAM(provider), our_checks()
     shared = shared_client(provider, ours)
     source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
-    return AccountReading(iam, source, ours.issuperset(provider.audit_metadata.expected_checks))
+    only_ours = ours.issuperset(provider.audit_metadata.expected_checks)
+    return AccountReading(iam, source, only_ours, root_audit)
