@@ -41,6 +41,7 @@ lint: $(INSTALLED) ## Check format, lint, types, and the files of GitHub, Docker
 	$(VENV)/bin/cfn-lint metadata/permissions/*.yaml
 	$(VENV)/bin/zizmor --offline --quiet .github docs/recipes/github-actions.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.gitlab-ci docs/recipes/gitlab-ci.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(VENV)/bin/hadolint --ignore DL3059 Dockerfile docs/recipes/*.Dockerfile

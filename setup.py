@@ -6,30 +6,29 @@ there.
 """
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_namespace_packages, find_packages, setup
 
 CHECKS = "prowler_access_keys.services.iam"
-REPOSITORY = "https://github.com/prowler-access-keys/prowler-access-keys"
 RELATIVE_LINK = re.compile(r"(!?)\[((?:[^][]|\[[^]]*\])*)\]\((?!https?://|#)([^)\s]+)\)")
 
 
-def with_absolute_links(readme: str, version: str) -> str:
-    """The README with links into the repository: an index has neither its files nor pictures."""
+def with_absolute_links(readme: str, project: str) -> str:
+    """The README with links into the repository: an index has neither its files nor pictures.
+
+    ``project`` is pyproject.toml. If that names no repository yet, the links stay as they are.
+    """
+    urls = re.findall(r'^Repository = "(.+)"$', project, re.MULTILINE)
+    (version,) = re.findall(r'^version = "(.+)"$', project, re.MULTILINE)
 
     def absolute(link: re.Match[str]) -> str:
         picture, text, path = link.groups()
         kind = "raw" if picture else "blob"
-        return f"{picture}[{text}]({REPOSITORY}/{kind}/v{version}/{path})"
+        return f"{picture}[{text}]({urls[0]}/{kind}/v{version}/{path})"
 
-    return RELATIVE_LINK.sub(absolute, readme)
-
-
-def read_version() -> str:
-    """The version, which pyproject.toml has."""
-    project = Path("pyproject.toml").read_text("utf-8")
-    return str(re.findall(r'^version = "(.+)"$', project, re.MULTILINE)[0])
+    return RELATIVE_LINK.sub(absolute, readme) if urls else readme
 
 
 def find_checks() -> list[str]:
@@ -38,8 +37,10 @@ def find_checks() -> list[str]:
 
 
 if __name__ == "__main__":
+    shutil.rmtree(Path("build", "lib"), ignore_errors=True)  # else removed files are built again
+    readme, project = (Path(name).read_text("utf-8") for name in ("README.md", "pyproject.toml"))
     setup(
-        long_description=with_absolute_links(Path("README.md").read_text("utf-8"), read_version()),
+        long_description=with_absolute_links(readme, project),
         long_description_content_type="text/markdown",
         packages=[
             "prowler_access_keys",

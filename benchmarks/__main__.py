@@ -1,4 +1,4 @@
-"""Measure all figures that README.md and docs/ quote, and write them to a file.
+"""Measure the figures of docs/figures.md, and write them to a file.
 
 Takes about an hour on two cores.
 """
@@ -21,7 +21,7 @@ FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
 HEAD = """\
 # Figures
 
-`make bench` writes this page: do not edit it. `make tables` copies its tables to other pages.
+`make bench` writes this page: do not edit it.
 
 - Measured on {date:%Y-%m-%d}
 - Prowler {prowler}, Python {python}

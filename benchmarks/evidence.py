@@ -47,7 +47,7 @@ def figures() -> str:
 `{REGION}`; AWS's rate of two calls a second for an account and region, and
 {LATENCY * 1000:.0f} ms for each call:
 
-{table(("`access_key_usage_from_cloudtrail`", "calls", "throttled", "inside"), rows, words=())}
+{table(("`access_key_usage_from_cloudtrail`", "calls", "throttled", "inside"), rows)}
 
 Of {events:,} events of the demo's keys, {named / events:.1%} name a program that can be told.
 """

@@ -1,4 +1,4 @@
-"""What each check costs alone, and what all cost together, beside Prowler's own three.
+"""What all checks cost together, beside Prowler's own three.
 
 Calls are counted by the server. Time inside the checks is what Prowler's own progress bar says
 once all checks are done.
@@ -45,16 +45,16 @@ Costs = Mapping[tuple[str, str], Cost]
 
 
 def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
-    """Measure accounts of these sizes, those of ``many_users`` with all checks together only.
+    """Measure accounts of these sizes, those of ``many_users`` without Prowler's own checks.
 
     Returns Markdown.
     """
     costs = {}
     with EmbeddedAWS() as aws:
         for size in users:
-            costs[size] = measure(aws, size, alone=True)
+            costs[size] = measure(aws, size, siblings=True)
         for size in many_users:
-            costs[size] = measure(aws, size, alone=False)
+            costs[size] = measure(aws, size, siblings=False)
     return f"""\
 ## One account
 
@@ -64,24 +64,18 @@ that Prowler's own progress bar gives for the checks. The built-in checks are
 {", ".join(f"`{one}`" for one in SIBLINGS)}.
 
 {compared(costs)}
-
-Each check alone:
-
-{compared(costs, FAMILY)}
 """
 
 
-def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
-    """The costs by the number of users: of these checks, else of several checks together."""
+def compared(costs: Mapping[int, Costs]) -> str:
+    """The costs by the number of users."""
     columns = (
-        "users", "check" if names else "run", "IAM calls, fresh report", "cached report",
-        "inside, fresh report", "cached report", "less time", "cached report",
+        "users", "run", "IAM calls, fresh report", "cached report",
+        "inside, fresh report", "cached report", "speed-up", "cached report",
     )  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for users, runs in costs.items():
-        shown = [
-            name for name in names or (TOGETHER, SIBLINGS_RUN, BOTH) if (name, "fresh") in runs
-        ]
+        shown = [name for name in (TOGETHER, SIBLINGS_RUN, BOTH) if (name, "fresh") in runs]
         siblings = runs.get((SIBLINGS_RUN, "fresh"))
         for number, name in enumerate(shown):
             both = [runs.get((name, report)) for report in ("fresh", "cached")]
@@ -89,7 +83,7 @@ def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
             rows.append(
                 (
                     "" if number else f"{users:,}",
-                    f"`{name}`" if name in FAMILY else name,
+                    name,
                     *(f"{cost.calls:,}" if cost else "" for cost in both),
                     *(f"{cost.inside:,.1f} s" if cost else "" for cost in both),
                     *(
@@ -98,11 +92,11 @@ def compared(costs: Mapping[int, Costs], names: Sequence[str] = ()) -> str:
                     ),
                 )
             )
-    return table(columns, rows, words=("run", "check"))
+    return table(columns, rows)
 
 
-def measure(aws: EmbeddedAWS, users: int, *, alone: bool) -> dict[tuple[str, str], Cost]:
-    """Scan an account of so many users in each way; ``alone``: with each check alone too."""
+def measure(aws: EmbeddedAWS, users: int, *, siblings: bool) -> dict[tuple[str, str], Cost]:
+    """Scan an account of so many users in each way; ``siblings``: with Prowler's own checks too."""
     aws.clear()
     _fill(aws, users)
     aws.behavior.latency = LATENCY
@@ -111,8 +105,7 @@ def measure(aws: EmbeddedAWS, users: int, *, alone: bool) -> dict[tuple[str, str
         "cached": lambda: aws.hold_report(timedelta(hours=1)),
     }
     runs: dict[str, Sequence[str]] = {TOGETHER: FAMILY}
-    if alone:
-        runs = {**{check: (check,) for check in FAMILY}, **runs}
+    if siblings:
         runs |= {SIBLINGS_RUN: SIBLINGS, BOTH: (*SIBLINGS, *FAMILY)}
     costs = {}
     for name, checks in runs.items():

@@ -100,20 +100,20 @@ The same through TLS, as AWS is reached, where the loop takes
 def compared(costs: Mapping[str, Cost]) -> str:
     """The costs beside the loop's."""
     columns = (
-        "run", "less processor time", "processor time an account", "time an account", "memory",
+        "run", "speed-up", "processor time an account", "time an account", "memory",
     )  # fmt: skip
     loop = costs[LOOP]
     rows = []
     for name, cost in costs.items():
-        less = "" if cost is loop else ratio(loop.processor_each, cost.processor_each, 1)
+        speed_up = "" if cost is loop else ratio(loop.processor_each, cost.processor_each, 1)
         each = _seconds(cost.processor_each), _seconds(cost.wall / cost.accounts)
-        rows.append((name, less, *each, f"{cost.memory:,.0f} MB"))
+        rows.append((name, speed_up, *each, f"{cost.memory:,.0f} MB"))
     return table(columns, rows)
 
 
 def more(loop: Cost, small: Cost, large: Cost) -> str:
     """What one more account costs, and what a large organization would cost."""
-    columns = ("accounts", "memory", "processor time of each further account", "less than the loop")
+    columns = ("accounts", "memory", "processor time of each further account", "speed-up")
     processor = (large.processor - small.processor) / (large.accounts - small.accounts)
     computed = large.processor + (LARGE_ORGANIZATION - large.accounts) * processor
     return table(columns, [

@@ -29,6 +29,7 @@ from moto import settings
 from moto.backends import get_backend
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.authorization import ActionAuthenticatorMixin
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
@@ -91,6 +92,14 @@ class EmbeddedAWS(Population):
             return self.cloudtrail.look_up_events(response)
 
         self._replace(CloudTrailResponse, "lookup_events", look_up)
+        moto_value = NetworkInterface.get_filter_value
+
+        def filter_value(interface: NetworkInterface, name: str, method: str = "") -> Any:
+            if name == "association.public-ip":  # the filter that moto does not know
+                return interface.public_ip
+            return moto_value(interface, name, method)
+
+        self._replace(NetworkInterface, "get_filter_value", filter_value)
         certificate = None
         if self._tls:
             certificate = make_certificate(Path(self._stack.enter_context(TemporaryDirectory())))

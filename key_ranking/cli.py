@@ -14,19 +14,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from .athena import print_query
 from .changes import (
     UnusableSnapshotError,
     newest_snapshot,
     read_snapshot,
     require_common_account,
 )
-from .examples import write_examples
+from .examples import EXAMPLES, INSTALLED, write_examples
+from .live_option import ChooseLiveFrameworks
+from .oscal import write_oscal
 from .page import AccountRow, NotCovered, Page, write_page
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import first
+from .versions import PLUG_IN, Show, describe_versions
+from .whole_file import UnusableFileError
 
 NOTHING_TO_DO = 0
 REFUSED = 1
@@ -61,7 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every letter of a name
     options = _parser().parse_args(arguments)
     try:
+        if options.athena_query:
+            return print_query(options.reports)
+        if options.oscal:
+            write_oscal(options.reports, options.oscal)
+            say(f"Written:\n  {options.oscal}", sys.stdout)
+            return NOTHING_TO_DO
         return _run(options.reports, options.output_directory, options.previous)
+    except UnusableFileError as error:
+        _complain(f"{error}. Nothing was written.")
+        return REFUSED
     except (OSError, UnusableSnapshotError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
@@ -103,16 +117,33 @@ def _parser() -> argparse.ArgumentParser:
         "folder DIR, and exit",
     )  # fmt: skip
     parser.add_argument(
+        "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
+        help="have Prowler offer these frameworks of its own, such as cis_6.0_aws, with the "
+        "requirements about access keys measured by these checks, no others, and exit",
+    )  # fmt: skip
+    parser.add_argument(
         "--output-directory", type=Path, default=Path("access-keys"), metavar="DIR",
         help="write there (default: access-keys)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--oscal", type=Path, metavar="FILE",
+        help="only write the results of the framework access_key_hygiene_1.0_aws to FILE, as "
+        "OSCAL assessment results; exit with 0",
     )  # fmt: skip
     parser.add_argument(
         "--previous", type=Path, metavar="FILE",
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
     )  # fmt: skip
-    versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+        "--athena-query", action="store_true",
+        help="print a query for Athena about the keys in the reports, and write no file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--examples", action=Show, text=lambda _: str(INSTALLED / EXAMPLES),
+        help="print the installed folder of the examples of files for Prowler, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--version", action=Show, text=describe_versions, help="print both versions, and exit"
     )
     return parser
 
@@ -170,7 +201,7 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
     return Page(
         title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
-        f"by prowler-access-keys {version('prowler-access-keys')}.",
+        f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
         csv=quote(csv),
         links=links,

@@ -7,7 +7,8 @@ from pathlib import Path
 from prowler_access_keys import compliance
 
 INSTALLED = Path(compliance.__path__[0]).parent
-FOLDERS = ("examples", "permissions")
+EXAMPLES = "examples"
+FOLDERS = (EXAMPLES, "permissions", "compliance/oscal")
 
 
 def write_examples(directory: Path) -> list[Path]:

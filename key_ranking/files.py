@@ -16,7 +16,7 @@ from .whole_file import whole_file
 
 COLUMNS = (
     "rank", "account", "account_name", "user", "access_key_id", "owner", "age_days",
-    "last_used_date", "last_used_service", "last_used_region", "usage", "origin",
+    "last_used_date", "last_used_service", "last_used_region", "usage", "origin", "destinations",
     "administrator", "quarantined", "checks", "advice", "command", "undo",
 )  # fmt: skip
 CHANGE_COLUMNS = ("change", "account", "account_name", "user", "check", "why")

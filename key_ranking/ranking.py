@@ -12,15 +12,20 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
+from prowler_access_keys.services.iam.iam_access_keys.facts import (
+    ACCOUNT_NAME,
+    ROOT_USER_NAME,
+    SMTP_SERVICE,
+)
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     AdviceData,
     CredentialData,
     KeyData,
 )
-from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SMTP_SERVICE
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
 from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
+    API_KEY_OF,
+    list_destinations,
     word_deactivation,
     word_origin,
     word_usage,
@@ -97,6 +102,8 @@ class Entry:
     """What uses it, as CloudTrail's newest events say, in sentences; empty if not asked."""
     origin: str = ""
     """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
+    destinations: str = ""
+    """Where what uses it could go, with why, confidence, and AWS's page."""
     administrator: bool | None = None
     """None if no finding says so."""
     quarantined: bool | None = None
@@ -215,59 +222,77 @@ class _User:
         """What fails and is not muted, the newest first."""
         return [found for found in self.findings if found.status == "FAIL" and not found.muted]
 
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the root user."""
+        return self.findings[0].user == ROOT_USER_NAME
+
     def entries(self) -> Iterator[Entry]:
         """All entries of the user."""
         if not self.failing:
             return
-        if self.findings[0].user == ROOT_USER_NAME:
+        if self.is_root:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
-            entries: Iterable[Entry] = self._access_keys()
-            if naming and not any(finding.data.access_keys for finding in naming):
-                none = all(finding.data.active_access_keys == 0 for finding in naming)
-                key = KeyData("", active=not none)
-                action = self._action(key, set(), naming[0])
-                entries = [self._entry(self._group(action, set()), action, naming, key, naming[0])]
-            checks = {finding.check for finding in naming if not finding.data.access_keys}
-            for entry in entries:  # a check that names no IDs fails for each of the keys
-                yield replace(
-                    entry, checks=tuple(sorted({*entry.checks, *checks})), administrator=True,
-                    quarantined=None,
-                )  # fmt: skip
+            if not any(finding.data.root_session_date for finding in naming):
+                if naming:
+                    yield self._unlisted_root_keys(naming)
+                return
+            unlisted = {finding.check for finding in naming if not finding.data.root_session_date}
+            for entry in self._access_keys():  # a check without the keys fails for each of them
+                checks = tuple(sorted({*entry.checks, *unlisted}))
+                yield replace(entry, checks=checks, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
         yield from self._api_keys()
 
+    def _unlisted_root_keys(self, naming: Sequence[Finding]) -> Entry:
+        """The entry of all keys of the root user, of which no session listed the IDs."""
+        group, action = Group.INCIDENT, KeyAction.DELETE_ROOT_KEY
+        if all(finding.data.active_access_keys == 0 for finding in naming):
+            group, action = Group.INACTIVE, KeyAction.DELETE_INACTIVE_ROOT_KEY
+        entry = self._entry(group, action, naming, KeyData(""), naming[0])
+        shown = [self._words(naming[0], key, True) for key in naming[0].data.access_keys]
+        usage = " ".join(words["usage"] for words in shown if "usage" in words)
+        return replace(entry, administrator=True, quarantined=None, usage=usage)
+
     def _access_keys(self) -> Iterator[Entry]:
         keys: dict[str, KeyData] = {}
         failing: dict[str, list[Finding]] = {}
-        evidence: dict[str, dict[str, str]] = {}
-        incident = any(
+        evidence: dict[str, dict[str, Any]] = {}
+        incident = self.is_root or any(
             finding.check == FOR_API_KEY or _advice_of(finding).action in INCIDENTS
             for finding in self.failing
         )
         for finding in self.failing:
             for key in finding.data.access_keys:
                 keys.setdefault(key.access_key_id, key)
-                key_id, words = key.access_key_id, evidence.setdefault(key.access_key_id, {})
-                if key.usage:  # not every check asks CloudTrail for all
-                    usage = word_usage(key_id, key.usage, claimed=incident)
-                    words.setdefault("usage", usage and self._as_of(finding, usage))
-                if key.origin:
-                    origin = word_origin([key_id], key.origin, finding.arn)
-                    words.setdefault("origin", self._as_of(finding, origin))
-                if key.deactivation:
-                    deactivation = word_deactivation(key_id, key.deactivation)
-                    words.setdefault("origin", self._as_of(finding, deactivation))
+                # Not every check asks CloudTrail for all.
+                words = self._words(finding, key, incident)
+                evidence[key.access_key_id] = words | evidence.get(key.access_key_id, {})
             for key_id in _failing_keys(finding):
                 failing.setdefault(key_id, []).append(finding)
         for key_id, naming in failing.items():
             key = keys.get(key_id, KeyData(key_id))
-            checks = {finding.check for finding in naming if not finding.data.access_keys}
+            checks = {finding.check for finding in naming}
             advising = self._advising(key_id)
             action = self._action(key, checks, advising)
             entry = self._entry(self._group(action, checks), action, naming, key, advising)
-            words = evidence.get(key_id, {})
-            yield replace(entry, usage=words.get("usage", ""), origin=words.get("origin", ""))
+            yield replace(entry, **evidence.get(key_id, {}))
+
+    def _words(
+        self, finding: Finding, key: KeyData, incident: bool, subject: str = ""
+    ) -> dict[str, Any]:
+        """What CloudTrail says of a key, or of what ``subject`` names, by member of an entry."""
+        key_id, words = key.access_key_id, {}
+        if not incident:
+            words["destinations"] = list_destinations(key.destinations)
+        if key.usage:
+            words["usage"] = word_usage(subject or key_id, key.usage, claimed=incident)
+        if key.origin:
+            words["origin"] = word_origin([key_id], key.origin, finding.arn, claimed=incident)
+        elif key.deactivation:
+            words["origin"] = word_deactivation(key_id, key.deactivation)
+        return {name: self._as_of(finding, text) for name, text in words.items() if text}
 
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
@@ -277,10 +302,14 @@ class _User:
         for finding in self.failing:
             for credential in _failing_api_keys(finding):
                 key_id = credential.service_specific_credential_id
-                keys.setdefault(key_id, KeyData(key_id, age_days=credential.age_days))
+                usage, origin = finding.data.api_key_usage, credential.origin
+                key = KeyData(key_id, age_days=credential.age_days, usage=usage, origin=origin)
+                keys[key_id] = key if origin else keys.get(key_id, key)
                 naming.setdefault(key_id, []).append(finding)
         for key_id, findings in naming.items():
-            yield self._entry(group, action, findings, keys[key_id], findings[0])
+            key, subject = keys[key_id], API_KEY_OF.format(findings[0].user)
+            words = self._words(findings[0], key, bool(self.quarantined), subject)
+            yield replace(self._entry(group, action, findings, key, findings[0]), **words)
 
     def _advising(self, key_id: str) -> Finding:
         """The newest finding with advice about a key, else about the user, else any.
@@ -301,7 +330,7 @@ class _User:
 
     def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
         """What to do about this key."""
-        if self.findings[0].user == ROOT_USER_NAME:
+        if self.is_root:
             return KeyAction.DELETE_ROOT_KEY if key.active else KeyAction.DELETE_INACTIVE_ROOT_KEY
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable

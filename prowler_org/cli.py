@@ -17,6 +17,7 @@ from prowler_access_keys.ranking.changes import (
 )
 from prowler_access_keys.ranking.printing import printable, say
 from prowler_access_keys.ranking.terminal import first
+from prowler_access_keys.ranking.versions import installed_versions
 
 from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
@@ -39,7 +40,7 @@ from .reporting.summary import (
     summarize,
 )
 from .results.report_files import ACCOUNTS
-from .results.state import Job, installed_versions, start_or_resume
+from .results.state import Job, start_or_resume
 from .running_prowler.arguments import check_prowler_arguments
 from .running_prowler.processes import ProwlerLauncher, end_fork_server
 from .scanning.backends.dask_cluster import DaskCluster, check_scheduler

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints
+
+from prowler_access_keys.ranking.versions import Show, describe_versions
 
 from .errors import UsageError
 from .scanning.processors import usable_processors
@@ -188,7 +189,7 @@ class Options:
     ))  # fmt: skip
     scheduler: str | None = field(default=None, metadata=_of_scans(
         "scan on the Dask cluster with this scheduler, such as tcp://host:8786 or "
-        "tls://host:8786; needs prowler-access-keys[dask]",
+        "tls://host:8786; needs the extra `dask`",
         type=_text, metavar="ADDRESS",
     ))  # fmt: skip
     without_tls: bool = field(default=False, metadata=_of_scans(
@@ -286,8 +287,7 @@ def _parser() -> argparse.ArgumentParser:
             elif declared.default is declared.default_factory is MISSING:
                 more["required"] = True
             groups[declared.metadata["group"]].add_argument(flag, **more)
-    versions = (version("prowler-access-keys"), version("prowler"))
     parser.add_argument(
-        "--version", action="version", version="%(prog)s {}, with Prowler {}".format(*versions)
+        "--version", action=Show, text=describe_versions, help="print both versions, and exit"
     )
     return parser

@@ -4,6 +4,7 @@
   file; its per-provider one lets Prowler name our requirements in the compliance column.
 * The checks put the labels of other standards into that column themselves
   (``compliance_column.py``).
+* Tools for auditors read OSCAL (``oscal_framework.py``).
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ import yaml
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
+from .oscal_framework import CATALOG, COMPONENT_DEFINITION, catalog, component_definition
+
 ROOT = Path(__file__).parents[1]
 PROJECT = ROOT / "pyproject.toml"
 COMPLIANCE = ROOT / "metadata" / "compliance"
 SOURCE = COMPLIANCE / "access_key_hygiene.yaml"
 UNIVERSAL = COMPLIANCE / "access_key_hygiene_1.0_aws.json"
 PER_PROVIDER = COMPLIANCE / "aws" / UNIVERSAL.name
+OSCAL = COMPLIANCE / "oscal"
 LABELS = ROOT / "checks" / "iam_access_keys" / "findings" / "compliance_labels.json"
 ATTRIBUTES = {
     "Section": "str",
@@ -36,7 +40,7 @@ ATTRIBUTES = {
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the files."""
     for path, text in made_from(source()).items():
         path.write_text(text, "utf-8")
 
@@ -52,10 +56,13 @@ def made_from(framework: Mapping[str, Any]) -> dict[Path, str]:
 
     All are ASCII, because Prowler reads them in the encoding that its machine prefers.
     """
+    in_universal_schema, revised = universal(framework), framework["revised"]
     made = {
-        UNIVERSAL: universal(framework),
+        UNIVERSAL: in_universal_schema,
         PER_PROVIDER: per_provider(framework),
         LABELS: labels(framework),
+        OSCAL / CATALOG: catalog(in_universal_schema, revised),
+        OSCAL / COMPONENT_DEFINITION: component_definition(in_universal_schema, revised),
     }
     return {path: json.dumps(content, indent=2) + "\n" for path, content in made.items()}
 

@@ -1,7 +1,6 @@
 """Take the pictures in ``docs/images``: what real scans print and write.
 
-The scans are of the demo's users and of its organization. The pictures of pages need Chromium, and
-that of Prowler's HTML report needs the internet, where the report gets its style sheets.
+The scans are of the demo's users and of its organization. The picture of the page needs Chromium.
 """
 
 from __future__ import annotations
@@ -28,37 +27,30 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 MUTELIST = Path(__file__).parents[1] / "metadata" / "examples" / "mutelist.yaml"
 CHECK = "iam_user_multiple_active_keys"
 FIRST_SCAN = ("prowler", "aws", "--checks", CHECK, "--verbose")
-"""The command whose output and report are shown."""
+"""The command whose output is shown."""
 COMPLIANCE_SCAN = ("prowler", "aws", "--compliance", UNIVERSAL.stem)
 ORGANIZATION_SCAN = ("prowler-org", "--role", "ProwlerScan")
 SOME_USERS = ("backup-nightly", "bob.martins", "etl-loader", "legacy-ftp-sync", "terraform-apply")
 """As many of the demo's users as a picture can hold; their findings differ."""
 UNREADABLE_USER = "legacy-ftp-sync"
-BELOW_THE_HEADER = """<!DOCTYPE html><style>body { margin: 0; overflow: hidden }
-iframe { width: 100vw; height: 2000px; margin-top: -335px; border: 0 }</style>
-<iframe src="%s"></iframe>"""
-"""The report without its first 335 pixels, which are Prowler's summary of the run."""
 
 
 def main() -> None:
     """Scan, then write all pictures; without Chromium, those of a terminal."""
     parser = argparse.ArgumentParser(prog="python -m scripts.pictures", description=__doc__)
-    parser.add_argument("--chromium", help="the program, to take pictures of pages too")
+    parser.add_argument("--chromium", help="the program, to take the picture of the page too")
     chromium = parser.parse_args().chromium
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        report = first_scan(folder)
+        first_scan(folder)
         compliance_scan(folder)
         if chromium:
-            below = report.with_name("below.html")
-            below.write_text(BELOW_THE_HEADER % report.name, "utf-8")
-            take_picture(chromium, below, IMAGES / "html-report.png", (1500, 760))
             page = organization_scan(folder)
             take_picture(chromium, page, IMAGES / "which-key-first.png", (1000, 930))
 
 
-def first_scan(folder: Path) -> Path:
-    """Draw what a scan of a few users prints. Returns its HTML report."""
+def first_scan(folder: Path) -> None:
+    """Draw what a scan of a few users prints."""
     with EmbeddedAWS() as aws:
         populate(aws)
         users = aws.iam().users
@@ -68,7 +60,6 @@ def first_scan(folder: Path) -> Path:
         output = run(aws, folder, *FIRST_SCAN, "--no-banner")
     findings = part(output, "Check ID: ", "Detailed results are in")
     draw_terminal(FIRST_SCAN, findings, IMAGES / "finding.svg", 112)
-    return next(folder.glob("output/*.html"))
 
 
 def compliance_scan(folder: Path) -> None:

@@ -1,35 +1,49 @@
-"""The tables that cog puts into README.md and docs/: see ``make tables``."""
+"""The tables that cog puts into docs/: see ``make tables``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.destinations import TABLE
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SENTENCES, Action
 
 from .compliance_framework import source
 
-FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
-
-
-def figures(heading: str) -> str:
-    """The table of docs/figures.md whose head begins with ``heading``.
-
-    Raises ValueError if there is not one such table.
-    """
-    sections = FIGURES.read_text("utf-8").split("\n\n")
-    (table,) = [section.strip() for section in sections if section.startswith(heading)]
-    return table
+WHEN = {
+    Action.INCIDENT: "The user or a group of it has one of AWS's quarantine policies. The finding "
+    "begins with this, in every check",
+    Action.DECOY_USED: "The user is one of your `decoy_users`",
+    Action.FIND_OUT: "A fact needed for the advice could not be read, or only you know it",
+    Action.DEACTIVATE: "The key is idle and has no recorded use; or all keys were used, and it has "
+    "been idle longest. Not if all keys that would stay are young, nor if the user's policies deny "
+    "every action: then it may be a decoy",
+    Action.FINISH_ROTATION: "The older key is in use, and the newer one is young and has no "
+    "recorded use",
+    Action.FIND_CREATOR: "The key is young, and would stay, or has no recorded use",
+    Action.MOVE: "Both are in use, and the newer one neither is young nor fails the check",
+    Action.REPLACE: "It is in use, and no other key may take its place",
+}
 
 
 def advice() -> str:
-    """How findings begin what they say of each action of the advice."""
-    lines = ["| `action` | the advice in the finding |", "| --- | --- |"]
+    """How findings begin what they say of each action of the advice, and when they say it."""
+    lines = ["| in data | advice in the finding | when |", "| --- | --- | --- |"]
     for action in Action:
         first = re.sub(r"\{\w+\}", "…", SENTENCES[action]).partition(". ")[0].rstrip(".")
-        lines.append(f"| `{action.value}` | {first} |")
+        lines.append(f"| `{action.value}` | {first} | {WHEN[action]} |")
+    return "\n".join(lines)
+
+
+def destinations() -> str:
+    """Where what uses a key could go, by what evidence."""
+    lines = [
+        "| name in the data | destination | because | confidence |", "| --- | --- | --- | --- |"
+    ]  # fmt: skip
+    for name, row in TABLE.items():
+        link = f"[{row.destination}](https://docs.aws.amazon.com/{row.page})"
+        lines.append(f"| `{name}` | {link} | {row.because} | {row.confidence} |")
     return "\n".join(lines)
 
 

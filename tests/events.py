@@ -56,6 +56,23 @@ def creation(
     )
 
 
+def assumption(
+    access_key_id: str,
+    *,
+    role: str = "Admin",
+    account: str = "123456789012",
+    name: str = "AssumeRole",
+    **record: Any,
+) -> Mapping[str, Any]:
+    """The event of a session that began, with its key; of the user itself without a role."""
+    asked = {"roleArn": f"arn:aws:iam::{account}:role/a!b/{role}"} if role else None
+    answer = {"credentials": {"accessKeyId": access_key_id, "sessionToken": "SECRET"}}
+    return event(
+        name, "sts", requestParameters=asked, responseElements=answer, awsRegion="us-east-1",
+        recipientAccountId="123456789012", **record,
+    )  # fmt: skip
+
+
 def looked(*events: Mapping[str, Any], region: str = "us-east-1", **more: Any) -> Looked:
     """What a look found: these events, all that there are."""
     return Looked(region, [event_of(one) for one in events], **more)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.destinations import destinations
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
     Evidence,
     Origin,
@@ -107,9 +108,15 @@ def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:
         return finding.decoy(facts.user)
     if verdict.ask is None or not settings.access_key_usage_from_cloudtrail:
         return verdict
+    usage = {key: facts.uses[key.access_key_id] for key in verdict.ask.use_of}
     evidence = Evidence(
-        {key: facts.uses[key.access_key_id] for key in verdict.ask.use_of},
-        {key: facts.creations[key.access_key_id] for key in verdict.ask.creation_of},
+        usage,
+        {
+            key: facts.creations[key.access_key_id]
+            for key in (*verdict.ask.creation_of, *verdict.ask.api_keys)
+        },
         {key: facts.creations[key.access_key_id] for key in verdict.ask.deactivation_of},
+        {} if verdict.ask.is_incident else destinations(usage),
+        facts.uses[verdict.ask.user] if verdict.ask.api_keys else None,
     )
     return finding.with_evidence(verdict, evidence, facts.user)

@@ -11,6 +11,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 RECIPES = REPOSITORY / "docs" / "recipes"
+EXAMPLES = REPOSITORY / "metadata" / "examples"
+ASK_FOR_EXAMPLES = "$(prowler-access-keys --examples)"
+"""How commands on pages name that folder, wherever it is installed."""
 PAGES = (README, *sorted((REPOSITORY / "docs").rglob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -69,7 +72,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 def _text(page: Path) -> str:
-    return page.read_text("utf-8")
+    return page.read_text("utf-8").replace(ASK_FOR_EXAMPLES, str(EXAMPLES))
 
 
 def _only(part: str, texts: set[str]) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -26,6 +26,7 @@ from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData, from_json
 
 CHECK = "iam_user_multiple_active_keys"
 FAMILY = tuple(sorted(our_checks()))
@@ -49,6 +50,10 @@ SHARED_CLIENT = "prowler.providers.aws.services.iam.iam_client"
 _CONNECTED: WeakKeyDictionary[EmbeddedAWS, AwsProvider] = WeakKeyDictionary()
 
 
+PROOF = ("credential_report_date", "reading", "reported_access_keys")
+"""Data of findings that depends on how the account was read. So do the keys of a PASS."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a report of Prowler's says in one finding."""
@@ -63,6 +68,8 @@ class Found:
     partition: str
     tags: str
     resource: str
+    """Its data as text, without what depends on how and when the account was read."""
+    data: FindingData = field(compare=False)
 
     @classmethod
     def of(cls, finding: Finding) -> Found:
@@ -76,7 +83,16 @@ class Found:
             finding.region,
             str(finding.partition),
             json.dumps(finding.resource_tags, sort_keys=True),
-            json.dumps(finding.resource_metadata, sort_keys=True),
+            json.dumps(
+                {
+                    name: value
+                    for name, value in finding.resource_metadata.items()
+                    if name not in PROOF
+                    and not (name == "access_keys" and finding.status.value == "PASS")
+                },
+                sort_keys=True,
+            ),
+            from_json(finding.resource_metadata),
         )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from prowler.providers.aws.services.iam.lib.privilege_escalation import (
@@ -154,8 +154,21 @@ HOLDERS = st.builds(
 )
 
 
-@settings(max_examples=2000, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+def allow(*actions: str, on: str = "*", **more: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": [*actions], "Resource": on, **more}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def frees_itself(*boundary: str, own: Sequence[str] = ("iam:PutUserPolicy",)) -> Holder:
+    """A user whose permissions boundary allows it to get rid of that: seldom drawn."""
+    return Holder("alice", "/dev/", (), (allow(*own),), {}, allow(*own, *boundary), BOUNDARY)
+
+
+@settings(max_examples=800, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(HOLDERS)
+@example(frees_itself("iam:DeleteUserPermissionsBoundary"))
+@example(frees_itself("iam:CreatePolicyVersion"))
+@example(frees_itself(own=("iam:CreatePolicyVersion", "iam:PutUserPolicy")))
 def test_verdicts_are_those_of_awss_evaluation_logic(holder: Holder) -> None:
     assert bool(judged(holder).through) == becomes_administrator(holder)
 
@@ -226,7 +239,7 @@ NOT_EVALUATED = {
 """Other users' credentials, roles, earlier versions of policies, and what needs a boundary."""
 
 
-def test_of_prowlers_ways_within_iam_those_that_do_not_fail_are_named() -> None:
+def test_the_ways_of_prowler_that_are_not_evaluated_are_listed() -> None:
     ways = privilege_escalation_policies_combination.values()
     within_iam = [way for way in ways if all(action.startswith("iam:") for action in way)]
     assert len(within_iam) > 15
@@ -238,11 +251,6 @@ def test_of_prowlers_ways_within_iam_those_that_do_not_fail_are_named() -> None:
 
 
 # Sentences
-
-
-def allow(*actions: str, on: str = "*", **more: Any) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": [*actions], "Resource": on, **more}
-    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def all_but_itself(*actions: str) -> dict[str, Any]:
@@ -377,14 +385,18 @@ DENIED = Unreadable("iam:GetAccountAuthorizationDetails", "AccessDenied")
         ),
     ],
 )
-def test_what_awss_grammar_refuses_is_unread(statement: Any, more: Mapping[str, bool]) -> None:
+def test_documents_that_aws_would_refuse_count_as_unread(
+    statement: Any, more: Mapping[str, bool]
+) -> None:
     says = judged(Holder("a", unmanaged=({"Version": "2012-10-17", "Statement": statement},)))
     assert bool(says.through) == more.get("fails", False)
     assert (says.unread is None) == more.get("fails", False)
 
 
 @pytest.mark.parametrize("document", [DENIED, None, "{", [], {}, {"Version": "2012-10-17"}])
-def test_a_policy_that_was_not_read_decides_unless_the_boundary_does(document: Any) -> None:
+def test_an_unread_policy_leaves_the_verdict_open_unless_the_boundary_decides(
+    document: Any,
+) -> None:
     unread = judged(Holder("a", unmanaged=(document,)))
     assert unread.unread
     assert not unread.through
@@ -432,7 +444,9 @@ def deny_all_but(action: str) -> Any:
         ((ATTACHED, ""), None, False),
     ],
 )
-def test_who_is_denied_everything(attached: tuple[str, str], document: Any, denies: bool) -> None:
+def test_policies_that_deny_everything(
+    attached: tuple[str, str], document: Any, denies: bool
+) -> None:
     documents = {} if document is None else {ATTACHED: document}
     assert (denies_everything(UserPolicies((attached,)), documents) is True) == denies
     if attached[0] == ATTACHED:

@@ -105,7 +105,7 @@ def test_a_quarantined_user_is_an_incident_whatever_its_keys(unused: float | Non
     "doubt",
     [{"quarantine": UNKNOWN}, {"denies_everything": True}, {"denies_everything": UNKNOWN}],
 )
-def test_a_doubt_is_to_be_found_out_before_an_idle_key_goes(doubt: dict[str, Any]) -> None:
+def test_a_doubt_is_resolved_before_an_idle_key_is_deactivated(doubt: dict[str, Any]) -> None:
     given = advice(key("old", 900, 200), key("new", 90, 1), **doubt)
     assert (given.action, given.retire) == (Action.FIND_OUT, key("old", 900, 200))
     assert advice(key("old", 900, 2), key("new", 90, 1), **doubt).action is Action.MOVE
@@ -122,7 +122,7 @@ DRAWN = st.lists(
 
 
 @drawn_from(DRAWN, st.sampled_from([(), QUARANTINED, UNKNOWN]), st.sets(st.integers(0, 2)))
-def test_whatever_the_keys_what_stays_has_worked_and_is_vouched_for(
+def test_the_key_that_stays_always_has_worked_and_is_vouched_for(
     drawn: list[tuple[int, Any]], quarantine: Quarantine, failing: set[int]
 ) -> None:
     found = active(*(key(f"K{number}", *one) for number, one in enumerate(drawn)))
@@ -165,7 +165,7 @@ def test_grace_lasts_until_the_newer_key_is_older_than_it() -> None:
     assert in_grace(active(key("old", 900), key("new", -1)), NOW, 7)
 
 
-def test_a_key_without_a_use_is_worded_by_when_aws_began_to_record_uses() -> None:
+def test_the_wording_of_an_unused_key_depends_on_when_aws_began_to_record_uses() -> None:
     ancient = key("AKIAOLD", 5000)
 
     assert described(ancient, NOW).endswith("no use recorded since 2015-04-22)")
@@ -174,7 +174,7 @@ def test_a_key_without_a_use_is_worded_by_when_aws_began_to_record_uses() -> Non
     assert described(elsewhere, NOW).endswith("by ses)")
 
 
-def test_dates_ahead_and_what_iam_does_not_know_are_said_as_they_are() -> None:
+def test_future_dates_and_unknown_values_are_shown_as_they_are() -> None:
     ahead = AccessKey("AKIA", NOW, last_use=LastUse(NOW + timedelta(days=3), "N/A", "N/A"))
     assert described(ahead, NOW) == (
         "AKIA (created 2026-11-24, less than a day ago; last used 2026-11-27, in the future)"

@@ -22,7 +22,7 @@ LARGE = organization.Cost(124, wall=18 + 100 * 0.36, processor=22.08 + 100 * 0.4
 
 def test_a_run_is_compared_with_the_built_in_checks_if_those_were_measured() -> None:
     assert iam_reading.compared(ACCOUNTS).splitlines()[2:] == [
-        "| 50 | all checks | 70 | 130 | 0.5 s | 1.0 s | 40 x | 20 x |",
+        "| 50 | all checks | 70 | 130 | 0.5 s | 1.0 s | 40x | 20x |",
         "| | three built-in checks | 467 | | 20.0 s | | | |",
         "| | all checks and the three | 480 | | 21.0 s | | | |",
         "| 5,000 | all checks | 6,007 | | 233.0 s | | | |",
@@ -32,13 +32,13 @@ def test_a_run_is_compared_with_the_built_in_checks_if_those_were_measured() -> 
 def test_a_scan_of_an_organization_is_compared_with_the_loop() -> None:
     assert organization.compared({LOOP: IN_LOOP, ONE_JOB: FORKED}).splitlines()[2:] == [
         "| `prowler aws -R …` in a loop | | 11.5 s | 11.7 s | 370 MB |",
-        "| `prowler-org --jobs 1` | 12.5 x | 0.92 s | 0.75 s | 1,475 MB |",
+        "| `prowler-org --jobs 1` | 12.5x | 0.92 s | 0.75 s | 1,475 MB |",
     ]
 
 
-def test_a_further_account_costs_what_a_larger_run_takes_more() -> None:
+def test_the_cost_of_a_further_account_is_the_extra_time_of_a_larger_run() -> None:
     assert organization.more(IN_LOOP, FORKED, LARGE).splitlines()[2:] == [
         "| 24 | 1,475 MB | | |",
-        "| 124 | 1,576 MB | 0.46 s | 25 x |",
+        "| 124 | 1,576 MB | 0.46 s | 25x |",
         "| 10,000 (computed) | | 1.3 hours in all | |",
     ]

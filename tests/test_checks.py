@@ -77,7 +77,7 @@ def test_a_user_without_active_keys_passes_every_check_of_active_keys() -> None:
         ((key("A", 60, 900),), "FAIL"),
     ],
 )
-def test_a_key_that_was_unused_for_45_days_fails(keys: tuple[Any, ...], status: str) -> None:
+def test_a_key_unused_for_45_days_fails(keys: tuple[Any, ...], status: str) -> None:
     assert judge("iam_user_unused_active_keys", with_keys(*keys)).status == status
 
 
@@ -204,7 +204,7 @@ def test_a_user_made_for_an_api_key_has_nothing_else(
         ),
     ],
 )  # fmt: skip
-def test_in_an_incident_a_finding_repeats_a_programs_name_as_its_own_word(
+def test_in_an_incident_a_finding_quotes_the_name_that_a_program_gives_itself(
     check: str, name: str, quarantined: tuple[str, ...], program: str
 ) -> None:
     usage = Usage(("us-east-1",), 1, used_by=(UsedBy("Boto3", "192.0.2.1", 1, ()),))
@@ -251,9 +251,7 @@ def test_a_user_whose_tags_name_no_owner_fails(tag: tuple[str, str], status: str
         ("iam_user_made_for_api_key_other_credentials", "PartnerAPIKey-x", False),
     ],
 )
-def test_no_verdict_is_given_on_a_user_that_a_check_does_not_concern(
-    check: str, name: str, concerned: bool
-) -> None:
+def test_a_check_concerns_only_some_users(check: str, name: str, concerned: bool) -> None:
     user = Known(User(name, "arn"), settings=Settings(decoy_users=("canary-?",)))
     assert check_named(check).concerns(user) == concerned
 

@@ -22,6 +22,7 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.event_history i
     GLOBAL_SERVICES,
     CloudTrail,
 )
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import API_KEY_CREATION
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
     CALL,
     NO_EVENT,
@@ -192,7 +193,13 @@ def test_the_regions_of_global_services_are_those_that_botocore_knows() -> None:
 
 @pytest.mark.parametrize(
     ("bound", "calls", "looked_at", "complete"),
-    [(50, 1, 50, False), (10, 1, 10, False), (70, 2, 70, False), (120, 3, 110, True)],
+    [
+        (50, 2, 50, False),
+        (10, 2, 10, False),
+        (70, 3, 70, False),
+        (120, 3, 110, True),
+        (1, 1, 1, False),
+    ],
 )
 def test_no_more_pages_are_read_than_the_bound_needs(
     aws: EmbeddedAWS, clock: Clock, bound: int, calls: int, looked_at: int, complete: bool
@@ -202,6 +209,197 @@ def test_no_more_pages_are_read_than_the_bound_needs(
     assert (found.events, found.all_events) == (looked_at, complete)
     assert found.since == NOW - timedelta(hours=looked_at)
     assert aws.calls["cloudtrail:LookupEvents"] == calls
+
+
+@pytest.mark.parametrize(("age", "calls"), [(300, 2), (20, 2), (1, 1)])
+def test_a_second_program_is_found_in_the_older_half_of_the_time(
+    aws: EmbeddedAWS, clock: Clock, age: float, calls: int
+) -> None:
+    one, span = key(age=age), min(90, age) - 0.1
+    for number in range(600):
+        aws.cloudtrail.add(
+            "ListUsers" if number < 220 else "CreateUser", "iam",
+            user_agent="Terraform/1" if number < 220 else "Pacu/1",
+            at=NOW - timedelta(days=span * number / (600 if age > 1 else 6000)),
+            access_key_id=one.access_key_id,
+        )  # fmt: skip
+    found = use_of(cloudtrail(clock), one)
+    programs = {user.program: user.events for user in found.used_by}
+    if calls == 2:
+        assert programs == {"Terraform": 25, "Pacu": 25}
+    assert (found.events, aws.calls[CALL]) == (50, 2)
+
+
+def test_a_key_with_few_events_is_one_call(aws: EmbeddedAWS, clock: Clock) -> None:
+    for days in (1, 60, 89):
+        at = NOW - timedelta(days=days)
+        aws.cloudtrail.add("ListBuckets", at=at, access_key_id=key().access_key_id)
+    found = use_of(cloudtrail(clock), key())
+    assert (found.events, found.all_events, aws.calls[CALL]) == (3, True, 1)
+
+
+# Sessions
+
+
+def assumed(aws: EmbeddedAWS, session: str, account: str = "123456789012", **more: Any) -> None:
+    """Record that the key assumed a role."""
+    aws.cloudtrail.add(
+        "AssumeRole", "sts", access_key_id=key().access_key_id, recipientAccountId="123456789012",
+        requestParameters={"roleArn": f"arn:aws:iam::{account}:role/{session.title()}"},
+        responseElements={"credentials": {"accessKeyId": session}},
+        **{"at": NOW - timedelta(hours=1), **more},
+    )  # fmt: skip
+
+
+def test_in_an_incident_sessions_are_followed_one_step_with_three_more_lookups(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    assumed(aws, "ASIA1", region="eu-west-1", at=NOW - timedelta(minutes=1))
+    assumed(aws, "ASIA2")
+    assumed(aws, "ASIA3", account="210987654321", at=NOW - timedelta(minutes=2))
+    assumed(aws, "ASIA4", at=NOW - timedelta(hours=2))
+    at = NOW - timedelta(minutes=30)
+    aws.cloudtrail.add("CreateUser", "iam", at=at, access_key_id="ASIA1")
+    aws.cloudtrail.add("RunInstances", "ec2", at=at, access_key_id="ASIA1", region="eu-west-1")
+    aws.cloudtrail.add("ListBuckets", at=at, access_key_id="ASIA2")
+    one = key(region="eu-west-1")
+    trail = cloudtrail(clock)
+    (found,) = trail.usage([one], everywhere=True).values()
+    did = {
+        made.role: made.usage
+        and sorted(action.action for user in made.usage.used_by for action in user.actions)
+        for made in found.sessions
+    }
+    assert did == {
+        "Asia1": ["CreateUser", "RunInstances"], "Asia3": None, "Asia2": ["ListBuckets"],
+        "Asia4": None,
+    }  # fmt: skip
+    assert aws.calls[CALL] == 2 + 3
+    assert use_of(trail, one).sessions[0].usage is None
+    assert aws.calls[CALL] == 5 + 2
+
+
+# The root user, and API keys
+
+
+def test_a_key_of_the_root_user_is_found_by_name_and_then_looked_up_by_its_id(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    root = {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "userName": "root"}
+    alice = {**root, "arn": "arn:aws:iam::123456789012:user/root"}
+    for access_key_id, identity in (("AKIAROOT", root), ("ASIACONSOLE", root), ("AKIA2", alice)):
+        aws.cloudtrail.add(
+            "ListBuckets", at=NOW - timedelta(hours=1), access_key_id=access_key_id,
+            identity=identity,
+        )  # fmt: skip
+    (key_id,) = found = cloudtrail(clock).root_usage()
+    assert (key_id, found[key_id].events) == ("AKIAROOT", 1)
+    assert aws.cloudtrail.asked_about == {"root", "AKIAROOT"}
+
+
+def test_that_no_event_shows_a_key_of_the_root_user_is_known_only_if_all_were_read(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    (none,) = cloudtrail(clock).root_usage().values()
+    assert (none.regions, none.unread) == (("us-east-1",), ())
+    for hours in range(1, 120):
+        at = NOW - timedelta(hours=hours)
+        aws.cloudtrail.add("ConsoleLogin", "signin", at=at, identity={"userName": "root"})
+    (none,) = cloudtrail(clock).root_usage().values()
+    assert failures(none) == [("us-east-1", TOO_MANY_EVENTS)]
+
+
+def test_what_uses_api_keys_is_found_by_the_name_of_the_user(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    with_key: dict[str, Any] = {"additionalEventData": {"callWithBearerToken": True}}
+    for more in ({}, with_key):
+        aws.cloudtrail.add(
+            "Converse", "bedrock", at=NOW - timedelta(hours=1), identity={"userName": "alice"},
+            user_agent="Boto3/1.40", **more,
+        )  # fmt: skip
+    found = cloudtrail(clock).api_key_usage("alice")
+    assert [(user.program, user.events) for user in found.used_by] == [("Boto3", 1)]
+
+
+def test_who_created_an_api_key_is_found(aws: EmbeddedAWS, clock: Clock) -> None:
+    one = AccessKey("ACCA1", NOW - timedelta(days=3))
+    answer = {"serviceSpecificCredential": {"serviceSpecificCredentialId": "ACCA1"}}
+    aws.cloudtrail.add(
+        "CreateServiceSpecificCredential", "iam", at=one.create_date, responseElements=answer,
+        identity={"arn": "arn:aws:iam::123456789012:user/mallory"},
+    )  # fmt: skip
+    (origin,) = cloudtrail(clock).origins([one], API_KEY_CREATION).values()
+    assert origin.creator == "user/mallory"
+
+
+# The account's own addresses
+
+
+def addresses_of(aws: EmbeddedAWS) -> dict[str, str]:
+    """An instance, a NAT gateway, and an address that nothing uses: IDs by address."""
+    ec2 = boto3.client("ec2")
+    (subnet,) = ec2.describe_subnets()["Subnets"][:1]
+    free, of_gateway, of_instance = (ec2.allocate_address(Domain="vpc") for _ in range(3))
+    gateway = ec2.create_nat_gateway(
+        SubnetId=subnet["SubnetId"], AllocationId=of_gateway["AllocationId"]
+    )
+    (instance,) = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"]
+    ec2.associate_address(
+        InstanceId=instance["InstanceId"], AllocationId=of_instance["AllocationId"]
+    )
+    return {
+        free["PublicIp"]: free["AllocationId"],
+        of_gateway["PublicIp"]: gateway["NatGateway"]["NatGatewayId"],
+        of_instance["PublicIp"]: instance["InstanceId"],
+    }
+
+
+def used_from(aws: EmbeddedAWS, *sources: str) -> None:
+    for source in sources:
+        aws.cloudtrail.add("ListBuckets", at=NOW, access_key_id=key().access_key_id, source=source)
+
+
+EC2 = ("ec2:DescribeAddresses", "ec2:DescribeNatGateways", "ec2:DescribeNetworkInterfaces")
+
+
+def test_what_of_the_account_has_an_address_is_found_with_one_call_each_a_region(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    resources = addresses_of(aws)
+    used_from(aws, *resources, "192.0.2.1", "cloudformation.amazonaws.com")
+    aws.calls.clear()
+    trail = cloudtrail(clock)
+    found = use_of(trail, key())
+    assert {user.source: user.resource for user in found.used_by if user.resource} == resources
+    assert [aws.calls[call] for call in EC2] == [1, 1, 1]
+    assert found.addresses_unread is None
+    others = [key(number) for number in range(2, 9)]
+    for number, other in enumerate(others):
+        at, source = NOW, f"192.0.2.{number}"
+        aws.cloudtrail.add("X", at=at, access_key_id=other.access_key_id, source=source)
+    trail.usage([key(), *others])
+    assert [aws.calls[call] for call in EC2] == [2, 2, 2], "once more, for all of the new ones"
+
+
+def test_without_the_permission_one_call_is_denied_and_nothing_else_is_lost(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    resources = addresses_of(aws)
+    aws.behavior.denied = frozenset(EC2)
+    used_from(aws, *resources)
+    trail = cloudtrail(clock)
+    for _ in range(2):
+        found = use_of(trail, key())
+        assert str(found.addresses_unread) == f"{EC2[1]} failed with AccessDenied"
+    assert len(found.used_by) == 3
+    assert [aws.calls[call] for call in EC2] == [1, 1, 1]
+
+
+def test_without_an_address_ec2_is_not_asked(aws: EmbeddedAWS, clock: Clock) -> None:
+    used_from(aws, "2001:db8::1", "AWS Internal", "nothing")
+    use_of(cloudtrail(clock), key())
+    assert not [call for call in aws.calls if call.startswith("ec2")]
 
 
 # Rate, time, and progress
@@ -392,10 +590,10 @@ def test_pages_that_are_short_are_read_on_and_not_for_ever(aws: EmbeddedAWS, clo
     record(aws, key(), 110)
     aws.cloudtrail.short_pages = 30
     trail = cloudtrail(clock)
-    assert (use_of(trail, key()).events, aws.calls[CALL]) == (50, 3)
+    assert (use_of(trail, key()).events, aws.calls[CALL]) == (50, 4), "the older half is empty"
     aws.cloudtrail.short_pages = 50
     assert failures(use_of(trail, key())) == [("us-east-1", TOO_MANY_EVENTS)]
-    assert aws.calls[CALL] == 3 + 6
+    assert aws.calls[CALL] == 4 + 6
 
 
 def test_malformed_events_are_counted(aws: EmbeddedAWS, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import string
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -23,10 +24,14 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import
     origin_in,
     usage_of,
 )
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import AWS_ITSELF
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import (
+    AWS_ITSELF,
+    UNKNOWN,
+)
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     FindingData,
     KeyData,
+    from_json,
     to_json,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
@@ -34,7 +39,7 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording 
     word_usage,
 )
 
-from .events import TERRAFORM, creation, event
+from .events import TERRAFORM, assumption, creation, event
 from .keys import NOW, key
 from .known_facts import ALICE
 
@@ -69,6 +74,7 @@ def test_a_time_that_is_none_or_that_python_cannot_count_is_not_known(moment: An
         ("2001:DB8::0001", "2001:db8::1"),
         (SERVICE, SERVICE),
         ("AWS Internal", AWS_SERVICE),
+        ("AWS Internal/3", AWS_SERVICE),
         ("fe80::1%<script>", UNKNOWN_SOURCE),
         ("203.0.113.7\n", UNKNOWN_SOURCE),
         (None, UNKNOWN_SOURCE),
@@ -115,7 +121,8 @@ def test_a_call_that_ended_with_an_error_is_told_apart() -> None:
 
 JSON = st.none() | st.integers() | st.text() | st.dictionaries(st.text(), st.text(), max_size=2)
 MEMBERS = (
-    "userIdentity", "eventSource", "eventName", "sourceIPAddress", "userAgent", "errorCode"
+    "userIdentity", "eventSource", "eventName", "sourceIPAddress", "userAgent", "errorCode",
+    "additionalEventData", "requestParameters", "awsRegion", "recipientAccountId",
 )  # fmt: skip
 RECORDS = st.dictionaries(st.sampled_from(MEMBERS), JSON)
 SESSIONS = st.text("abcXYZ019_=,.@-<\x1b", min_size=1, max_size=64)
@@ -133,6 +140,56 @@ def creations(draw: st.DrawFn) -> dict[str, Any]:
     moments = st.datetimes(timezones=st.just(timezone.utc)) | st.none()
     text = st.just(json.dumps(whole)) | st.text(max_size=20) | st.none()
     return {"EventTime": draw(moments), "CloudTrailEvent": draw(text)}
+
+
+JUNK: tuple[Any, ...] = (
+    "",
+    "\x1b[31m",
+    "<b>",
+    "=1+1",
+    "\ud800",
+    None,
+    7,
+    True,
+    [],
+    {},
+    [{"arn": 1}],
+    {"a": {}},
+    1e400,
+)
+
+
+def bent(whole: Any, dice: random.Random) -> Any:
+    """The same with junk in the place of something in it."""
+    if isinstance(whole, dict) and whole and dice.random() < 0.8:
+        name = dice.choice(list(whole))
+        return {**whole, name: bent(whole[name], dice)}
+    return dice.choice(JUNK)
+
+
+def test_six_thousand_events_cut_or_bent_give_no_crash_and_no_false_program() -> None:
+    dice = random.Random(28)  # noqa: S311
+    identity = {"arn": ALICE.arn, "accessKeyId": "AKIA2", "principalId": "AIDA1", "userName": "a"}
+    whole = [
+        creation("AKIA1", userAgent=TERRAFORM, userIdentity=identity),
+        assumption("ASIA1", userAgent=TERRAFORM),
+        event(userAgent=TERRAFORM, additionalEventData={"callWithBearerToken": True}),
+    ]
+    for number in range(6000):
+        given = dict(dice.choice(whole))
+        text = given["CloudTrailEvent"]
+        if number % 2:
+            given["CloudTrailEvent"] = text[: dice.randrange(len(text))]
+        else:
+            given["CloudTrailEvent"] = json.dumps(bent(json.loads(text), dice))
+        found = event_of(given)
+        assert found.call is None or found.call.agent.program in ("Terraform", UNKNOWN)
+        usage = usage_of([Looked("us-east-1", [found])], 50)
+        origin = origin_in(Looked("us-east-1", [found]), key("AKIA1", 3), NOW)
+        told = word_usage("AKIA1", usage) + word_origin(["AKIA1"], origin, ALICE.arn, claimed=True)
+        assert set(told) <= HARMLESS, told
+        data = to_json(FindingData(access_keys=(KeyData("AKIA1", usage=usage, origin=origin),)))
+        assert from_json(json.loads(json.dumps(data))).access_keys[0].usage == usage
 
 
 HARMLESS = {*string.ascii_letters, *string.digits, *" .,:;()/+=@'\"-_"}

@@ -62,7 +62,7 @@ def test_prowler_has_one_framework_more_and_no_other_is_changed(
         assert bool(named & set(FAMILY)) == (name in ours)
 
 
-def test_what_is_made_from_the_source_is_up_to_date_and_readable_in_any_encoding() -> None:
+def test_generated_files_are_up_to_date_and_ascii() -> None:
     for path, text in made_from(SOURCE).items():
         assert path.read_text("utf-8") == text, "run python -m scripts.compliance_framework"
         assert text.isascii()  # Prowler opens it without naming an encoding
@@ -91,7 +91,7 @@ def test_no_requirement_is_measured_by_a_check_that_judges_users_by_a_cached_rep
     assert {check for check in measured if check.startswith("iam_")} == set(FAMILY)
 
 
-def test_what_no_check_measures_says_what_to_do_by_hand(framework: Any) -> None:
+def test_a_requirement_without_a_check_says_what_to_do_by_hand(framework: Any) -> None:
     for one in framework.requirements:
         manual = one.attributes["AssessmentStatus"] == "Manual"
         assert manual != bool(one.checks)

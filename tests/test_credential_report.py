@@ -58,7 +58,7 @@ def test_a_report_is_fresh_only_if_its_date_is_within_the_scan(age: int, fresh: 
 @pytest.mark.parametrize(
     "row", ["a,arn:a,true,N/A", "a,arn:a,true", "a,arn:a,,true", "a,,true,true"]
 )
-def test_a_row_that_does_not_say_clearly_says_nothing(row: str) -> None:
+def test_an_unclear_row_is_ignored(row: str) -> None:
     assert active_keys(HEADER, row) == {}
 
 
@@ -79,7 +79,7 @@ def test_a_row_counts_only_if_nothing_in_it_says_that_there_is_more(
     assert active_keys(f"{HEADER},{column}", f"a,arn:a,true,false,{value}") == expected
 
 
-def test_an_arn_that_stands_in_two_rows_says_nothing() -> None:
+def test_an_arn_in_two_rows_is_ignored() -> None:
     assert active_keys(HEADER, "a,arn:a,true,true", "a,arn:a,false,false") == {}
 
 

@@ -56,7 +56,7 @@ def provider() -> Iterator[AwsProvider]:
 
 @pytest.mark.parametrize("said", REJECTED)
 @pytest.mark.parametrize("check", [CHECK, API_KEYS, "iam_root_user_active_keys"])
-def test_what_prowler_rejects_costs_no_finding_and_is_said(
+def test_rejected_metadata_loses_no_finding_and_is_reported(
     provider: AwsProvider, tmp_path: Path, check: str, said: str
 ) -> None:
     shipped = findings_of(provider, check)
@@ -72,7 +72,7 @@ def test_what_prowler_rejects_costs_no_finding_and_is_said(
     assert len(json.loads(reports["ocsf"].read_text("utf-8"))) == len(found)
 
 
-def test_what_prowler_takes_is_used_beside_what_it_rejects(provider: AwsProvider) -> None:
+def test_accepted_metadata_is_used_beside_rejected_metadata(provider: AwsProvider) -> None:
     custom = {"Risk": "mine", "Description": "x" * 401, "Severity": "low"}
     found = findings_of(provider, CHECK, custom)
     assert {(one.metadata.Risk, one.metadata.Severity.value) for one in found} == {("mine", "low")}

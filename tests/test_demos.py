@@ -15,6 +15,7 @@ from demo.organization import ACCOUNTS
 from demo.population import BOTS, BREAK_GLASS, PEOPLE
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.ranking.cli import main as rank
+from scripts import example
 
 from . import loaded
 from .pages import README, REPOSITORY, command
@@ -74,6 +75,23 @@ def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(
     for suffix in (".csv", ".html", ".ocsf.json"):
         (report,) = tmp_path.glob(f"output/*{suffix}")
         assert str(report) in told
+    if example.EXAMPLE.exists():
+        (report,) = tmp_path.glob("output/*.csv")
+        shown = example.sentences(example.EXAMPLE / f"{example.REPORT}.csv")
+        assert shown == example.sentences(report), "Run python -m scripts.example."
+
+
+def test_the_example_has_reports_and_a_page_whose_links_lead_there(tmp_path: Path) -> None:
+    names = ("report.csv", "report.html", "access-keys-20261126.csv", "notes.txt")
+    for name in names:
+        (tmp_path / name).write_text("", "utf-8")
+    page = tmp_path / "access-keys-20261126.html"
+    page.write_text('<a href="access-keys-20261126.csv"> <a href="report.html">', "utf-8")
+    example.collect(tmp_path, tmp_path / "example")
+    written = {path.name for path in (tmp_path / "example").iterdir()}
+    assert written == {"report.csv", "report.html", "which-key-first.csv", "which-key-first.html"}
+    links = re.findall('href="(.+?)"', (tmp_path / "example/which-key-first.html").read_text())
+    assert {*links} <= written
 
 
 def test_the_demo_of_an_organization_scans_twice_and_ends_with_the_page(

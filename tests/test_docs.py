@@ -19,6 +19,7 @@ from prowler.providers.aws.services import iam
 
 from prowler_access_keys.services.iam.iam_access_keys import settings
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import addresses
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse, User
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     FindingData,
@@ -40,7 +41,7 @@ from .scanning import CHECK
 
 OF_OTHER_PROGRAMS = {"--", "--build-arg", "--nthreads", "--read-only"}
 """What the pages name that is not an option of Prowler or prowler-org."""
-REPOSITORY_URL = "https://github.com/prowler-access-keys/prowler-access-keys"
+REPOSITORY_URL = "https://git.example.com/access-keys"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEXTS = {str(page.relative_to(REPOSITORY)): page.read_text("utf-8") for page in PAGES}
 
@@ -60,7 +61,7 @@ def headings(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, *REPOSITORY.glob("*.md")}), ids=lambda p: p.name)
-def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
+def test_every_link_leads_to_a_file_or_a_heading(page: Path) -> None:
     for link in LINK.findall(page.read_text("utf-8")):
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
@@ -70,18 +71,43 @@ def test_every_link_to_a_file_and_to_a_heading_leads_there(page: Path) -> None:
             assert not anchor or anchor in headings(target), link
 
 
-def test_on_a_package_index_every_link_of_the_readme_leads_out() -> None:
+def test_on_a_package_index_every_link_of_the_readme_is_absolute() -> None:
     with_absolute_links = runpy.run_path(str(REPOSITORY / "setup.py"))["with_absolute_links"]
-    text = with_absolute_links(TEXTS["README.md"], "1.2.3")
+    project = f'version = "1.2.3"\nRepository = "{REPOSITORY_URL}"\n'
+    text = with_absolute_links(TEXTS["README.md"], project)
     links = LINK.findall(text)
     assert all(link.startswith("https://") for link in links)
     assert f"{REPOSITORY_URL}/blob/v1.2.3/docs/keys.md" in links
     assert f"{REPOSITORY_URL}/raw/v1.2.3/docs/images/which-key-first.png" in links
 
 
-def test_the_readme_is_short_and_begins_with_a_command() -> None:
-    assert len(TEXTS["README.md"].split()) <= 1200
-    assert len(TEXTS["README.md"].partition("```sh")[0].split()) <= 150
+OWNERS = {
+    "actions", "aquasecurity", "aws-actions", "aws-samples", "cloud-custodian", "elastic",
+    "nccgroup", "prowler-cloud", "pypa", "turbot",
+}  # fmt: skip
+"""Who owns what the files name on GitHub. YOUR_ORG is not a name that GitHub allows."""
+OF_AN_OWNER = re.compile(r"(?:(?<!docs\.)github(?:usercontent)?\.com[/:]|\buses: )([\w.-]+)/")
+INSTALLS = re.compile(r"\b(?:pip|pipx|uv|uvx)\b[^`\n]*")
+BY_NAME = re.compile(
+    r"(?<![\w./@-])(?<!-from )(?<!uninstall )prowler[-_](?:access[-_]keys|org)(?![\w/-])"
+)
+
+
+def test_no_file_names_what_the_project_does_not_own() -> None:
+    # Whoever registered it would run code where users install it: docs/releasing.md.
+    folders = (REPOSITORY / name for name in (".github", "checks", "docs", "metadata"))
+    files = {*REPOSITORY.glob("*"), *(path for folder in folders for path in folder.rglob("*"))}
+    for path in files:
+        if path.suffix not in (".md", ".yml", ".yaml", ".json", ".toml", ".sh", ".Dockerfile"):
+            continue
+        text = path.read_text("utf-8")
+        assert set(OF_AN_OWNER.findall(text)) <= OWNERS, path
+        assert not [line for line in INSTALLS.findall(text) if BY_NAME.search(line)], path
+
+
+def test_the_readme_and_all_pages_together_are_short() -> None:
+    assert len(TEXTS["README.md"].split()) <= 900
+    assert sum(len(text.split()) for text in TEXTS.values()) <= 14_900
 
 
 def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> None:
@@ -123,7 +149,7 @@ def test_every_option_on_a_page_is_an_option_of_its_program() -> None:
 def test_a_command_of_the_aws_cli_is_valid(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.chdir(REPOSITORY / "metadata")  # as prowler-access-keys --write-examples leaves it
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
     credentials = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
     aws_cli.run(shlex.split(text), aws_cli.OFFLINE | nowhere | credentials)
@@ -153,7 +179,7 @@ def shown_key(data: KeyData) -> AccessKey:
     )
 
 
-def test_the_finding_and_the_data_that_are_shown_are_what_the_code_gives() -> None:
+def test_the_finding_and_data_on_the_pages_are_what_the_code_gives() -> None:
     shown_data = json.loads(block('"access_keys": ['))
     facts = shown_facts(from_json(shown_data))
     verdict = judged(CHECK, facts, Settings(access_key_usage_from_cloudtrail=True))
@@ -187,7 +213,10 @@ def test_all_settings_are_listed_with_default_and_range() -> None:
 def test_the_actions_of_the_policies_are_those_that_the_pages_name() -> None:
     missing = [code(action) for action, _ in table("| missing |")]
     assert sorted(missing) == sorted(actions("scan.json"))
-    assert actions("scan-cloudtrail.json") == ["cloudtrail:LookupEvents"]
+    assert actions("scan-cloudtrail.json") == [
+        "cloudtrail:LookupEvents",
+        *(f"ec2:{call}" for call in sorted(addresses.FILTERS)),
+    ]
     assert set(actions("fix.json")) - set(actions("scan.json")) == {"iam:UpdateAccessKey"}
     assert "`iam:UpdateAccessKey` is the one action" in TEXTS["README.md"]
 

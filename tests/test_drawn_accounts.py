@@ -32,7 +32,7 @@ def put_into(aws: EmbeddedAWS, users: list[DrawnUser]) -> None:
 
 @given(users=accounts, check=st.sampled_from(["multiple", "unused"]))
 @settings(max_examples=40)
-def test_a_fixer_deactivates_exactly_the_keys_of_which_a_finding_says_so(
+def test_a_fixer_deactivates_only_keys_that_a_finding_names(
     provider: tuple[EmbeddedAWS, AwsProvider],
     tmp_path_factory: pytest.TempPathFactory,
     users: list[DrawnUser],

@@ -15,7 +15,11 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import event_history as cloudtrail
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import CREATION, UPDATE
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import (
+    API_KEY_CREATION,
+    CREATION,
+    UPDATE,
+)
 
 from .accounts import DrawnUser, accounts
 from .scanning import FAMILY, NEIGHBOR, ROOT, Found, provider_of, scan_with
@@ -25,7 +29,9 @@ CALL = "cloudtrail:LookupEvents"
 UNUSED_DAYS = 45
 OWNER = "iam_user_active_keys_without_owner"
 """The check whose findings ask who created each key."""
+API_KEYS = "iam_user_long_term_api_keys"
 FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
+ROOT_KEYS = "iam_root_user_active_keys"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
 
 
@@ -111,9 +117,41 @@ def test_all_checks_say_the_same_of_a_key_and_ask_once(
     for sentence in sentences:
         assert sentence.endswith(
             f" In the only event of 90 days in eu-west-1 and us-east-1, {keys['used']} was used by "
-            f"aws-cli from 203.0.113.7 (S3). {keys['made']} was created on "
-            f"{today - timedelta(days=4):%Y-%m-%d} by user mallory from 198.51.100.9."
+            f"aws-cli from 203.0.113.7 (S3). {keys['used']} may be replaced with IAM Roles "
+            "Anywhere, because its address is not known to be the account's. "
+            f"{keys['made']} was created on {today - timedelta(days=4):%Y-%m-%d} by user mallory "
+            "from 198.51.100.9."
         )
+
+
+def test_the_root_user_api_keys_and_policies_with_a_user_name_have_evidence_too(
+    connected: tuple[EmbeddedAWS, AwsProvider],
+) -> None:
+    aws, provider = connected
+    now = datetime.now(timezone.utc)
+    alice = aws.add_user("alice")
+    aws.add_key(alice, created=now - timedelta(days=300), last_used=now)
+    credential = aws.add_service_specific_credential(
+        alice, "bedrock.amazonaws.com", created=now - timedelta(days=3)
+    )
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*",
+                "Resource": "arn:aws:s3:::home/${aws:username}/*"}}  # fmt: skip
+    aws.iam().put_user_policy("alice", "home", json.dumps(document))
+    aws.behavior.root_keys_active = (True,)
+    used = aws.iam().users["alice"].access_keys[0].access_key_id
+    root = {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "userName": "root"}
+    aws.cloudtrail.add("ListBuckets", at=now, access_key_id="AKIAROOT", identity=root)
+    aws.cloudtrail.add("ListBuckets", at=now, access_key_id=used)
+    aws.cloudtrail.add("Converse", "bedrock", at=now, identity={"userName": "alice"},
+                       additionalEventData={"callWithBearerToken": True})  # fmt: skip
+    found = {one.check: one for one in scan(provider, **ON)}
+    assert "AKIAROOT was used by a program that calls" in found[ROOT_KEYS].sentence
+    assert json.loads(found[ROOT_KEYS].resource)["access_keys"][0]["access_key_id"] == "AKIAROOT"
+    assert "an API key of user alice was used by aws-cli" in found[API_KEYS].sentence
+    assert f"Who created {credential} is not known" in found[API_KEYS].sentence
+    old = found["iam_user_unrotated_active_keys"]
+    assert old.sentence.endswith('no ${aws:username}: first change "home".')
+    assert json.loads(old.resource)["access_keys"][0]["destinations"] == ["roles-anywhere"]
 
 
 def test_off_there_is_no_call_and_no_word_of_it(
@@ -172,6 +210,13 @@ def stripped(found: list[Found], without: list[Found]) -> list[Found]:
             key.pop("usage", None)
             key.pop("origin", None)
             key.pop("deactivation", None)
+            key.pop("destinations", None)
+        for credential in data.get("service_specific_credentials", ()):
+            credential.pop("origin", None)
+        data.pop("api_key_usage", None)
+        data.pop("policies_with_user_name", None)
+        if one.name == ROOT:
+            data.pop("access_keys", None)
         resource = json.dumps(data, sort_keys=True)
         sentence = one.sentence[: len(other.sentence)]
         bare.append(replace(one, sentence=sentence, resource=resource))
@@ -187,6 +232,8 @@ def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> se
         data = json.loads(one.resource)
         if one.check == INACTIVE and "quarantine_policies" not in data:
             asked |= {key["access_key_id"] for key in data["access_keys"]}
+        if one.check == API_KEYS:
+            asked |= {one.name}
         if one.check == FOR_API_KEY:
             asked |= {key["access_key_id"] for key in data.get("access_keys", ())}
         if "advice" not in data:
@@ -218,6 +265,8 @@ def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
             aws.cloudtrail.add("ListBuckets", at=now, access_key_id=key.access_key_id)
     others = (NEIGHBOR,) if beside else ()
     with_it = scan(run, *others, **ON)
-    assert aws.cloudtrail.asked_about - {CREATION, UPDATE} == expected(aws, users, with_it)
+    changes = {CREATION, UPDATE, API_KEY_CREATION}
+    credentials = {asked for asked in aws.cloudtrail.asked_about if asked.startswith("ACCA")}
+    assert aws.cloudtrail.asked_about - changes - credentials == expected(aws, users, with_it)
     without = scan(run, *others)
     assert stripped(with_it, without) == without

@@ -186,7 +186,7 @@ def test_every_check_agrees_with_the_truth_however_it_reads(
     beside=st.booleans(),
 )
 @settings(QUICK, max_examples=25)
-def test_a_report_from_before_keys_came_went_and_changed_makes_no_verdict_wrong(
+def test_an_outdated_report_makes_no_verdict_wrong(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
     gone: list[list[DrawnKey]],
@@ -223,7 +223,7 @@ def test_a_report_from_before_keys_came_went_and_changed_makes_no_verdict_wrong(
     root_keys=st.sampled_from([(), (True,), (True, False)]),
 )
 @settings(QUICK, max_examples=5)
-def test_alone_together_and_beside_other_checks_it_finds_the_same(
+def test_findings_are_the_same_alone_together_and_beside_other_checks(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
     check: str,
@@ -358,7 +358,7 @@ def test_an_answer_without_a_member_is_not_an_empty_answer(
 
 @pytest.mark.parametrize("call", PAGED)
 @pytest.mark.parametrize("markers", NEXT_MARKERS)
-def test_a_listing_whose_end_is_not_seen_is_unreadable(
+def test_a_listing_without_an_end_is_unreadable(
     provider: tuple[EmbeddedAWS, AwsProvider], call: str, markers: str
 ) -> None:
     aws, connected = provider
@@ -381,7 +381,7 @@ def test_a_listing_whose_end_is_not_seen_is_unreadable(
 @pytest.mark.parametrize(
     "call", [DETAILS, "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", API_KEYS]
 )
-def test_a_user_that_is_renamed_before_a_call_passes_nothing_that_it_fails(
+def test_a_user_renamed_before_a_call_does_not_pass_a_check_that_it_fails(
     provider: tuple[EmbeddedAWS, AwsProvider], report: str, others: tuple[str, ...], call: str
 ) -> None:
     aws, connected = provider
@@ -404,7 +404,7 @@ def test_a_user_that_is_renamed_before_a_call_passes_nothing_that_it_fails(
 
 @given(users=accounts, report=st.sampled_from(REPORTS), beside=st.booleans())
 @settings(QUICK, max_examples=8)
-def test_a_user_of_whom_nothing_may_be_read_passes_nothing_that_it_fails(
+def test_a_user_that_may_not_be_read_does_not_pass_a_check_that_it_fails(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], report: str, beside: bool
 ) -> None:
     aws, connected = provider

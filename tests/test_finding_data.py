@@ -78,7 +78,8 @@ def test_a_key_is_written_with_all_that_is_known_of_it_and_no_more() -> None:
     plain = written(WITH_EVIDENCE)
     denied = {"call": "cloudtrail:LookupEvents", "error_code": "AccessDenied"}
     unknown = {"call": "iam:ListAttachedUserPolicies", "error_code": "AccessDenied"}
-    action = {"service": "s3", "action": "ListBuckets", "events": 2}
+    action = {"service": "s3", "action": "ListBuckets", "events": 2, "failed_events": 1}
+    seen = dict.fromkeys(("first_seen", "last_seen"), "2026-11-24T11:00:00+00:00")
     old = {
         "access_key_id": OLD,
         "create_date": "2024-06-07T12:00:00+00:00",
@@ -91,7 +92,13 @@ def test_a_key_is_written_with_all_that_is_known_of_it_and_no_more() -> None:
             "events": 3,
             "all_events": False,
             "used_by": [
-                {"program": "aws-cli", "source": "203.0.113.7", "events": 2, "actions": [action]}
+                {
+                    "program": "aws-cli",
+                    "source": "203.0.113.7",
+                    "events": 2,
+                    "actions": [action],
+                    **seen,
+                }
             ],
             "since": "2026-11-24T11:00:00+00:00",
             "malformed_events": 1,

@@ -38,6 +38,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
 
 from . import aws_cli
 from .accounts import OLD_QUARANTINE, document
+from .end_to_end.environments import PATIENCE
 from .pages import REPOSITORY
 from .scanning import ACCOUNT, CHECK, begin_run, by_name, provider_of, scan, scan_with
 
@@ -133,7 +134,7 @@ def refused(aws: EmbeddedAWS, capsys: pytest.CaptureFixture[str]) -> Refused:
     return with_reason
 
 
-def test_it_deactivates_the_unused_key_and_says_how_to_undo_it_before(
+def test_it_says_how_to_undo_the_change_before_it_deactivates_the_unused_key(
     keys: Keys, on_update: OnUpdate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []
@@ -188,7 +189,7 @@ def test_the_command_that_undoes_a_change_undoes_it(
     assert (aws_cli.run(words, aws.environment()), unused.status) == (0, "Active")
 
 
-def test_of_unused_keys_it_deactivates_the_only_one_and_says_that_none_is_left(
+def test_it_deactivates_a_single_unused_key_and_says_that_none_is_left(
     aws: EmbeddedAWS, provider: AwsProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     only = give(aws, 900, 400)
@@ -273,7 +274,7 @@ def test_it_refuses_a_user_that_aws_quarantined_since(
         ("ListGroupsForUser", "no access key of user alice is safe to deactivate. AKIA"),
     ],
 )
-def test_it_refuses_when_something_that_decides_cannot_be_read(
+def test_it_refuses_when_a_deciding_fact_cannot_be_read(
     aws: EmbeddedAWS, keys: Keys, refused: Refused, call: str, reason: str
 ) -> None:
     aws.behavior.denied = frozenset({f"iam:{call}"})
@@ -318,7 +319,7 @@ def test_it_refuses_when_something_changed_since_the_scan(
     assert refused("")
 
 
-def test_that_the_key_to_keep_is_used_meanwhile_is_no_change(keys: Keys) -> None:
+def test_a_use_of_the_key_to_keep_is_not_a_change(keys: Keys) -> None:
     keys.used.last_used = AccessKeyLastUsed(NOW, "ec2", "us-east-1")
     assert fixer(ALICE)
     assert (keys.unused.status, keys.used.status) == ("Inactive", "Active")
@@ -475,7 +476,7 @@ def process(key_id: str, token: str = "") -> str:
 
 @pytest.mark.usefixtures("late_last_use")
 @pytest.mark.parametrize("how", PROFILES)
-def test_it_refuses_a_key_that_this_run_stands_on_though_aws_does_not_show_its_use_yet(
+def test_it_refuses_the_key_of_this_run_before_aws_shows_its_use(
     aws: EmbeddedAWS, refused: Refused, tmp_path: Path, how: str
 ) -> None:
     key_id = give(aws, 900, 400).access_key_id
@@ -603,7 +604,7 @@ def test_without_a_log_nothing_is_changed(
     assert keys.unused.status == "Active"
 
 
-def test_half_a_line_is_not_a_line(
+def test_an_incomplete_line_is_not_read(
     keys: Keys, refused: Refused, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
@@ -612,7 +613,7 @@ def test_half_a_line_is_not_a_line(
     assert refused(f"{log.name}, {reason}")
 
 
-def test_an_outcome_that_cannot_be_written_is_said(
+def test_an_outcome_that_cannot_be_logged_is_printed(
     keys: Keys, on_update: OnUpdate, log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def replace_log() -> None:
@@ -629,7 +630,7 @@ def test_two_fixers_at_once_write_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with ProcessPoolExecutor(2) as processes:
         for done in [processes.submit(append_many, str(path), name) for name in "ab"]:
-            done.result(timeout=60)
+            done.result(PATIENCE)
     assert sorted(line["by"] for line in lines(path)) == ["a"] * 200 + ["b"] * 200
 
 
@@ -641,7 +642,7 @@ def append_many(path: str, name: str) -> None:
 # What comes of a change
 
 
-def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
+def test_a_denied_change_changes_nothing_and_says_what_to_do(
     aws: EmbeddedAWS, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.behavior.denied = frozenset({"iam:UpdateAccessKey"})
@@ -663,7 +664,7 @@ def test_a_denied_change_leaves_all_as_it_was_and_says_what_to_do(
     ],
     ids=["unverified", "not shown", "the other key deactivated too", "deleted"],
 )  # fmt: skip
-def test_a_change_that_did_not_end_well_is_said_with_how_to_undo_it(
+def test_a_failed_change_is_reported_with_the_command_that_undoes_it(
     aws: EmbeddedAWS,
     keys: Keys,
     on_update: OnUpdate,
@@ -680,7 +681,7 @@ def test_a_change_that_did_not_end_well_is_said_with_how_to_undo_it(
     assert "To undo: aws iam update-access-key" in output
 
 
-def test_a_change_that_iam_shows_late_is_waited_for(
+def test_it_waits_for_a_change_that_iam_shows_late(
     keys: Keys, on_update: OnUpdate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_update(lambda: setattr(keys.unused, "status", "Active"))
@@ -690,7 +691,7 @@ def test_a_change_that_iam_shows_late_is_waited_for(
     assert fixer(ALICE)
 
 
-def test_a_change_whose_answer_was_lost_is_looked_for(keys: Keys, on_update: OnUpdate) -> None:
+def test_it_looks_for_a_change_whose_answer_was_lost(keys: Keys, on_update: OnUpdate) -> None:
     def lost() -> None:
         raise CallFailedError(Unreadable("iam:UpdateAccessKey", "ReadTimeoutError", transient=True))
 

@@ -21,15 +21,17 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     FindingData,
     KeyData,
+    from_json,
     to_json,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
+    word_destination,
     word_evidence,
     word_origin,
     word_usage,
 )
 
-from .events import TERRAFORM, creation, event, looked
+from .events import TERRAFORM, assumption, creation, event, looked
 from .keys import NOW, key
 from .known_facts import ALICE
 
@@ -82,6 +84,8 @@ def test_a_key_is_used_by_programs_from_sources_most_often_first() -> None:
                     {"service": "s3", "action": "ListBuckets", "events": 2},
                     {"service": "sts", "action": "GetCallerIdentity", "events": 1},
                 ],
+                "first_seen": "2026-11-20T09:00:00+00:00",
+                "last_seen": "2026-11-24T10:00:00+00:00",
             },
             {
                 "program": "Terraform",
@@ -89,6 +93,8 @@ def test_a_key_is_used_by_programs_from_sources_most_often_first() -> None:
                 "source": "198.51.100.20",
                 "events": 1,
                 "actions": [{"service": "ec2", "action": "RunInstances", "events": 1}],
+                "first_seen": "2026-11-24T11:00:00+00:00",
+                "last_seen": "2026-11-24T11:00:00+00:00",
             },
         ],
     }
@@ -179,13 +185,90 @@ def test_a_program_that_keeps_the_key_in_two_places_is_two_users() -> None:
             "a program that calls itself the AWS console or an AWS service from 203.0.113.7",
         ),
         ({"userAgent": ""}, "an unnamed program from 203.0.113.7"),
-        ({"sourceIPAddress": "AWS Internal"}, "an AWS service (S3)"),
+        ({"sourceIPAddress": "AWS Internal"}, "an AWS service (S3; 2026-11-24)"),
     ],
 )
 def test_in_an_incident_a_name_is_only_what_a_program_calls_itself(
     record: dict[str, Any], program: str
 ) -> None:
     assert f"was used by {program}" in word_usage("AKIA1", usage(event(**record)), claimed=True)
+
+
+def test_of_many_events_the_older_half_of_the_time_is_said_too() -> None:
+    newest = looked(*(by_terraform(hours=hours) for hours in range(1, 51)), complete=False)
+    older = looked(*(event(hours=hours) for hours in range(1200, 1220)), complete=False)
+    middle = NOW - timedelta(days=45)
+    found = usage_of([newest], 50, [older], middle)
+    assert (found.events, found.older_events, found.all_events) == (50, 20, False)
+    assert word_usage("AKIA1", found) == (
+        "In the last 30 events in us-east-1, since 2026-11-23, and 20 from before 2026-10-10, "
+        "AKIA1 was used by Terraform on a macOS computer, from 198.51.100.20 (EC2; 2026-11-23 to "
+        "2026-11-24) and by aws-cli from 203.0.113.7 (S3; 2026-10-04 to 2026-10-05)."
+    )
+    torn = usage_of([newest], 50, [looked(failure=DENIED)], middle)
+    assert (torn.events, torn.older_events) == (50, 0)
+    assert "Older events of AKIA1 in us-east-1 could not be read" in word_usage("AKIA1", torn)
+
+
+def test_a_region_that_was_read_to_its_end_has_an_older_half_too() -> None:
+    busy = looked(*(by_terraform(hours=hours) for hours in range(1, 51)), complete=False)
+    quiet = looked(event(hours=2), event(hours=1500), region="eu-west-1")
+    older = looked(by_terraform(hours=1300))
+    found = usage_of([busy, quiet], 50, [older], NOW - timedelta(days=45))
+    by_cli = next(user for user in found.used_by if user.program == "aws-cli")
+    assert (found.older_events, by_cli.events) == (2, 2)
+    assert by_cli.first_seen == NOW - timedelta(hours=1500)
+
+
+@pytest.mark.parametrize(
+    ("events", "said_of_them"),
+    [
+        ([event("CreateUser", "iam")], "(iam:CreateUser)"),
+        ([event("ListUsers", "iam"), event("PutUserPolicy", "iam")], "(iam:PutUserPolicy, IAM)"),
+        ([event("AttachUserPolicy", "iam", errorCode="AccessDenied"), event()],
+         "(iam:AttachUserPolicy (failed), S3)"),
+        ([event("CreateUser", "not-iam")], "(not-iam)"),
+        ([event(f"{verb}{kind}Policy", "iam") for verb in ("Attach", "Put") for kind in
+          ("Group", "Role", "User")], "iam:PutGroupPolicy, iam:PutRolePolicy, 1 more)"),
+    ],
+)  # fmt: skip
+def test_actions_that_give_power_are_named(events: list[Any], said_of_them: str) -> None:
+    assert said_of_them in said(*events)
+
+
+def test_a_role_that_a_key_assumed_is_named_and_so_is_a_session_that_outlives_it() -> None:
+    events = [
+        *(assumption(f"ASIA{n}", hours=n) for n in (1, 2)),
+        assumption("ASIA3", account="210987654321"),
+        assumption("ASIA4", role="", name="GetSessionToken"),
+        assumption("ASIA5", errorCode="AccessDenied"),
+    ]
+    found = usage(*events)
+    assert [(made.role, made.access_key_id, made.events) for made in found.sessions] == [
+        ("Admin", "ASIA1", 2), ("Admin", "", 1), ("", "ASIA4", 1),
+    ]  # fmt: skip
+    assert (
+        "AKIA1 assumed role Admin of account 123456789012 (2 times, last on 2026-11-24). AKIA1 "
+        "assumed role Admin of account 210987654321 (1 time, last on 2026-11-24). AKIA1 called "
+        "GetSessionToken, whose sessions outlive the key (1 time, last on 2026-11-24)."
+    ) in word_usage("AKIA1", found)
+
+
+def test_a_value_of_a_newer_version_is_not_known_and_costs_nothing_else() -> None:
+    user = {"program": "aws-cli", "source": "192.0.2.1", "events": 1, "actions": [],
+            "kept_in": "a hardware module", "runs_on": "the Moon", "new": 1}  # fmt: skip
+    usage = {"regions": ["us-east-1"], "events": 1, "used_by": [user], "new": {}}
+    key = {"access_key_id": "AKIA1", "usage": usage, "destinations": ["moon-role", "ecs-task-role"]}
+    (read,) = from_json({"access_keys": [key]}).access_keys
+    assert read.usage
+    assert (read.usage.used_by[0].kept_in, read.usage.used_by[0].runs_on) == (None, None)
+    assert "replaced with an IAM role for the ECS task" in word_destination(
+        "AKIA1", read.destinations, read.usage
+    )
+    with pytest.raises(ValueError, match="kept_in"):
+        from_json(
+            {"access_keys": [{**key, "usage": {**usage, "used_by": [{**user, "kept_in": 7}]}}]}
+        )
 
 
 def test_that_no_call_succeeded_is_said() -> None:
@@ -248,6 +331,46 @@ def test_who_created_a_key_is_named(arn: str | None, who: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("identity", "who"),
+    [
+        ({"arn": "arn:aws:iam::123456789012:user/team!a/<b>/carol"}, "user carol"),
+        ({"arn": "arn:aws:iam::123456789012:user/a:b/carol"}, "user carol"),
+        ({"arn": "arn:aws:iam::123456789012:user/al", "userName": "alice"}, "the user itself"),
+        ({"arn": "arn:aws:iam::123456789012:user/al", "userName": "al"}, "user al"),
+        ({"arn": "arn:aws:iam::123456789012:root", "userName": "alice"}, "the root user"),
+    ],
+    ids=[
+        "odd path",
+        "colon",
+        "renamed since",
+        "another user",
+        "root with the user's name as alias",
+    ],
+)
+def test_a_creator_is_right_whatever_its_path_is_or_its_name_was(identity: Any, who: str) -> None:
+    identity = {**identity, "principalId": "AIDAEXAMPLE:x"}
+    origin = origin_in(looked(creation("AKIA1", userIdentity=identity)), KEY, NOW)
+    assert f"by {who} from" in word_origin(["AKIA1"], origin, "arn:aws:iam::123456789012:user/new")
+    assert origin.creator_id == "AIDAEXAMPLE"
+    assert set("<>") & set(origin.creator) == set()
+
+
+def test_a_user_with_an_odd_path_is_the_one_that_created_its_key() -> None:
+    arn = "arn:aws:iam::123456789012:user/team!<a>:b/carol"
+    origin = origin_in(looked(creation("AKIA1", arn)), KEY, NOW)
+    assert "by the user itself from" in word_origin(["AKIA1"], origin, arn)
+
+
+def test_in_an_incident_the_key_and_the_program_of_the_creator_are_said() -> None:
+    identity = {"arn": ALICE.arn, "accessKeyId": "AKIAOLD"}
+    origin = origin_in(looked(creation("AKIA1", userIdentity=identity)), KEY, NOW)
+    assert word_origin(["AKIA1"], origin, ALICE.arn, claimed=True) == (
+        "AKIA1 was created on 2026-11-24 by the user itself from 203.0.113.7 with AKIAOLD, by a "
+        'program that calls itself "aws-cli".'
+    )
+
+
 def test_a_service_that_creates_a_key_is_named() -> None:
     identity = {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}
     origin = origin_in(looked(creation("AKIA1", userIdentity=identity)), KEY, NOW)
@@ -258,7 +381,11 @@ def test_a_creation_without_a_date_has_none() -> None:
     origin = origin_in(looked({**creation("AKIA1"), "EventTime": None}), KEY, NOW)
     said = word_origin(["AKIA1"], origin, ALICE.arn)
     assert said == "AKIA1 was created by user mallory from 203.0.113.7."
-    assert written(origin=origin) == {"creator": "user/mallory", "source": "203.0.113.7"}
+    assert written(origin=origin) == {
+        "creator": "user/mallory",
+        "source": "203.0.113.7",
+        "program": "aws-cli",
+    }
 
 
 @pytest.mark.parametrize(
@@ -300,7 +427,7 @@ def test_why_it_is_not_known_who_created_a_key_is_said(
 
 def test_what_is_not_known_of_both_keys_is_one_sentence() -> None:
     both = {key(name, 100): Origin(unknown=TOO_OLD) for name in ("AKIA1", "AKIA2")}
-    assert word_evidence(Evidence(origins=both), ALICE.arn) == [
+    assert word_evidence(Evidence(origins=both), ALICE) == [
         "Who created AKIA1 and AKIA2 is not known: the keys are older than the 90 days of "
         "CloudTrail's event history."
     ]

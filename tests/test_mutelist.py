@@ -104,7 +104,7 @@ NOT_MEANT = {
 
 
 @pytest.mark.parametrize("form", MEANT)
-def test_a_user_that_a_mutelist_means_is_left_alone(tmp_path: Path, form: str) -> None:
+def test_a_muted_user_is_left_alone(tmp_path: Path, form: str) -> None:
     said = refusal(written(tmp_path, MEANT[form]))
     assert said
     assert ("deactivate the key yourself, or leave it" in said) == form.startswith("excepted")
@@ -112,18 +112,18 @@ def test_a_user_that_a_mutelist_means_is_left_alone(tmp_path: Path, form: str) -
 
 
 @pytest.mark.parametrize("form", NOT_MEANT)
-def test_a_user_that_a_mutelist_does_not_mean_is_fixed(tmp_path: Path, form: str) -> None:
+def test_a_user_that_no_mutelist_covers_is_fixed(tmp_path: Path, form: str) -> None:
     assert refusal(written(tmp_path, NOT_MEANT[form])) == ""
 
 
-def test_the_mutelist_that_prowler_uses_by_default_means_nobody() -> None:
+def test_prowlers_default_mutelist_covers_no_user() -> None:
     path = get_default_mute_file_path("aws")
     assert path
     assert refusal(path) == ""
 
 
 @pytest.mark.parametrize("name", ["alice", "a.b+c@d=e,f-g_h", "-x"])
-def test_the_advice_how_to_mute_mutes(tmp_path: Path, name: str) -> None:
+def test_the_advice_on_muting_works(tmp_path: Path, name: str) -> None:
     said = refusal(written(tmp_path, entry(', Tags: ["team=ops"]')), user(name))
     (pattern,) = re.findall(r"write ('.*') under Resources of (?:\w+)\.", said)
     advised = AWSMutelist(yaml.safe_load(entry("", CHECK, resources=pattern))["Mutelist"])
@@ -140,7 +140,7 @@ def test_a_mutelist_with_itself_inside_ends(tmp_path: Path) -> None:
     "path",
     [f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/muted", "s3://bucket/mutelist.yaml", "/dev/null"],
 )
-def test_what_cannot_be_read_as_it_was_written_is_not_used(path: str) -> None:
+def test_a_mutelist_that_loses_text_when_read_is_not_used(path: str) -> None:
     muting = AWSMutelist({"Accounts": {}})
     muting._mutelist_file_path = path
     assert "is not a regular file" in unusable(muting)
@@ -190,7 +190,7 @@ MUTELISTS = st.dictionaries(
 
 @given(MUTELISTS)
 @example({"*": {"Checks": {EC2: {"Regions": ["*"], "Resources": ["*"], "Tags": ["s | p"]}}}})
-def test_whom_prowler_would_mute_is_left_alone(
+def test_a_user_that_prowler_would_mute_is_left_alone(
     tmp_path_factory: pytest.TempPathFactory, accounts: dict[str, Any]
 ) -> None:
     text = yaml.safe_dump({"Mutelist": {"Accounts": accounts}})

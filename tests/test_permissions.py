@@ -105,7 +105,7 @@ def test_the_scan_policy_is_enough_for_a_scan_of_one_user(account: EmbeddedAWS) 
 
 
 @pytest.mark.parametrize(("missing", "check", "expected", "said_of"), WITHOUT)
-def test_without_one_action_the_scan_ends_well_and_says_what_is_missing(
+def test_without_one_action_the_scan_finishes_and_names_what_is_missing(
     account: EmbeddedAWS,
     missing: str,
     check: str,
@@ -138,7 +138,7 @@ PART = {
     CREDENTIALS: {*USERS, "iam:ListServiceSpecificCredentials"},
     PASSWORDS: KEYS | {"iam:GetLoginProfile"},
 }
-"""What docs/findings.md says that each check needs."""
+"""What each check needs."""
 
 
 @pytest.mark.parametrize("check", FAMILY)

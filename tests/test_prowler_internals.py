@@ -36,6 +36,7 @@ from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import PROWLER_ATTEMPTS
+from prowler_access_keys.services.iam.iam_access_keys.requirements_about_users import WRAPPED
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys import (
     iam_user_multiple_active_keys as check_module,
 )
@@ -86,6 +87,16 @@ def test_frameworks_of_plug_ins_are_found_in_both_schemas(
         FRAMEWORK in universal,
         "the entry points of the group prowler.compliance.universal are no longer read: see "
         "pyproject.toml.",
+    )
+
+
+@pytest.mark.parametrize(("place", "name"), WRAPPED)
+def test_findings_of_a_framework_go_through_three_functions(place: str, name: str) -> None:
+    parameters = list(inspect.signature(getattr(resolve_name(place), name)).parameters)
+    rely(
+        parameters[:3] == ["self", "findings", "framework"]
+        or (parameters[0] == "findings" and "framework" in parameters),
+        f"{name} takes {parameters}: see {SHARED}/requirements_about_users.py.",
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 
 from . import loaded
+from .end_to_end.environments import PATIENCE
 from .mutelists import muting
 from .scanning import CHECK
 
@@ -23,8 +24,6 @@ FILES = {
     "--mutelist-file": muting("^bob$"),
     "--checks-file": json.dumps({"aws": [CHECK]}),
 }
-PATIENCE = 120
-"""Seconds after which a run counts as one that waits for ever."""
 
 
 @contextmanager
@@ -49,7 +48,7 @@ def descriptor(path: Path, text: str) -> Iterator[Path]:
 
 @pytest.mark.parametrize("pipe", [named_pipe, descriptor])
 @pytest.mark.parametrize("option", FILES)
-def test_a_run_takes_what_prowler_read_and_fixers_refuse_what_they_cannot_see(
+def test_a_scan_reads_a_pipe_and_fixers_refuse_a_file_that_they_cannot_read_again(
     tmp_path: Path, option: str, pipe: Callable[[Path, str], AbstractContextManager[Path]]
 ) -> None:
     now = datetime.now(timezone.utc)

@@ -7,7 +7,7 @@ After a change of wording, write it anew, and read what is different:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import NO_EVENT, Origin
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
+    NO_EVENT,
+    Origin,
+    usage_of,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     LastUse,
@@ -31,6 +35,7 @@ from prowler_access_keys.services.iam.iam_access_keys.findings import finding
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
+from .events import TERRAFORM, assumption, event, looked
 from .keys import CAN_GO, DENIED, NOW, active, key
 from .known_facts import ALICE, DENIED_DETAILS, Known, check_named, judged
 
@@ -88,6 +93,41 @@ def off(name: str = "AKIAOFF") -> AccessKey:
 
 def smtp(name: str, age: float) -> AccessKey:
     return replace(key(name, age), last_use=SMTP)
+
+
+BOTO3 = "Boto3/1.40.0 ua/2.1 exec-env/AWS_Lambda_python3.12 m/g Botocore/1.40.0"
+USER_NAME = {
+    "Version": "2012-10-17",
+    "Statement": {"Resource": "arn:aws:s3:::home/${aws:username}/*"},
+}
+SESSION = usage_of([looked(event("PutRolePolicy", "iam", userAgent="Pacu/1"))], 50)
+BREACH = usage_of(
+    [looked(assumption("ASIA1"), assumption("ASIA2", role="", name="GetFederationToken", hours=9))],
+    50,
+)
+BREACH = replace(
+    BREACH, sessions=(replace(BREACH.sessions[0], usage=SESSION), *BREACH.sessions[1:])
+)
+ORIGIN = Origin(
+    "user/alice", NOW - timedelta(days=1), "198.51.100.9", access_key_id=OLD, program="Boto3"
+)
+
+
+def seen(
+    *events: Any,
+    older: Sequence[Any] = (),
+    key: AccessKey | None = None,
+    resource: str = "",
+    applying: UserPolicies = UserPolicies(),  # noqa: B008
+    **more: Any,
+) -> Verdict:
+    """The verdict on an old key in use, with what CloudTrail says of it."""
+    earlier = [looked(*older)] if older else []
+    usage = usage_of([looked(*events, complete=not older)], 50, earlier, NOW - timedelta(days=45))
+    used_by = tuple(replace(user, resource=resource) for user in usage.used_by)
+    usage = replace(usage, used_by=used_by, **more)
+    facts = keys(key or BUSY, uses={OLD: usage}, applying=applying)
+    return judge(UNROTATED, facts, access_key_usage_from_cloudtrail=True)
 
 
 IDLE, BUSY = key(OLD, 900, 300), key(OLD, 900, 2)
@@ -226,6 +266,60 @@ CASES: dict[str, Callable[[], Verdict]] = {
         FOR_API_KEY,
         Known(user=BEDROCK_USER, credentials=(credential("bedrock.amazonaws.com"),)),
     ),
+    # Evidence from CloudTrail
+    "evidence: two programs, one on Lambda": lambda: seen(
+        event(userAgent=BOTO3), event(userAgent=BOTO3), event(userAgent=TERRAFORM)
+    ),
+    "evidence: the older half of the time": lambda: seen(
+        *(event(userAgent=TERRAFORM, hours=hours) for hours in range(1, 51)),
+        older=[event(userAgent="Boto3/1.40", hours=1100)],
+    ),
+    "evidence: on an instance of the account": lambda: seen(event(), resource="i-0a1b2c3d"),
+    "evidence: behind a gateway of the account": lambda: seen(event(), resource="nat-0a1b2c3d"),
+    "evidence: EC2 could not be asked": lambda: seen(
+        event(), addresses_unread=Unreadable("ec2:DescribeNatGateways", "UnauthorizedOperation")
+    ),
+    "evidence: a person's computer": lambda: seen(event(userAgent="S3 Browser/12.2.9")),
+    "evidence: a tool for attacks": lambda: seen(event(userAgent="Pacu/1.5.2")),
+    "evidence: a vendor, and a policy with the user's name": lambda: seen(
+        event(userAgent="APN/1.0 Veeam/1.0 Backup/10.0"),
+        applying=UserPolicies(inline=(("home", "", USER_NAME),)),
+    ),
+    "evidence: mail over SMTP": lambda: seen(event(), key=smtp(OLD, 900)),
+    "evidence: two keys from the same place": lambda: judge(
+        MULTIPLE,
+        keys(
+            BUSY, key(NEW, 90, 1), uses=dict.fromkeys((OLD, NEW), usage_of([looked(event())], 50))
+        ),
+        access_key_usage_from_cloudtrail=True,
+    ),
+    "evidence: no event": lambda: seen(),
+    "evidence: an incident, with a role and a new key": lambda: judge(
+        QUARANTINED,
+        keys(
+            BUSY,
+            YOUNG,
+            quarantined=V3,
+            uses={OLD: BREACH, NEW: usage_of([looked()], 50)},
+            creations={NEW: ORIGIN},
+        ),
+        access_key_usage_from_cloudtrail=True,
+    ),
+    "evidence: an API key": lambda: judge(
+        API_KEYS,
+        Known(
+            credentials=(credential("bedrock.amazonaws.com", 3.5),),
+            uses={"alice": usage_of([looked(event("Converse", "bedrock"))], 50)},
+            creations={"ACCA1": Origin("user/bob", NOW - timedelta(days=30), "192.0.2.1")},
+        ),
+        access_key_usage_from_cloudtrail=True,
+    ),
+    "evidence: a key of the root user": lambda: finding.with_root_usage(
+        root(1), {"AKIAROOT": usage_of([looked(event())], 50)}
+    ),
+    "evidence: no event shows a key of the root user": lambda: finding.with_root_usage(
+        root(1), {"": usage_of([looked()], 1)}
+    ),
     # Service-specific credentials
     "an API key": lambda: judge(
         API_KEYS, Known(credentials=(credential("bedrock.amazonaws.com", 3.5),))
@@ -273,7 +367,7 @@ def written() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_finding_says_what_the_file_has(case: str) -> None:
+def test_every_sentence_is_the_one_in_the_file(case: str) -> None:
     assert said(case) == written()[case]
 
 

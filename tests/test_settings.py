@@ -13,7 +13,7 @@ from prowler_access_keys.services.iam.iam_access_keys.command_line import settin
 from prowler_access_keys.services.iam.iam_access_keys.settings import ALLOWED, Settings, parse
 
 
-def test_without_settings_the_strict_defaults_hold() -> None:
+def test_without_settings_the_strict_defaults_apply() -> None:
     assert parse({}) == (Settings(), ())
 
 
@@ -38,7 +38,7 @@ def test_settings_are_taken() -> None:
 
 
 @pytest.mark.parametrize("value", ["owner", [], [""], [1], None, {"owner": 1}])
-def test_a_value_that_is_not_a_list_of_names_is_named_and_the_default_holds(value: Any) -> None:
+def test_a_value_that_is_not_a_list_of_names_is_named_and_the_default_applies(value: Any) -> None:
     chosen, (problem,) = parse({"access_key_owner_tags": value})
     assert chosen == Settings()
     assert problem.endswith("['owner', 'owner_contact', 'team', 'contact'] is used instead.")
@@ -46,7 +46,7 @@ def test_a_value_that_is_not_a_list_of_names_is_named_and_the_default_holds(valu
 
 @pytest.mark.parametrize("value", [-1, 1.5, "7", "soon", True, None, [7], 10**10])
 @pytest.mark.parametrize("setting", ALLOWED)
-def test_a_value_that_is_not_a_whole_number_in_range_is_named_and_the_default_holds(
+def test_a_value_that_is_not_a_whole_number_in_range_is_named_and_the_default_applies(
     setting: str, value: Any
 ) -> None:
     chosen, (problem,) = parse({setting: value, "unreadable_access_keys_fail": True})
@@ -72,7 +72,7 @@ def test_a_setting_has_a_range(setting: str) -> None:
         ("access_key_usage_max_seconds", "a whole number of seconds from 1 to 86400."),
     ],
 )
-def test_the_unit_of_a_number_is_said(setting: str, said: str) -> None:
+def test_the_problem_names_the_unit_of_a_number(setting: str, said: str) -> None:
     assert said in parse({setting: 0})[1][0]
 
 
@@ -85,7 +85,7 @@ def test_a_service_that_iam_names_otherwise_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["new.example", " Logs.amazonaws.com", "a.amazonaws.com.cn"])
-def test_a_service_that_is_not_known_here_is_taken(name: str) -> None:
+def test_an_unknown_service_is_accepted(name: str) -> None:
     chosen, problems = parse({"allowed_service_specific_credentials": [name]})
     assert (chosen.allowed_service_specific_credentials, problems) == ((name,), ())
 
@@ -105,7 +105,7 @@ def test_yes_or_no_is_true_or_false() -> None:
     )
 
 
-def test_a_typing_mistake_in_a_name_is_said() -> None:
+def test_a_mistyped_setting_is_named() -> None:
     _, (problem,) = parse({"multiple_active_key_grace_days": 7})
     assert problem == (
         "'multiple_active_key_grace_days' in Prowler's config file is not a setting. Did you mean "
@@ -113,7 +113,7 @@ def test_a_typing_mistake_in_a_name_is_said() -> None:
     )
 
 
-def test_a_setting_that_prowler_knows_is_not_a_typing_mistake() -> None:
+def test_a_setting_of_prowlers_own_is_not_mistyped() -> None:
     assert not parse({"max_unused_access_keys_day": 1}, known={"max_unused_access_keys_day"})[1]
 
 
@@ -144,7 +144,7 @@ def problems_with(
         (b"max_unused_access_keys_days: 180\n", ""),
     ],
 )
-def test_a_config_file_that_prowler_does_not_use_whole_is_said(
+def test_a_config_file_that_prowler_uses_only_in_part_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str
 ) -> None:
     path = tmp_path / "config.yaml"

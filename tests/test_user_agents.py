@@ -169,7 +169,9 @@ def features(letters: str) -> str:
         ("", None),
     ],
 )
-def test_letters_say_where_the_key_is_kept(letters: str, kept_in: KeptIn | None) -> None:
+def test_credential_letters_name_where_the_key_is_kept(
+    letters: str, kept_in: KeptIn | None
+) -> None:
     assert agent_of(features(letters)).kept_in is kept_in
 
 
@@ -312,7 +314,7 @@ MARKS = (
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(MARKS) | st.text(max_size=5)).map("".join))
-def test_nothing_but_a_harmless_name_and_the_vocabulary_comes_out(text: str) -> None:
+def test_only_a_harmless_name_and_known_words_are_returned(text: str) -> None:
     agent = agent_of(text)
     assert {agent.kept_in, agent.runs_on} <= {None, *KeptIn, *RunsOn}
     name = agent.program.strip('"')
@@ -331,7 +333,7 @@ def bent(chance: random.Random, text: str) -> str:
     return "".join(letters)
 
 
-def test_events_that_are_cut_or_bent_name_no_program_that_they_do_not_have() -> None:
+def test_damaged_events_name_only_programs_that_they_have() -> None:
     chance = random.Random(28)  # noqa: S311
     agents = [real["user_agent"] for real in real_user_agents()]
     for _ in range(int(os.environ.get("BENT_EVENTS", "300"))):

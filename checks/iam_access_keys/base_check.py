@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from prowler.lib.check.models import Check, Check_Report_AWS, Severity
@@ -15,7 +16,7 @@ from prowler.providers.common.provider import Provider
 from . import run_state
 from .catalogue import PLUG_IN, own_version
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
-from .finding_data import FindingData, to_json
+from .finding_data import FindingData, ReadingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
@@ -24,6 +25,7 @@ from .findings.user_case import UserCase
 from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError
+from .requirements_about_users import leave_out_root
 from .run_state import Found
 from .settings import Settings
 
@@ -40,10 +42,29 @@ class CheckRun:
     metadata_problem: str = ""
     """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
 
+    read: AccountReading | None = None
+    """What the run reads; None if that went wrong."""
+    looks_at_users: bool = False
+    """Whether the check has listed the account's users."""
+
     @property
     def account(self) -> str:
         """The account's number."""
         return str(self.provider.identity.account)
+
+    def reading(self) -> ReadingData | None:
+        """By whom, when, and how completely the account was read; None if it was not."""
+        if self.read is None:
+            return None
+        listed, counted = self.read.population if self.looks_at_users else (None, None)
+        return ReadingData(
+            self.read.now.isoformat(),
+            datetime.now(timezone.utc).isoformat(),
+            str(self.provider.identity.identity_arn or ""),
+            asdict(self.settings),
+            listed,
+            counted,
+        )
 
 
 class AccessKeyCheck(Check):
@@ -67,7 +88,8 @@ class AccessKeyCheck(Check):
         try:
             run = replace(run, metadata_problem=restore_refused_metadata(self))
             account = run_state.of(provider).account
-            run = replace(run, settings=account.settings)
+            users = isinstance(self, UserCheck) and not account.is_limited
+            run = replace(run, settings=account.settings, read=account, looks_at_users=users)
             return list(self.findings(account, run))
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)
@@ -83,7 +105,7 @@ class AccessKeyCheck(Check):
         them, and Security Hub keeps only one finding of a name.
         """
         arn = f"arn:{run.provider.identity.partition}:iam::{run.account}:account"
-        data = FindingData(ACCOUNT_NAME, arn)
+        data = FindingData(ACCOUNT_NAME, arn, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report_on_root(
@@ -96,6 +118,7 @@ class AccessKeyCheck(Check):
             evidence = account.cloudtrail.answers({user: verdict.ask}, account.now)[user]
             verdict = finding.with_evidence(verdict, evidence, user)
         data = finding.describe(ROOT_USER_NAME, root.arn, verdict, root.now)
+        data = replace(data, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report(
@@ -188,6 +211,8 @@ class UserCheck(AccessKeyCheck):
             yield self.report_on_account(verdict, run)
         elif nobody:
             yield self.report_on_account(Verdict("PASS", nobody), run)
+        elif not account.users and not account.is_limited:
+            yield self.report_on_account(finding.no_users(run.account), run)
 
     def _about_root(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         # Reading the root user may take a credential report.
@@ -196,6 +221,7 @@ class UserCheck(AccessKeyCheck):
             report = self.report_on_root(account.root, verdict, account, run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
+            leave_out_root(self.CheckID)
             yield report
 
     def _about_users(self, account: AccountReading, run: CheckRun) -> list[Check_Report_AWS]:
@@ -216,6 +242,10 @@ class UserCheck(AccessKeyCheck):
             tags = () if isinstance(tags, Unreadable) else tags
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
+            if verdict.status == "PASS" and not verdict.keys:
+                answers = account.answers
+                keys, row = answers.keys_in_hand(user.user), answers.row(user.user)
+                data = finding.with_proof(data, keys, row, answers.report_date, user.now)
             report = self.report(verdict, data, account.region, run, tags)
             findings.append(Found(user.user, verdict, report))
         run_state.of(run.provider).remember(self.CheckID, findings)
@@ -242,6 +272,9 @@ class RootUserCheck(AccessKeyCheck):
     def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         if account.root:
             verdict = self.judge_root(account.root)
+            unlisted = verdict.status == "FAIL" and not verdict.ask
+            if unlisted and run.settings.access_key_usage_from_cloudtrail:
+                verdict = finding.with_root_usage(verdict, account.cloudtrail.root_usage())
             yield self.report_on_root(account.root, verdict, account, run)
         elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
             # The scan is limited to other resources, which no other check looks at.

@@ -13,6 +13,8 @@ ROOT_USER_NAME = "<root_account>"
 """AWS's name for the root user in the first row of a credential report."""
 ACCOUNT_NAME = "<account>"
 """The name of the account itself in findings about it: no user can have it."""
+SMTP_SERVICE = "ses-smtp"
+"""IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
 GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 """Error codes with which IAM says that the user, group or key of a call does not exist."""
 
@@ -80,6 +82,11 @@ class AccessKey:
     def used(self) -> bool:
         """Whether AWS has a use on record."""
         return isinstance(self.last_use, LastUse)
+
+    @property
+    def is_for_smtp(self) -> bool:
+        """Whether the key was last used through an SMTP password of Amazon SES."""
+        return isinstance(self.last_use, LastUse) and self.last_use.service == SMTP_SERVICE
 
     def last_active(self) -> datetime:
         """When the key was last used or, with no use on record, created (UTC).

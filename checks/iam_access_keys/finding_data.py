@@ -36,6 +36,9 @@ def _also_if_empty(usage: Usage, write: SerializerFunctionWrapHandler) -> dict[s
     return {"regions": [], "events": 0, "all_events": False, "used_by": [], **write(usage)}
 
 
+WrittenUsage = Annotated[Usage, AfterValidator(_with_regions), WrapSerializer(_also_if_empty)]
+
+
 @dataclass(frozen=True, slots=True)
 class KeyData:
     """An access key."""
@@ -49,13 +52,38 @@ class KeyData:
     last_used_service: Text = ""
     last_used_region: Text = ""
     last_use_unreadable: Unreadable | None = None
-    usage: (
-        Annotated[Usage, AfterValidator(_with_regions), WrapSerializer(_also_if_empty)] | None
-    ) = None
+    usage: WrittenUsage | None = None
     origin: Origin | None = None
     deactivation: Origin | None = None
+    destinations: Annotated[tuple[Text, ...], Few] = ()
+    """Where what uses it could go: names in ``cloudtrail/destinations.py``."""
     description: Text = ""
     """What the IAM console shows as the key's description."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedKeyData:
+    """An access key as a credential report shows it, without its ID."""
+
+    active: bool
+    changed: Text = ""
+    """When it was created, activated, or deactivated, whichever came last."""
+    last_used_date: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingData:
+    """What the findings about an account go by."""
+
+    began: Text
+    ended: Text
+    caller: Text
+    """The ARN of the identity that read the account."""
+    settings: dict[str, Any]
+    users_listed: int | None = None
+    """How many users were listed; None if the check is not about users."""
+    users_counted: int | None = None
+    """How many there are by ``iam:GetAccountSummary``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +96,7 @@ class CredentialData:
     age_days: Days | None = None
     expiration_date: Text = ""
     """Empty if it never expires."""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +120,10 @@ class FindingData:
     active_access_keys: Annotated[int, Field(ge=0, le=1000)] | None = None
     unreadable: Unreadable | None = None
     access_keys: Annotated[tuple[KeyData, ...], Few] = ()
+    reported_access_keys: Annotated[tuple[ReportedKeyData, ...], Few] = ()
+    """In a PASS by a credential report: what it shows of the keys."""
+    credential_report_date: Text = ""
+    """When AWS made that report."""
     failing_access_keys: Annotated[tuple[ID, ...], Few] | None = None
     """The keys that fail, if not all of them do."""
     quarantine_policies: tuple[Text, ...] = ()
@@ -109,7 +142,13 @@ class FindingData:
     service_specific_credentials: Annotated[tuple[CredentialData, ...], Few] = ()
     failing_service_specific_credentials: Annotated[tuple[ID, ...], Few] | None = None
     """Those that fail, if not all of them do."""
+    api_key_usage: WrittenUsage | None = None
+    """What uses the user's API keys: which of them, CloudTrail does not say."""
+    policies_with_user_name: tuple[Text, ...] = ()
+    """Policies that use ``${aws:username}``, which the session of a role does not have."""
     owner: Text = ""
+    reading: ReadingData | None = None
+    """On findings about the root user or the account."""
     check: Text = ""
     """The check that wrote it; empty if it did not say so yet."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .base_check import RootUserCheck, UserCheck
 from .cloudtrail.questions import Questions
-from .facts import Keys, RootAccessKeys, Unreadable, quarantine_policies
+from .facts import AccessKey, Keys, RootAccessKeys, Unreadable, quarantine_policies
 from .finding_data import FindingData
 from .findings.administrator import judge_administrator
 from .findings.advice import (

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from ..iam_access_keys.for_checks import (
     DECOY,
+    AccessKey,
     FindingData,
+    Questions,
     UserCase,
     UserCheck,
     Verdict,
@@ -51,18 +53,24 @@ class iam_user_long_term_api_keys(UserCheck):
         response = incident(quarantine)
         lasting = any(is_lasting(credential, user.now) for credential in failing)
         if response:
-            sentences = [word_incident(user.name, quarantine), *sentences, "Deactivate them now:"]
+            sentences.insert(0, word_incident(user.name, quarantine))
         elif user.is_decoy:
             sentences.append(DECOY)
         else:
-            sentences += [*replacements(failing), "Then:"]
+            sentences += [*replacements(failing), "Then"]
         if response or not user.is_decoy:
-            sentences.append(deactivation(user.name, failing))
+            it = "it" if len(failing) == 1 else "them"
+            sentences.append(f"{deactivation(user.name, failing)} deactivates {it}.")
         return Verdict(
             "FAIL",
             " ".join(sentences),
             quarantine=quarantine,
             more=more,
             advice=response,
+            ask=Questions(
+                api_keys=tuple(AccessKey(key.credential_id, key.create_date) for key in failing),
+                user=user.name,
+                is_incident=response is not None,
+            ),
             severity="" if response or lasting else "high",
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,12 +19,6 @@ from .report_check import ANY_REPORTS, ExpectedReports, UntrustworthyReportsErro
 from .report_files import ACCOUNTS
 
 FILE_NAME = "prowler-org-state.json"
-DISTRIBUTIONS = ("prowler", "prowler-access-keys")
-
-
-def installed_versions() -> dict[str, str]:
-    """The versions of Prowler and of this plug-in, by the distribution's name."""
-    return {name: version(name) for name in DISTRIBUTIONS}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ..pages import command
 DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
 """How the names begin of what belongs to this plug-in in the environment of the tests."""
 PATIENCE = 300.0
-"""Seconds that a command may take."""
+"""Seconds that a test waits for what must happen, on the slowest machine."""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 from threading import Event
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from embedded_aws.aws import EmbeddedAWS
-from scripts.release import IN_WHEEL
+from scripts.release import IN_WHEEL, copy_sources
 
 from .. import loaded
 from ..pages import REPOSITORY, block, command
@@ -50,11 +55,15 @@ def clone(tmp_path: Path) -> Path:
     "install", [command("pip install ."), command("pip install -e .")], ids=" ".join
 )
 def test_uninstalling_leaves_nothing_behind(tmp_path: Path, install: list[str]) -> None:
-    environment = Environment(tmp_path / "venv")
+    environment, sources = Environment(tmp_path / "venv"), copy_sources(tmp_path / "sources")
     before = environment.installed_files()
-    environment.install_plugin(install)
+    removed = sources / "build" / "lib" / "prowler_org" / "removed.py"
+    removed.parent.mkdir(parents=True)
+    removed.touch()  # as an earlier build of an earlier version leaves it
+    environment.install_plugin(install, sources)
     assert environment.installed_files() != before
-    _, *uninstall = command("pip uninstall")
+    assert "prowler_org/removed.py" not in environment.installed_files()
+    _, *uninstall = command("pip uninstall prowler-access-keys")
     environment.pip(*uninstall, "--yes")
     assert environment.installed_files() == before
 
@@ -66,9 +75,55 @@ def test_every_file_of_the_folders_is_installed(installed: Environment) -> None:
                 assert (installed.packages / place / path.relative_to(REPOSITORY / folder)).exists()
 
 
-def test_what_a_cluster_needs_is_an_extra_of_the_distribution(installed: Environment) -> None:
-    told = installed.install_plugin([*command('pip install ".[dask]"'), "--dry-run"])
-    assert "does not provide the extra" not in told
+def imported() -> set[str]:
+    """The distributions that the product imports, without itself and Python."""
+    nodes = [
+        node
+        for folder in IN_WHEEL
+        for path in (REPOSITORY / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    ]
+    names = {
+        *(alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names),
+        *(
+            node.module or ""
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            if not node.level
+        ),
+    }
+    packages = {name.partition(".")[0] for name in names} - {*sys.stdlib_module_names, *IN_WHEEL}
+    places = packages_distributions()
+    return {canonicalize_name(places[name][0]) for name in packages - {"prowler_access_keys"}}
+
+
+def required(distribution: str, *extras: str) -> set[str]:
+    """The distributions that this one requires, with these extras."""
+    found = [Requirement(text) for text in requires(distribution) or ()]
+    return {
+        canonicalize_name(one.name)
+        for one in found
+        if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+    }
+
+
+def test_it_requires_what_it_imports_and_prowler_does_not_require() -> None:
+    # What both require, pip looks for among all versions before it comes to Prowler's pin.
+    assert required("prowler-access-keys", "dask") == imported() - required("prowler")
+
+
+@pytest.mark.parametrize("program", ["prowler-access-keys", "prowler-org"])
+def test_the_version_of_prowler_is_known_if_it_comes_from_another_distribution(
+    program: str, installed: Environment, tmp_path: Path
+) -> None:
+    (information,) = installed.packages.glob("prowler-*.dist-info")
+    information.rename(tmp_path / information.name)  # as in prowler-cloud, which has another name
+    try:
+        run = installed.run([program, "--version"], environment={}, directory=tmp_path)
+    finally:
+        (tmp_path / information.name).rename(information)
+    ours, prowlers = version("prowler-access-keys"), version("prowler")
+    assert run.output == f"{program} {ours}, with Prowler {prowlers}\n"
 
 
 def kill_a_run(aws: EmbeddedAWS, environment: Environment, directory: Path) -> None:

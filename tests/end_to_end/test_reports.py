@@ -26,6 +26,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from embedded_aws.aws import EmbeddedAWS
+from prowler_access_keys.ranking.oscal import write_oscal
 from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
     compliance_of,
     requirements_of,
@@ -59,6 +60,7 @@ TRUTH: Told = {
 """By resource name: the status of our check's finding, and whether it is muted."""
 LONGEST = {"Id": 512, "Title": 256, "Description": 1024}
 """How many characters the AWS Security Finding Format allows. botocore does not validate that."""
+MUTED_FAILURE = ("Suppressed", "FAIL")
 DASHBOARD = """
 import dashboard.__main__
 from dashboard.pages import compliance, overview
@@ -165,7 +167,7 @@ def test_all_reports_have_the_same_statuses(run: Run, check: str) -> None:
     assert in_findings(framework_ocsf(run, check)) == told
 
 
-def test_the_asff_has_every_status_but_manual(run: Run) -> None:
+def test_the_asff_report_has_every_status_except_manual(run: Run) -> None:
     # Security Hub knows no MANUAL, and Prowler leaves such findings out.
     told = {one["Resources"][0]["Id"]: one["Compliance"]["Status"] for one in asff(run)}
     users = f"arn:aws:iam::{ACCOUNT}:user/"
@@ -199,7 +201,7 @@ def test_the_ocsf_says_how_many_keys_as_data(run: Run) -> None:
 
 
 @pytest.mark.parametrize("link", SOURCE_LINKS)
-def test_a_link_of_the_source_document_reaches_every_reader(run: Run, link: str) -> None:
+def test_every_report_links_to_the_source_document(run: Run, link: str) -> None:
     row, finding = csv_rows(run)[0], ocsf(run)[0]
     assert link in row["ADDITIONAL_URLS"].split(" | ")
     assert f"({link})" in row["REMEDIATION_RECOMMENDATION_TEXT"]
@@ -221,7 +223,7 @@ def test_markdown_is_shown_as_html(run: Run) -> None:
         assert not any(f"**{text}**" in row for row in rows)
 
 
-def test_the_csv_says_in_a_column_of_its_own_what_to_do_and_with_which_key(run: Run) -> None:
+def test_a_csv_column_says_what_to_do_with_which_key(run: Run) -> None:
     advice = {
         one.resources[0].uid: one.resources[0].data["metadata"].get("advice", {})
         for one in ocsf(run, CHECK)
@@ -291,7 +293,7 @@ def test_a_root_user_without_credentials_passes_its_requirement(run: Run) -> Non
     assert (row["REQUIREMENTS_ID"], row["STATUS"]) == ("1.4", "PASS")
 
 
-def test_the_frameworks_reports_have_the_manual_requirements_and_what_to_look_at(run: Run) -> None:
+def test_the_frameworks_reports_explain_manual_requirements(run: Run) -> None:
     rows = framework_csv(run, "manual")
     assert {(row["REQUIREMENTS_ID"], row["STATUS"]) for row in rows} == {
         (one["id"], "MANUAL") for one in REQUIREMENTS if not one["checks"]
@@ -310,6 +312,28 @@ def test_prowlers_dashboard_shows_the_account_and_the_framework(run: Run) -> Non
     load = [sys.executable, "-c", DASHBOARD]
     shown = subprocess.check_output(load, cwd=run.directory.parent, text=True)
     assert shown.splitlines()[-1] == f"{ACCOUNT} ACCESS_KEY_HYGIENE_1.0 - AWS"
+
+
+def test_the_result_in_oscal_has_every_finding_and_what_is_muted_is_an_accepted_risk(
+    run: Run,
+) -> None:
+    target = run.directory / "results.json"
+    write_oscal([run.directory], target)
+    (result,) = json.loads(target.read_text("ascii"))["assessment-results"]["results"]
+    findings = [
+        one for one in run.json(f"compliance/*_{FRAMEWORK}.ocsf.json") if "resources" in one
+    ]
+    assert len(result["observations"]) == len(findings)
+    accepted = [one for one in findings if (one["status"], one["status_code"]) == MUTED_FAILURE]
+    assert accepted
+    assert len(result["risks"]) == len(accepted)
+    states = {
+        one["title"].split()[0]: one["target"]["status"]["state"] for one in result["findings"]
+    }
+    assert states.keys() == {one["id"] for one in REQUIREMENTS}
+    assert (states["1.1"], states["1.4"], states["4.4"]) == (
+        "not-satisfied", "satisfied", "not-satisfied",
+    )  # fmt: skip
 
 
 # Security Hub

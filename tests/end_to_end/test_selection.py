@@ -15,15 +15,15 @@ from embedded_aws.aws import EmbeddedAWS
 from scripts.compliance_framework import UNIVERSAL
 
 from .. import loaded
-from ..pages import REPOSITORY, command
+from ..pages import EXAMPLES, command
 from ..scanning import CHECK, FAMILY
 from .environments import Run
 
-EXAMPLES = REPOSITORY / "metadata" / "examples"
 SCAN = ("prowler", "aws", "-c", CHECK, "-M", "csv")
 AUDITORS_KEY = "AKIAOFTHEAUDITORS"
 PROFILE = f"[audit]\naws_access_key_id = {AUDITORS_KEY}\naws_secret_access_key = secret\n"
 FRAMEWORK = "access_key_hygiene_1.0_aws"
+UNROTATED = "iam_user_unrotated_active_keys"
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,7 @@ def aws() -> Iterator[EmbeddedAWS]:
         yield embedded
 
 
-def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
-    aws: EmbeddedAWS, tmp_path: Path
-) -> None:
+def test_a_setting_makes_unread_facts_stop_a_pipeline(aws: EmbeddedAWS, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("aws:\n  unreadable_access_keys_fail: true\n")
     nobody = ("--resource-arn", "arn:aws:iam::123456789012:user/nobody")
     environment = aws.environment()
@@ -65,7 +63,7 @@ def test_what_could_not_be_read_stops_a_pipeline_if_a_setting_says_so(
         ("--list-compliance", f"- {FRAMEWORK}\n"),
         (
             f"--list-compliance-requirements {FRAMEWORK}",
-            "A second active access key exists only while",
+            "A user has one active access key; a second one",
         ),
     ],
 )
@@ -83,7 +81,7 @@ def test_prowler_selects_exactly_the_frameworks_checks(tmp_path: Path) -> None:
     }
 
 
-def test_a_scan_goes_by_a_profile(aws: EmbeddedAWS, tmp_path: Path) -> None:
+def test_a_scan_uses_the_given_profile(aws: EmbeddedAWS, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(PROFILE)
     environment = aws.environment(AWS_SHARED_CREDENTIALS_FILE="credentials")
     aws.callers.clear()
@@ -101,7 +99,7 @@ def test_a_scan_of_one_user_finds_that_user_only(aws: EmbeddedAWS, tmp_path: Pat
     assert run.statuses() == {"alice": "FAIL"}, run.output
 
 
-def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
+def test_a_config_file_has_every_setting_and_a_bad_one_is_reported(
     aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     (tmp_path / "checks.json").write_text(json.dumps({"aws": FAMILY}))
@@ -123,6 +121,18 @@ def test_every_choice_can_be_made_in_a_file_and_a_bad_setting_is_told(
     assert row["STATUS"] == "FAIL"
 
 
+@pytest.mark.parametrize("left_out", ["checks.json", "siblings.json"])
+def test_our_checks_or_prowlers_own_of_the_same_users_can_be_left_out(
+    left_out: str, aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    words = command(f'--excluded-checks-file "{EXAMPLES / left_out}"')
+    run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
+    ran = {row["CHECK_ID"] for row in run.csv()}
+    excluded = {*json.loads((EXAMPLES / left_out).read_text("utf-8"))["aws"]}
+    assert not ran & excluded
+    assert ran >= {*FAMILY, "iam_user_two_active_access_key"} - excluded
+
+
 def test_break_glass_users_can_be_muted_by_tag(aws: EmbeddedAWS, tmp_path: Path) -> None:
     run = loaded.run(
         SCAN, "--mutelist-file", str(EXAMPLES / "mutelist_by_tag.yaml"),
@@ -136,28 +146,28 @@ def muted(run: Run) -> set[str]:
     return {row["RESOURCE_NAME"] for row in run.csv() if row["MUTED"] == "True"}
 
 
-def test_the_example_config_gives_a_rotation_its_grace(aws: EmbeddedAWS, tmp_path: Path) -> None:
-    (tmp_path / "metadata").symlink_to(REPOSITORY / "metadata")
-    words = command("--config-file")
-    run = loaded.run(words, environment=aws.environment(), directory=tmp_path)
+def test_the_example_config_allows_a_grace_period_for_rotation(
+    aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    run = loaded.run(command("--config-file"), environment=aws.environment(), directory=tmp_path)
     row = next(row for row in run.csv() if row["RESOURCE_NAME"] == "rotating")
     assert row["STATUS"] == "PASS", run.output
     assert "The grace period ends on" in row["STATUS_EXTENDED"]
     assert run.statuses()["alice"] == "FAIL"
 
 
-def test_the_frameworks_reports_say_that_a_setting_breaks_a_requirement(
+def test_the_frameworks_reports_name_a_setting_that_breaks_a_requirement(
     aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
-    (tmp_path / "config.yaml").write_text("aws:\n  multiple_active_keys_grace_days: 14\n")
+    (tmp_path / "config.yaml").write_text("aws:\n  max_unrotated_access_keys_days: 365\n")
     run = loaded.run(
         ("prowler", "aws", "--compliance", FRAMEWORK, "-M", "csv", "--region", "us-east-1"),
         "--config-file", "config.yaml", environment=aws.environment(), directory=tmp_path,
     )  # fmt: skip
     about = (run.csv(f"compliance/*_{FRAMEWORK}.csv"), run.csv())
     (row,), (finding,) = [
-        [row for row in rows if CHECK in row.values() and "rotating" in row.values()]
+        [row for row in rows if UNROTATED in row.values() and "rotating" in row.values()]
         for rows in about
     ]
     assert (finding["STATUS"], row["STATUS"]) == ("PASS", "FAIL"), run.output
-    assert "multiple_active_keys_grace_days set to 14" in row["STATUSEXTENDED"]
+    assert "max_unrotated_access_keys_days set to 365" in row["STATUSEXTENDED"]

@@ -68,7 +68,7 @@ def test_the_keys_of_a_real_report_are_ranked_written_and_printed(
         assert str(path) in told
 
 
-def test_the_next_run_in_the_directory_tells_what_has_changed(
+def test_the_next_run_in_the_directory_reports_changes(
     aws: EmbeddedAWS, output: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keys"
@@ -126,7 +126,7 @@ def test_an_export_of_prowler_app_loses_no_failure_and_invents_no_fact(
         assert "false" not in (row["administrator"], row["quarantined"])
 
 
-def test_what_cannot_be_used_is_named_and_the_rest_is_still_ranked(
+def test_an_unusable_report_is_named_and_the_rest_is_ranked(
     output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (report,) = output.glob("*.ocsf.json")
@@ -147,7 +147,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_still_ranked(
         ("[]", "There is no usable finding of these checks in this report. Nothing was written."),
     ],
 )
-def test_where_there_is_nothing_to_rank_nothing_is_written(
+def test_without_findings_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, says: str
 ) -> None:
     if content:
@@ -165,7 +165,7 @@ def test_where_there_is_nothing_to_rank_nothing_is_written(
         ([".", "--previous", "x.json"], "x.json: it cannot be read: No"),
     ],
 )
-def test_a_file_that_is_not_there_is_named(
+def test_a_missing_file_is_named(
     arguments: list[str],
     says: str,
     output: Path,

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from prowler_access_keys.ranking.cli import main
 from prowler_access_keys.ranking.files import write_csv
 from prowler_access_keys.ranking.page import Page, render
 
-from .reports import finding, key, ranked
+from .reports import finding, key, ranked, write
 
 ACTIONS = [{"service": "ec2", "action": "RunInstances", "events": 2}]
 TERRAFORM = {"program": "Terraform", "source": "198.51.100.20", "events": 2, "actions": ACTIONS}
@@ -94,7 +95,8 @@ def test_who_created_a_key_is_told_or_why_that_is_not_known(
     "facts",
     [
         {"usage": {"regions": [], "events": 1, "used_by": [TERRAFORM]}},
-        {"usage": {"regions": ["x"], "used_by": [{**TERRAFORM, "kept_in": "<b>"}]}},
+        {"usage": {"regions": ["x"], "used_by": [{**TERRAFORM, "kept_in": 7}]}},
+        {"destinations": "ecs-task-role"},
         {"usage": {"unreadable": [{"call": "x"}]}},
         {"usage": 5},
         {"origin": ["x"]},
@@ -122,6 +124,84 @@ def test_in_an_incident_a_program_is_only_what_it_calls_itself(
     used = finding(check, "alice", access_keys=keys, advice={"action": action}, **facts)
     (one,) = ranked(tmp_path, used)
     assert 'by a program that calls itself "Terraform" from 198.51.100.20 (EC2).' in one.usage
+
+
+NAMES = ("lambda-role", "moon-role", "roles-anywhere")
+
+
+def test_where_what_uses_a_key_could_go_is_on_the_page_and_in_the_csv(tmp_path: Path) -> None:
+    one = entry(tmp_path, destinations=NAMES)
+    assert one.destinations == (
+        "the Lambda function's execution role (it runs on AWS Lambda; confidence: high; "
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html); IAM Roles "
+        "Anywhere (its address is not known to be the account's; confidence: low; "
+        "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/introduction.html)"
+    )
+    write_csv([one], tmp_path / "keys.csv")
+    (row,) = csv.DictReader((tmp_path / "keys.csv").read_text("utf-8").splitlines())
+    assert row["destinations"] == one.destinations
+    page = Page("", "", [one], "", {}, [], "", (), [])
+    assert "Where it could go: <bdi>the Lambda function&#39;s execution role" in render(page)
+
+
+def test_in_an_incident_nothing_is_to_be_moved(tmp_path: Path) -> None:
+    policies = ["AWSCompromisedKeyQuarantineV2"]
+    keys = [key(1, 300, destinations=NAMES)]
+    (one,) = ranked(
+        tmp_path, finding("quarantined", "a", access_keys=keys, quarantine_policies=policies,
+                          advice={"action": "incident"})
+    )  # fmt: skip
+    assert one.destinations == ""
+
+
+def test_what_cloudtrail_says_of_api_keys_and_of_the_root_users_keys_is_said(
+    tmp_path: Path,
+) -> None:
+    usage = {"regions": ["us-east-1"], "events": 2, "used_by": [TERRAFORM]}
+    credential = {"service_specific_credential_id": "ACCA1", "origin": ORIGIN}
+    root, of_alice = ranked(
+        tmp_path,
+        finding("root", "<root_account>", active_access_keys=1,
+                access_keys=[{"access_key_id": "AKIAROOT", "usage": usage}]),
+        finding("api", "alice", service_specific_credentials=[credential], api_key_usage=usage),
+    )  # fmt: skip
+    assert 'AKIAROOT was used by a program that calls itself "Terraform"' in root.usage
+    assert "an API key of user alice was used by Terraform" in of_alice.usage
+    assert of_alice.origin == "ACCA1 was created on 2026-11-20 by user mallory from 198.51.100.9."
+
+
+def test_a_query_for_athena_has_the_access_keys_and_nothing_that_a_report_smuggles_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = {**key(2, 300), "access_key_id": "AKIA' OR '1'='1"}
+    credential = {"service_specific_credential_id": "ACCA1"}
+    report = write(
+        tmp_path / "a.ocsf.json",
+        [
+            finding("unrotated", "alice", access_keys=[key(1, 300), bad]),
+            finding("unused", "alice", access_keys=[key(1, 300)]),
+            finding("api", "alice", service_specific_credentials=[credential]),
+        ],
+    )
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["--athena-query", str(report)]) == 0
+    query = capsys.readouterr().out
+    assert f"IN (\n    '{KEY}'\n  )" in query
+    assert query.count("'AKIA") == 1
+    assert "OR" not in query.split("WHERE")[1].replace("ORDER", "")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not Path("access-keys").exists()
+
+
+def test_without_a_key_or_a_usable_report_there_is_no_query(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b.ocsf.json").write_text("{")
+    assert main(["--athena-query", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "No report names an access key." in printed.err
+    assert "b.ocsf.json" in printed.err
+    assert printed.out.strip() == ""
 
 
 def test_what_only_one_of_a_users_findings_has_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ..pages import REPOSITORY
 
 HAS = [
     path.relative_to(REPOSITORY / "metadata")
-    for folder in ("examples", "permissions")
+    for folder in ("examples", "permissions", "compliance/oscal")
     for path in sorted((REPOSITORY / "metadata" / folder).iterdir())
 ]
 
@@ -32,7 +32,7 @@ def test_all_examples_and_policies_are_written(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = tmp_path / HAS[-1]
-    mine.parent.mkdir()
+    mine.parent.mkdir(parents=True)
     mine.write_text("mine")
     assert write(tmp_path) == 1
     assert mine.read_text() == "mine"

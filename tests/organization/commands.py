@@ -17,10 +17,9 @@ from prowler_org.results.account_result import AccountResult
 from prowler_org.results.state import load
 
 from .. import loaded
+from ..end_to_end.environments import PATIENCE
 
 PROGRAM = Path(sys.executable).with_name("prowler-org")
-PATIENCE = 300.0
-"""Seconds that a test waits for what must happen. On a slower machine, the test fails."""
 
 
 @dataclass(frozen=True)

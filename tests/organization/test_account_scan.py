@@ -79,7 +79,7 @@ WRAPPED = (
          False),
     ],
 )  # fmt: skip
-def test_an_end_without_reports_has_a_reason(
+def test_a_scan_without_reports_has_a_reason(
     exit_code: int | None, log: str, reason: str, attempts: int, of_machine: bool
 ) -> None:
     end = explain_end(exit_code, log, TASK)
@@ -102,7 +102,7 @@ def test_a_reason_is_one_printable_line_without_secrets(words: list[str]) -> Non
     assert not any(secret in reason for secret in SECRETS)
 
 
-def test_throttling_is_waited_for_for_more_than_a_minute() -> None:
+def test_retries_last_longer_than_a_minute_of_throttling() -> None:
     pauses = [min(FIRST_PAUSE * 2**one, LONGEST_PAUSE) for one in range(ATTEMPTS_IF_THROTTLED - 1)]
     assert 0.5 * sum(pauses) > 60  # a pause is between half as long and as long
 
@@ -164,7 +164,7 @@ def test_an_account_was_scanned_if_its_reports_are_complete(
     assert scan.result.counts.failed == (CSV in files and not reason)
 
 
-def test_no_value_that_is_secret_stays_in_the_log_or_in_what_html_shows(tmp_path: Path) -> None:
+def test_no_secret_stays_in_the_log_or_in_html(tmp_path: Path) -> None:
     page = b"<b>Parameters used:</b> -I ext-id --shodan key\n</li><p>ext-id</p></html>"
     name = next(name for name in COMPLETE if name.endswith(".html"))
     launcher = cast(ProwlerLauncher, FakeProwler(COMPLETE | {name: page}, "ext-id, key", 3))
@@ -234,7 +234,7 @@ def test_credentials_that_expire_in_a_scan_are_noticed(
          "enabled in Security Hub."),
     ],
 )  # fmt: skip
-def test_what_could_not_be_delivered_is_told_once(tmp_path: Path, line: str, sentence: str) -> None:
+def test_a_failed_delivery_is_reported_once(tmp_path: Path, line: str, sentence: str) -> None:
     (tmp_path / "prowler.log").write_text(f"{line}\n\n{line}\n")
     assert read_log(tmp_path / "prowler.log").undelivered == (sentence,)
 
@@ -246,7 +246,7 @@ def test_what_could_not_be_delivered_is_told_once(tmp_path: Path, line: str, sen
         LOGGED.format(module="s3_service") + CALL.format("AccessDenied", "ListBuckets"),
     ],
 )
-def test_a_region_without_findings_and_a_check_of_s3_are_no_delivery(
+def test_a_region_without_findings_and_an_s3_check_are_not_deliveries(
     tmp_path: Path, line: str
 ) -> None:
     (tmp_path / "prowler.log").write_text(f"{line}\n")
@@ -279,9 +279,7 @@ AROUND = [
     st.lists(st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="\n"))),
     st.sampled_from(AROUND),
 )
-def test_words_that_somebody_in_an_account_chose_decide_nothing(
-    words: list[str], around: str
-) -> None:
+def test_text_chosen_in_an_account_decides_nothing(words: list[str], around: str) -> None:
     line = around.replace("{}", "".join(words))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "prowler.log")
@@ -320,7 +318,9 @@ def test_a_scan_that_is_lost_is_tried_again(
     assert (scan.result.attempts, scan.end.fault_of_machine) == (ATTEMPTS, True)
 
 
-def test_a_full_disk_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_named_as_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(account_scan, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(account_scan, "NO_SPACE", sys.maxsize)
     scan = scan_account(TASK, tmp_path / "scan", cast(ProwlerLauncher, NoForkServer()))

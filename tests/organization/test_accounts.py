@@ -173,7 +173,7 @@ LIST = ("--organizations-role", "arn:aws:iam::111111111111:role/List")
         (LIST, "", "AssumeRole failed with AccessDenied"),
     ],
 )
-def test_without_an_account_to_scan_there_is_a_reason(
+def test_a_run_without_accounts_to_scan_has_a_reason(
     organization: EmbeddedOrganization,
     aws: EmbeddedAWS,
     arguments: tuple[str, ...],

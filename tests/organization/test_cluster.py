@@ -34,7 +34,7 @@ from prowler_org.scanning.backends import BackendLostError, dask_cluster, dask_w
 from prowler_org.scanning.backends.dask_cluster import DaskCluster, is_on_this_machine
 from prowler_org.scanning.backends.dask_worker import SentTask, scan_on_worker
 
-from ..end_to_end.environments import Environment
+from ..end_to_end.environments import PATIENCE, Environment
 from ..mutelists import muting
 from ..pages import block, command
 from ..scanning import CHECK, environment_of
@@ -149,7 +149,7 @@ def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
     assert (counts.failed, counts.muted) == (1, 1)
 
 
-def test_workers_use_their_own_credentials_and_get_none(scanned: ClusterRun) -> None:
+def test_workers_use_their_own_credentials_and_receive_none(scanned: ClusterRun) -> None:
     assert scanned.aws.assumed_by == {"AKIAOFTHEWORKERS"}
     assert "AKIAOFTHISMACHINE" in scanned.aws.callers
     with environment_of(scanned.aws):
@@ -168,7 +168,7 @@ def test_no_worker_and_a_worker_without_the_plug_in_are_refused(
         environment=scanned.aws.environment(), directory=tmp_path / "output",
     )  # fmt: skip
     assert refused.returncode == 1
-    assert "has no prowler-access-keys. On the workers: pip install" in refused.output
+    assert "has no prowler-access-keys. Install prowler " in refused.output
     assert not (tmp_path / "output").exists()
     assert "has no workers: start some with `dask worker tcp://" in scanned.refused.output
 
@@ -222,7 +222,7 @@ def test_a_worker_that_hangs_is_named_and_the_others_scan(mixed: MixedRun) -> No
     assert mixed.run.results.keys() == {*mixed.accounts, mixed.without_role}
 
 
-def test_what_one_worker_may_not_scan_another_one_does(mixed: MixedRun) -> None:
+def test_an_account_that_one_worker_may_not_scan_is_scanned_by_another(mixed: MixedRun) -> None:
     not_scanned = {one for one, result in mixed.run.results.items() if not result.was_scanned}
     assert not_scanned == {mixed.without_role}, mixed.run.output
     assert mixed.run.returncode == 4
@@ -262,7 +262,7 @@ def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.Monke
         ("tcp://", False),
     ],
 )
-def test_a_scheduler_on_another_machine_is_told_from_one_here(address: str, here: bool) -> None:
+def test_a_remote_scheduler_is_distinguished_from_a_local_one(address: str, here: bool) -> None:
     assert is_on_this_machine(address) is here
 
 
@@ -282,7 +282,7 @@ def test_the_last_run_on_a_worker_ends_its_process(monkeypatch: pytest.MonkeyPat
     assert all(launcher.stop.called for launcher in launchers.values())
 
 
-def test_a_worker_clears_what_a_killed_one_has_left(
+def test_a_worker_clears_what_a_killed_worker_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -334,7 +334,7 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
 
     def loads_for_long() -> tuple[None, tuple[()]]:
         began.set()
-        assert loaded.wait(60)
+        assert loaded.wait(PATIENCE)
         return None, ()
 
     monkeypatch.setattr(processes, "loaded_beforehand", loads_for_long)
@@ -342,10 +342,10 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
     monkeypatch.setattr(dask_worker, "_ended", set())
     loading = threading.Thread(target=dask_worker.load_prowler, args=("run",))
     loading.start()
-    assert began.wait(60)
+    assert began.wait(PATIENCE)
     dask_worker.forget("run")
     loaded.set()
-    loading.join(60)
+    loading.join(PATIENCE)
     assert dask_worker._launchers == {}
     finished = scan_on_worker(SentTask("run", TASK, (), ()))
     assert finished.result.reason == "The run was interrupted."
@@ -408,7 +408,7 @@ def test_a_run_that_is_killed_leaves_nothing_on_the_workers(
     assert run not in {*dask_worker._launchers, *dask_worker._runs}
 
 
-def test_a_worker_does_not_steal_the_scans_that_it_is_to_avoid(
+def test_a_worker_does_not_steal_scans_that_it_must_avoid(
     placing: tuple[DaskCluster, list[str]],
 ) -> None:
     cluster, (bad, good) = placing
@@ -417,7 +417,7 @@ def test_a_worker_does_not_steal_the_scans_that_it_is_to_avoid(
     assert {future.result(60) for future in done} == {good}
 
 
-def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(
+def test_an_excluded_worker_gets_no_more_scans_and_excluding_the_last_ends_the_run(
     placing: tuple[DaskCluster, list[str]],
 ) -> None:
     cluster, (bad, good) = placing
@@ -433,7 +433,7 @@ def test_an_excluded_worker_is_used_no_more_and_the_last_one_ends_the_run(
 CONNECT = """
 import sys
 from prowler_org.scanning.backends.dask_cluster import DaskCluster
-from prowler_org.results.state import installed_versions
+from prowler_access_keys.ranking.versions import installed_versions
 DaskCluster(sys.argv[1], installed_versions())
 """
 """What prowler-org does before it scans. Raises if it refuses the workers."""
@@ -457,7 +457,7 @@ def exported(settings: str, environment: dict[str, str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shell.stdout.split("\0") if line)
 
 
-def test_prowler_org_reaches_the_scheduler_and_its_workers_through_tls(
+def test_prowler_org_connects_to_the_scheduler_and_workers_with_tls(
     organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     organization.add_account("account")

@@ -12,7 +12,7 @@ from .commands import run
 BUCKET = "reports-of-the-organization"
 
 
-def test_what_is_not_delivered_is_said_and_the_organizations_reports_are_delivered(
+def test_a_failed_delivery_is_reported_and_the_organizations_reports_are_delivered(
     organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
 ) -> None:
     account = organization.add_account("account")

@@ -21,9 +21,7 @@ def test_two_runs_do_not_share_a_directory_and_the_first_is_named(tmp_path: Path
 
 
 @pytest.mark.parametrize("has_been_killed", [True, False])
-def test_who_may_only_read_a_directory_cannot_lock_it(
-    tmp_path: Path, has_been_killed: bool
-) -> None:
+def test_a_read_only_directory_cannot_be_locked(tmp_path: Path, has_been_killed: bool) -> None:
     tmp_path.chmod(0o755)
     if has_been_killed:  # it leaves its file
         with locked(tmp_path):

@@ -120,7 +120,7 @@ def resumed(killed: KilledRun) -> OrgRun:
         ("killed", 2, ""),
     ],
 )
-def test_a_fault_costs_only_its_account(
+def test_a_fault_affects_only_its_account(
     killed: KilledRun, fault: str, attempts: int, reason: str
 ) -> None:
     result = killed.results[fault]
@@ -137,9 +137,7 @@ def test_a_killed_run_ends_its_scans_and_keeps_its_results(killed: KilledRun) ->
     assert set(killed.results) == set(NAMES) - {"last"}
 
 
-def test_a_resumed_run_scans_what_is_missing_and_nothing_twice(
-    killed: KilledRun, resumed: OrgRun
-) -> None:
+def test_a_resumed_run_scans_missing_accounts_once(killed: KilledRun, resumed: OrgRun) -> None:
     times = {name: killed.aws.assumed[account] for name, account in killed.accounts.items()}
     again = {name for name in NAMES if times[name] > killed.assumed[name]}
     assert again == {"roleless", "hanging", "large", "last"}, resumed.output

@@ -113,14 +113,14 @@ def worker(running: Running, fleet: Fleet) -> list[int]:
     ("victims", "share"),
     [(victims, MOMENTS.random()) for victims in (parent, fork_server, child) for _ in range(2)],
 )
-def test_on_this_machine_a_kill_loses_doubles_and_hides_nothing(
+def test_on_this_machine_a_kill_loses_repeats_and_hides_no_finding(
     victims: Callable[[Running, Fleet], list[int]], share: float, machine: Fleet, tmp_path: Path
 ) -> None:
     _kill_and_resume(victims, share, machine, tmp_path / "output")
 
 
 @pytest.mark.parametrize("share", [MOMENTS.random()])
-def test_on_a_cluster_a_kill_loses_doubles_and_hides_nothing(
+def test_on_a_cluster_a_kill_loses_repeats_and_hides_no_finding(
     share: float, cluster: Fleet, tmp_path: Path
 ) -> None:
     _kill_and_resume(worker, share, cluster, tmp_path / "output")

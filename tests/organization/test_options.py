@@ -11,8 +11,7 @@ from prowler_org.cli import main
 from prowler_org.options import _parser, parse, split
 from prowler_org.scanning.processors import usable_processors
 
-from ..pages import command, table
-from .commands import arguments_of
+from ..pages import table
 
 ROLE = ("--role", "ProwlerScan")
 
@@ -115,7 +114,7 @@ def test_a_variable_that_is_not_set_is_an_error(
     assert "is empty" in said or "is not a" in said or "expected " in said
 
 
-def test_both_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_versions_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     ours, prowlers = version("prowler-access-keys"), version("prowler")
@@ -126,7 +125,7 @@ def test_the_help_has_examples_the_check_and_the_exit_codes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
-        main(arguments_of(command("prowler-org --help")))
+        main(["--help"])
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
     assert "the\ntwelve checks of this plug-in run" in text

@@ -68,7 +68,7 @@ def test_the_keys_of_all_accounts_are_ranked_under_their_names(tmp_path: Path) -
     assert f'href="accounts/{BOB.id}/' not in page  # it has no HTML or CSV report
 
 
-def test_the_next_run_tells_what_has_changed_and_whose_account_has_left(tmp_path: Path) -> None:
+def test_the_next_run_reports_changes_and_accounts_that_have_left(tmp_path: Path) -> None:
     both = [scanned(tmp_path, one, finding("unused", "u", account=one.id)) for one in (ALICE, BOB)]
     reports(tmp_path, *both, year=2025)
     passing = finding("unused", "u", "PASS", account=ALICE.id, time=TODAY + 1)
@@ -110,7 +110,7 @@ def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path
     assert [row["ACCOUNTID"] for row in rows] == ["1", "1", "1", "2", BOB.id]
 
 
-def test_a_compliance_report_that_is_not_text_costs_only_itself(tmp_path: Path) -> None:
+def test_a_binary_compliance_report_affects_only_itself(tmp_path: Path) -> None:
     results = [
         compliance(tmp_path, ALICE, "1;One;FAIL;False;1"),
         compliance(tmp_path, BOB, "1;b;PASS;False;2"),
@@ -128,9 +128,7 @@ def test_a_compliance_report_that_is_not_text_costs_only_itself(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("around", ["\ufeff{}", "{}\n", " \r\n{}\t", "{}"])
-def test_what_stands_around_a_report_does_not_damage_the_merged_one(
-    tmp_path: Path, around: str
-) -> None:
+def test_stray_files_do_not_damage_the_merged_report(tmp_path: Path, around: str) -> None:
     results = [scanned(tmp_path, one, PASSING, PASSING) for one in (ALICE, BOB)]
     for result in results:
         path = tmp_path / result.reports[0]
@@ -139,7 +137,7 @@ def test_what_stands_around_a_report_does_not_damage_the_merged_one(
     assert json.loads(merged.read_text()) == [PASSING] * 4
 
 
-def test_what_was_merged_is_read_back(tmp_path: Path) -> None:
+def test_merged_reports_are_read_back(tmp_path: Path) -> None:
     torn = tmp_path / f"run{OCSF}"
     torn.write_text('[{"a": 1}')
     assert dict(unreadable([torn])) == {torn: TRUNCATED}
@@ -169,7 +167,7 @@ PASSING = finding("unused", "u", "PASS", account=ALICE.id)
     ],
     ids=["all well", "a failure", "unreadable", "crashed", "left out"],
 )
-def test_strict_refuses_what_was_not_looked_at_but_for_what_is_excluded_by_name(
+def test_strict_refuses_accounts_that_were_not_scanned_unless_excluded_by_name(
     tmp_path: Path,
     found: dict[str, Any],
     crashed: tuple[str, ...],
@@ -210,7 +208,7 @@ def test_the_data_of_another_organization_is_refused_before_the_scan(tmp_path: P
         cli.read_previous(data, replace(LISTED, members=frozenset({BOB.id})))
 
 
-def test_damaged_data_of_an_earlier_run_costs_only_the_changes(tmp_path: Path) -> None:
+def test_damaged_data_of_an_earlier_run_affects_only_the_changes(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / f"prowler-org-{LISTED.organization}-20200101000000.json").write_text("{")
     assert reports(tmp_path, scanned(tmp_path, ALICE, PASSING)).ranking.since == ""

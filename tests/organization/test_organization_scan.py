@@ -127,7 +127,7 @@ def test_every_account_has_one_result(end: End, reason: str) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_while_nothing_ends_the_recorder_is_called_and_no_more_is_submitted_than_fits() -> None:
+def test_while_scans_run_the_recorder_is_called_and_no_more_scans_are_submitted_than_fit() -> None:
     recorded: list[Sequence[FinishedScan]] = []
     backend = ExampleBackend()
     with pytest.raises(BackendLostError, match="It is gone"):
@@ -137,7 +137,7 @@ def test_while_nothing_ends_the_recorder_is_called_and_no_more_is_submitted_than
 
 
 @pytest.mark.usefixtures("impatient")
-def test_nothing_refers_to_a_scan_that_was_recorded() -> None:
+def test_a_recorded_scan_is_released() -> None:
     # Dask repeats a scan when the worker that has its result dies, if something refers to it.
     ended: list[ReferenceType[Future[FinishedScan]]] = []
 
@@ -169,7 +169,7 @@ def test_a_batch_whose_recording_is_interrupted_is_recorded_again() -> None:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("number", interrupts.SIGNALS)
-def test_no_interrupt_is_lost_that_comes_while_a_finished_future_is_released(
+def test_an_interrupt_during_the_release_of_a_future_is_not_lost(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Released(Future[FinishedScan]):
@@ -231,7 +231,7 @@ def fails(future: Future[FinishedScan], task: ScanTask, machine: str) -> None:
     future.set_result(FinishedScan(result, machine=machine, fault_of_machine=True))
 
 
-def test_what_a_machine_fails_for_its_own_sake_is_scanned_elsewhere() -> None:
+def test_a_scan_that_fails_because_of_its_machine_is_repeated_elsewhere() -> None:
     backend = ExampleBackend()
 
     def end(future: Future[FinishedScan], task: ScanTask) -> None:
@@ -286,7 +286,7 @@ class SignedIn(ExampleBackend):
     st.sets(st.tuples(st.sampled_from(["auditor", "scanner", "guest"]), st.integers(0, 2))),
     st.booleans(),
 )
-def test_an_account_is_at_fault_only_if_no_machine_may_scan_it(
+def test_an_account_fails_only_if_no_machine_may_scan_it(
     roles: list[str], may: set[tuple[str, int]], liar: bool
 ) -> None:
     backend = SignedIn(roles, lambda role, account: (role, int(account)) in may, liar)
@@ -375,7 +375,7 @@ def test_a_second_interrupt_while_saving_still_ends_the_scans(
     assert backend.calls == ["stop", "close"]
 
 
-def test_a_lost_backend_is_the_reason_why_the_remaining_accounts_were_not_tried(
+def test_a_lost_backend_is_the_reason_for_untried_accounts(
     state: State, recorder: Recorder
 ) -> None:
     assert not scan_organization(ExampleBackend(error=BackendLostError), recorder, [TASK])
@@ -396,7 +396,7 @@ def test_a_lost_backend_is_the_reason_why_the_remaining_accounts_were_not_tried(
         ([replace(scanned(ALICE), undelivered=("Not delivered to S3: x.",))], False, 4),
     ],
 )
-def test_the_exit_code_says_the_worst(
+def test_the_exit_code_is_the_worst_of_all_accounts(
     results: list[AccountResult], interrupted: bool, code: int
 ) -> None:
     assert cli.exit_code(finished(*results, interrupted=interrupted), incomplete=False) == code

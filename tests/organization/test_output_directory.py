@@ -12,7 +12,7 @@ from prowler_org.errors import StartError
 from prowler_org.output_directory import FOLDERS, prepare
 
 
-def test_what_a_killed_run_left_is_cleared_and_reports_stay(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_cleared_and_reports_stay(tmp_path: Path) -> None:
     left = [tmp_path / ".prowler-org-state.json.77", tmp_path / "keys" / ".prowler-org-o-1.csv.8"]
     kept = [tmp_path / "prowler-org-o-1.csv", tmp_path / "keys" / "prowler-org-o-1.csv"]
     (tmp_path / "keys").mkdir()
@@ -27,7 +27,7 @@ def test_what_a_killed_run_left_is_cleared_and_reports_stay(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", FOLDERS)
 @pytest.mark.parametrize("kind", ["link", "dangling", "file"])
-def test_a_folder_that_is_not_the_runs_own_is_refused_and_not_touched(
+def test_a_folder_of_somebody_else_is_refused_and_not_changed(
     tmp_path: Path, name: str, kind: str
 ) -> None:
     elsewhere = tmp_path / "elsewhere"

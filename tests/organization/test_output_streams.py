@@ -84,7 +84,7 @@ def test_printing_never_fails_or_waits(
 
 
 @given(st.lists(st.tuples(st.booleans(), st.text(max_size=20)), max_size=50))
-def test_what_can_be_printed_keeps_its_order(lines: list[tuple[bool, str]]) -> None:
+def test_printed_lines_keep_their_order(lines: list[tuple[bool, str]]) -> None:
     reading, writing = os.pipe()
     with kept_streams():
         _to(writing)
@@ -97,7 +97,7 @@ def test_what_can_be_printed_keeps_its_order(lines: list[tuple[bool, str]]) -> N
 
 
 @pytest.mark.parametrize("breaks", BROKEN)
-def test_a_run_whose_output_nobody_gets_writes_its_reports_and_says_the_truth(
+def test_a_run_whose_output_is_lost_writes_its_reports_and_has_the_right_exit_code(
     breaks: Callable[[], None],
     organization: EmbeddedOrganization,
     aws: EmbeddedAWS,

@@ -85,7 +85,7 @@ def test_the_accounts_are_listed_worst_first_with_their_counts(page: Element) ->
     assert [one.text for one in page.iterfind(".//dl//dd")] == ["0", "0", "2"]
 
 
-def test_an_account_that_was_not_looked_at_has_the_reason(page: Element) -> None:
+def test_an_account_that_was_not_scanned_has_a_reason(page: Element) -> None:
     assert rows(page, "not-covered") == [
         ["000000000004", HOSTILE, f"Denied: {HOSTILE}"],
         ["5", "main", "the management account"],
@@ -96,7 +96,7 @@ def test_requirements_say_how_many_accounts_fail(page: Element) -> None:
     assert rows(page, "compliance") == [["1.1", HOSTILE, "2", "1", "0", "5"]]
 
 
-def test_a_page_of_a_run_that_scanned_nothing_says_so() -> None:
+def test_the_page_of_a_run_without_scans_says_so() -> None:
     page = page_of([missing(4, "denied")])
     assert page.findtext("head/title") == "o-a1b2c3d4e5: no account scanned"
     assert "No account was scanned, so nothing is known of any key." in "".join(page.itertext())

@@ -165,5 +165,6 @@ def test_the_commands_make_the_role_in_the_accounts(
     account = organization.add_account("account")
     for part in ("create-stack-set", "create-stack-instances"):
         words = [word.replace("r-a1b2", organization.root) for word in command(part)[1:]]
-        subprocess.run([program("aws"), *words], cwd=REPOSITORY, env=aws.environment(), check=True)
+        folder = REPOSITORY / "metadata"
+        subprocess.run([program("aws"), *words], cwd=folder, env=aws.environment(), check=True)
     assert "ProwlerScan" in [role.name for role in aws.iam(account).roles.values()]

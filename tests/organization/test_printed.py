@@ -69,7 +69,7 @@ def test_a_terminal_without_a_cursor_gets_a_line_for_each_account(
 
 
 @given(st.lists(st.sampled_from(["It was denied.", "It was late.", "It hung."]), max_size=1000))
-def test_a_reason_is_told_once_with_the_number_of_its_accounts(reasons: list[str]) -> None:
+def test_a_reason_is_printed_once_with_its_number_of_accounts(reasons: list[str]) -> None:
     missing = [
         not_scanned(Account(f"{number:012}", "name"), why) for number, why in enumerate(reasons)
     ]

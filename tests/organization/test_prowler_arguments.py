@@ -65,7 +65,7 @@ def test_without_a_choice_of_checks_all_of_ours_run(parse: Parse) -> None:
         (("--compliance", "access_key_hygiene_1.0_aws", "-z"), True),
     ],
 )
-def test_a_choice_of_checks_is_kept(
+def test_selected_checks_are_passed_on(
     parse: Parse, choice: tuple[str, ...], always_finds: bool
 ) -> None:
     parsed = parse(*choice)
@@ -83,7 +83,7 @@ VALUES = {
 """Values that Prowler takes, for those of the options that are refused which take one."""
 
 
-def test_an_option_that_could_hide_what_was_not_read_is_refused(launcher: ProwlerLauncher) -> None:
+def test_an_option_that_could_hide_unread_facts_is_refused(launcher: ProwlerLauncher) -> None:
     for option, problem in launcher.ask(conflicts):
         assert problem.startswith(f"Leave out {option} of Prowler: ")
 
@@ -124,7 +124,7 @@ def problem_of(arguments: tuple[str, ...]) -> str:
         return str(error)
 
 
-def test_severities_of_the_users_own_are_taken(parse: Parse) -> None:
+def test_custom_severities_are_passed_on(parse: Parse) -> None:
     severities = (
         "--custom-checks-metadata-file",
         str(PERMISSIONS.parent / "examples/severity.yaml"),
@@ -185,7 +185,7 @@ SECRETS = (FIRST, SECOND, KEY)
 OF_SHODAN = (("-N", "{}"), ("-bN{}",), ("--shodan={}",), ("--sho", "{}"))
 
 
-def test_what_follows_a_secret_option_is_told_nowhere(launcher: ProwlerLauncher) -> None:
+def test_the_value_of_a_secret_option_is_never_printed(launcher: ProwlerLauncher) -> None:
     lines = []
     for number, spellings in enumerate(product(SPELLINGS, SPELLINGS)):
         parts = zip((*spellings, OF_SHODAN[number % len(OF_SHODAN)]), SECRETS, strict=True)
@@ -228,7 +228,7 @@ def test_a_secret_in_a_config_file_is_sent_only_encrypted(
 
 
 @pytest.mark.parametrize("spelling", [("-w", "{}"), ("-w{}",), ("--mutelist-file={}",)])
-def test_a_file_of_this_machine_is_known_in_any_spelling(
+def test_a_local_file_is_recognized_in_any_spelling(
     parse: Parse, tmp_path: Path, spelling: tuple[str, ...]
 ) -> None:
     mutelist = tmp_path / "mute.yaml"
@@ -244,7 +244,7 @@ def test_a_file_of_this_machine_is_known_in_any_spelling(
     assert parse(*in_aws).files == ()
 
 
-def test_the_examples_of_this_plug_in_are_taken(parse: Parse) -> None:
+def test_the_examples_of_this_plug_in_are_accepted(parse: Parse) -> None:
     examples = Path(__file__).parents[2] / "metadata" / "examples"
     given = (
         "--custom-checks-metadata-file", str(examples / "severity.yaml"),

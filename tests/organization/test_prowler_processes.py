@@ -14,6 +14,7 @@ import pytest
 from prowler_org.running_prowler import processes
 from prowler_org.running_prowler.processes import LOST, ProwlerLauncher, end_fork_server, kill_group
 
+from ..end_to_end.environments import PATIENCE
 from .commands import processes_with, wait_until, with_default_signals
 
 
@@ -25,10 +26,10 @@ def test_a_process_is_killed_if_its_group_cannot_be(monkeypatch: pytest.MonkeyPa
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         kill_group(process.pid)
-        assert process.wait(60) == -signal.SIGKILL
+        assert process.wait(PATIENCE) == -signal.SIGKILL
 
 
-def test_if_prowler_cannot_be_loaded_beforehand_each_run_starts_it_anew_and_ends_with_its_parent(
+def test_without_a_preloaded_prowler_each_run_starts_it_and_ends_with_its_parent(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "broken.py").write_text(

@@ -58,7 +58,7 @@ Finished = Callable[[Account], FinishedScan]
 
 
 @pytest.mark.parametrize("machine", [THIS_MACHINE, "a worker"])
-def test_reports_that_cannot_be_stored_cost_only_their_account(
+def test_reports_that_cannot_be_stored_affect_only_their_account(
     state: State, recorder: Recorder, finished: Finished, tmp_path: Path, machine: str
 ) -> None:
     (tmp_path / "accounts").mkdir()
@@ -127,7 +127,7 @@ def test_a_lost_terminal_loses_no_result(state: State, finished: Finished, tmp_p
     assert resume(JOB, LISTED, tmp_path).to_scan == ()
 
 
-def test_what_a_worker_sends_is_checked_before_it_counts(
+def test_results_from_a_worker_are_validated(
     state: State, recorder: Recorder, finished: Finished, tmp_path: Path
 ) -> None:
     whole, other = finished(ALICE), finished(BOB)
@@ -149,7 +149,7 @@ def test_what_a_worker_sends_is_checked_before_it_counts(
         (("../../elsewhere.csv",), True, "A report is not in the folder of its account"),
     ],
 )
-def test_scanned_without_reports_of_its_own_does_not_count(
+def test_a_result_without_its_own_reports_does_not_count(
     reports: tuple[str, ...],
     packed: bool,
     why: str,
@@ -183,7 +183,7 @@ NAMES = tuple(reports_of())
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_an_archive_with_flipped_bits_costs_only_its_account(
+def test_a_corrupt_archive_affects_only_its_account(
     archive: bytes, tmp_path: Path, data: st.DataObject
 ) -> None:
     damaged = bytearray(archive)
@@ -211,7 +211,7 @@ def test_an_archive_with_flipped_bits_costs_only_its_account(
         {"undelivered": (None,)},
     ],
 )
-def test_what_the_state_file_could_not_hold_does_not_come_from_a_worker(
+def test_a_worker_cannot_send_what_the_state_file_cannot_store(
     state: State, recorder: Recorder, archive: bytes, tmp_path: Path, values: dict[str, Any]
 ) -> None:
     sent = replace(scanned(ALICE, reports=NAMES), **values)
@@ -220,7 +220,7 @@ def test_what_the_state_file_could_not_hold_does_not_come_from_a_worker(
     assert resume(JOB, LISTED, tmp_path).to_scan == (ALICE, BOB)
 
 
-def test_the_log_of_a_worker_is_for_its_owner_only(
+def test_a_workers_log_is_readable_only_by_its_owner(
     state: State, recorder: Recorder, archive: bytes, tmp_path: Path
 ) -> None:
     sent = scanned(ALICE, reports=NAMES)

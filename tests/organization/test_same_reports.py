@@ -20,15 +20,16 @@ from embedded_aws.organization import EmbeddedOrganization
 from prowler_org import cli
 from prowler_org.running_prowler import preload, processes
 from prowler_org.running_prowler.arguments import ParsedArguments
+from scripts.compliance_framework import UNIVERSAL
 
+from ..end_to_end.environments import PATIENCE
 from ..mutelists import muting
-from ..pages import block, command
+from ..pages import block
 from ..scanning import CHECK, environment_of
-from .commands import PATIENCE, OrgRun, arguments_of, start_program
+from .commands import OrgRun, start_program
 
-COMMAND = arguments_of(command("prowler-org --role ProwlerScan -- --compliance"))
 OPTIONS = (
-    *COMMAND[COMMAND.index("--") + 1 :], "json-asff",  # one more format
+    "--compliance", UNIVERSAL.stem, "-M", "csv", "html", "json-ocsf", "json-asff",
     "--region", "us-east-1", "--mutelist-file", "mutelist.yaml",
 )  # fmt: skip
 WHAT_DIFFERS = (
@@ -136,7 +137,7 @@ def test_nothing_is_imported_from_the_working_directory(scanned: Scanned) -> Non
     assert "so Prowler starts anew" not in scanned.run.output
 
 
-def test_every_forked_scan_has_its_own_time_and_the_right_time_zone(scanned: Scanned) -> None:
+def test_every_forked_scan_has_its_own_time_in_the_right_time_zone(scanned: Scanned) -> None:
     results = scanned.run.results
     first, second = (results[account].reports[0] for account in scanned.accounts)
     assert first.split("-")[-1] < second.split("-")[-1]
@@ -222,7 +223,7 @@ def test_a_prowler_that_is_not_as_expected_is_not_forked(
     assert str(preload.problem).startswith(problem)
 
 
-def test_without_forking_prowler_starts_anew_for_each_account_and_the_user_is_told(
+def test_without_forking_prowler_starts_for_each_account_and_a_warning_is_printed(
     scanned: Scanned,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

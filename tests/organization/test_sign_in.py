@@ -65,7 +65,7 @@ def signing_in(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
 
 
-def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
+def test_the_mfa_code_is_asked_for_once_and_no_credentials_are_left_behind(
     environment: dict[str, str],
     aws: EmbeddedAWS,
     organization: EmbeddedOrganization,
@@ -94,7 +94,7 @@ def test_the_code_is_asked_for_once_and_credentials_are_left_nowhere(
 
 
 @pytest.mark.usefixtures("signing_in")
-def test_other_settings_of_the_profile_still_count_for_scans() -> None:
+def test_scans_use_the_other_settings_of_the_profile() -> None:
     variables = sign_in("tool").for_scans()
     assert variables == {
         "AWS_ACCESS_KEY_ID": TOOL_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_PROFILE": "tool",
@@ -131,7 +131,7 @@ def test_credentials_that_cannot_be_renewed_end_the_scan_with_a_reason(
         sign_in("tool")
 
 
-def test_nothing_of_another_sign_in_goes_along() -> None:
+def test_no_setting_of_another_sign_in_is_passed_on() -> None:
     shell = {"AWS_SECURITY_TOKEN": "stale", "AWS_CREDENTIAL_EXPIRATION": "2020", "AWS_REGION": "r"}
     assert environment_with(shell, {}) == shell
     assert environment_with(shell, {"AWS_PROFILE": "tool"}) == {
@@ -139,7 +139,7 @@ def test_nothing_of_another_sign_in_goes_along() -> None:
     }  # fmt: skip
 
 
-def test_without_a_terminal_a_code_cannot_be_asked_for(
+def test_without_a_terminal_no_mfa_code_can_be_asked_for(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     done = run(

@@ -13,7 +13,8 @@ import pytest
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
 
-from .commands import PATIENCE, processes_with, results_in, start_program, wait_until
+from ..end_to_end.environments import PATIENCE
+from .commands import processes_with, results_in, start_program, wait_until
 
 
 def lists_accounts(aws: EmbeddedAWS, temporary: Path) -> bool:
@@ -44,7 +45,7 @@ def temporary() -> Iterator[Path]:
         (signal.SIGTERM, scans),
     ],
 )
-def test_a_run_that_is_told_to_end_leaves_nothing_behind(
+def test_a_signal_ends_a_run_and_leaves_nothing_behind(
     number: signal.Signals,
     while_it: Callable[[EmbeddedAWS, Path], bool],
     organization: EmbeddedOrganization,

@@ -64,7 +64,7 @@ def saved(directory: Path, *reports: str) -> dict[str, Any]:
     return data
 
 
-def test_a_run_is_resumed_as_it_was_from_a_file_that_people_can_read(tmp_path: Path) -> None:
+def test_a_run_is_resumed_from_a_readable_state_file(tmp_path: Path) -> None:
     data = saved(tmp_path, report(tmp_path, "FAIL"))
     resumed = resume(JOB, LISTED, tmp_path)
     (path,) = data["accounts"][0]["reports"]
@@ -177,7 +177,7 @@ def compliance(directory: Path, content: bytes) -> tuple[str, ...]:
         (lambda folder: reports(folder, ("PASS", "a"))[1:], "There is no finding, not even"),
     ],
 )
-def test_an_account_whose_reports_cannot_be_trusted_is_scanned_again_and_the_reason_is_told(
+def test_an_account_with_untrustworthy_reports_is_scanned_again_for_a_reason(
     tmp_path: Path, made: Callable[[Path], tuple[str, ...]], why: str
 ) -> None:
     saved(tmp_path, *made(tmp_path))
@@ -203,7 +203,7 @@ ROOT = ("PASS", "<root_account>")
         ((ROOT, ("PASS", "alice")), {"check": "s3_of_prowler"}, False),
     ],
 )
-def test_an_account_of_whose_users_nothing_is_known_is_not_judged_and_scanned_again(
+def test_an_account_whose_users_are_unknown_is_not_judged_and_scanned_again(
     tmp_path: Path, findings: tuple[tuple[str, str], ...], more: dict[str, Any], is_judged: bool
 ) -> None:
     saved(tmp_path, *reports(tmp_path, *findings, **more))
@@ -250,7 +250,7 @@ def test_the_longest_tags_and_paths_of_units_are_resumed(tmp_path: Path) -> None
     assert resume(job, LISTED, tmp_path).job == job
 
 
-def test_an_account_that_was_scanned_and_is_suspended_since_keeps_its_result(
+def test_an_account_suspended_after_its_scan_keeps_its_result(
     tmp_path: Path,
 ) -> None:
     saved(tmp_path, report(tmp_path, "FAIL"))
@@ -320,7 +320,7 @@ def edited(**entry: Any) -> Callable[[dict[str, Any]], Any]:
         lambda data: data.clear(),
     ],
 )
-def test_a_state_that_was_edited_is_refused_in_a_sentence(
+def test_an_edited_state_is_refused_with_a_sentence(
     tmp_path: Path, edit: Callable[[dict[str, Any]], Any]
 ) -> None:
     data = saved(tmp_path, report(tmp_path, "FAIL"))

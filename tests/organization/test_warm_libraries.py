@@ -117,7 +117,7 @@ def _connections(endpoint: str, bundle: str) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_a_shared_tls_context_trusts_nobody_else() -> None:
+def test_a_shared_tls_context_trusts_no_other_authority() -> None:
     with EmbeddedAWS(tls=True) as aws:
         bundle = aws.environment()["AWS_CA_BUNDLE"]
         ends = in_a_fork(_connections, aws.endpoint, bundle)

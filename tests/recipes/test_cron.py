@@ -1,28 +1,42 @@
-"""``nightly.sh`` is silent if all is well, tries again what is missing, and removes what is old.
+"""``nightly.sh`` prints what is news, tries again what is missing, and removes what is old.
 
-A stand-in for prowler-org ends with the exit codes that a test wants; its arguments are real ones.
+A stand-in for prowler-org ends with the exit codes that a test wants; its arguments and the files
+that it leaves are real ones. As root, the tests run the script as another user, as cron would.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from prowler_org.options import parse
+from prowler_access_keys.ranking.changes import Change, Kind
+from prowler_access_keys.ranking.files import write_changes
+from prowler_org.accounts.account_list import Account
+from prowler_org.options import Selection, parse
+from prowler_org.results.account_result import AccountResult, not_scanned
+from prowler_org.results.state import Job, State
 
+from ..end_to_end.environments import PATIENCE
 from ..pages import RECIPES
 
 STAND_IN = """#!/bin/sh
 echo "$@" >> {folder}/arguments
 echo "3 of 4 accounts scanned"
+cp -r {folder}/leaves/. {folder}/reports
 read -r code < {folder}/codes && sed -i 1d {folder}/codes
 exit $code
 """
+PRINTED = "3 of 4 accounts scanned\n"
+NOBODY = 65534
 DAY = 24 * 60 * 60.0
 
 
@@ -44,15 +58,37 @@ class Machine:
         assert all(run.output_directory == self.reports for run in runs)
         return [run.resume for run in runs]
 
-    def run(self, *codes: int) -> subprocess.CompletedProcess[str]:
+    def leave(self, *missing: str, changes: tuple[Kind, ...] | None = ("still there",)) -> None:
+        """What the next runs leave: accounts that are missing, and changes, if there are any."""
+        job = Job("o-a1b2c3d4e5", "ProwlerScan", Selection(), (), {})
+        accounts = {name: Account(name, "payments") for name in ("1" * 12, *missing)}
+        results = {name: not_scanned(accounts[name], "No role.") for name in missing}
+        results["1" * 12] = AccountResult("1" * 12, "payments", "scanned", exit_code=3)
+        leaves = self.folder / "leaves"
+        shutil.rmtree(leaves, ignore_errors=True)
+        (leaves / "keys").mkdir(parents=True)
+        State(job, datetime.now(timezone.utc), accounts, results).save(leaves)
+        if changes is not None:
+            write_changes(
+                [Change(kind, "1" * 12, "payments", "alice", "check", "") for kind in changes],
+                leaves / "keys" / "prowler-org-o-a1b2c3d4e5-20261126021500-changes.csv",
+            )
+
+    def run(self, *codes: int, arguments: str = "") -> subprocess.CompletedProcess[str]:
         """Run the script, where the runs of prowler-org end with these exit codes."""
         (self.folder / "codes").write_text("".join(f"{code}\n" for code in codes), "utf-8")
         script = (RECIPES / "nightly.sh").read_text("utf-8")
         script = script.replace("PATH=/opt/prowler/bin:$PATH", f"PATH={self.folder}:$PATH")
         variables = {**os.environ, "REPORTS": str(self.reports), "PAUSE": "0"}
+        (self.folder / "nightly.sh").write_text(script, "utf-8")
+        user = None if os.geteuid() else NOBODY
+        if user:
+            for path in (self.folder, *self.folder.rglob("*")):
+                if path.name != "unreadable":
+                    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return subprocess.run(
-            ["/bin/sh", "-c", script],
-            env=variables, capture_output=True, text=True, timeout=60, check=False,
+            ["/bin/sh", self.folder / "nightly.sh", *arguments.split()],
+            env=variables, user=user, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def report(self, name: str, days: float) -> Path:
@@ -65,27 +101,59 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "prowler-org").write_text(STAND_IN.format(folder=tmp_path), "utf-8")
-    (tmp_path / "prowler-org").chmod(0o755)
-    return Machine(tmp_path)
+def machine() -> Iterator[Machine]:
+    with tempfile.TemporaryDirectory() as name:  # other users cannot enter pytest's folders
+        folder = Path(name)
+        (folder / "reports").mkdir()
+        (folder / "prowler-org").write_text(STAND_IN.format(folder=folder), "utf-8")
+        (folder / "prowler-org").chmod(0o755)
+        machine = Machine(folder)
+        machine.leave()
+        yield machine
 
 
-def test_nothing_is_printed_if_nothing_failed(machine: Machine) -> None:
-    done = machine.run(0)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-@pytest.mark.parametrize("code", [1, 2, 3])
-def test_what_prowler_org_tells_is_printed_if_something_failed(code: int, machine: Machine) -> None:
+@pytest.mark.parametrize("code", [0, 3])
+def test_nothing_is_printed_if_nothing_is_new(code: int, machine: Machine) -> None:
     done = machine.run(code)
-    assert (done.returncode, done.stdout) == (code, "3 of 4 accounts scanned\n")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+@pytest.mark.parametrize("changes", [None, ("still there", "new")])
+def test_a_new_finding_is_printed(changes: tuple[Kind, ...] | None, machine: Machine) -> None:
+    machine.leave(changes=changes)  # without changes, this is the first run
+    done = machine.run(3)
+    assert (done.returncode, done.stdout) == (3, PRINTED)
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_why_prowler_org_did_not_scan_is_printed(code: int, machine: Machine) -> None:
+    done = machine.run(code)
+    assert (done.returncode, done.stdout) == (code, PRINTED)
     assert machine.resumed == [False]
 
 
+def test_an_account_that_stays_missing_is_printed_once(machine: Machine) -> None:
+    nights = (("2" * 12,), ("2" * 12,), ("2" * 12, "3" * 12), ("3" * 12,), ("2" * 12,))
+    printed = []
+    for missing in nights:
+        machine.leave(*missing)
+        printed.append(machine.run(4, 4).stdout)
+    assert printed == [PRINTED, "", PRINTED, "", PRINTED]
+
+
+def test_it_is_printed_if_no_account_is_missing_and_the_exit_code_is_4(machine: Machine) -> None:
+    for _ in range(2):  # as with --strict, if something could not be read
+        assert machine.run(4, 4).stdout == PRINTED
+
+
+def test_its_arguments_go_to_prowler_org(machine: Machine) -> None:
+    machine.run(4, 0, arguments="--exclude 444455556666")
+    words = (machine.folder / "arguments").read_text("utf-8").splitlines()
+    assert [line.endswith("--exclude 444455556666") for line in words] == [True, True]
+
+
 @pytest.mark.parametrize("code", [0, 3, 4])
-def test_accounts_that_were_not_scanned_are_tried_once_more(code: int, machine: Machine) -> None:
+def test_accounts_that_were_not_scanned_are_retried_once(code: int, machine: Machine) -> None:
     assert machine.run(4, code).returncode == code
     assert machine.resumed == [False, True]
 
@@ -130,6 +198,9 @@ def test_only_old_reports_of_prowler_org_are_removed_and_only_after_a_scan(
     os.utime(linked, (1, 1))
     (machine.reports / "accounts" / "222222222222").symlink_to(elsewhere)
     (machine.reports / "compliance" / "prowler-org-o-link.csv").symlink_to(linked)
+    for folder in ("accounts/111122223333/unreadable", "accounts/unreadable", "unreadable"):
+        machine.report(f"{folder}/prowler-output-1.csv", 1000)
+        (machine.reports / folder).chmod(0o700)  # as lost+found of a volume
     done = machine.run(code, *[code] * (code == 4))
     assert (done.returncode, done.stderr) == (code, "")
     removed = days > 0 and code in (0, 3, 4)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +24,7 @@ MANIFESTS: list[dict[str, Any]] = [
 JOB = MANIFESTS[-1]["spec"]["jobTemplate"]["spec"]
 POD = JOB["template"]["spec"]
 (CONTAINER,) = POD["containers"]
+(CLEANER,) = POD["initContainers"]
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda one: str(one["kind"]))
@@ -36,18 +40,38 @@ def test_the_arguments_are_those_of_prowler_org() -> None:
     assert str(parse(CONTAINER["args"]).output_directory) == "/reports"
 
 
-def test_what_is_written_to_is_mounted() -> None:
+def test_every_folder_that_is_written_to_is_mounted() -> None:
     assert CONTAINER["securityContext"]["readOnlyRootFilesystem"]
     mounted = {mount["name"]: mount["mountPath"] for mount in CONTAINER["volumeMounts"]}
     assert {volume["name"] for volume in POD["volumes"]} == mounted.keys()
     assert set(mounted.values()) == {"/reports", "/tmp"}  # noqa: S108
 
 
+def test_old_reports_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    old = (
+        "prowler-org-o-1.csv",
+        "accounts/1/prowler-output-1.csv",
+        "compliance/prowler-org-o-1.csv",
+    )
+    others = ("keys/prowler-org-o-1.json", "notes.csv", "prowler-org-state.json")
+    for number, name in enumerate((*old, *others, "prowler-org-o-2.csv")):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        if number < len(old) + len(others):
+            os.utime(path, (1, 1))
+    (text,) = CLEANER["args"]
+    shell = [*CLEANER["command"], text.replace("/reports", str(tmp_path))]
+    assert subprocess.check_output(shell, stderr=subprocess.STDOUT) == b""
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {*others, "prowler-org-o-2.csv"}
+
+
 def test_there_is_a_processor_for_each_job() -> None:
     assert CONTAINER["resources"]["requests"]["cpu"] == str(parse(CONTAINER["args"]).jobs)
 
 
-def test_only_a_run_that_did_not_start_is_tried_again() -> None:
+def test_only_a_run_that_did_not_start_is_retried() -> None:
     (not_retried,) = (
         rule["onExitCodes"]["values"]
         for rule in JOB["podFailurePolicy"]["rules"]

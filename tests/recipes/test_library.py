@@ -100,14 +100,14 @@ def test_a_second_scan_gives_the_same_ids(
     assert len({one.uid for one in again}) == len(again)
 
 
-def test_what_fails_is_printed_and_is_the_exit_code(
+def test_failures_are_printed_and_decide_the_exit_code(
     accounts: Accounts, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert SCRIPT["main"]([accounts.second]) == 3
     assert f"{CHECK}: User bob has 2 active access keys" in capsys.readouterr().out
 
 
-def test_a_check_that_cannot_be_loaded_is_not_taken_for_one_that_found_nothing(
+def test_a_check_that_cannot_be_loaded_is_not_a_check_without_findings(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: str) -> None:
@@ -118,7 +118,7 @@ def test_a_check_that_cannot_be_loaded_is_not_taken_for_one_that_found_nothing(
         SCRIPT["scan"](accounts.first)
 
 
-def test_a_check_of_prowlers_own_tells_of_the_first_account_again(accounts: Accounts) -> None:
+def test_prowlers_own_check_repeats_the_findings_of_the_first_account(accounts: Accounts) -> None:
     # Take the warning off the page once Prowler reads each account.
     found = {}
     for role in (accounts.first, accounts.second):

@@ -16,11 +16,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,7 +28,8 @@ from prowler.lib.logger import logger
 
 from ..aws_failures import TRANSIENT, failure_of
 from ..facts import AccessKey, LastUse, Unreadable
-from .events import CREATION, UPDATE, Event, event_of
+from .addresses import Addresses
+from .events import CREATION, ROOT, UPDATE, Call, Event, event_of
 from .evidence import (
     CALL,
     HISTORY,
@@ -36,6 +37,7 @@ from .evidence import (
     TOO_MANY_EVENTS,
     Looked,
     Origin,
+    Sessions,
     Usage,
     deactivation_in,
     origin_in,
@@ -59,6 +61,8 @@ AROUND_CREATION = timedelta(minutes=5)
 """How far the event of a key's creation can be from the date that IAM gives."""
 MOST_CHANGES = 1000
 """How many events of keys that were created or changed are looked through."""
+MOST_SESSION_LOOKS = 3
+"""How many lookups follow the sessions of one key."""
 NO_EVENTS = "AnswerWithoutEvents"
 """The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
 ABOUT_ONE_CALL = frozenset(
@@ -85,6 +89,9 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.h
 """
 _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-\d+")
 """A region, and not ``N/A`` or ``aws-global``, which IAM gives as that of some last uses."""
+
+
+Subject = TypeVar("Subject", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -151,14 +158,16 @@ class CloudTrail:
         self._seconds_left = float(most_seconds)
         self._tell, self._clock, self._wait = tell, clock, wait
         self._regions: dict[str, _Region] = {}
+        self._addresses = Addresses(self._session)
 
     def usage(
         self, keys: Iterable[AccessKey], *, everywhere: bool = False
     ) -> dict[AccessKey, Usage]:
-        """What uses each key, by its newest events where it was last used and of global services.
+        """What uses each key, by its events where it was last used and of global services.
 
-        With ``everywhere``, by those in all enabled regions. Asks once for a key in a region for
-        each 50 events.
+        With ``everywhere``, by those in all enabled regions, and what its sessions did. Asks once
+        for a key in a region for each 50 events and, if the newest are all of the newer half of
+        its time, once for the older half: they may hide a second program.
         """
         looks = {
             key: [
@@ -168,10 +177,105 @@ class CloudTrail:
             for key in keys
         }
         looked = self._look(look for every in looks.values() for look in every)
-        return {
-            key: usage_of((looked[look] for look in every), self._most_events)
-            for key, every in looks.items()
+        found = {key: [looked[look] for look in every] for key, every in looks.items()}
+        usage = self._with_older(found)
+        if everywhere:
+            usage = self._with_sessions(usage)
+        return self._with_resources(usage, found)
+
+    def _with_older(self, found: Mapping[AccessKey, Sequence[Looked]]) -> dict[AccessKey, Usage]:
+        """The usage that these events show, with those of the older half of the time."""
+        half, now = self._most_events // 2, datetime.now(timezone.utc)
+        middles = {key: now - min(HISTORY, now - key.create_date) / 2 for key in found}
+        looks = {
+            key: [
+                Look(part.region, "AccessKeyId", key.access_key_id, half, end=middles[key])
+                for part in of_key
+                if half and part.may_go_on_before(middles[key])
+            ]
+            for key, of_key in found.items()
         }
+        looked = self._look(look for every in looks.values() for look in every)
+        return {
+            key: usage_of(
+                of_key, self._most_events, [looked[look] for look in looks[key]], middles[key]
+            )
+            for key, of_key in found.items()
+        }
+
+    def _with_sessions(self, usage: Mapping[AccessKey, Usage]) -> dict[AccessKey, Usage]:
+        """The same, with what the newest sessions did: one step, and a few looks for each key."""
+        looks: dict[Sessions, list[Look]] = {}
+        for of_key in usage.values():
+            places = [
+                (made, region)
+                for made in of_key.sessions
+                for region in {made.region: 0, self._global_region: 0}
+                if made.access_key_id and region
+            ]
+            for made, region in places[:MOST_SESSION_LOOKS]:
+                look = Look(region, "AccessKeyId", made.access_key_id, self._most_events)
+                looks.setdefault(made, []).append(look)
+        looked = self._look(look for every in looks.values() for look in every)
+        followed = {
+            made: replace(made, usage=usage_of((looked[look] for look in every), self._most_events))
+            for made, every in looks.items()
+        }
+        return {
+            key: replace(
+                of_key, sessions=tuple(followed.get(made, made) for made in of_key.sessions)
+            )
+            for key, of_key in usage.items()
+        }
+
+    def _with_resources(
+        self, usage: Mapping[Subject, Usage], found: Mapping[Subject, Iterable[Looked]]
+    ) -> dict[Subject, Usage]:
+        """The same, with the account's own resources that have the addresses."""
+        sources: dict[str, set[str]] = {}
+        for subject, looked in found.items():
+            for region in (part.region for part in looked if part.events):
+                users = usage[subject].used_by
+                sources.setdefault(region, set()).update(user.source for user in users)
+        end = self._clock() + self._seconds_left
+        for region, addresses in sources.items():
+            if self._clock() < end:
+                self._addresses.ask(region, addresses)
+        self._seconds_left = max(0.0, end - self._clock())
+        resources, unread = self._addresses.resources, self._addresses.unread.values()
+
+        def located(of: Usage) -> Usage:
+            users = (replace(user, resource=resources.get(user.source, "")) for user in of.used_by)
+            return replace(of, used_by=tuple(users), addresses_unread=next(iter(unread), None))
+
+        return {subject: located(of_subject) for subject, of_subject in usage.items()}
+
+    def root_usage(self) -> dict[str, Usage]:
+        """By ID, what uses the root user's keys; an empty ID if no event shows one.
+
+        IAM does not tell the IDs, so those count that sign events of the user name ``root``.
+        """
+        shown = self._by_user(
+            ROOT, lambda call: call.creator == ROOT and call.access_key_id.startswith("AKIA")
+        )
+        calls = (event.call for part in shown for event in part.events)
+        since = datetime.now(timezone.utc) - HISTORY
+        ids = sorted({call.access_key_id for call in calls if call})
+        keys = [AccessKey(key_id, since) for key_id in ids]
+        found = self.usage(keys, everywhere=True) or {AccessKey("", since): usage_of(shown, 1)}
+        return {key.access_key_id: usage for key, usage in found.items()}
+
+    def api_key_usage(self, user: str) -> Usage:
+        """What uses the API keys of a user."""
+        shown = self._by_user(user, lambda call: call.has_bearer_token)
+        usage = usage_of(shown, self._most_events)
+        return self._with_resources({user: usage}, {user: shown})[user]
+
+    def _by_user(self, name: str, wanted: Callable[[Call], bool]) -> list[Looked]:
+        """Events of some calls, by the name of the user, in all enabled regions."""
+        regions = {self._global_region, *self._enabled_regions}
+        looks = [Look(region, "Username", name, self._most_events) for region in sorted(regions)]
+        return [_only(looked, wanted) for looked in self._look(looks).values()]
 
     def _regions_of(self, key: AccessKey, *, everywhere: bool) -> list[str]:
         used = key.last_use.region if isinstance(key.last_use, LastUse) else ""
@@ -179,52 +283,49 @@ class CloudTrail:
         enabled = sorted(self._enabled_regions) if everywhere else []
         return list(dict.fromkeys([*regions, self._global_region, *enabled]))
 
-    def origins(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
-        """Who created each key; no key may be older than event history.
+    def origins(self, keys: Iterable[AccessKey], name: str = CREATION) -> dict[AccessKey, Origin]:
+        """Who created each key, by events of this name; none may be older than event history.
 
         Asks for the events about the key at the time of its creation, and only if its creation is
         not among them for all creations at that time: AWS does not document which resources the
         event of a creation names.
         """
-        keys = tuple(keys)
         now = datetime.now(timezone.utc)
-        origins: dict[AccessKey, Origin] = {}
-        for attribute in ("ResourceName", "EventName"):
-            unknown = [key for key in keys if key not in origins or origins[key].unknown]
-            looks = {key: self._creation(key, attribute, now) for key in unknown}
-            looked = self._look(looks.values())
-            origins |= {key: origin_in(looked[look], key, now) for key, look in looks.items()}
-        return origins
 
-    def _creation(self, key: AccessKey, attribute: str, now: datetime) -> Look:
-        value = key.access_key_id if attribute == "ResourceName" else CREATION
-        # Not earlier than event history begins, or AWS may refuse the question.
-        start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
-        end = key.create_date + AROUND_CREATION
-        return Look(
-            self._global_region, attribute, value, MOST_CHANGES, start, end if end < now else None
-        )
+        def look(key: AccessKey, attribute: str) -> Look:
+            # Not earlier than event history begins, or AWS may refuse the question.
+            start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
+            end = key.create_date + AROUND_CREATION
+            value = key.access_key_id if attribute == "ResourceName" else name
+            times = (start, end if end < now else None)
+            return Look(self._global_region, attribute, value, MOST_CHANGES, *times)
+
+        return self._done(keys, look, lambda found, key: origin_in(found, key, now))
 
     def deactivations(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
         """Who deactivated each key, and when, if that is in event history.
 
         Asks about each key and, for all that this does not find, once for all changes of keys.
         """
-        found: dict[AccessKey, Origin] = {}
-        keys = tuple(keys)
+
+        def look(key: AccessKey, attribute: str) -> Look:
+            value = key.access_key_id if attribute == "ResourceName" else UPDATE
+            return Look(self._global_region, attribute, value, MOST_CHANGES)
+
+        return self._done(keys, look, deactivation_in)
+
+    def _done(
+        self,
+        keys: Iterable[AccessKey],
+        look: Callable[[AccessKey, str], Look],
+        read: Callable[[Looked, AccessKey], Origin],
+    ) -> dict[AccessKey, Origin]:
+        keys, found = tuple(keys), dict[AccessKey, Origin]()
         for attribute in ("ResourceName", "EventName"):
-            looks = {
-                key: Look(
-                    self._global_region,
-                    attribute,
-                    key.access_key_id if attribute == "ResourceName" else UPDATE,
-                    MOST_CHANGES,
-                )
-                for key in keys
-                if key not in found or found[key].unknown
-            }
+            left = [key for key in keys if key not in found or found[key].unknown]
+            looks = {key: look(key, attribute) for key in left}
             looked = self._look(looks.values())
-            found |= {key: deactivation_in(looked[look], key) for key, look in looks.items()}
+            found |= {key: read(looked[look], key) for key, look in looks.items()}
         return found
 
     # Calls
@@ -350,6 +451,15 @@ class _Region:
         logger.error(f"{self._name} -- {failure}")
         self._refused = failure if refused else None
         return failure
+
+
+def _only(looked: Looked, wanted: Callable[[Call], bool]) -> Looked:
+    """The events of some calls. If there are none among the newest, there may be older ones."""
+    events = [event for event in looked.events if event.call and wanted(event.call)]
+    failure = looked.failure
+    if not (events or looked.complete):
+        failure = failure or Unreadable(CALL, TOO_MANY_EVENTS)
+    return replace(looked, events=events, failure=failure)
 
 
 def _says_something_of_the_next_call(error: Exception) -> bool:

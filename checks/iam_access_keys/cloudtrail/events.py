@@ -15,10 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import quote
 
 from .user_agents import Agent, agent_of
 
 CREATION, UPDATE = "CreateAccessKey", "UpdateAccessKey"
+API_KEY_CREATION = "CreateServiceSpecificCredential"
+ROOT = "root"
 UNKNOWN_SOURCE = "an unknown address"
 UNKNOWN_CREATOR = "unknown"
 UNKNOWN_WORD = "unknown"
@@ -31,12 +34,32 @@ _INTERNAL = re.compile(r"AWS Internal(?:/\d+)?")
 _SERVICE = re.compile(
     r"([a-z0-9-]{1,64})(?:\.[a-z0-9.-]{1,64})?\.amazonaws\.com(?:\.cn)?", re.ASCII
 )
-_ACTION = re.compile(r"\w{1,128}", re.ASCII)
+_WORD = re.compile(r"\w{1,128}", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]{1,20}){1,4}-\d{1,2}", re.ASCII)
 _ARN = re.compile(
-    r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:"
-    r"(root|(?:user|assumed-role|federated-user)/[\w+=,.@/-]{1,600})",
+    r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:(root|user/(?:[!-\x7f]{1,510}/)?[\w+=,.@-]{1,128}|"
+    r"(?:assumed-role|federated-user)/[\w+=,.@/-]{1,600})",
     re.ASCII,
 )
+_ROLE = re.compile(
+    r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[!-\x7f]{1,510}/)?([\w+=,.@-]{1,64})", re.ASCII
+)
+_SESSIONS = frozenset({"AssumeRole", "GetFederationToken", "GetSessionToken"})
+"""Actions that answer with temporary credentials, which go on when the key is deactivated."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Temporary credentials that a call got."""
+
+    action: str
+    """``AssumeRole``, ``GetFederationToken``, or ``GetSessionToken``."""
+    role: str = ""
+    account: str = ""
+    """The role's."""
+    access_key_id: str = ""
+    """The session's own; empty if its events are in the history of another account."""
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,10 +77,20 @@ class Call:
     failed: bool
     """Whether AWS refused it, or it ended with another error."""
     creator: str
-    """The end of the caller's ARN (``user/ci/deploy``, ``assumed-role/Admin/alice``, ``root``), the
+    """The end of the caller's ARN (``user/ci/deploy``, ``assumed-role/Admin/alice``, ROOT), the
     name of an AWS service, or UNKNOWN_CREATOR."""
+    creator_id: str = ""
+    """The caller's ID (``AIDA…``), which stays when an IAM user is renamed."""
+    access_key_id: str = ""
+    """The key that signed the call."""
+    has_bearer_token: bool = False
+    """Whether an API key signed it."""
+    session: Session | None = None
+    """The session that began, if one did."""
     created: str = ""
-    """The ID of the access key that it created."""
+    """The ID of the access key or the API key that it created."""
+    is_own: bool = False
+    """Whether the caller created it for itself, whatever its name is now."""
     deactivated: str = ""
     """The ID of the access key that it deactivated."""
 
@@ -94,27 +127,50 @@ def _time(moment: Any) -> datetime | None:
 
 
 def _call(record: Mapping[str, Any]) -> Call:
-    service = _matched(_SERVICE, record.get("eventSource"))
-    action = _matched(_ACTION, record.get("eventName"))
-    source, user_agent = record.get("sourceIPAddress"), record.get("userAgent")
+    service, action = _matched(_SERVICE, record.get("eventSource")), _word(record["eventName"])
+    source, identity = record.get("sourceIPAddress"), record.get("userIdentity")
     console = record.get("sessionCredentialFromConsole") == "true"
     internal = _matched(_INTERNAL, source) is not None
     # Anybody can call a program as AWS's services call themselves, but not from there.
     by_service = internal or _matched(_SERVICE, source)
-    agent = Agent(AWS_SERVICE) if by_service else agent_of(user_agent)
+    agent = Agent(AWS_SERVICE) if by_service else agent_of(record.get("userAgent"))
     failed = record.get("errorCode") is not None
-    created = _at(record, "responseElements", "accessKey", "accessKeyId")
+    made = _at(record, "responseElements", "accessKey")
+    api_key = _at(record, "responseElements", "serviceSpecificCredential")
+    created = {
+        CREATION: _at(made, "accessKeyId"),
+        API_KEY_CREATION: _at(api_key, "serviceSpecificCredentialId"),
+    }
+    owner = _text(_at(made or api_key, "userName"))
+    creator = _creator(identity)
     updated = _at(record, "requestParameters", "accessKeyId")
     deactivates = not failed and _at(record, "requestParameters", "status") == "Inactive"
     return Call(
         Agent(CONSOLE) if internal and console else agent,
         CONSOLE if internal and console else _source(source),
         service[1] if service else UNKNOWN_WORD,
-        action[0] if action else UNKNOWN_WORD,
+        action or UNKNOWN_WORD,
         failed,
-        _creator(record.get("userIdentity")),
-        _text(created) if record["eventName"] == CREATION else "",
-        _text(updated) if record["eventName"] == UPDATE and deactivates else "",
+        creator,
+        _word(_text(_at(identity, "principalId")).partition(":")[0]),
+        _word(_at(identity, "accessKeyId")),
+        _at(record, "additionalEventData", "callWithBearerToken") in (True, "true"),
+        _session(record) if action in _SESSIONS and not failed else None,
+        _text(created.get(action)),
+        # The name of the root user is the account's alias, which may be a user's name too.
+        creator.startswith("user/") and owner == _at(identity, "userName") != "",
+        _text(updated) if action == UPDATE and deactivates else "",
+    )
+
+
+def _session(record: Mapping[str, Any]) -> Session:
+    role = _matched(_ROLE, _at(record, "requestParameters", "roleArn"))
+    account, name = role.groups() if role else ("", "")
+    is_here = account in ("", record.get("recipientAccountId"))
+    key_id = _word(_at(record, "responseElements", "credentials", "accessKeyId"))
+    region = _matched(_REGION, record.get("awsRegion"))
+    return Session(
+        record["eventName"], name, account, key_id if is_here else "", region[0] if region else ""
     )
 
 
@@ -134,13 +190,22 @@ def _source(value: Any) -> str:
 def _creator(identity: Any) -> str:
     arn = _matched(_ARN, _at(identity, "arn"))
     if arn:
-        return arn[1]
+        return end_of_arn(arn[0])
     service = _matched(_SERVICE, _at(identity, "invokedBy"))
     return service[0] if service else UNKNOWN_CREATOR
 
 
+def end_of_arn(arn: str) -> str:
+    """``user/ci/deploy``: a path may have any character, so most signs are as in a URL."""
+    return quote(arn.split(":", 5)[-1], safe="/!+,.:=@")
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _word(value: Any) -> str:
+    return value if _matched(_WORD, value) else ""
 
 
 def _at(value: Any, *names: str) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from enum import Enum
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from ..facts import AccessKey, Unreadable
-from .events import Call, Event
+from .events import Call, Event, Session
 from .user_agents import Agent, KeptIn, RunsOn
 
 CALL = "cloudtrail:LookupEvents"
@@ -27,6 +28,17 @@ TOO_OLD, NOT_YET, NO_EVENT = "too-old", "not-yet", "no-event"
 """Why it is not known who created a key."""
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
 """UTC; written in ISO 8601."""
+_Timed: TypeAlias = tuple[datetime | None, Call]
+
+
+def known(kind: type[Enum]) -> BeforeValidator:
+    """Reads a value that a newer version added as None, and so as not known."""
+    values = {member.value for member in kind}
+
+    def read(value: Any) -> Any:
+        return None if isinstance(value, str) and value not in values else value
+
+    return BeforeValidator(read)
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,11 @@ class Looked:
     """Whether there are no older ones."""
     failure: Unreadable | None = None
     """Why there may be more; None if nothing went wrong."""
+
+    def may_go_on_before(self, moment: datetime) -> bool:
+        """Whether there may be events from before then, and none was read."""
+        oldest = _oldest(self.events)
+        return not (self.complete or self.failure) and oldest is not None and oldest > moment
 
 
 # What uses it
@@ -53,6 +70,8 @@ class Action:
     action: str
     """``ListBuckets``."""
     events: int
+    failed_events: int = 0
+    """In how many of them AWS refused the call, or it ended with another error."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +84,26 @@ class UsedBy:
     events: int
     actions: tuple[Action, ...]
     """Most often first."""
-    kept_in: KeptIn | None = None
+    kept_in: Annotated[KeptIn | None, known(KeptIn)] = None
     """Where the program keeps the key; None if that is not known."""
-    runs_on: RunsOn | None = None
+    runs_on: Annotated[RunsOn | None, known(RunsOn)] = None
     """None if that is not known."""
+    first_seen: Moment | None = None
+    """When the oldest of these events was (UTC)."""
+    last_seen: Moment | None = None
+    resource: str = ""
+    """The account's own resource that has this address: ``i-…``, ``nat-…``, ``eni-…``."""
+
+
+@dataclass(frozen=True)
+class Sessions(Session):
+    """Sessions of a role, or of the user itself, that began with a key. The newest is named."""
+
+    events: int = 0
+    last_seen: Moment | None = None
+    """When the newest began (UTC)."""
+    usage: Usage | None = None
+    """What the newest did, if that was asked."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +129,7 @@ class Usage:
     events: int = 0
     """How many were looked at."""
     since: Moment | None = None
-    """When the oldest of them was (UTC)."""
+    """When the oldest of the newest ones was (UTC)."""
     all_events: bool = False
     """Whether event history has no other event of the key in these regions."""
     used_by: tuple[UsedBy, ...] = ()
@@ -104,59 +139,104 @@ class Usage:
     failed_events: int = 0
     """In how many of them AWS refused the call, or it ended with another error."""
     unread: Annotated[tuple[Unread, ...], Field(alias="unreadable")] = ()
+    sessions: tuple[Sessions, ...] = ()
+    """Newest first."""
+    older_events: int = 0
+    """How many of them are from before ``older_than``, because there are more than the newest."""
+    older_than: Moment | None = None
+    """The middle of the time for which event history may have events of the key (UTC)."""
+    addresses_unread: Unreadable | None = None
+    """Why it is not known whether an address belongs to the account."""
 
 
-def usage_of(looked: Iterable[Looked], bound: int) -> Usage:
-    """The usage that the newest events, at most ``bound``, of all regions show.
+def usage_of(
+    looked: Iterable[Looked],
+    bound: int,
+    older: Iterable[Looked] = (),
+    middle: datetime | None = None,
+) -> Usage:
+    """The usage that events, at most ``bound``, of all regions show.
 
-    They are the newest of all regions together: where a region was not read to its end, nothing
-    that is older than what was read there counts.
+    They are the newest of all regions together and, with ``older``, which has what was looked for
+    before ``middle``, half of them are the newest from before then.
     """
-    looked = tuple(looked)
-    ends = [_oldest(one.events) for one in looked if one.failure or not one.complete]
-    end = max((moment for moment in ends if moment), default=None)
-    every = [event for one in looked for event in one.events]
-    newest = [one for one in every if not (end and one.time and one.time < end)]
-    newest.sort(key=lambda one: one.time.timestamp() if one.time else 0.0, reverse=True)
-    del newest[bound:]
-    calls = [event.call for event in newest if event.call]
+    looked, older = tuple(looked), tuple(older)
+    early: list[Event] = []
+    if older and middle:
+        before = {part.region: part for part in older}
+        early = _newest(
+            [before.get(part.region) or _before(part, middle) for part in looked], bound // 2
+        )
+    newest = [*_newest(looked, bound - len(early)), *early]
+    every = sum(len(part.events) for part in (*looked, *older))
+    calls = [(event.time, event.call) for event in newest if event.call]
+    failures = [(part.region, part.failure) for part in (*looked, *older) if part.failure]
     return Usage(
-        tuple(one.region for one in looked if one.events or not one.failure),
+        tuple(part.region for part in looked if part.events or not part.failure),
         len(newest),
-        _oldest(newest),
-        len(newest) == len(every) and all(one.complete and not one.failure for one in looked),
+        _oldest(newest[: len(newest) - len(early)]),
+        len(newest) == every and all(part.complete and not part.failure for part in looked),
         _grouped(calls),
         len(newest) - len(calls),
-        sum(call.failed for call in calls),
-        tuple(
-            Unread(one.region, one.failure.call, one.failure.error_code)
-            for one in looked
-            if one.failure
-        ),
+        sum(call.failed for _, call in calls),
+        tuple(Unread(region, why.call, why.error_code) for region, why in failures),
+        _sessions(calls),
+        len(early),
+        middle if early else None,
     )
+
+
+def _before(looked: Looked, moment: datetime) -> Looked:
+    return replace(looked, events=[one for one in looked.events if one.time and one.time < moment])
+
+
+def _newest(looked: Sequence[Looked], bound: int) -> list[Event]:
+    """The newest of all regions: where one was not read to its end, nothing older counts."""
+    ends = [_oldest(part.events) for part in looked if part.failure or not part.complete]
+    end = max((moment for moment in ends if moment), default=None)
+    every = [event for part in looked for event in part.events]
+    newest = [event for event in every if not (end and event.time and event.time < end)]
+    newest.sort(key=lambda event: event.time.timestamp() if event.time else 0.0, reverse=True)
+    return newest[:bound]
 
 
 def _oldest(events: Iterable[Event]) -> datetime | None:
     return min((event.time for event in events if event.time), default=None)
 
 
-def _grouped(calls: Iterable[Call]) -> tuple[UsedBy, ...]:
-    by_user: dict[tuple[Agent, str], Counter[tuple[str, str]]] = {}
-    for call in calls:
-        did = by_user.setdefault((call.agent, call.source), Counter())
-        did[call.service, call.action] += 1
-    grouped = [
-        UsedBy(
-            agent.program,
-            source,
-            did.total(),
-            tuple(Action(*one, number) for one, number in _most_often_first(did)),
-            agent.kept_in,
-            agent.runs_on,
+def _grouped(calls: Iterable[_Timed]) -> tuple[UsedBy, ...]:
+    by_user: dict[tuple[Agent, str], list[_Timed]] = {}
+    for time, call in calls:
+        by_user.setdefault((call.agent, call.source), []).append((time, call))
+    grouped = []
+    for (agent, source), of_user in by_user.items():
+        did = Counter((call.service, call.action) for _, call in of_user)
+        failed = Counter((call.service, call.action) for _, call in of_user if call.failed)
+        times = [time for time, _ in of_user if time]
+        grouped.append(
+            UsedBy(
+                agent.program,
+                source,
+                len(of_user),
+                tuple(Action(*what, n, failed[what]) for what, n in _most_often_first(did)),
+                agent.kept_in,
+                agent.runs_on,
+                min(times, default=None),
+                max(times, default=None),
+            )
         )
-        for (agent, source), did in by_user.items()
-    ]
     return tuple(sorted(grouped, key=_place))
+
+
+def _sessions(calls: Iterable[_Timed]) -> tuple[Sessions, ...]:
+    """The sessions that began with these calls, the newest of which come first."""
+    found: dict[tuple[str, str, str], Sessions] = {}
+    for time, call in calls:
+        if made := call.session:
+            what = made.action, made.role, made.account
+            newest = found.get(what) or Sessions(**vars(made), last_seen=time)
+            found[what] = replace(newest, events=newest.events + 1)
+    return tuple(found.values())
 
 
 def _place(user: UsedBy) -> tuple[int, str, str, str, str]:
@@ -181,6 +261,14 @@ class Origin:
     """UTC; None if the event does not say."""
     source: str = ""
     """An IP address, or the AWS service that called."""
+    creator_id: str = ""
+    """The creator's ID, which stays when a user is renamed."""
+    access_key_id: str = ""
+    """The key that the creator used."""
+    program: str = ""
+    """The program that it used, by its own account."""
+    is_own: bool = False
+    """Whether the key's user itself did it, whatever its name was then."""
     unknown: str = ""
     """TOO_OLD, NOT_YET, or NO_EVENT, if event history does not say who created it."""
     failure: Annotated[Unreadable | None, Field(alias="unreadable")] = None
@@ -206,7 +294,11 @@ def _done_in(
 ) -> Origin:
     for event in looked.events:
         if event.call and done_to(event.call) == key.access_key_id:
-            return Origin(event.call.creator, event.time, event.call.source)
+            call = event.call
+            return Origin(
+                call.creator, event.time, call.source, call.creator_id, call.access_key_id,
+                call.agent.program, call.is_own,
+            )  # fmt: skip
     if looked.failure:
         return Origin(failure=looked.failure)
     if not looked.complete:
@@ -221,6 +313,10 @@ class Evidence:
     usage: Mapping[AccessKey, Usage] = field(default_factory=dict)
     origins: Mapping[AccessKey, Origin] = field(default_factory=dict)
     deactivations: Mapping[AccessKey, Origin] = field(default_factory=dict)
+    destinations: Mapping[AccessKey, tuple[str, ...]] = field(default_factory=dict)
+    """Names of rows of the table of destinations; none in an incident."""
+    of_api_keys: Usage | None = None
+    """What uses the user's API keys; None if that was not asked."""
 
 
 NO_EVIDENCE = Evidence()

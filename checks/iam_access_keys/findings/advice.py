@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from ..facts import AccessKey, Keys, LastUse, Quarantine, Unreadable, quarantine_policies
+from ..facts import AccessKey, Keys, Quarantine, Unreadable, quarantine_policies
 from .wording import ago, comma_and, days, ids
 
-SMTP_SERVICE = "ses-smtp"
-"""IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
 DECOY = "The user is a decoy, by your setting decoy_users: leave its credentials as they are."
 SMTP_REPLACEMENT = (
     "Amazon SES accepts no temporary credentials over SMTP: send mail through its API with an IAM "
@@ -326,7 +324,7 @@ def _word_others(advice: Advice, now: datetime) -> Iterator[str]:
 
 def _word_move(keys: Keys, keep: AccessKey | None, first: str = "") -> Iterator[str]:
     """What to do about keys in use: move what uses them to a key that stays, or away from keys."""
-    smtp = tuple(key for key in keys if is_for_smtp(key))
+    smtp = tuple(key for key in keys if key.is_for_smtp)
     plain = tuple(key for key in keys if key not in smtp)
     if plain:
         sentence = SENTENCES[Action.MOVE if keep else Action.REPLACE]
@@ -338,11 +336,6 @@ def _word_move(keys: Keys, keep: AccessKey | None, first: str = "") -> Iterator[
             f"{ids(smtp)} {'sends' if len(smtp) == 1 else 'send'} mail over SMTP. "
             f"{SMTP_REPLACEMENT.format(new=new)}. Then deactivate {ids(smtp)}."
         )
-
-
-def is_for_smtp(key: AccessKey) -> bool:
-    """Whether the key was last used through an SMTP password of Amazon SES."""
-    return isinstance(key.last_use, LastUse) and key.last_use.service == SMTP_SERVICE
 
 
 def _unused(keys: Keys, now: datetime) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from ..cloudtrail.evidence import NO_EVIDENCE, Evidence
+from ..cloudtrail.evidence import NO_EVIDENCE, Evidence, Usage
 from ..cloudtrail.questions import Questions
 from ..facts import (
     AccessKey,
@@ -22,11 +22,19 @@ from ..facts import (
     User,
     quarantine_policies,
 )
-from ..finding_data import NO_DATA, AdviceData, CredentialData, FindingData, KeyData
+from ..finding_data import (
+    NO_DATA,
+    AdviceData,
+    CredentialData,
+    FindingData,
+    KeyData,
+    ReportedKeyData,
+)
+from ..reading.credential_report import ReportRow
 from .advice import Advice, incident, word_incident
-from .evidence_wording import word_evidence
+from .evidence_wording import ROOT_KEY, word_evidence, word_usage
 from .tags import description_of, owner_of
-from .wording import what_to_do
+from .wording import comma_and, what_to_do
 
 Status = Literal["PASS", "FAIL", "MANUAL"]
 
@@ -93,8 +101,28 @@ def decoy(user: User) -> Verdict:
 def with_evidence(verdict: Verdict, evidence: Evidence, user: User) -> Verdict:
     """The same verdict, with what CloudTrail says: as sentences at its end, and as data."""
     is_incident = verdict.ask is not None and verdict.ask.is_incident
-    said = word_evidence(evidence, user.arn, claimed=is_incident)
-    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), evidence=evidence)
+    said = word_evidence(evidence, user, claimed=is_incident)
+    origins = {key.access_key_id: origin for key, origin in evidence.origins.items()}
+    credentials = tuple(
+        replace(credential, origin=origins.get(credential.service_specific_credential_id))
+        for credential in verdict.more.service_specific_credentials
+    )
+    more = replace(
+        verdict.more, service_specific_credentials=credentials, api_key_usage=evidence.of_api_keys
+    )
+    if more.policies_with_user_name and any(evidence.destinations.values()):
+        policies = comma_and(f'"{name}"' for name in more.policies_with_user_name)
+        said.append(f"Sessions of a role have no ${{aws:username}}: first change {policies}.")
+    sentence = " ".join(filter(None, (verdict.sentence, *said)))
+    return replace(verdict, sentence=sentence, evidence=evidence, more=more)
+
+
+def with_root_usage(verdict: Verdict, usage: Mapping[str, Usage]) -> Verdict:
+    """The same verdict on the root user, with what CloudTrail says of its keys by ID."""
+    said = (word_usage(key or ROOT_KEY, used, claimed=True) for key, used in usage.items())
+    keys = tuple(KeyData(key, usage=used) for key, used in usage.items() if key)
+    more = replace(verdict.more, access_keys=keys)
+    return replace(verdict, sentence=" ".join((verdict.sentence, *said)), more=more)
 
 
 def with_unread_tags(verdict: Verdict, user: User) -> Verdict:
@@ -159,6 +187,14 @@ def nothing_to_look_at(account: str) -> Verdict:
     )
 
 
+def no_users(account: str) -> Verdict:
+    """PASS for an account without IAM users: there is nobody that could fail."""
+    return Verdict(
+        "PASS",
+        f"Account {account} has no IAM users: 0 were listed, and iam:GetAccountSummary counts 0.",
+    )
+
+
 def unusable_settings(account: str, problems: Iterable[str]) -> Verdict:
     """MANUAL for the account if the settings that a check goes by may not be what was meant."""
     return Verdict("MANUAL", f"Account {account} was not checked: {' '.join(problems)}")
@@ -204,12 +240,38 @@ def describe(
         arn=arn,
         active_access_keys=verdict.active_keys,
         unreadable=verdict.unreadable,
-        access_keys=tuple(_key(key, verdict.evidence, tags, now) for key in verdict.keys),
+        access_keys=verdict.more.access_keys
+        + tuple(_key(key, verdict.evidence, tags, now) for key in verdict.keys),
         quarantine_policies=quarantine_policies(quarantine),
         quarantine_unreadable=quarantine if isinstance(quarantine, Unreadable) else None,
         advice=_advice(verdict.advice) if verdict.advice else None,
         owner=owner["Value"].strip() if owner else "",
     )
+
+
+def with_proof(
+    data: FindingData, keys: Keys | None, row: ReportRow | None, report_date: datetime | None,
+    now: datetime,
+) -> FindingData:  # fmt: skip
+    """The data of a PASS with the keys that were listed or else the row of a report; ``now`` UTC.
+
+    A key without a last use may not have been asked about: the verdict did not need it.
+    """
+    if keys is not None:
+        return replace(data, access_keys=tuple(_key(key, NO_EVIDENCE, (), now) for key in keys))
+    if row is None or report_date is None:
+        return data
+    slots = tuple(
+        ReportedKeyData(slot.active, iso(slot.changed), iso(slot.last_used))
+        for slot in row.slots
+        if slot.active or slot.changed
+    )
+    return replace(data, reported_access_keys=slots, credential_report_date=report_date.isoformat())
+
+
+def iso(moment: datetime | None) -> str:
+    """A time as data; empty without one."""
+    return moment.isoformat() if moment else ""
 
 
 def details(data: FindingData) -> str:
@@ -263,5 +325,6 @@ def _key(key: AccessKey, evidence: Evidence, tags: tuple[Tag, ...], now: datetim
         usage=evidence.usage.get(key),
         origin=evidence.origins.get(key),
         deactivation=evidence.deactivations.get(key),
+        destinations=evidence.destinations.get(key, ()),
         description=description_of(tags, key.access_key_id),
     )

@@ -41,7 +41,7 @@ def fail_root(root: RootAccessKeys, keys: Keys) -> Verdict:
         " ".join(filter(None, (f"The root user has {', and '.join(has)}.", also, what))),
         len(active),
         keys,
-        ask=Questions(active, young),
+        ask=Questions(active, young, (), True),
         severity="" if active else "low",
     )
 

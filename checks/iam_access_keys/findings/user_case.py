@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..cloudtrail.questions import Questions
 from ..facts import AccessKey, Keys, ServiceSpecificCredential, Unreadable, quarantine_policies
 from ..finding_data import NO_DATA, FindingData
-from ..reading.policy_documents import needed_documents
+from ..reading.policy_documents import needed_documents, with_user_name
 from ..reading.user_facts import UnreadableError, UserFacts
 from ..settings import Settings
 from . import service_specific_credentials
@@ -90,6 +90,10 @@ class UserCase(UserFacts):
         sentences = (opening, f"{has}: {self.describe(active)}.", *because, word(advice, self.now))
         limit = timedelta(days=self.settings.max_unused_access_keys_days)
         in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
+        if self.settings.access_key_usage_from_cloudtrail and in_use and not quarantine:
+            policies = self.policies()
+            documents = self.policy_documents(needed_documents(policies))
+            more = replace(more, policies_with_user_name=with_user_name(policies, documents))
         ask = Questions(active if quarantine else in_use, advice.creator_of, (), bool(quarantine))
         return Verdict(
             "FAIL", " ".join(filter(None, sentences)), count, active, advice, ask, more=more

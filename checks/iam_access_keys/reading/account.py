@@ -119,6 +119,12 @@ class AccountReading:
         )
 
     @property
+    def population(self) -> tuple[int, int | None]:
+        """How many users were listed, and how many there are by ``GetAccountSummary``."""
+        listing, expected = self._counted_listing
+        return len(listing.users), expected if isinstance(expected, int) else None
+
+    @property
     def gap(self) -> ListingGap | None:
         """What of the account's users may be missing, by all that was read so far."""
         if self._wanted:

@@ -93,6 +93,14 @@ def needed_documents(policies: UserPolicies) -> tuple[str, ...]:
     return tuple(sorted(arn for arn in arns if arn and not is_by_aws(arn)))
 
 
+def with_user_name(policies: UserPolicies, documents: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of policies that use ``${aws:username}``, of those that were read."""
+    named = [(name_of(arn), documents.get(arn)) for arn, _ in policies.attached]
+    named += [(name, document) for name, _, document in policies.inline]
+    using = {name for name, read in named if "${aws:username" in str(read).lower()}
+    return tuple(sorted(using))
+
+
 def is_by_aws(arn: str) -> bool:
     """Whether a managed policy is one of AWS's own."""
     return _BY_AWS.fullmatch(arn) is not None

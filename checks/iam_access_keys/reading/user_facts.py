@@ -18,7 +18,7 @@ from ..facts import (
     User,
     UserPolicies,
 )
-from .credential_report import ReportRow
+from .credential_report import CredentialReport, ReportRow
 from .iam import IAM, PolicyListing
 from .own_source import Source
 from .policies import PolicyReader, quarantine_of
@@ -126,6 +126,21 @@ class Answers:
             return held
         answer: Keys | Unreadable = self.get(Fact.KEYS, (user,))[0]
         return answer
+
+    def keys_in_hand(self, user: User) -> Keys | None:
+        """All of a user's keys, with the uses that were asked for; None if none were listed."""
+        held = self._source.held_keys.get(user.arn)
+        keys = self._answers.get((Fact.KEYS, user)) if held is None else held
+        if keys is None or isinstance(keys, Unreadable):
+            return None
+        uses = ((key, self._answers.get((Fact.LAST_USE, key.access_key_id))) for key in keys)
+        return tuple(replace(key, last_use=use) for key, use in uses)
+
+    @property
+    def report_date(self) -> datetime | None:
+        """When the credential report was made that ``row`` is of (UTC); None without one."""
+        report = self._source.credential_report if self._source.fresh_rows else None
+        return report.generated if isinstance(report, CredentialReport) else None
 
     def row(self, user: User) -> ReportRow | None:
         """The user's row of a report that was made for this scan, if there is a clear one."""

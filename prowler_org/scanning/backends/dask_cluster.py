@@ -14,12 +14,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+from prowler_access_keys.ranking.versions import version_reader
 
 from ...accounts.sign_in import asks_for_code
 from ...errors import StartError, UsageError
@@ -231,7 +232,7 @@ class DaskCluster:
                 answers = self._client.run(function, argument, workers=[worker], on_error="return")
                 return (await answers)[worker]
 
-            versions = {name: await run(version, name) for name in self._versions}
+            versions = {name: await run(version_reader(), name) for name in self._versions}
             identity = await run(signed_in_as, self._profile)
             installed[worker] = versions
             if isinstance(identity, str):
@@ -252,14 +253,14 @@ def describe_other_versions(
         f"{worker} has {f'{name} {found}' if isinstance(found, str) else f'no {name}'}"
         for worker, versions in sorted(installed.items())
         for name, found in versions.items()
-        if found != wanted[name] and isinstance(found, str | PackageNotFoundError)
+        if found != wanted[name] and isinstance(found, str | ModuleNotFoundError)
     ]
     if not others:
         return ""
-    needed = " ".join(f'"{name}=={number}"' for name, number in wanted.items())
+    needed = " and ".join(f"{name} {number}" for name, number in wanted.items())
     return (
         f"Workers must have the same versions as this machine, but {', '.join(others)}. "
-        f"On the workers: pip install {needed}"
+        f"Install {needed} on the workers."
     )
 
 
@@ -282,8 +283,7 @@ def _connect(address: str) -> Any:
         import distributed
     except ImportError as error:
         raise StartError(
-            "To scan on a cluster, install Dask here and on the workers: pip install "
-            '"prowler-access-keys[dask]"'
+            "To scan on a cluster, install the extra `dask` of the plug-in here and on workers."
         ) from error
     # Dask logs a traceback when it loses a connection. prowler-org says it in a sentence.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
+
+from prowler_access_keys.ranking.versions import installed_versions
 
 from ...accounts.sign_in import DEFAULT_REGION, FAILURES
 from ...directory_lock import locked
@@ -122,9 +123,10 @@ def clear_temporary_folders() -> None:
 
 def scan_on_worker(sent: SentTask) -> FinishedScan:
     """Scan an account in a temporary folder of this worker."""
+    installed = installed_versions()
     for name, wanted in sent.versions:
-        if version(name) != wanted:
-            reason = f"The worker has {name} {version(name)}, not {wanted}."
+        if installed[name] != wanted:
+            reason = f"The worker has {name} {installed[name]}, not {wanted}."
             other = not_scanned(sent.task.account, reason)
             return FinishedScan(other, machine=_address(), fault_of_machine=True)
     try:

@@ -1,4 +1,4 @@
-"""The step that installs the plug-in beside Prowler App's Prowler changes nothing else."""
+"""The step that installs the plug-in beside Prowler Local Server's Prowler changes nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.release import copy_sources
 from ..end_to_end.environments import Environment
 from ..pages import RECIPES, program
 
-LINES = (RECIPES / "prowler-app.Dockerfile").read_text("utf-8").splitlines()
+LINES = (RECIPES / "prowler-local-server.Dockerfile").read_text("utf-8").splitlines()
 (STEP,) = (line.removeprefix("RUN ") for line in LINES if line.startswith("RUN "))
 
 

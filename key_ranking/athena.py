@@ -1,0 +1,59 @@
+"""A query for Athena about the keys of the page, for what event history does not have."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .printing import printable, say
+from .ranked import ranked
+from .ranking import Entry
+from .reports import find_reports, oldest_first
+
+MOST_KEYS = 5000
+"""So many fit into a query of Athena, which has 262,144 characters at most."""
+_ACCESS_KEY_ID = re.compile(r"AKIA[A-Z0-9]{12,124}")
+_QUERY = """\
+-- What uses these {number} access keys, in all accounts and Regions of the trail.
+-- Put in the name of your table, and limit its partitions: Athena charges for what it reads.
+SELECT useridentity.accesskeyid AS access_key_id, recipientaccountid, awsregion, useragent,
+       sourceipaddress, eventsource, eventname, errorcode, count(*) AS events,
+       min(eventtime) AS first_seen, max(eventtime) AS last_seen
+FROM cloudtrail_logs
+WHERE eventtime >= to_iso8601(current_timestamp - interval '365' day)
+  AND useridentity.accesskeyid IN (
+    {keys}
+  )
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ORDER BY access_key_id, events DESC;"""
+
+
+def print_query(paths: Sequence[Path]) -> int:
+    """Print the query about the keys of these reports. Returns 1 if one of them could not be used.
+
+    Raises OSError.
+    """
+    found, problems = find_reports(paths)
+    ranking = ranked(oldest_first(found), datetime.now(timezone.utc), None, problems=problems)
+    unread = [f"{path}: {why}." for path, why in ranking.collected.problems.items()]
+    query = athena_query(ranking.entries)
+    unread += [] if query else ["No report names an access key."]
+    for problem in unread:
+        say(f"prowler-access-keys: {printable(problem)}", sys.stderr)
+    say(query, sys.stdout)
+    return 1 if unread else 0
+
+
+def athena_query(entries: Iterable[Entry]) -> str:
+    """The query about the access keys of these entries, the first of them; empty without one.
+
+    Anybody can write a report, so what is not an ID of AWS's is left out.
+    """
+    ids = dict.fromkeys(
+        e.access_key_id for e in entries if _ACCESS_KEY_ID.fullmatch(e.access_key_id)
+    )
+    keys = [f"'{key_id}'" for key_id in ids][:MOST_KEYS]
+    return _QUERY.format(number=len(keys), keys=",\n    ".join(keys)) if keys else ""

@@ -1,0 +1,197 @@
+"""The framework's result in OSCAL, from drawn reports, and as compliance-trestle reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prowler_access_keys.ranking.cli import main
+from prowler_access_keys.ranking.oscal import FRAMEWORK, write_oscal
+from scripts.compliance_framework import OSCAL
+from scripts.oscal_framework import CATALOG, COMPONENT_DEFINITION
+
+from .reports import ACCOUNT, TODAY, finding, write
+
+REQUIREMENTS = json.loads(FRAMEWORK.read_text("ascii"))["requirements"]
+MEASURED = [one for one in REQUIREMENTS if one["checks"]]
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+Drawn = list[tuple[Mapping[str, Any], str, bool, str]]
+"""Of each finding: its requirement, its status, whether it is muted, and its user."""
+
+
+def event(
+    requirement: Mapping[str, Any], status: str, muted: bool, user: str, **more: Any
+) -> dict[str, Any]:
+    """A finding in Prowler's OCSF report of the framework."""
+    check = requirement["checks"]["aws"][0]
+    about = finding(check, user, status, muted=muted)
+    cloud = about.pop("cloud")
+    return {
+        **about,
+        "class_uid": 2003,
+        "message": f"A sentence about {user}, muted: {muted}.",
+        "compliance": {
+            "standards": ["Access-Key-Hygiene-1.0"],
+            "requirements": [requirement["id"]],
+            "checks": [{"uid": check}],
+        },
+        "unmapped": {"cloud": cloud},
+        **more,
+    }
+
+
+def report(folder: Path, *events: Mapping[str, Any], account: str = ACCOUNT) -> Path:
+    name = f"prowler-output-{account}-20261125000000_access_key_hygiene_1.0_aws.ocsf.json"
+    return write(folder / "compliance" / name, events)
+
+
+def document(target: Path) -> Any:
+    return json.loads(target.read_text("ascii"))["assessment-results"]
+
+
+def by_trestle(path: Path, model: str, module: str) -> Any:
+    """A document as compliance-trestle reads it: by models that are made from NIST's schema."""
+    oscal = pytest.importorskip(f"trestle.oscal.{module}", reason="it needs Python 3.11")
+    return getattr(oscal, model).oscal_read(path)
+
+
+@st.composite
+def drawn_findings(draw: st.DrawFn) -> Drawn:
+    users = st.sampled_from(["alice", "bob", "<account>", "=1+1", "e\n\u2028f"])
+    statuses = st.sampled_from(["PASS", "FAIL", "MANUAL"])
+    one = st.tuples(st.sampled_from(MEASURED), statuses, st.booleans(), users)
+    return draw(st.lists(one, min_size=1, max_size=25, unique_by=lambda each: repr(each)))
+
+
+@given(drawn_findings())
+def test_what_a_requirement_is_and_why(drawn: Drawn) -> None:
+    with TemporaryDirectory() as folder:
+        target = Path(folder, "results.json")
+        write_oscal([report(Path(folder), *(event(*each) for each in drawn))], target)
+        (result,) = document(target)["results"]
+        by_trestle(target, "AssessmentResults", "assessment_results")
+    assert len(result["observations"]) == len(drawn)
+    observations = {each["uuid"]: each for each in result["observations"]}
+    risks = {each["uuid"]: each for each in result.get("risks", ())}
+    assert len(risks) == sum(status == "FAIL" and muted for _, status, muted, _ in drawn)
+    for requirement, found in zip(REQUIREMENTS, result["findings"], strict=True):
+        about = [each[1:3] for each in drawn if each[0] is requirement]
+        status = found["target"]["status"]
+        assert found["target"]["target-id"] == f"akh-{requirement['id']}_obj"
+        related = [each["observation-uuid"] for each in found.get("related-observations", ())]
+        assert sorted(observations[key]["props"][0]["value"] for key in related) == sorted(
+            requirement["checks"]["aws"][0] for _ in about
+        )
+        accepted = [each["risk-uuid"] for each in found.get("related-risks", ())]
+        assert len(accepted) == about.count(("FAIL", True))
+        assert all(risks[key]["status"] == "deviation-approved" for key in accepted)
+        passes = bool(about) and all(each[0] == "PASS" for each in about)
+        assert status["state"] == ("satisfied" if passes else "not-satisfied")
+        if ("FAIL", False) in about:
+            assert status["reason"] == "fail"
+            assert status["remarks"].startswith(f"{about.count(('FAIL', False))} of {len(about)} ")
+        elif any(each[0] == "MANUAL" for each in about):
+            assert (status["reason"], "could not be judged" in status["remarks"]) == ("other", True)
+        elif not about:
+            why = "no finding" if requirement["checks"] else "A person has to verify"
+            assert (status["reason"], why in status["remarks"]) == ("other", True)
+        assert requirement["attributes"]["Evidence"] in status["remarks"]
+
+
+def test_the_same_reports_give_the_same_document_and_a_report_given_twice_counts_once(
+    tmp_path: Path,
+) -> None:
+    events = [event(one, "FAIL", True, "alice") for one in MEASURED]
+    first = report(tmp_path, *events)
+    other = report(
+        tmp_path / "other",
+        event(MEASURED[0], "PASS", False, "bob", time=TODAY + 60),
+        account="2" * 12,
+    )
+    for target, paths in (("1", [tmp_path]), ("2", [other, first, tmp_path])):
+        write_oscal(paths, tmp_path / target)
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+    results = document(tmp_path / "1")
+    assert len(results["results"]) == 2
+    assert results["metadata"]["last-modified"] == results["results"][1]["start"]
+    named = re.findall(r'"uuid": "(.+)"', (tmp_path / "1").read_text())
+    assert len(named) == len(set(named))
+    assert all(UUID.fullmatch(each) for each in named)
+
+
+def test_the_program_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(tmp_path, event(MEASURED[0], "PASS", False, "alice"))
+    assert main([str(tmp_path), "--oscal", str(tmp_path / "results.json")]) == 0
+    assert capsys.readouterr().out == f"Written:\n  {tmp_path / 'results.json'}\n"
+    assert document(tmp_path / "results.json")["results"][0]["title"].endswith(ACCOUNT)
+
+
+WHOLE = event(MEASURED[0], "PASS", False, "alice")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ([finding("multiple", "alice")], "There is no finding of the framework"),
+        ([{**WHOLE, "compliance": {"standards": ["CIS-6.0"]}}], "There is no finding of the"),
+        ([WHOLE, {**WHOLE, "status_code": "PERFECT"}], "not one of Prowler's in OCSF (ValueError)"),
+        ([WHOLE, {**WHOLE, "time": "today"}], "not one of Prowler's in OCSF (TypeError)"),
+        ([WHOLE, {**WHOLE, "time": 10**12}], "not one of Prowler's in OCSF (ValueError)"),
+        ([WHOLE, {**WHOLE, "resources": []}], "not one of Prowler's in OCSF (IndexError)"),
+        ([WHOLE, {**WHOLE, "message": None}], "not one of Prowler's in OCSF (AttributeError)"),
+        ([WHOLE, {}], "not one of Prowler's in OCSF (KeyError)"),
+        ([], "There is no finding of the framework"),
+        (None, "it ends in the middle of a finding"),
+    ],
+)
+def test_a_report_that_cannot_be_used_is_an_error_and_nothing_is_written(
+    content: list[Any] | None, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = report(tmp_path, *([WHOLE] if content is None else content))
+    if content is None:
+        path.write_text(path.read_text()[:-9])
+    target = tmp_path / "results.json"
+    assert main([str(path), "--oscal", str(target)]) == 1
+    out, err = capsys.readouterr()
+    assert why in err
+    assert err.endswith("Nothing was written.\n")
+    assert (out, target.exists()) == ("", False)
+
+
+def test_a_folder_that_cannot_be_read_and_a_link_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, target = report(tmp_path / "first", WHOLE), tmp_path / "results.json"
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / path.name).symlink_to(path)
+    assert main([str(tmp_path), "--oscal", str(target)]) == 1
+    assert "it is a link, which is not followed. Nothing was written." in capsys.readouterr().err
+
+    def denied(folder: str) -> None:  # whoever runs the tests as root may read every folder
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr("os.scandir", denied)
+    assert main([str(tmp_path), "--oscal", str(target)]) == 1
+    assert capsys.readouterr().err == f"prowler-access-keys: {tmp_path}: Permission denied\n"
+    assert not target.exists()
+
+
+def test_the_catalog_and_the_component_definition_have_every_requirement() -> None:
+    catalog = by_trestle(OSCAL / CATALOG, "Catalog", "catalog")
+    controls = [control.id for group in catalog.groups for control in group.controls]
+    assert controls == [f"akh-{one['id']}" for one in REQUIREMENTS]
+    definition = by_trestle(OSCAL / COMPONENT_DEFINITION, "ComponentDefinition", "component")
+    ((implementation,),) = (each.control_implementations for each in definition.components)
+    assert implementation.source == CATALOG
+    assert {
+        each.control_id: [prop.value for prop in each.props]
+        for each in implementation.implemented_requirements
+    } == {f"akh-{one['id']}": one["checks"]["aws"] for one in MEASURED}
