@@ -231,11 +231,6 @@ class RootAccessKeys:
         keys = self.audit.keys if self.audit else None
         return None if isinstance(keys, Unreadable) else keys
 
-    @property
-    def active_is_current(self) -> bool:
-        """Whether the number of active keys is that at the time of the scan."""
-        return self.report_is_fresh or self.keys is not None
-
 
 @dataclass(frozen=True)
 class ListingGap:

@@ -47,7 +47,9 @@ class RunState:
     @cached_property
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
-        return begin(self._provider, _root_audits.get(self._provider.identity.account))
+        account = begin(self._provider)
+        account.root_audit = _root_audits.get(self._provider.identity.account)
+        return account
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""

@@ -13,50 +13,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
+from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from prowler_access_keys.services.iam.iam_access_keys.aws_failures import (
-    FAILURES,
-    MALFORMED,
-    CallFailedError,
-    failure_of,
-)
-from prowler_access_keys.services.iam.iam_access_keys.facts import (
-    MANAGEMENT_ACCOUNT,
-    ROOT_ACCESS_OFF,
-    Keys,
-    LastUse,
-    RootAudit,
-    Unreadable,
-    older_first,
-)
+from prowler_access_keys.services.iam.iam_access_keys import aws_failures, facts
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAudit, Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import comma_and
-from prowler_access_keys.services.iam.iam_access_keys.reading.key_answers import (
-    access_key,
-    answered_at,
-    last_use,
-)
 
 from ..errors import StartError
 from .account_list import AccountList, with_role
 from .sign_in import DEFAULT_REGION
 
-ASSUME, FEATURES = "sts:AssumeRoot", "iam:ListOrganizationsFeatures"
+ASSUME = "sts:AssumeRoot"
 TASK = "arn:{}:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
-SECONDS = 900
-"""How long AWS lets a session last at most."""
 GLOBAL_ENDPOINT = "https://sts.amazonaws.com"
 """The endpoint of STS that does not offer AssumeRoot; a setting of botocore's may choose it."""
-TRUST = "aws organizations enable-aws-service-access --service-principal iam.amazonaws.com"
-TURN_ON = {
-    "RootCredentialsManagement": "aws iam enable-organizations-root-credentials-management",
-    "RootSessions": "aws iam enable-organizations-root-sessions",
-}
-"""By feature of centralized root access, the command that turns it on."""
+FEATURES = ("RootCredentialsManagement", "RootSessions")
+"""Of centralized root access. Those who saw AWS's answers say that audits need the first."""
+TURN_ON = (
+    "aws organizations enable-aws-service-access --service-principal iam.amazonaws.com; "
+    "aws iam enable-organizations-root-credentials-management; "
+    "aws iam enable-organizations-root-sessions"
+)
 AHEAD = 16
 """How many accounts are audited at a time, ahead of their scans."""
 SECONDS_OF_ROLE = 2700.0
@@ -72,24 +54,20 @@ class RootAudits:
     """Audits root users some accounts ahead of their scans. To be closed."""
 
     def __init__(
-        self,
-        session: Any,
-        organizations_role: str | None,
-        listed: AccountList,
-        accounts: Iterable[str],
+        self, session: Any, role: str | None, listed: AccountList, accounts: Iterable[str]
     ) -> None:
         """``accounts`` are the IDs of those to scan, in that order. Raises StartError."""
-        self._session, self._role = session, organizations_role
+        self._session, self._role = session, role
         self._region = session.region_name or DEFAULT_REGION
         self._task = TASK.format(listed.partition)
         self._management_account = listed.management_account
         self._lock = threading.Lock()
         try:
             self._connect()
-        except FAILURES as error:
+        except aws_failures.FAILURES as error:
             raise StartError(f"prowler-org could not sign in for --audit-root: {error}") from error
-        features = _ask(FEATURES, self._features)
-        self._is_off = features == ()
+        features = _ask("iam:ListOrganizationsFeatures", self._features)
+        self._is_off = features == []
         self.problem = _describe(features)
         """What may keep AWS from giving sessions, and what to do; empty if nothing is known."""
         self._accounts = iter(tuple(accounts))
@@ -117,23 +95,18 @@ class RootAudits:
             sts = self._own.client("sts", self._region, endpoint_url=regional, config=CONFIG)
         self._sts = sts
 
-    def _features(self) -> tuple[str, ...]:
+    def _features(self) -> list[str]:
         """The features of centralized root access that are on."""
         iam = self._own.client("iam", self._region, config=CONFIG)
-        try:
-            return tuple(iam.list_organizations_features().get("EnabledFeatures", ()))
-        except ClientError as error:
-            if error.response["Error"]["Code"].startswith("ServiceAccessNotEnabled"):
-                return ()
-            raise
+        return list(iam.list_organizations_features().get("EnabledFeatures", ()))
 
     def _audit(self, account: str) -> RootAudit:
         """What the root user of an account has, by six calls at most that AWS does not refuse."""
         now = datetime.now(timezone.utc)
         if account == self._management_account:
-            return RootAudit(account, Unreadable(ASSUME, MANAGEMENT_ACCOUNT), now)
+            return RootAudit(account, Unreadable(ASSUME, facts.MANAGEMENT_ACCOUNT), now)
         if self._is_off:
-            return RootAudit(account, Unreadable(ASSUME, ROOT_ACCESS_OFF), now)
+            return RootAudit(account, Unreadable(ASSUME, facts.ROOT_ACCESS_OFF), now)
         iam = _ask(ASSUME, lambda: self._session_of(account))
         if isinstance(iam, Unreadable):
             return RootAudit(account, iam, now)
@@ -146,7 +119,7 @@ class RootAudits:
             if self._role and monotonic() - self._connected > SECONDS_OF_ROLE:
                 self._connect()
         answer = self._sts.assume_root(
-            TargetPrincipal=account, TaskPolicyArn={"arn": self._task}, DurationSeconds=SECONDS
+            TargetPrincipal=account, TaskPolicyArn={"arn": self._task}, DurationSeconds=900
         )["Credentials"]
         with self._lock:
             return self._own.client(
@@ -159,58 +132,49 @@ class RootAudits:
 
 def _read(iam: Any, account: str, now: datetime) -> RootAudit:
     """The facts. No call names a user: it would be about an IAM user, and denied."""
-    listing = _ask("iam:ListAccessKeys", lambda: _key_listing(iam.list_access_keys()))
-    if isinstance(listing, Unreadable):
-        return RootAudit(account, listing, now)
-    keys, date = listing
-    keys = tuple(replace(key, last_use=_last_use(iam, key.access_key_id)) for key in keys)
-    profile = _ask("iam:GetLoginProfile", iam.get_login_profile)
-    password = not isinstance(profile, Unreadable) or (False if profile.gone else None)
-    devices = _number("iam:ListMFADevices", iam.list_mfa_devices, "MFADevices")
-    audit = RootAudit(account, keys, date, password, devices)
-    if len(keys) > 1:  # then that were six calls, and no verdict depends on certificates
-        return audit
-    number = _number("iam:ListSigningCertificates", iam.list_signing_certificates, "Certificates")
-    return replace(audit, signing_certificates=number)
+
+    def ask(operation: str, parse: Callable[[Any], Answer], **about: str) -> Answer | Unreadable:
+        def question() -> Answer:
+            answer = getattr(iam, xform_name(operation))(**about)
+            if answer.get("IsTruncated"):  # a page has room for a hundred
+                raise ValueError
+            return parse(answer)
+
+        return _ask(f"iam:{operation}", question)
+
+    answer = ask("ListAccessKeys", lambda answer: (aws_failures.answered_at(answer), _keys(answer)))
+    if isinstance(answer, Unreadable):
+        return RootAudit(account, answer, now)
+    date, keys = answer
+    last_use = partial(ask, "GetAccessKeyLastUsed", aws_failures.last_use)
+    keys = tuple(replace(key, last_use=last_use(AccessKeyId=key.access_key_id)) for key in keys)
+    password = ask("GetLoginProfile", lambda answer: bool(answer["LoginProfile"]))
+    if isinstance(password, Unreadable) and password.gone:
+        password = False
+    devices = ask("ListMFADevices", lambda answer: len(answer["MFADevices"]))
+    certificates: int | Unreadable | None = None
+    if len(keys) < 2:  # otherwise that were six calls, and no verdict depends on certificates
+        certificates = ask("ListSigningCertificates", lambda answer: len(answer["Certificates"]))
+    return RootAudit(account, keys, date, _known(password), _known(devices), _known(certificates))
 
 
-def _key_listing(answer: dict[str, Any]) -> tuple[Keys, datetime]:
-    return older_first(map(access_key, _whole(answer, "AccessKeyMetadata"))), answered_at(answer)
+def _keys(answer: dict[str, Any]) -> facts.Keys:
+    return facts.older_first(map(aws_failures.access_key, answer["AccessKeyMetadata"]))
 
 
-def _last_use(iam: Any, access_key_id: str) -> LastUse | Unreadable | None:
-    def read() -> LastUse | None:
-        return last_use(iam.get_access_key_last_used(AccessKeyId=access_key_id))
-
-    return _ask("iam:GetAccessKeyLastUsed", read)
+def _known(answer: Answer | Unreadable) -> Answer | None:
+    return None if isinstance(answer, Unreadable) else answer
 
 
-def _number(call: str, question: Callable[[], dict[str, Any]], member: str) -> int | None:
-    """How many items an answer lists; None if that could not be read."""
-    number = _ask(call, lambda: len(_whole(question(), member)))
-    return None if isinstance(number, Unreadable) else number
-
-
-def _whole(answer: dict[str, Any], member: str) -> list[Any]:
-    """What an answer lists. Raises ValueError if there is more: a page has room for a hundred."""
-    if answer.get("IsTruncated"):
-        raise ValueError("the list is cut off")
-    items: list[Any] = answer[member]
-    return items
-
-
-def _describe(features: tuple[str, ...] | Unreadable) -> str:
+def _describe(features: list[str] | Unreadable) -> str:
     """What is off, and how to turn it on, in sentences; empty if all is on."""
-    if isinstance(features, Unreadable):
-        return f"Whether centralized root access is on could not be read: {features}."
-    off = [feature for feature in TURN_ON if feature not in features]
+    off = features if isinstance(features, Unreadable) else {*FEATURES}.difference(features)
     if not off:
         return ""
-    commands = [*([] if features else [TRUST]), *(TURN_ON[feature] for feature in off)]
+    why = off if isinstance(off, Unreadable) else f"it lacks {comma_and(sorted(off))}"
     return (
-        f"Centralized root access of this organization lacks {comma_and(off)}, so findings about "
-        "root users may go by credential reports. To turn on what is off, run in the management "
-        f"account: {'; '.join(commands)}"
+        f"Centralized root access of this organization may be off: {why}. Findings about root users "
+        f"then go by credential reports. To turn it on, run in the management account: {TURN_ON}"
     )
 
 
@@ -218,10 +182,12 @@ def _ask(call: str, question: Callable[[], Answer]) -> Answer | Unreadable:
     """The answer to a question, or why there is none. Keeps nothing else of an exception."""
     try:
         return question()
-    except CallFailedError as failed:
+    except aws_failures.CallFailedError as failed:
         return failed.unreadable
-    except FAILURES as error:
-        return failure_of(call, error)
+    except aws_failures.FAILURES as error:
+        return aws_failures.failure_of(call, error)
     except Exception as error:  # whatever it is, the run goes on
-        code = "MalformedAnswer" if isinstance(error, MALFORMED) else type(error).__name__
+        code = (
+            "MalformedAnswer" if isinstance(error, aws_failures.MALFORMED) else type(error).__name__
+        )
         return Unreadable(call, code)

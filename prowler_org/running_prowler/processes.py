@@ -97,13 +97,9 @@ class ProwlerLauncher:
         """What makes scans take longer here, in sentences."""
 
     def run(
-        self,
-        arguments: tuple[str, ...],
-        output_directory: Path,
-        log: Path,
-        timeout: float,
+        self, arguments: tuple[str, ...], output_directory: Path, log: Path, timeout: float,
         root: RootAudit | None = None,
-    ) -> int | None:
+    ) -> int | None:  # fmt: skip
         """Run ``prowler aws`` until it ends, or for ``timeout`` seconds.
 
         ``root`` is what its checks get to know of the root user. Its reports go to
@@ -262,12 +258,9 @@ def _what_was_loaded() -> tuple[str | None, tuple[str, ...]]:
 
 
 def _run_prowler(
-    arguments: tuple[str, ...],
-    output_directory: Path,
-    log: Path,
-    environment: dict[str, str],
+    arguments: tuple[str, ...], output_directory: Path, log: Path, environment: dict[str, str],
     root: RootAudit | None,
-) -> None:
+) -> None:  # fmt: skip
     """Do what ``prowler aws`` does in a new process, with its output in ``log``."""
     _begin()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

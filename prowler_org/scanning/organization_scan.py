@@ -28,8 +28,7 @@ FAULTS_OF_A_MACHINE = 3
 """How many scans in a row a machine may fail for its own sake before it is no longer used."""
 TRIES = 3
 """On how many machines to try an account, if they fail for their own sake."""
-AuditRoot: TypeAlias = Callable[[str], RootAudit]
-"""What the root user of an account has, by the account's ID."""
+AuditRoot: TypeAlias = Callable[[str], RootAudit] | None
 
 
 def make_tasks(
@@ -50,10 +49,7 @@ def make_tasks(
 
 
 def scan_organization(
-    backend: Backend,
-    recorder: Recorder,
-    tasks: Iterable[ScanTask],
-    audit_root: AuditRoot | None = None,
+    backend: Backend, recorder: Recorder, tasks: Iterable[ScanTask], audit_root: AuditRoot = None
 ) -> bool:
     """Scan the accounts and have the results recorded. Returns whether it was interrupted."""
     try:
@@ -82,7 +78,7 @@ def scan_all(
     tasks: Iterable[ScanTask],
     record: Callable[[Sequence[FinishedScan]], None],
     warn: Callable[[str], None],
-    audit_root: AuditRoot | None = None,
+    audit_root: AuditRoot = None,
 ) -> None:
     """Scan all accounts. ``record`` gets finished scans in batches, and sometimes an empty batch.
 
@@ -120,7 +116,7 @@ class _Scans:
     waiting: deque[ScanTask]
     record: Callable[[Sequence[FinishedScan]], None]
     warn: Callable[[str], None]
-    audit_root: AuditRoot | None = None
+    audit_root: AuditRoot = None
     running: dict[Future[FinishedScan], ScanTask] = field(default_factory=dict)
     ended: SimpleQueue[Future[FinishedScan]] = field(default_factory=SimpleQueue)
     faults: Counter[str] = field(default_factory=Counter)

@@ -35,14 +35,8 @@ class AccountReading:
     raise for what AWS denies or fails to answer: that is part of the reading.
     """
 
-    def __init__(
-        self, iam: IAM, source: Source, only_ours: bool, root_audit: RootAudit | None = None
-    ) -> None:
-        """``only_ours``: whether the run has no checks but this plug-in's.
-
-        ``root_audit`` is what a session of the account's root user has read.
-        """
-        self._root_audit = root_audit
+    def __init__(self, iam: IAM, source: Source, only_ours: bool) -> None:
+        """``only_ours``: whether the run has no checks but this plug-in's."""
         self._iam = iam
         self._source = source
         self._only_ours = only_ours
@@ -55,6 +49,8 @@ class AccountReading:
         )
         self.now = datetime.now(timezone.utc)
         """One moment for all checks of the run."""
+        self.root_audit: RootAudit | None = None
+        """What a session of the account's root user has read."""
         self.is_limited = bool(self._wanted)
         """Whether the run looks at the resources of ``--resource-arn`` only."""
         self.setting_problems: tuple[str, ...] = ()
@@ -96,7 +92,7 @@ class AccountReading:
             present = summary
         else:
             present = summary["AccountAccessKeysPresent"] > 0
-        audit = _verified(self._root_audit, present, self.now)
+        audit = _verified(self.root_audit, present, self.now)
         root = partial(RootAccessKeys, arn, audit=audit, now=self.now)
         if audit and not isinstance(audit.keys, Unreadable):
             return root(sum(key.active for key in audit.keys), bool(audit.keys))
@@ -226,11 +222,9 @@ def _verified(
     """The same without its keys if it is not of now, or if ``GetAccountSummary`` says otherwise."""
     if audit is None or isinstance(audit.keys, Unreadable):
         return audit
-    if abs(now - audit.date) > OLDEST_AUDIT:
-        return replace(audit, keys=Unreadable("iam:ListAccessKeys", "AnswerTooOld"))
-    if not audit.keys and present is True:
-        return replace(audit, keys=Unreadable("iam:ListAccessKeys", "KeyNotListed"))
-    return audit
+    doubt = "AnswerTooOld" if abs(now - audit.date) > OLDEST_AUDIT else ""
+    doubt = "KeyNotListed" if not (doubt or audit.keys) and present is True else doubt
+    return replace(audit, keys=Unreadable("iam:ListAccessKeys", doubt)) if doubt else audit
 
 
 def _is_iam_arn(arn: str) -> bool:
@@ -242,13 +236,9 @@ def _is_user_or_root_arn(arn: str) -> bool:
     return _is_iam_arn(arn) and (resource.startswith("user/") or resource == "root")
 
 
-def begin(provider: Any, root_audit: RootAudit | None = None) -> AccountReading:
-    """A reading of the account that Prowler scans with this provider; nothing is read yet.
-
-    ``root_audit`` is what a session of its root user has read.
-    """
+def begin(provider: Any) -> AccountReading:
+    """A reading of the account that Prowler scans with this provider; nothing is read yet."""
     iam, ours = IAM(provider), our_checks()
     shared = shared_client(provider, ours)
     source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
-    only_ours = ours.issuperset(provider.audit_metadata.expected_checks)
-    return AccountReading(iam, source, only_ours, root_audit)
+    return AccountReading(iam, source, ours.issuperset(provider.audit_metadata.expected_checks))

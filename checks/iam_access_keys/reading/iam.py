@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from prowler.lib.logger import logger
 
+from ..aws_failures import access_key, answered_at, is_active, last_use
 from ..facts import (
     Keys,
     LastUse,
@@ -23,7 +24,6 @@ from ..facts import (
 )
 from .credential_report import CredentialReport, parse
 from .iam_client import IAMClient
-from .key_answers import access_key, answered_at, is_active, last_use
 
 REPORT_WAIT = 60.0
 """Seconds to wait for a credential report; past them every user is listed instead."""

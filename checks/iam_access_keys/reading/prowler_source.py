@@ -18,11 +18,10 @@ from typing import Any
 
 from prowler.config.config import timestamp_utc
 
-from ..aws_failures import MALFORMED, CallFailedError
+from ..aws_failures import MALFORMED, CallFailedError, access_key
 from ..facts import Keys, UnmatchedARN, Unreadable, User, older_first
 from .credential_report import CredentialReport, ReportRow
 from .iam import IAM, Listing, is_complete, tag
-from .key_answers import access_key
 from .own_source import Source
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
