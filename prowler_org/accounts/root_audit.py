@@ -34,6 +34,7 @@ GLOBAL_ENDPOINT = "https://sts.amazonaws.com"
 """The endpoint of STS that does not offer AssumeRoot; a setting of botocore's may choose it."""
 FEATURES = ("RootCredentialsManagement", "RootSessions")
 """Of centralized root access. Those who saw AWS's answers say that audits need the first."""
+NOT_TRUSTED = ("ServiceAccessNotEnabled", "ServiceAccessNotEnabledException")
 TURN_ON = (
     "aws organizations enable-aws-service-access --service-principal iam.amazonaws.com; "
     "aws iam enable-organizations-root-credentials-management; "
@@ -67,7 +68,8 @@ class RootAudits:
         except aws_failures.FAILURES as error:
             raise StartError(f"prowler-org could not sign in for --audit-root: {error}") from error
         features = _ask("iam:ListOrganizationsFeatures", self._features)
-        self._is_off = features == []
+        not_trusted = isinstance(features, Unreadable) and features.error_code in NOT_TRUSTED
+        self._is_off = features == [] or not_trusted
         self.problem = _describe(features)
         """What may keep AWS from giving sessions, and what to do; empty if nothing is known."""
         self._accounts = iter(tuple(accounts))
@@ -173,8 +175,9 @@ def _describe(features: list[str] | Unreadable) -> str:
         return ""
     why = off if isinstance(off, Unreadable) else f"it lacks {comma_and(sorted(off))}"
     return (
-        f"Centralized root access of this organization may be off: {why}. Findings about root users "
-        f"then go by credential reports. To turn it on, run in the management account: {TURN_ON}"
+        f"Centralized root access of this organization may be off: {why}. Findings about root "
+        "users then go by credential reports. To turn it on, run in the management account: "
+        f"{TURN_ON}"
     )
 
 

@@ -190,7 +190,10 @@ def test_keys_count_although_something_else_could_not_be_read(
     ("change", "words"),
     [
         (with_features(CREDENTIALS_MANAGEMENT, SESSIONS), []),
-        (with_features(CREDENTIALS_MANAGEMENT), ["enable-organizations-root-sessions"]),
+        (
+            with_features(CREDENTIALS_MANAGEMENT),
+            ["it lacks RootSessions", "enable-organizations-root-sessions"],
+        ),
         (
             with_features(),
             ["enable-aws-service-access", "root-credentials-management", "root-sessions"],
@@ -242,7 +245,7 @@ def test_sessions_come_from_the_regional_endpoint(
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", setting)
-    monkeypatch.setattr(RootAudits, "_features", lambda _: ("RootSessions",))
+    monkeypatch.setattr(RootAudits, "_features", lambda _: ["RootSessions"])
     listed = AccountList("o-1", "aws", (), ())
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     with closing(RootAudits(boto3.Session(region_name=region), None, listed, ())) as audits:
