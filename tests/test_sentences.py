@@ -21,10 +21,13 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import
     usage_of,
 )
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
+    MANAGEMENT_ACCOUNT,
+    ROOT_ACCESS_OFF,
     AccessKey,
     LastUse,
     ListingGap,
     RootAccessKeys,
+    RootAudit,
     ServiceSpecificCredential,
     UnmatchedARN,
     Unreadable,
@@ -33,6 +36,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.findings.root_user import with_audit
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
 from .events import TERRAFORM, assumption, event, looked
@@ -79,7 +83,7 @@ def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
     more.setdefault("report_age", timedelta(hours=3))
     facts = RootAccessKeys(arn, active_keys, now=NOW, **more)
     verdict: Verdict = check_named(ROOT).judge_root(facts)
-    return verdict
+    return with_audit(verdict, facts)
 
 
 def credential(service: str, days: float | None = None, name: str = "ACCA1") -> Any:
@@ -343,6 +347,19 @@ CASES: dict[str, Callable[[], Verdict]] = {
     "root, no report": lambda: root(DENIED, report_date=None),
     "root, an inactive key": lambda: root(0, report_is_fresh=True),
     "root in GovCloud": lambda: root(1, arn="arn:aws-us-gov:iam::123456789012:root"),
+    "root, keys that a session listed": lambda: root(
+        2, report_date=None, audit=RootAudit("1", active(BUSY, FRESH), NOW, True, 0, None)
+    ),
+    "root, an inactive key that a session listed": lambda: root(
+        0, report_date=None, audit=RootAudit("1", (replace(IDLE, active=False),), NOW, None, 1, 2)
+    ),
+    "root, no session": lambda: root(1, audit=RootAudit("1", DENIED, NOW)),
+    "root of the management account": lambda: root(
+        1, audit=RootAudit("1", replace(DENIED, error_code=MANAGEMENT_ACCOUNT), NOW)
+    ),
+    "root, centralized root access is off": lambda: root(
+        1, audit=RootAudit("1", replace(DENIED, error_code=ROOT_ACCESS_OFF), NOW)
+    ),
     # The account
     "a user that is gone": lambda: finding.unreadable(
         ALICE, Unreadable("iam:ListAccessKeys", "NoSuchEntity"), "access keys"
