@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prowler.lib.logger import logger
+
+from .exceptions.acceptance import RunExceptions, Terms
+from .exceptions.register import load
 from .facts import AccessKey, Keys, RootAudit, User
 from .findings.advice import Action
 from .findings.finding import Verdict
@@ -50,6 +54,15 @@ class RunState:
         account = begin(self._provider)
         account.root_audit = _root_audits.get(self._provider.identity.account)
         return account
+
+    @cached_property
+    def exceptions(self) -> RunExceptions:
+        """The exceptions that the settings name. Prints why they cannot be used."""
+        settings, account = self.account.settings, str(self._provider.identity.account)
+        register = load(settings.access_key_exceptions)
+        if register.problem:
+            logger.critical(register.problem)  # the one level that Prowler shows by default
+        return RunExceptions(register, account, Terms(self.account.now, settings))
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""
