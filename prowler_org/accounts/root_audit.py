@@ -33,7 +33,7 @@ TASK = "arn:{}:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 GLOBAL_ENDPOINT = "https://sts.amazonaws.com"
 """The endpoint of STS that does not offer AssumeRoot; a setting of botocore's may choose it."""
 FEATURES = ("RootCredentialsManagement", "RootSessions")
-"""Of centralized root access. Those who saw AWS's answers say that audits need the first."""
+"""Of centralized root access. AWS does not document which of them an audit needs."""
 NOT_TRUSTED = ("ServiceAccessNotEnabled", "ServiceAccessNotEnabledException")
 TURN_ON = (
     "aws organizations enable-aws-service-access --service-principal iam.amazonaws.com; "
