@@ -126,22 +126,22 @@ def test_in_an_incident_a_program_is_only_what_it_calls_itself(
     assert 'by a program that calls itself "Terraform" from 198.51.100.20 (EC2).' in one.usage
 
 
-NAMES = ("lambda-role", "moon-role", "roles-anywhere")
+NAMES = ("lambda-role", "moon-role", "sign-in")
 
 
 def test_where_what_uses_a_key_could_go_is_on_the_page_and_in_the_csv(tmp_path: Path) -> None:
     one = entry(tmp_path, destinations=NAMES)
     assert one.destinations == (
-        "the Lambda function's execution role (it runs on AWS Lambda; confidence: high; "
-        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html); IAM Roles "
-        "Anywhere (its address is not known to be the account's; confidence: low; "
-        "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/introduction.html)"
+        "the function's execution role (a program on AWS Lambda uses it; confidence: high; "
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html); aws login "
+        "or IAM Identity Center (a person seems to use it; confidence: medium; "
+        "https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html)"
     )
     write_csv([one], tmp_path / "keys.csv")
     (row,) = csv.DictReader((tmp_path / "keys.csv").read_text("utf-8").splitlines())
     assert row["destinations"] == one.destinations
     page = Page("", "", [one], "", {}, [], "", (), [])
-    assert "Where it could go: <bdi>the Lambda function&#39;s execution role" in render(page)
+    assert "Where it could go: <bdi>the function&#39;s execution role" in render(page)
 
 
 def test_in_an_incident_nothing_is_to_be_moved(tmp_path: Path) -> None:
