@@ -150,8 +150,8 @@ def test_the_root_user_api_keys_and_policies_with_a_user_name_have_evidence_too(
     assert f"Who created {credential} is not known" in found[API_KEYS].sentence
     old = found["iam_user_unrotated_active_keys"]
     assert old.sentence.endswith(
-        f"A person seems to use {used}: consider aws login or IAM Identity Center instead. Before a move to a "
-        'role, change "home": its sessions have no ${aws:username}.'
+        f"A person seems to use {used}: consider aws login or IAM Identity Center instead. Before "
+        'a move to a role, change "home": its sessions have no ${aws:username}.'
     )
     assert json.loads(old.resource)["access_keys"][0]["destinations"] == ["sign-in"]
 
