@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from prowler_access_keys.ranking import athena
 from prowler_access_keys.ranking.cli import main
 from prowler_access_keys.ranking.files import write_csv
 from prowler_access_keys.ranking.page import Page, render
@@ -201,7 +202,19 @@ def test_without_a_key_or_a_usable_report_there_is_no_query(
     printed = capsys.readouterr()
     assert "No report names an access key." in printed.err
     assert "b.ocsf.json" in printed.err
-    assert printed.out.strip() == ""
+    assert printed.out == ""
+
+
+def test_keys_that_do_not_fit_into_the_query_are_not_passed_over_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(athena, "MOST_KEYS", 1)
+    keys = [key(1, 300), key(2, 300)]
+    report = write(tmp_path / "a.ocsf.json", [finding("unrotated", "alice", access_keys=keys)])
+    assert main(["--athena-query", str(report)]) == 1
+    printed = capsys.readouterr()
+    assert "The query has the first 1 of 2 access keys." in printed.err
+    assert printed.out.count("'AKIA") == 1
 
 
 def test_what_only_one_of_a_users_findings_has_is_told(tmp_path: Path) -> None:

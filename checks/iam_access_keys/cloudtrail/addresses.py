@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore.config import Config
 from prowler.lib.logger import logger
+
+from .evidence import Usage
 
 _MOST = 200
 """The most values that EC2 takes in a filter."""
@@ -23,8 +26,7 @@ class Addresses:
     def __init__(self, session: Any) -> None:
         self._session, self._failed = session, False
         self._asked: set[tuple[str, str]] = set()
-        self.resources: dict[str, str] = {}
-        """By address, the ID of the resource that has it: ``nat-…``, ``i-…``, ``eni-…``."""
+        self._resources: dict[str, str] = {}
 
     def ask(self, region: str, sources: Iterable[str], is_over: Callable[[], bool]) -> None:
         """Look for these addresses until ``is_over``. What is not an IPv4 address is left out."""
@@ -42,10 +44,20 @@ class Addresses:
             try:
                 client = self._session.client("ec2", region_name=region, config=_CONFIG)
                 for address, resource in _resources(getattr(client, call)(**parameters)):
-                    self.resources.setdefault(address, resource)
+                    self._resources.setdefault(address, resource)
             except Exception as error:  # must not cost the finding
                 self._failed = True
                 logger.warning(f"{region} -- ec2 {call} -- {type(error).__name__}: {error}")
+
+    def located(self, usage: Usage) -> Usage:
+        """The same, with the account's own resources that have the addresses."""
+        return replace(
+            usage,
+            used_by=tuple(
+                replace(user, resource=self._resources.get(user.source, ""))
+                for user in usage.used_by
+            ),
+        )
 
 
 def _is_ipv4(source: str) -> bool:

@@ -40,7 +40,6 @@ from .evidence import (
     Origin,
     Sessions,
     Usage,
-    UsedBy,
     deactivation_in,
     origin_in,
     usage_of,
@@ -172,16 +171,12 @@ class CloudTrail:
         for a key in a region for each 50 events and, if the newest are all of the newer half of
         its time, once for the older half: they may hide a second program.
         """
+        regions = {key: self._regions_of(key, everywhere=everywhere) for key in keys}
         found = self._ask_each(
-            {
-                key: self._by_key(key.access_key_id, self._regions_of(key, everywhere=everywhere))
-                for key in keys
-            }
+            {key: self._in(regions[key], BY_KEY, key.access_key_id) for key in regions}
         )
         usage = self._with_older(found)
-        if everywhere:
-            usage = self._with_sessions(usage)
-        return self._with_resources(usage)
+        return self._with_resources(self._with_sessions(usage) if everywhere else usage)
 
     def _with_older(
         self, found: Mapping[AccessKey, Sequence[EventsFound]]
@@ -189,16 +184,15 @@ class CloudTrail:
         """The usage that these events show, with those of the older half of the time."""
         half, now = self._most_events // 2, datetime.now(timezone.utc)
         middles = {key: now - min(HISTORY, now - key.create_date) / 2 for key in found}
-        older = self._ask_each(
-            {
-                key: [
-                    EventQuery(part.region, BY_KEY, key.access_key_id, half, end=middles[key])
-                    for part in parts
-                    if half and part.may_go_on_before(middles[key])
-                ]
-                for key, parts in found.items()
-            }
-        )
+        queries = {
+            key: [
+                EventQuery(part.region, BY_KEY, key.access_key_id, half, end=middles[key])
+                for part in parts
+                if half and part.may_go_on_before(middles[key])
+            ]
+            for key, parts in found.items()
+        }
+        older = self._ask_each(queries)
         return {
             key: usage_of(parts, self._most_events, older[key], middles[key])
             for key, parts in found.items()
@@ -212,20 +206,18 @@ class CloudTrail:
                 (sessions, query)
                 for sessions in of_key.sessions
                 if sessions.access_key_id
-                for query in self._by_key(
-                    sessions.access_key_id, filter(None, (sessions.region, self._global_region))
+                for query in self._in(
+                    (sessions.region, self._global_region), BY_KEY, sessions.access_key_id
                 )
             ]
             for sessions, query in of_sessions[:MOST_SESSION_QUERIES]:
                 queries.setdefault(sessions, []).append(query)
-        followed = {
+        used = {
             sessions: replace(sessions, usage=usage_of(parts, self._most_events))
             for sessions, parts in self._ask_each(queries).items()
         }
         return {
-            key: replace(
-                of_key, sessions=tuple(followed.get(each, each) for each in of_key.sessions)
-            )
+            key: replace(of_key, sessions=tuple(used.get(each, each) for each in of_key.sessions))
             for key, of_key in usage.items()
         }
 
@@ -233,22 +225,14 @@ class CloudTrail:
         """The same, with the account's own resources that have the addresses."""
         sources: dict[str, set[str]] = {}
         for of_subject in usage.values():
-            for region in of_subject.regions if of_subject.used_by else ():
+            for region in of_subject.regions:
                 users = of_subject.used_by
                 sources.setdefault(region, set()).update(user.source for user in users)
         deadline = _Deadline(self._seconds_left, self._clock, self._wait)
         for region, addresses in sources.items():
             self._addresses.ask(region, addresses, deadline.is_over)
         self._seconds_left = deadline.seconds_left()
-        resources = self._addresses.resources
-
-        def located(users: Iterable[UsedBy]) -> tuple[UsedBy, ...]:
-            return tuple(replace(user, resource=resources.get(user.source, "")) for user in users)
-
-        return {
-            subject: replace(of_subject, used_by=located(of_subject.used_by))
-            for subject, of_subject in usage.items()
-        }
+        return {subject: self._addresses.located(usage[subject]) for subject in usage}
 
     def root_usage(self) -> dict[str, Usage]:
         """By ID, what uses the root user's keys.
@@ -279,20 +263,14 @@ class CloudTrail:
     ) -> dict[str, list[EventsFound]]:
         """Events of some calls, by the name of the user, in all enabled regions."""
         regions = sorted({self._global_region, *self._enabled_regions})
-        found = self._ask_each(
-            {
-                name: [
-                    EventQuery(region, "Username", name, self._most_events) for region in regions
-                ]
-                for name in names
-            }
-        )
+        queries = {name: self._in(regions, "Username", name) for name in names}
+        found = self._ask_each(queries)
         return {name: [_only(part, wanted) for part in parts] for name, parts in found.items()}
 
-    def _by_key(self, access_key_id: str, regions: Iterable[str]) -> list[EventQuery]:
+    def _in(self, regions: Iterable[str], attribute: str, value: str) -> list[EventQuery]:
         return [
-            EventQuery(region, BY_KEY, access_key_id, self._most_events)
-            for region in dict.fromkeys(regions)
+            EventQuery(region, attribute, value, self._most_events)
+            for region in dict.fromkeys(filter(None, regions))
         ]
 
     def _regions_of(self, key: AccessKey, *, everywhere: bool) -> list[str]:
