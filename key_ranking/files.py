@@ -27,7 +27,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def write_csv(entries: Sequence[Entry], path: Path) -> None:
     """Write the ranking with commas. Raises OSError."""
     rows = (row_of(rank, entry) for rank, entry in enumerate(entries, start=1))
-    _write(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), path)
+    write_rows(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), path)
 
 
 def write_changes(changes: Iterable[Change], path: Path) -> None:
@@ -36,7 +36,7 @@ def write_changes(changes: Iterable[Change], path: Path) -> None:
         (item.kind, item.account, item.account_name, item.user, item.check, item.why)
         for item in changes
     )
-    _write(CHANGE_COLUMNS, rows, path)
+    write_rows(CHANGE_COLUMNS, rows, path)
 
 
 def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None:
@@ -62,7 +62,8 @@ def row_of(rank: int, entry: Entry) -> dict[str, Any]:
     return {"rank": rank, **facts, "checks": " ".join(entry.checks)}
 
 
-def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+    """Write a CSV file with cells that do nothing. Raises OSError."""
     with whole_file(path) as file:
         text = io.TextIOWrapper(file, "utf-8", "replace", newline="")
         writer = csv.writer(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from .changes import Change, Snapshot, began, changes, snapshot
 from .collected import Collected, collect
 from .files import write_changes, write_csv, write_json
+from .news import NO_NEWS, News, news
 from .ranking import Entry, rank
 
 
@@ -23,6 +24,7 @@ class Ranked:
     snapshot: Snapshot
     since: str
     """When the run was that ``changes`` compares with; empty if there is none."""
+    news: News = NO_NEWS
 
 
 def ranked(
@@ -40,16 +42,18 @@ def ranked(
     the IDs of all accounts of the organization, if there is one, and ``problems`` what is known not
     to have been looked at. A report that cannot be used is among the problems of the result.
     """
-    collected = collect(reports, now, before.findings if before else (), problems)
+    collected = collect(reports, now, before.findings if before else None, problems)
     for account, name in (names or {}).items():
         if account in collected.accounts:
             collected.accounts[account].name = name
+    entries = rank(collected, now)
     return Ranked(
         collected,
-        rank(collected, now),
+        entries,
         changes(before, collected, members) if before else (),
-        snapshot(collected, now, before, members, organization),
+        snapshot(collected, now, before, members, organization, chosen=names or ()),
         began(before) if before else "",
+        news(entries, before, collected, members if names is None else names),
     )
 
 

@@ -101,6 +101,8 @@ class Entry:
     """What uses it, as CloudTrail's newest events say, in sentences; empty if not asked."""
     origin: str = ""
     """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
+    creator: str = ""
+    """The same as a name, if it was another one than the user itself."""
     destinations: str = ""
     """Where what uses it could go, with why, confidence, and AWS's page."""
     administrator: bool | None = None
@@ -276,7 +278,10 @@ class _User:
             words["origin"] = word_origin([key_id], key.origin, finding.arn, claimed=incident)
         elif key.deactivation:
             words["origin"] = word_deactivation(key_id, key.deactivation)
-        return {name: self._as_of(finding, text) for name, text in words.items() if text}
+        creator = key.origin.creator if key.origin else ""
+        creator = "" if creator == finding.arn.rpartition(":")[2] else creator
+        dated = {name: self._as_of(finding, text) for name, text in words.items() if text}
+        return {**dated, "creator": creator} if creator else dated
 
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
@@ -502,7 +507,15 @@ def _names_a_key(finding: Finding) -> bool:
         return False
     if finding.user == ROOT_USER_NAME:
         return not finding.data.unreadable
-    return bool(_failing_keys(finding) or _failing_api_keys(finding))
+    return bool(failing_credentials(finding))
+
+
+def failing_credentials(finding: Finding) -> tuple[str, ...]:
+    """The IDs of the access keys and API keys that a finding that fails is about."""
+    if finding.status != "FAIL" or finding.unusable:
+        return ()
+    api_keys = (one.service_specific_credential_id for one in _failing_api_keys(finding))
+    return (*_failing_keys(finding), *api_keys)
 
 
 def _failing_keys(finding: Finding) -> Sequence[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .news import News
 from .printing import printable
 from .ranking import Entry, causes
 
+ACCOUNTS = 10
+"""How many accounts are named."""
 FIRST = 10
 """How many keys are shown unless told otherwise."""
 CAUSES = 3
@@ -31,3 +34,17 @@ def first(entries: Sequence[Entry], number: int = FIRST) -> list[str]:
     if unknown[CAUSES:]:
         lines.append(f"{len(unknown) - CAUSES} more causes are on the page.")
     return list(map(printable, lines))
+
+
+def describe_new(news: News, number: int, since: str) -> list[str]:
+    """What is new of a number of entries since an earlier run, if there is one, as lines."""
+    if news.unseen:
+        more = len(news.unseen) - ACCOUNTS
+        named = ", ".join(news.unseen[:ACCOUNTS]) + (f", and {more} more" if more > 0 else "")
+        lines = [printable(f"Not looked at since {since}: {named}.")]
+    else:
+        lines = []
+    known = f"{number - len(news.new)} known since {since} or before" if since else "no run before"
+    if not news.new:
+        return [*lines, f"Nothing new, {known}."]
+    return [*lines, f"New or an incident: {len(news.new)}, {known}.", *first(news.new)]

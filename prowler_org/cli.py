@@ -16,7 +16,7 @@ from prowler_access_keys.ranking.changes import (
     require_common_account,
 )
 from prowler_access_keys.ranking.printing import printable, say
-from prowler_access_keys.ranking.terminal import first
+from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
 
 from . import interrupts
@@ -139,12 +139,18 @@ def run(options: Options) -> int:
         bucket = options.output_bucket or parsed.bucket
         if bucket and not interrupted:
             missing += upload(reports.delivered, directory, bucket, signed_in.session)
-        if reports.ranking.entries:
-            say("\n".join([*first(reports.ranking.entries, KEYS_PRINTED), ""]), output)
+        ranking, fail_on = reports.ranking, options.fail_on
+        if fail_on == "new" and ranking.collected.accounts:
+            new = describe_new(ranking.news, len(ranking.entries), ranking.since)
+            say("\n".join([*new, ""]), output)
+        elif ranking.entries:
+            say("\n".join([*first(ranking.entries, KEYS_PRINTED), ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
             _complain(sentence)
-        return exit_code(finished, incomplete=bool(missing))
+        decides = fail_on == "never" or (fail_on != "any" and ranking.collected.accounts)
+        red = ranking.news.is_red(fail_on) if decides else None
+        return exit_code(finished, incomplete=bool(missing), red=red)
 
 
 def read_previous(previous: Path, accounts: AccountList) -> Snapshot:
@@ -172,10 +178,11 @@ def _write_reports(finished: FinishedRun, recorder: Recorder) -> OrganizationRep
     return reports
 
 
-def exit_code(finished: FinishedRun, *, incomplete: bool) -> int:
+def exit_code(finished: FinishedRun, *, incomplete: bool, red: bool | None = None) -> int:
     """The exit code of a run: see ``EPILOG`` in options.py.
 
-    ``incomplete`` is whether something is missing that the results do not show.
+    ``incomplete`` is whether something is missing that the results do not show, and ``red`` whether
+    what was found makes the run fail; if it is None, Prowler's own exit codes say so.
     """
     if finished.interrupted:
         return INTERRUPTED
@@ -183,8 +190,9 @@ def exit_code(finished: FinishedRun, *, incomplete: bool) -> int:
     scanned = all(result.was_scanned and not result.problems for result in results)
     if incomplete or finished.state.to_scan or not scanned:
         return NOT_ALL_SCANNED
-    # Prowler's exit code. With -z/--ignore-exit-code-3, it is 0 even if something failed.
-    return SOMETHING_FAILED if any(result.exit_code == 3 for result in results) else 0
+    if red is None:  # with -z/--ignore-exit-code-3, it is 0 even if something failed
+        red = any(result.exit_code == 3 for result in results)
+    return SOMETHING_FAILED if red else 0
 
 
 def _complain(sentence: str) -> None:

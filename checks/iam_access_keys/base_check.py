@@ -235,6 +235,7 @@ class UserCheck(AccessKeyCheck):
             tags = () if isinstance(tags, Unreadable) else tags
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
+            data = replace(data, user_id=user.user.user_id)
             if verdict.status == "PASS" and not verdict.keys:
                 answers = account.answers
                 keys, row = answers.keys_in_hand(user.user), answers.row(user.user)

@@ -135,6 +135,8 @@ class User:
     tags: tuple[Tag, ...] | Unreadable = field(default=(), hash=False)
     policies: Policies | None = field(default=None, hash=False)
     """The user's own policies and its groups; None if the listing does not say."""
+    user_id: str = field(default="", compare=False)
+    """Empty if the listing does not say: Prowler's IAM client does not."""
 
     @classmethod
     def of_arn(cls, arn: str) -> User:

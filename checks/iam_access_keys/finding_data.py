@@ -140,6 +140,9 @@ class FindingData:
     policies_with_user_name: tuple[Text, ...] = ()
     """Policies that use ``${aws:username}``, which the session of a role does not have."""
     owner: Text = ""
+    user_id: Annotated[str, Field(max_length=128)] = ""
+    """AWS's ID of the user, which a new name does not change. Empty if Prowler's own IAM client
+    listed the user: it keeps no IDs."""
     reading: ReadingData | None = None
     """On findings about the root user or the account."""
     check: Text = ""
