@@ -288,38 +288,46 @@ class CloudTrail:
         """
         now = datetime.now(timezone.utc)
 
-        def query(key: AccessKey, attribute: str, value: str) -> EventQuery:
+        def times(key: AccessKey) -> tuple[datetime, datetime | None]:
             # Not earlier than event history begins, or AWS may refuse the question.
             start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
             end = key.create_date + AROUND_CREATION
-            times = (start, end if end < now else None)
-            return EventQuery(self._global_region, attribute, value, MOST_CHANGES, *times)
+            return start, end if end < now else None
 
-        return self._changes(keys, name, query, lambda found, key: origin_in(found, key, now))
+        return self._changes(keys, name, times, lambda found, key: origin_in(found, key, now))
 
     def deactivations(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
         """Who deactivated each key, and when, if that is in event history.
 
         Asks about each key and, for all that this does not find, once for all changes of keys.
         """
-
-        def query(_: AccessKey, attribute: str, value: str) -> EventQuery:
-            return EventQuery(self._global_region, attribute, value, MOST_CHANGES)
-
-        return self._changes(keys, UPDATE, query, deactivation_in)
+        return self._changes(keys, UPDATE, lambda _: (None, None), deactivation_in)
 
     def _changes(
         self,
         keys: Iterable[AccessKey],
         name: str,
-        query: Callable[[AccessKey, str, str], EventQuery],
+        times: Callable[[AccessKey], tuple[datetime | None, datetime | None]],
         read: Callable[[EventsFound, AccessKey], Origin],
     ) -> dict[AccessKey, Origin]:
         """Who changed each key, by events about it or else by all events of this name."""
-        about_keys = {key: [query(key, "ResourceName", key.access_key_id)] for key in keys}
-        found = {key: read(part, key) for key, (part,) in self._ask_each(about_keys).items()}
-        left = {key: [query(key, "EventName", name)] for key in found if found[key].unknown}
-        return found | {key: read(part, key) for key, (part,) in self._ask_each(left).items()}
+        origins: dict[AccessKey, Origin] = {}
+        left = list(keys)
+        for attribute in ("ResourceName", "EventName"):
+            queries = {
+                key: EventQuery(
+                    self._global_region,
+                    attribute,
+                    key.access_key_id if attribute == "ResourceName" else name,
+                    MOST_CHANGES,
+                    *times(key),
+                )
+                for key in left
+            }
+            found = self._ask(queries.values())
+            origins |= {key: read(found[query], key) for key, query in queries.items()}
+            left = [key for key in left if origins[key].unknown]
+        return origins
 
     # Calls
 

@@ -23,7 +23,7 @@ DELAY = timedelta(hours=1)
 TIME_LIMIT = "TimeLimit"
 """The error code of what was not asked because the time for it was over."""
 TOO_MANY_EVENTS = "TooManyEvents"
-"""The error code of what was not found among as many events as are looked at."""
+"""The error code of what was not found among as many events as are read."""
 TOO_OLD, NOT_YET, NO_EVENT = "too-old", "not-yet", "no-event"
 """Why it is not known who created a key."""
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
@@ -127,7 +127,7 @@ class Usage:
     regions: tuple[str, ...] = ()
     """Where events were read."""
     events: int = 0
-    """How many were looked at."""
+    """How many were read."""
     since: Moment | None = None
     """When the oldest of the newest ones was (UTC)."""
     all_events: bool = False

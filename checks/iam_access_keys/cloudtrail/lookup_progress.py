@@ -19,7 +19,7 @@ class LookupProgress:
         """``seconds`` is how long they take at least. ``tell`` gets the lines, from any thread."""
         self._whole, self._done = lookups, 0
         self._is_long = seconds >= LONG
-        self._tell, self._clock, self._told = tell, clock, clock()
+        self._tell, self._clock, self._said_at = tell, clock, clock()
         self._lock = threading.Lock()
         if self._is_long:
             self._say(
@@ -32,8 +32,8 @@ class LookupProgress:
         with self._lock:
             self._done += 1
             now = self._clock()
-            if self._is_long and now - self._told >= LONG:
-                self._told = now
+            if self._is_long and now - self._said_at >= LONG:
+                self._said_at = now
                 self._say(f"CloudTrail: {self._done} of {self._whole} lookups of access keys done.")
 
     def _say(self, line: str) -> None:
