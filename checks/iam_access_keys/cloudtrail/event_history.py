@@ -44,7 +44,7 @@ from .evidence import (
     origin_in,
     usage_of,
 )
-from .lookup_progress import LookupProgress
+from .lookup_progress import lookup_counter
 
 SECONDS_A_CALL = 0.55
 """The least time from one call to the next in a region: AWS allows two a second."""
@@ -349,13 +349,13 @@ class CloudTrail:
         deadline = _Deadline(self._seconds_left, self._clock, self._wait)
         seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
         lookups = sum(map(len, by_region.values()))
-        progress = LookupProgress(lookups, seconds, self._tell, self._clock)
+        count = lookup_counter(lookups, seconds, self._tell, self._clock)
 
         def ask_in(region: str) -> list[tuple[EventQuery, EventsFound]]:
             answers = []
             for query in by_region[region]:
                 answers.append((query, self._regions[region].ask(query, deadline)))
-                progress.one_more()
+                count()
             return answers
 
         with ThreadPoolExecutor(len(by_region)) as pool:
