@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from .accepted import is_accepted
 from .collected import AHEAD, Collected
 from .history import History, Seconds, credentials_of, follow_keys
 from .reports import Finding
 from .runs import FORMAT, Run, head_and_rest, scans_of, sum_up, why_invalid
 from .whole_file import UnusableFileError, regular_file
 
-Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
-KINDS: tuple[Kind, ...] = ("new", "fixed", "still there", "muted", "gone", "not known")
+Kind = Literal["new", "fixed", "still there", "accepted", "muted", "gone", "not known"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class UnusableSnapshotError(Exception):
@@ -177,7 +178,8 @@ def changes(
 
     * new: it fails now and did not then.
     * fixed: it failed then, and passes now. Only a finding that was looked at again is fixed.
-    * still there, muted: it failed then, and does now.
+    * still there, accepted, muted: it failed then, and does now; an exception may accept it, or a
+      mutelist mute it.
     * gone: its account was looked at again, and the finding is missing: somebody deleted the user,
       or the scan left it out. Or the account is not one of ``members``, the organization's.
     * not known: its account was not scanned, or it could not be read.
@@ -239,7 +241,7 @@ class _Fates:
             return "not known", "it could not be read"
         other = now.others.get(uid)
         if other and other.muted and not now.is_stale(other):
-            return "muted", ""
+            return "accepted" if is_accepted(other) else "muted", ""
         newest = now.followed.get(uid.partition(" ")[2], {}).get(then.check)
         if newest and newest.status == "PASS" and newest.time > looked:
             return "fixed", ""

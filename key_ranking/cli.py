@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import promise, whose
+from .accepted import word_accepted
 from .athena import print_query
 from .changes import (
     UnusableSnapshotError,
@@ -24,6 +25,7 @@ from .changes import (
 )
 from .curve import Curves, curves, read_runs
 from .examples import EXAMPLES, INSTALLED, write_examples
+from .exception_files import check_exceptions, draft_exceptions
 from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
@@ -110,6 +112,19 @@ class WriteExamples(argparse.Action):
         parser.exit()
 
 
+class Instead(argparse.Action):
+    """Does as ``--version`` does: calls ``const`` with the value, and ends with what it returns."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, path: Any, option: Any = None
+    ) -> None:
+        try:
+            parser.exit(self.const(path))
+        except OSError as error:
+            _complain(f"{path}: {error.strerror}")
+            parser.exit(REFUSED)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -125,6 +140,16 @@ def _parser() -> argparse.ArgumentParser:
         "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
         help="write policies, the role of organizations, and examples of files for Prowler to the "
         "folder DIR, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check-exceptions", action=Instead, const=check_exceptions, metavar="FILE",
+        help="say whether this file of exceptions can be used, and which of them are not in force, "
+        "and exit: 0 if all are, 3 if one is not, 1 if the file cannot be used",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exceptions-from-mutelist", action=Instead, const=draft_exceptions, metavar="FILE",
+        help="print a draft of exceptions from this mutelist of Prowler, and exit; it cannot be "
+        "used until what is in <> is filled in",
     )  # fmt: skip
     parser.add_argument(
         "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
@@ -298,6 +323,8 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
         columns=("deactivate now", "migrate or investigate", "not judged"),
         accounts=rows,
         muted=ranking.collected.muted,
+        accepted=ranking.accepted,
+        owners=ranking.owners,
         changes=ranking.changes,
         since=ranking.since,
         curves=drawn,
@@ -328,7 +355,7 @@ def _link(report: Path, directory: Path) -> str:
 
 def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(ranking.entries)
+    lines = first(ranking.entries, accepted=word_accepted(ranking.accepted, ranking.owners))
     if fail_on == "new":
         lines = describe_new(ranking.news, len(ranking.entries), ranking.since)
     if ranking.since:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .accepted import AcceptedKey, OwnerRow, word_accepted
 from .changes import KINDS, Change
 from .curve import HEIGHT, NO_CURVES, WIDTH, Curves
 from .owners import owner_of
@@ -116,7 +117,10 @@ class Page:
     """The heads of the cells of ``accounts``."""
     accounts: Sequence[AccountRow]
     muted: int = 0
-    """Keys' findings that are muted, and so not in the list."""
+    """Keys' findings that a mutelist mutes, and so not in the list."""
+    accepted: Sequence[AcceptedKey] = ()
+    owners: Sequence[OwnerRow] = ()
+    """Who owns exceptions."""
     changes: Sequence[Change] = ()
     since: str = ""
     """When the run was that the changes compare with; empty if there is none."""
@@ -155,6 +159,8 @@ def render(page: Page) -> str:
             not_covered=sum(missing.number for missing in page.not_covered),
             headings=HEADINGS,
             filters=filters,
+            accepted=page.accepted[:FOLDED],
+            word_accepted=word_accepted(page.accepted, page.owners),
             counts={kind: len(changes[kind]) for kind in KINDS},
             by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
         )

@@ -12,6 +12,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     ACCOUNT_NAME,
     ROOT_USER_NAME,
@@ -573,6 +574,8 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
         entry = replace(
             entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
         )
+        if finding.check == OWN_CHECK:  # its findings are about the account's exceptions
+            entry = replace(entry, user=ACCOUNT_NAME)
         known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
         entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)
@@ -591,6 +594,8 @@ def _why_not_known(finding: Finding, collected: Collected) -> str:
             f"The scan of {looked:%Y-%m-%d} has no such finding: the user is gone, or the scan "
             "left it out."
         )
+    if fails and finding.check == OWN_CHECK:
+        return "An exception has ended, or something else is wrong with it: see the report."
     failed = finding.data.unreadable
     if failed and not fails:
         return f"{failed}. Grant the permission, or scan again."

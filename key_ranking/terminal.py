@@ -16,8 +16,8 @@ CAUSES = 3
 """How many causes of what is not known are shown."""
 
 
-def first(entries: Sequence[Entry], number: int = FIRST) -> list[str]:
-    """The first keys, and what is not known, as lines that are safe to print."""
+def first(entries: Sequence[Entry], number: int = FIRST, accepted: str = "") -> list[str]:
+    """The first keys, what is not known, and what is accepted, as lines that are safe to print."""
     keys = [entry for entry in entries if entry.is_to_act_on]
     unknown = causes(entries)
     lines = [f"Top {min(number, len(keys))} of {len(keys)} key{'' if len(keys) == 1 else 's'}"]
@@ -33,7 +33,7 @@ def first(entries: Sequence[Entry], number: int = FIRST) -> list[str]:
         lines.append(f"Not {'attributed to a key' if cause.is_failure else 'judged'}: {cause}")
     if unknown[CAUSES:]:
         lines.append(f"{len(unknown) - CAUSES} more causes are on the page.")
-    return list(map(printable, lines))
+    return list(map(printable, [*lines, accepted] if accepted else lines))
 
 
 def describe_new(news: News, number: int, since: str) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 
+from prowler_access_keys.ranking.accepted import word_accepted
 from prowler_access_keys.ranking.changes import (
     Snapshot,
     UnusableSnapshotError,
@@ -18,6 +19,7 @@ from prowler_access_keys.ranking.changes import (
 from prowler_access_keys.ranking.printing import printable, say
 from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load
 
 from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
@@ -32,6 +34,7 @@ from .reporting.organization_reports import OrganizationReports, write_reports
 from .reporting.progress import progress
 from .reporting.summary import (
     describe_accounts,
+    describe_exceptions,
     describe_problems,
     describe_resumed,
     describe_unseen,
@@ -103,8 +106,11 @@ def run(options: Options) -> int:
         for warning in (cluster or launcher).warnings:
             _complain(warning)
         parsed = check_prowler_arguments(
-            options.prowler_arguments, signed_in, launcher, options.scheduler
-        )
+            options.prowler_arguments, signed_in, launcher, options.scheduler,
+            options.access_key_exceptions,
+        )  # fmt: skip
+        for sentence in describe_exceptions(load(parsed.exceptions), accounts.members):
+            _complain(sentence)
         if cluster:
             cluster.send_files(parsed.files)
 
@@ -139,12 +145,13 @@ def run(options: Options) -> int:
         bucket = options.output_bucket or parsed.bucket
         if bucket and not interrupted:
             missing += upload(reports.delivered, directory, bucket, signed_in.session)
+        accepted = word_accepted(reports.ranking.accepted, reports.ranking.owners)
         ranking, fail_on = reports.ranking, options.fail_on
         if fail_on == "new" and ranking.collected.accounts:
             new = describe_new(ranking.news, len(ranking.entries), ranking.since)
             say("\n".join([*new, ""]), output)
-        elif ranking.entries:
-            say("\n".join([*first(ranking.entries, KEYS_PRINTED), ""]), output)
+        elif ranking.entries or accepted:
+            say("\n".join([*first(ranking.entries, KEYS_PRINTED, accepted), ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
             _complain(sentence)
