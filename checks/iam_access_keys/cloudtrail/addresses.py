@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from botocore import xform_name
 from botocore.config import Config
 from prowler.lib.logger import logger
 
+from ..aws_failures import failure_of
 from .evidence import Usage
 
 _MOST = 200
@@ -35,19 +37,21 @@ class Addresses:
         values = sorted(source for _, source in new)[:_MOST]
         filters = [{"Name": "association.public-ip", "Values": values}]
         calls: dict[str, dict[str, Any]] = {
-            "describe_nat_gateways": {},
-            "describe_network_interfaces": {"Filters": filters},
+            "DescribeNatGateways": {},
+            "DescribeNetworkInterfaces": {"Filters": filters},
         }
         for call, parameters in calls.items() if new else ():
             if self._failed or is_over():
                 return
             try:
                 client = self._session.client("ec2", region_name=region, config=_CONFIG)
-                for address, resource in _resources(getattr(client, call)(**parameters)):
+                for address, resource in _resources(
+                    getattr(client, xform_name(call))(**parameters)
+                ):
                     self._resources.setdefault(address, resource)
             except Exception as error:  # must not cost the finding
                 self._failed = True
-                logger.warning(f"{region} -- ec2 {call} -- {type(error).__name__}: {error}")
+                logger.warning(f"{region} -- {failure_of(f'ec2:{call}', error)}")
 
     def located(self, usage: Usage) -> Usage:
         """The same, with the account's own resources that have the addresses."""
