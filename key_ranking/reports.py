@@ -68,11 +68,12 @@ class Finding:
         return f"{self.check} {self.person}"
 
 
-def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
+def find_reports(paths: Iterable[Path], compliance: str = "") -> tuple[list[Path], dict[Path, str]]:
     """The files among these, and the OCSF reports of findings in the folders.
 
+    With ``compliance``, the compliance reports whose names end so, in place of those of findings.
     Also what was not looked at, and why: folders that may not be read, and links in folders.
-    Compliance reports in folders are left out. Raises OSError for a path that is not there.
+    Raises OSError for a path that is not there.
     """
     found: list[Path] = []
     problems: dict[Path, str] = {}
@@ -88,10 +89,10 @@ def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
         for folder, below, files in os.walk(path, onerror=unreadable):
             for name in sorted((*below, *files)):
                 report = Path(folder, name)
-                is_report = name.endswith(OCSF) and name in files
+                is_report = name.endswith(compliance or OCSF) and name in files
                 if report.is_symlink() and (is_report or name in below):
                     problems[report] = "it is a link, which is not followed"
-                elif is_report and not _is_of_compliance(report):
+                elif is_report and (compliance or not _is_of_compliance(report)):
                     found.append(report)
     return list(dict.fromkeys(found)), problems
 

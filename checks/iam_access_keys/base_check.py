@@ -101,7 +101,8 @@ class AccessKeyCheck(Check):
         except Exception as error:
             logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
             verdict = finding.crash(run.account, type(error).__name__)
-        return [self.report_on_account(verdict, run)]
+        # How many users there are may be what could not be read: it would raise once more.
+        return [self.report_on_account(verdict, replace(run, looks_at_users=False))]
 
     def report_on_account(self, verdict: Verdict, run: CheckRun) -> Check_Report_AWS:
         """Prowler's report of a verdict on the account itself.
@@ -146,7 +147,8 @@ class AccessKeyCheck(Check):
         sentences = filter(None, (verdict.sentence, acceptance.sentence))
         report.status_extended = f"{' '.join(sentences)}{run.metadata_problem}"
         # A finding that fails because something could not be read deviates from no standard.
-        report.compliance = compliance_of(self.CheckID, verdict.status, run.settings)
+        judged = "" if verdict.excused else verdict.status
+        report.compliance = compliance_of(self.CheckID, judged, run.settings)
         if version := own_version():
             report.check_metadata.Notes += f" Checked by {PLUG_IN} {version}."
         report.resource_details = finding.details(data)
