@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import evidence, iam_reading, organization
+from . import evidence, iam_reading, organization, period
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures.md"
 HEAD = """\
@@ -53,7 +53,9 @@ def main() -> None:
     account = iam_reading.figures(given.users, given.many_users)
     cloudtrail = evidence.figures()
     accounts = organization.figures(given.accounts, given.more_accounts)
-    given.output.write_text("\n".join((head, account, cloudtrail, accounts)), "utf-8")
+    given.output.write_text(
+        "\n".join((head, account, cloudtrail, accounts, period.figures())), "utf-8"
+    )
 
 
 if __name__ == "__main__":

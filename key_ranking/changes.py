@@ -6,19 +6,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from .accepted import is_accepted
 from .collected import AHEAD, Collected
-from .reports import LATEST, Finding
+from .history import History, Seconds, credentials_of, follow_keys
+from .reports import Finding
+from .runs import FORMAT, Run, head_and_rest, scans_of, sum_up, why_invalid
 from .whole_file import UnusableFileError, regular_file
 
-Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
-KINDS: tuple[Kind, ...] = ("new", "fixed", "still there", "muted", "gone", "not known")
-FORMAT: Literal[2] = 2
-Seconds = Annotated[int, Field(ge=0, le=LATEST)]
-"""Since 1970, UTC."""
+Kind = Literal["new", "fixed", "still there", "accepted", "muted", "gone", "not known"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class UnusableSnapshotError(Exception):
@@ -35,25 +35,28 @@ class Remembered:
     status: Literal["FAIL", "MANUAL", "muted"]
     seen: Seconds = 0
     """When that scan began; 0 in the first format, where it is when its check looked last."""
+    keys: tuple[str, ...] = ()
+    """The keys that fail, by ID; none before the third format."""
+    user_id: str = ""
 
 
-@dataclass(frozen=True)
-class Snapshot:
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(Run):
     """What a run and those before it say to later runs.
 
-    Accounts, checks, and findings that a run did not look at are carried on with their dates.
+    Accounts, checks, findings, and keys that a run did not look at are carried on with their dates.
     """
 
-    version: Literal[1, 2]
-    created: Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=timezone.utc))]
     accounts: Mapping[str, Mapping[str, Seconds]]
     """By account, when each check looked at it last."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The accounts' names."""
     findings: Mapping[str, Remembered] = field(default_factory=dict)
     """By UID, what failed, was muted, or was MANUAL and has not failed or been muted before."""
-    organization: str = ""
-    """The organization's ID, if the run was one of an organization; the first format has none."""
+    active: Mapping[str, int] = field(default_factory=dict)
+    """The accounts' active access keys, as far as a scan counted them."""
+    histories: Mapping[str, History] = field(default_factory=dict)
+    """By key ID, all keys that have failed."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,13 @@ def snapshot(
     before: Snapshot | None = None,
     members: Collection[str] | None = None,
     organization: str = "",
+    chosen: Collection[str] = (),
 ) -> Snapshot:
-    """What later runs compare with; ``now`` is UTC. ``members`` are as in ``changes``."""
+    """What later runs compare with; ``now`` is UTC. ``members`` are as in ``changes``.
+
+    ``chosen`` are the accounts that were to be scanned, if that is known.
+    """
+    scans = scans_of(collected, before.accounts if before else {})
     looks = {account.account: dict(account.checks) for account in collected.accounts.values()}
     names = {account.account: account.name for account in collected.accounts.values()}
     findings = {
@@ -88,14 +96,20 @@ def snapshot(
             finding.user,
             "muted" if finding.muted else "MANUAL" if finding.status == "MANUAL" else "FAIL",
             finding.time,
+            credentials_of(finding),
+            finding.data.user_id,
         )
         for uid, finding in (*collected.open.items(), *collected.others.items())
         if finding.status != "PASS" and not collected.is_stale(finding)
     }
+    active = {scan.account: scan.active or 0 for scan in scans}
+    histories: Mapping[str, History] = {}
     if before:
         for account, checks in before.accounts.items():
             if members is None or account in members:
                 names.setdefault(account, before.names.get(account, ""))
+                if account in before.active:
+                    active.setdefault(account, before.active[account])
                 carried = looks.setdefault(account, {})
                 for check, time in checks.items():
                     carried[check] = max(time, carried.get(check, 0))
@@ -104,7 +118,28 @@ def snapshot(
             is_kept = uid not in findings or then.status != "MANUAL"
             if is_kept and fates.of(uid, then)[0] == "not known":
                 findings[uid] = replace(then, seen=then.seen or fates.looked(then))
-    return Snapshot(FORMAT, now, looks, names, findings, organization)
+        histories = before.histories
+
+    def fate(uid: str, then: Remembered) -> Kind:
+        return fates.of(uid, then)[0]
+
+    remembered = before.findings if before else {}
+    histories = follow_keys(histories, remembered, collected, fate, now, members)
+    unseen = tuple(sorted({*looks, *chosen} - {scan.account for scan in scans}))
+    return Snapshot(
+        version=FORMAT,
+        created=now,
+        organization=organization,
+        previous=before.created if before else None,
+        scans=scans,
+        unseen=unseen,
+        figures=sum_up(active, histories.values()),
+        accounts=looks,
+        names=names,
+        findings=findings,
+        active=active,
+        histories=histories,
+    )
 
 
 def read_snapshot(path: Path, now: datetime, organization: str = "") -> Snapshot:
@@ -119,14 +154,8 @@ def read_snapshot(path: Path, now: datetime, organization: str = "") -> Snapshot
         before = _SNAPSHOT.validate_json(text)
     except UnusableFileError as error:
         raise UnusableSnapshotError(f"{path}: {error}") from error
-    except (ValidationError, RecursionError) as error:
-        later = isinstance(error, ValidationError) and any(
-            problem["loc"] == ("version",) and isinstance(problem["input"], int)
-            and problem["input"] > FORMAT for problem in error.errors()
-        )  # fmt: skip
-        why = "was written by a later version of this plug-in"
-        why = why if later else "is not the data of an earlier run (its .json file)"
-        raise UnusableSnapshotError(f"{path} {why}") from error
+    except ValidationError as error:
+        raise UnusableSnapshotError(f"{path} {why_invalid(error)}") from error
     looks = (time for checks in before.accounts.values() for time in checks.values())
     if max([before.created.timestamp(), *looks]) > (now + AHEAD).timestamp():
         raise UnusableSnapshotError(f"{path} is dated later than now")
@@ -138,8 +167,8 @@ def read_snapshot(path: Path, now: datetime, organization: str = "") -> Snapshot
 
 
 def as_json(data: Snapshot) -> bytes:
-    """The snapshot as a JSON object."""
-    return _SNAPSHOT.dump_json(data)
+    """The snapshot as a JSON object, with what ``read_run`` reads in the first line."""
+    return head_and_rest(_SNAPSHOT.dump_python(data, mode="json"))
 
 
 def changes(
@@ -149,7 +178,8 @@ def changes(
 
     * new: it fails now and did not then.
     * fixed: it failed then, and passes now. Only a finding that was looked at again is fixed.
-    * still there, muted: it failed then, and does now.
+    * still there, accepted, muted: it failed then, and does now; an exception may accept it, or a
+      mutelist mute it.
     * gone: its account was looked at again, and the finding is missing: somebody deleted the user,
       or the scan left it out. Or the account is not one of ``members``, the organization's.
     * not known: its account was not scanned, or it could not be read.
@@ -211,9 +241,9 @@ class _Fates:
             return "not known", "it could not be read"
         other = now.others.get(uid)
         if other and other.muted and not now.is_stale(other):
-            return "muted", ""
-        status, time = now.followed.get(uid, ("", 0))
-        if status == "PASS" and time > looked:
+            return "accepted" if is_accepted(other) else "muted", ""
+        newest = now.followed.get(uid.partition(" ")[2], {}).get(then.check)
+        if newest and newest.status == "PASS" and newest.time > looked:
             return "fixed", ""
         if account.report in now.problems:
             return "not known", "not all of its account's report could be used"
@@ -235,18 +265,18 @@ def _new(uid: str, finding: Finding, before: Snapshot, now: Collected) -> Change
 
 def newest_snapshot(
     directory: Path, pattern: str, before: str, now: datetime, organization: str = ""
-) -> tuple[Snapshot | None, list[str]]:
+) -> tuple[Snapshot | None, dict[Path, str]]:
     """The newest usable data file there whose name is below ``before``; names begin with the time.
 
     Skips runs that saw no account. The second value says why newer files cannot be used.
     """
-    problems: list[str] = []
+    problems: dict[Path, str] = {}
     older = (path for path in directory.glob(pattern) if path.name < before)
     for path in sorted(older, reverse=True):
         try:
             found = read_snapshot(path, now, organization)
         except UnusableSnapshotError as error:
-            problems.append(str(error))
+            problems[path] = str(error)
         else:
             if found.accounts:
                 return found, problems

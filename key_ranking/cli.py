@@ -8,12 +8,14 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from . import promise, whose
+from .accepted import word_accepted
 from .athena import print_query
 from .changes import (
     UnusableSnapshotError,
@@ -21,15 +23,21 @@ from .changes import (
     read_snapshot,
     require_common_account,
 )
+from .curve import Curves, curves, read_runs
 from .examples import EXAMPLES, INSTALLED, write_examples
+from .exception_files import check_exceptions, draft_exceptions
 from .live_option import ChooseLiveFrameworks
+from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
+from .owners import NotEmptyError, write_owners
 from .page import AccountRow, NotCovered, Page, write_page
+from .period import read_period
+from .period_files import write_period
 from .printing import printable, say
 from .ranked import Ranked, ranked, write_files
 from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
-from .terminal import first
+from .terminal import describe_new, first
 from .versions import PLUG_IN, Show, describe_versions
 from .whole_file import UnusableFileError
 
@@ -50,9 +58,9 @@ examples:
 
 exit codes:
   0  there is nothing to do
-  3  there is a key to act on, or something that could not be read
-  1  a report could not be used, or has findings dated later than now, or none has a finding of
-     these checks; the page has the rest
+  3  there is a key to act on, or something that could not be read; --fail-on limits this
+  1  a report, or the JSON file of an earlier run, could not be used or is dated later than now, or
+     no report has a finding of these checks; the page has the rest
   2  the command line is wrong
 """
 
@@ -72,11 +80,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_oscal(options.reports, options.oscal)
             say(f"Written:\n  {options.oscal}", sys.stdout)
             return NOTHING_TO_DO
-        return _run(options.reports, options.output_directory, options.previous)
+        if options.period:
+            return _period(options)
+        if options.whose:
+            return _whose(options)
+        return _rank(options)
     except UnusableFileError as error:
         _complain(f"{error}. Nothing was written.")
         return REFUSED
-    except (OSError, UnusableSnapshotError) as error:
+    except (OSError, UnusableSnapshotError, NotEmptyError) as error:
         problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         _complain(str(problem))
         return REFUSED
@@ -100,6 +112,19 @@ class WriteExamples(argparse.Action):
         parser.exit()
 
 
+class Instead(argparse.Action):
+    """Does as ``--version`` does: calls ``const`` with the value, and ends with what it returns."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, path: Any, option: Any = None
+    ) -> None:
+        try:
+            parser.exit(self.const(path))
+        except OSError as error:
+            _complain(f"{path}: {error.strerror}")
+            parser.exit(REFUSED)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -115,6 +140,16 @@ def _parser() -> argparse.ArgumentParser:
         "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
         help="write policies, the role of organizations, and examples of files for Prowler to the "
         "folder DIR, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check-exceptions", action=Instead, const=check_exceptions, metavar="FILE",
+        help="say whether this file of exceptions can be used, and which of them are not in force, "
+        "and exit: 0 if all are, 3 if one is not, 1 if the file cannot be used",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exceptions-from-mutelist", action=Instead, const=draft_exceptions, metavar="FILE",
+        help="print a draft of exceptions from this mutelist of Prowler, and exit; it cannot be "
+        "used until what is in <> is filled in",
     )  # fmt: skip
     parser.add_argument(
         "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
@@ -135,6 +170,31 @@ def _parser() -> argparse.ArgumentParser:
         help="the JSON file of an earlier run to compare with (default: the newest in DIR)",
     )  # fmt: skip
     parser.add_argument(
+        "--fail-on", choices=FAIL_ON, default="any",
+        help="when to exit with 3. new: for an incident, a key that did not fail in the last run "
+        "that looked at its account, and an account that this run did not look at. incident: for "
+        "incidents and such accounts only (default: any)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--owners", type=Path, metavar="DIR",
+        help="also write a Markdown and a CSV file for each owner to the new folder DIR",
+    )  # fmt: skip
+    parser.add_argument(
+        "--promise", type=promise.parse, default=promise.DEFAULT, metavar="SEVERITY=DAYS,...",
+        help="within how many days you deal with a key, from the first run that saw it fail "
+        "(default: critical=7,high=30,medium=90,low=180)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--whose", type=Path, metavar="FILE",
+        help="say whose the access key IDs in this text are, such as a log or the output of a "
+        "scanner for secrets, and write nothing; - is the standard input",
+    )  # fmt: skip
+    parser.add_argument(
+        "--period", nargs=2, type=date.fromisoformat, metavar=("FROM", "TO"),
+        help="write evidence for these days instead, such as 2026-07-01 2026-12-31, from the JSON "
+        "files of runs in the folders; from OCSF reports if there is none",
+    )  # fmt: skip
+    parser.add_argument(
         "--athena-query", action="store_true",
         help="print a query for Athena about the keys in the reports, and write no file",
     )  # fmt: skip
@@ -148,7 +208,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
+def _rank(options: argparse.Namespace) -> int:
+    paths, directory, previous = options.reports, options.output_directory, options.previous
     found, problems = find_reports(paths)
     reports = oldest_first(found)
     if not reports and not problems:
@@ -157,11 +218,16 @@ def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
     now = datetime.now(timezone.utc)
     name = f"{NAME}{now:%Y%m%d-%H%M%S}"
     before = read_snapshot(previous, now) if previous else None
+    unusable: dict[Path, str] = {}
     if before is None:
         before, unusable = newest_snapshot(directory, f"{NAME}*.json", name, now)
-        for why in unusable:
+        for why in unusable.values():
             _complain(f"{why}.")
     ranking = ranked(reports, now, before, problems=problems)
+    runs, torn = read_runs(directory, f"{NAME}*.json", name, now)
+    for path, why in torn.items():
+        if path not in unusable:
+            _complain(f"{path}: {why}.")
     for report, problem in ranking.collected.problems.items():
         _complain(f"{report}: {problem}.")
     if not ranking.collected.accounts:
@@ -173,14 +239,58 @@ def _run(paths: Sequence[Path], directory: Path, previous: Path | None) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / f"{name}.html"
     written = write_files(ranking, directory, name)
-    write_page(_page(ranking, directory, written[0].name, now), page)
-    say(_summary(ranking, [page, *written]), sys.stdout)
-    if ranking.collected.problems:
+    drawn = curves([*runs, ranking.snapshot])
+    write_page(_page(ranking, directory, written[0].name, now, drawn), page)
+    paths = [page, *written]
+    if options.owners:
+        histories = ranking.snapshot.histories
+        owners = write_owners(ranking.entries, histories, options.promise, options.owners, now)
+        paths.append(owners)
+    say(_summary(ranking, options.fail_on, paths), sys.stdout)
+    if ranking.collected.problems or unusable or torn:
         return REFUSED
-    return KEYS_TO_ACT_ON if ranking.entries else NOTHING_TO_DO
+    return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
 
 
-def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
+def _whose(options: argparse.Namespace) -> int:
+    if str(options.whose) == "-":
+        ids = whose.ids_in(sys.stdin.buffer)
+    else:
+        with options.whose.open("rb") as file:
+            ids = whose.ids_in(file)
+    found, problems = find_reports(options.reports)
+    now = datetime.now(timezone.utc)
+    before, unusable = newest_snapshot(options.output_directory, f"{NAME}*.json", "b", now)
+    ranking = ranked(oldest_first(found), now, before, problems=problems)
+    for report, problem in ranking.collected.problems.items():
+        _complain(f"{report}: {problem}.")
+    for why in unusable.values():
+        _complain(f"{why}.")
+    data = ranking.snapshot
+    keys = whose.look_up(ids, ranking.entries, data.histories, data.names)
+    say("\n".join(whose.words(keys)), sys.stdout)
+    if ranking.collected.problems or unusable:
+        return REFUSED
+    return KEYS_TO_ACT_ON if any(not key.is_retired for key in keys) else NOTHING_TO_DO
+
+
+def _period(options: argparse.Namespace) -> int:
+    now = datetime.now(timezone.utc)
+    first, last = options.period
+    found, problems = read_period(options.reports, first, last, now)
+    for path, why in problems.items():
+        _complain(f"{path}: {why}.")
+    if not found.days:
+        _complain("No scan is on these days. Nothing was written.")
+        return REFUSED
+    tables = found.tables(options.promise)
+    written = write_period(found, tables, problems, options.output_directory, now)
+    lines = [f"{table.title}: {len(table.rows)}. {table.note}".rstrip() for table in tables]
+    say("\n".join([*lines, "", "Written:", *(f"  {path}" for path in written)]), sys.stdout)
+    return REFUSED if problems else NOTHING_TO_DO
+
+
+def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curves) -> Page:
     accounts = ranking.collected.accounts.values()
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
@@ -213,8 +323,11 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime) -> Page:
         columns=("deactivate now", "migrate or investigate", "not judged"),
         accounts=rows,
         muted=ranking.collected.muted,
+        accepted=ranking.accepted,
+        owners=ranking.owners,
         changes=ranking.changes,
         since=ranking.since,
+        curves=drawn,
     )
 
 
@@ -240,9 +353,11 @@ def _link(report: Path, directory: Path) -> str:
     return quote(os.fsencode(os.path.relpath(html if html.exists() else report, directory)))
 
 
-def _summary(ranking: Ranked, files: Sequence[Path]) -> str:
+def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(ranking.entries)
+    lines = first(ranking.entries, accepted=word_accepted(ranking.accepted, ranking.owners))
+    if fail_on == "new":
+        lines = describe_new(ranking.news, len(ranking.entries), ranking.since)
     if ranking.since:
         counts = Counter(change.kind for change in ranking.changes)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
+from .accepted import as_of, is_accepted
 from .reports import Finding, findings_in
 from .usable_data import QUARANTINED
 from .whole_file import UnusableFileError
+
+if TYPE_CHECKING:
+    from .changes import Remembered
 
 AHEAD = timedelta(days=1)
 """How far ahead of this machine's clock another one may be."""
@@ -32,6 +37,16 @@ class AccountSeen:
     """By check, when it last looked at the account: seconds since 1970, UTC."""
     report: Path | None = None
     """The newest report; of several, not the one that an organization's reports were merged to."""
+    sizes: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """By check, when it looked last, how many users it judged, and how many active access keys
+    these have as far as their findings say; -1 if none does."""
+
+    def largest(self, time: int) -> tuple[int, int]:
+        """How many users, and active keys or -1, a check found that looked at this time."""
+        sizes = [size for size in self.sizes.values() if size[0] == time]
+        return max((size[1] for size in sizes), default=0), max(
+            (size[2] for size in sizes), default=-1
+        )
 
 
 @dataclass
@@ -43,8 +58,8 @@ class Collected:
     others: dict[str, Finding] = field(default_factory=dict)
     """By UID, what is muted, or passes and says something about a quarantine."""
     accounts: dict[str, AccountSeen] = field(default_factory=dict)
-    followed: dict[str, tuple[Status, int]] = field(default_factory=dict)
-    """The newest status, and its time, of the findings that were to be followed."""
+    followed: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """By person and check, the newest findings about people that were to be followed."""
     problems: dict[Path, str] = field(default_factory=dict)
     """Why a report, or a folder, could not be used, or not to its end."""
     without_ours: list[Path] = field(default_factory=list)
@@ -56,8 +71,14 @@ class Collected:
 
     @property
     def muted(self) -> int:
-        """How many findings are muted."""
-        return sum(finding.muted for finding in self.others.values())
+        """How many findings a mutelist mutes."""
+        return sum(finding.muted and not is_accepted(finding) for finding in self.others.values())
+
+    @property
+    def current(self) -> list[Finding]:
+        """All findings that are kept, of those of which their check has no newer result."""
+        kept = (*self.open.values(), *self.others.values())
+        return [finding for finding in kept if not self.is_stale(finding)]
 
     def gaps(self) -> set[tuple[str, str]]:
         """The accounts and checks of which a finding says that something was not looked at."""
@@ -73,32 +94,47 @@ class Collected:
 def collect(
     reports: Sequence[Path],
     now: datetime,
-    follow: Collection[str] = (),
+    follow: Mapping[str, Remembered] | None = None,
     problems: Mapping[Path, str] | None = None,
 ) -> Collected:
     """Read the reports, which should be in the order of their dates.
 
-    Keeps what fails or is MANUAL in memory, and of what passes only the status of the UIDs in
-    ``follow``. ``problems`` are those that are known already. A finding that is dated later than
-    ``now`` (UTC) by more than a day outranks nothing: it is left out, and named as a problem.
+    Keeps what fails or is MANUAL in memory, and of what passes only findings about the people of
+    the UIDs in ``follow``. ``problems`` are those that are known already. A finding that is dated
+    later than ``now`` (UTC) by more than a day outranks nothing: it is left out, and named as a
+    problem.
     """
     collected = Collected(problems=dict(problems or {}))
+    people = _People(follow or {})
     latest = int((now + AHEAD).timestamp())
     late: set[str] = set()
     for report in reports:
         ours, example, reasons = 0, "", []
         ahead: Counter[Status] = Counter()
+        users: Counter[_Look] = Counter()
+        active: Counter[_Look] = Counter()
         try:
-            for finding in findings_in(report):
+            for found in people.findings_in(report):
+                finding = as_of(found, now)
                 ours += 1
                 if finding.time > latest:
                     ahead[finding.status] += 1
                     if not example or (finding.status == "FAIL" and ahead["FAIL"] == 1):
                         example = _named(finding)
-                elif _add(collected, finding, report, follow):
+                    continue
+                if _add(collected, finding, report, people):
                     late.add(finding.uid)
+                if finding.user not in (ACCOUNT_NAME, finding.account, ROOT_USER_NAME):
+                    look = finding.account, finding.check, finding.time
+                    users[look] += 1
+                    if finding.data.active_access_keys is not None:
+                        active[look] += finding.data.active_access_keys
         except UnusableFileError as error:
             reasons.append(str(error))
+        for look, number in users.items():  # not added up: a merged report has the same again
+            account, check, time = look
+            sizes = collected.accounts[account].sizes
+            sizes[check] = max(sizes.get(check, (0, 0, 0)), (time, number, active.get(look, -1)))
         if ahead:
             numbers = f"{ahead.total()}, of which {ahead['FAIL']} FAIL"
             reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
@@ -107,8 +143,53 @@ def collect(
         elif not ours:
             collected.without_ours.append(report)
     if late:
-        _drop_what_has_passed_since(collected, late, reports, latest)
+        _drop_what_has_passed_since(collected, late, reports, latest, people)
     return collected
+
+
+_Look = tuple[str, str, int]
+"""An account, a check, and when it looked."""
+
+
+class _People:
+    """Tells users apart: a renamed one keeps its ID and its keys, and another may get the name."""
+
+    def __init__(self, follow: Mapping[str, Remembered]) -> None:
+        self.followed: set[str] = set()
+        self._by_id: dict[tuple[str, str], str] = {}
+        self._user_ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        """By person, the name that it has in findings without a known user ID. A second name is not
+    taken for the same person: no finding may replace another's."""
+        for uid, then in follow.items():
+            person = uid.partition(" ")[2]
+            self.followed.add(person)
+            self._user_ids.setdefault(person, then.user_id)
+            for known in filter(None, (then.user_id, *then.keys)):
+                self._by_id.setdefault((then.account, known), person)
+
+    def findings_in(self, report: Path) -> Iterator[Finding]:
+        """The findings of a report, each known as the person that it is about."""
+        for finding in findings_in(report):
+            person = self._person(finding)
+            yield finding if person == finding.person else replace(finding, known_as=person)
+
+    def _person(self, finding: Finding) -> str:
+        own, user_id = finding.person, finding.data.user_id
+        if user_id and (known := self._by_id.get((finding.account, user_id))):
+            return known
+        if user_id and (self._user_ids.get(own) or user_id) != user_id:
+            own = f"{own} {user_id}"  # somebody else had this name
+        for key in finding.data.access_keys:
+            known = self._by_id.get((finding.account, key.access_key_id))
+            if known and self._names.setdefault(known, own) == own:
+                return known
+        if self._names.setdefault(own, own) != own:
+            own = f"{own} *"
+        if user_id and finding.status != "PASS":
+            self._by_id[finding.account, user_id] = own
+            self._user_ids[own] = user_id
+        return own
 
 
 def _named(finding: Finding) -> str:
@@ -116,7 +197,7 @@ def _named(finding: Finding) -> str:
     return f"{finding.check} for {finding.user} in {finding.account} on {when:%Y-%m-%d}"
 
 
-def _add(collected: Collected, finding: Finding, report: Path, follow: Collection[str]) -> bool:
+def _add(collected: Collected, finding: Finding, report: Path, people: _People) -> bool:
     """Whether it is kept as open, though its check has looked at the account again since."""
     account = collected.accounts.setdefault(finding.account, AccountSeen(finding.account))
     newest = max(account.checks.values(), default=-1)
@@ -128,10 +209,11 @@ def _add(collected: Collected, finding: Finding, report: Path, follow: Collectio
         account.unit = finding.unit or account.unit
     account.checks[finding.check] = max(account.checks.get(finding.check, 0), finding.time)
     uid = finding.uid
-    if uid in follow:
-        status, time = collected.followed.get(uid, ("PASS", 0))
-        if (finding.time, BADNESS[finding.status]) >= (time, BADNESS[status]):
-            collected.followed[uid] = (finding.status, finding.time)
+    if finding.person in people.followed:
+        about = collected.followed.setdefault(finding.person, {})
+        before = about.get(finding.check, finding)
+        if (finding.time, BADNESS[finding.status]) >= (before.time, BADNESS[before.status]):
+            about[finding.check] = finding
     known = collected.open.get(uid) or collected.others.get(uid)
     if known and _weight(known) > _weight(finding):
         return False
@@ -157,7 +239,11 @@ def _is_open(finding: Finding) -> bool:
 
 
 def _drop_what_has_passed_since(
-    collected: Collected, late: Iterable[str], reports: Iterable[Path], latest: int
+    collected: Collected,
+    late: Iterable[str],
+    reports: Iterable[Path],
+    latest: int,
+    people: _People,
 ) -> None:
     """Drop what passed in a report that was read before an older one.
 
@@ -168,6 +254,6 @@ def _drop_what_has_passed_since(
     times = {uid: collected.open[uid].time for uid in late if uid in collected.open}
     for report in reports:
         with suppress(UnusableFileError):
-            for finding in findings_in(report):
+            for finding in people.findings_in(report):
                 if times.get(finding.uid, finding.time) < finding.time <= latest:
                     collected.open.pop(finding.uid, None)

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
+from .accepted import AcceptedKey
 from .changes import Change, Snapshot, as_json
 from .printing import printable
 from .ranking import Entry
@@ -27,7 +29,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def write_csv(entries: Sequence[Entry], path: Path) -> None:
     """Write the ranking with commas. Raises OSError."""
     rows = (row_of(rank, entry) for rank, entry in enumerate(entries, start=1))
-    _write(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), path)
+    write_rows(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), path)
 
 
 def write_changes(changes: Iterable[Change], path: Path) -> None:
@@ -36,11 +38,25 @@ def write_changes(changes: Iterable[Change], path: Path) -> None:
         (item.kind, item.account, item.account_name, item.user, item.check, item.why)
         for item in changes
     )
-    _write(CHANGE_COLUMNS, rows, path)
+    write_rows(CHANGE_COLUMNS, rows, path)
 
 
-def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None:
-    """Write what the next run compares with, and the ranking, a key a line. Raises OSError."""
+def write_accepted(accepted: Iterable[AcceptedKey], path: Path) -> None:
+    """Write the accepted keys with commas. Raises OSError."""
+    columns = [column.name for column in fields(AcceptedKey)]
+    write_rows(columns, map(astuple, accepted), path)
+
+
+def write_json(
+    entries: Sequence[Entry],
+    snapshot: Snapshot,
+    path: Path,
+    accepted: Sequence[AcceptedKey] = (),
+) -> None:
+    """Write what the next run compares with, the ranking, a key a line, and what is accepted.
+
+    Raises OSError.
+    """
     with whole_file(path) as file:
         file.write(as_json(snapshot).removesuffix(b"}") + b',"keys":[')
         for rank, entry in enumerate(entries, start=1):
@@ -53,7 +69,7 @@ def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None
                 "checks": list(entry.checks),
             }
             file.write((b"," if rank > 1 else b"") + b"\n" + json.dumps(key).encode())
-        file.write(b"]}\n")
+        file.write(b'],"accepted":' + json.dumps(list(map(asdict, accepted))).encode() + b"}\n")
 
 
 def row_of(rank: int, entry: Entry) -> dict[str, Any]:
@@ -62,7 +78,8 @@ def row_of(rank: int, entry: Entry) -> dict[str, Any]:
     return {"rank": rank, **facts, "checks": " ".join(entry.checks)}
 
 
-def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+    """Write a CSV file with cells that do nothing. Raises OSError."""
     with whole_file(path) as file:
         text = io.TextIOWrapper(file, "utf-8", "replace", newline="")
         writer = csv.writer(text)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .accepted import AcceptedKey, OwnerRow, word_accepted
 from .changes import KINDS, Change
+from .curve import HEIGHT, NO_CURVES, WIDTH, Curves
+from .owners import owner_of
 from .printing import printable
 from .ranking import Entry, Group, causes
 from .whole_file import whole_file
@@ -18,6 +22,8 @@ SHOWN = 50
 """Keys that are shown at once."""
 FOLDED = 1000
 """Keys that are on the page at all; the CSV file has all of them."""
+CHOICES = 200
+"""Owners, accounts, or checks that the filter offers: those with the most keys."""
 CHANGES = 200
 """Changes of each kind that are on the page."""
 HEADINGS = {
@@ -111,7 +117,10 @@ class Page:
     """The heads of the cells of ``accounts``."""
     accounts: Sequence[AccountRow]
     muted: int = 0
-    """Keys' findings that are muted, and so not in the list."""
+    """Keys' findings that a mutelist mutes, and so not in the list."""
+    accepted: Sequence[AcceptedKey] = ()
+    owners: Sequence[OwnerRow] = ()
+    """Who owns exceptions."""
     changes: Sequence[Change] = ()
     since: str = ""
     """When the run was that the changes compare with; empty if there is none."""
@@ -119,6 +128,7 @@ class Page:
     """The reason, if the page cannot list keys."""
     bars: Sequence[Bar] = ()
     frameworks: Sequence[Framework] = ()
+    curves: Curves = NO_CURVES
 
 
 def write_page(page: Page, path: Path) -> None:
@@ -128,8 +138,38 @@ def write_page(page: Page, path: Path) -> None:
 
 
 def render(page: Page) -> str:
-    """The page as HTML. Account names, user names, tags, and reasons are other people's input."""
-    environment = Environment(
+    """The page as HTML."""
+    keys = [entry for entry in page.entries if entry.is_to_act_on]
+    numbered = list(enumerate(keys, start=1))
+    unknown = causes(page.entries)
+    filters = _Filters([entry for _, entry in numbered[:FOLDED]])
+    changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            can_go=sum(entry.can_go_now for entry in keys),
+            work=sum(not entry.can_go_now for entry in keys),
+            shown=numbered[:SHOWN],
+            folded=numbered[SHOWN:FOLDED],
+            in_csv=len(numbered[FOLDED:]),
+            causes=unknown[:SHOWN],
+            more_causes=len(unknown[SHOWN:]),
+            not_covered=sum(missing.number for missing in page.not_covered),
+            headings=HEADINGS,
+            filters=filters,
+            accepted=page.accepted[:FOLDED],
+            word_accepted=word_accepted(page.accepted, page.owners),
+            counts={kind: len(changes[kind]) for kind in KINDS},
+            by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
+        )
+    )
+
+
+def environment() -> Environment:
+    """What renders pages. Names, tags, and reasons are other people's input."""
+    made = Environment(
         loader=PackageLoader("prowler_access_keys.ranking", "."),
         autoescape=True,
         undefined=StrictUndefined,
@@ -137,25 +177,43 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters["check"] = short_name
-    keys = [entry for entry in page.entries if entry.is_to_act_on]
-    numbered = list(enumerate(keys, start=1))
-    unknown = causes(page.entries)
-    changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        can_go=sum(entry.can_go_now for entry in keys),
-        work=sum(not entry.can_go_now for entry in keys),
-        shown=numbered[:SHOWN],
-        folded=numbered[SHOWN:FOLDED],
-        in_csv=len(numbered[FOLDED:]),
-        causes=unknown[:SHOWN],
-        more_causes=len(unknown[SHOWN:]),
-        not_covered=sum(missing.number for missing in page.not_covered),
-        headings=HEADINGS,
-        counts={kind: len(changes[kind]) for kind in KINDS},
-        by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
-    )
+    made.filters["check"] = short_name
+    made.globals.update(width=WIDTH, height=HEIGHT)
+    return made
+
+
+class _Filters:
+    """The choices of the page's filter, and the classes by which CSS finds the keys of each.
+
+    Words of other people are never part of a class or of CSS: choices go by their number.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        found: dict[str, Counter[str]] = {name: Counter() for name in ("owner", "account", "check")}
+        for entry in entries:
+            for name, choice in self._of(entry):
+                found[name][choice] += 1
+        self.choices = {
+            name: sorted(counts, key=lambda choice: (-counts[choice], choice))[:CHOICES]
+            for name, counts in found.items()
+        }
+        self._numbers = {
+            (name, choice): f"{name}-{number}"
+            for name, choices in self.choices.items()
+            for number, choice in enumerate(choices)
+        }
+
+    @staticmethod
+    def _of(entry: Entry) -> list[tuple[str, str]]:
+        kind, owner = owner_of(entry)
+        account = f"{entry.account_name} {entry.account}".strip()
+        checks = [("check", short_name(check)) for check in entry.checks]
+        owner = owner if kind == "owner" else f"{kind} {owner}"
+        return [("owner", owner), ("account", account), *checks]
+
+    def classes(self, entry: Entry) -> str:
+        """The classes of an entry."""
+        return " ".join(self._numbers.get(choice, "") for choice in self._of(entry)).strip()
 
 
 def short_name(check: str) -> str:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     ACCOUNT_NAME,
     ROOT_USER_NAME,
@@ -101,6 +102,8 @@ class Entry:
     """What uses it, as CloudTrail's newest events say, in sentences; empty if not asked."""
     origin: str = ""
     """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
+    creator: str = ""
+    """The same as a name, if it was another one than the user itself."""
     destinations: str = ""
     """Where what uses it could go, with why, confidence, and AWS's page."""
     administrator: bool | None = None
@@ -276,7 +279,10 @@ class _User:
             words["origin"] = word_origin([key_id], key.origin, finding.arn, claimed=incident)
         elif key.deactivation:
             words["origin"] = word_deactivation(key_id, key.deactivation)
-        return {name: self._as_of(finding, text) for name, text in words.items() if text}
+        creator = key.origin.creator if key.origin else ""
+        creator = "" if creator == finding.arn.rpartition(":")[2] else creator
+        dated = {name: self._as_of(finding, text) for name, text in words.items() if text}
+        return {**dated, "creator": creator} if creator else dated
 
     def _api_keys(self) -> Iterator[Entry]:
         group = Group.INCIDENT if self.quarantined else Group.NEEDS_WORK
@@ -502,7 +508,15 @@ def _names_a_key(finding: Finding) -> bool:
         return False
     if finding.user == ROOT_USER_NAME:
         return not finding.data.unreadable
-    return bool(_failing_keys(finding) or _failing_api_keys(finding))
+    return bool(failing_credentials(finding))
+
+
+def failing_credentials(finding: Finding) -> tuple[str, ...]:
+    """The IDs of the access keys and API keys that a finding that fails is about."""
+    if finding.status != "FAIL" or finding.unusable:
+        return ()
+    api_keys = (one.service_specific_credential_id for one in _failing_api_keys(finding))
+    return (*_failing_keys(finding), *api_keys)
 
 
 def _failing_keys(finding: Finding) -> Sequence[str]:
@@ -560,6 +574,8 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
         entry = replace(
             entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
         )
+        if finding.check == OWN_CHECK:  # its findings are about the account's exceptions
+            entry = replace(entry, user=ACCOUNT_NAME)
         known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
         entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)
@@ -578,6 +594,8 @@ def _why_not_known(finding: Finding, collected: Collected) -> str:
             f"The scan of {looked:%Y-%m-%d} has no such finding: the user is gone, or the scan "
             "left it out."
         )
+    if fails and finding.check == OWN_CHECK:
+        return "An exception has ended, or something else is wrong with it: see the report."
     failed = finding.data.unreadable
     if failed and not fails:
         return f"{failed}. Grant the permission, or scan again."

@@ -51,6 +51,13 @@ class Finding:
     data: FindingData
     unusable: str = ""
     """Why ``data`` is empty although the report has some: see ``data_of``."""
+    known_as: str = ""
+    """The ``person`` that an earlier finding had, if the user has another name now."""
+
+    @property
+    def person(self) -> str:
+        """Whom it is about: the same for the same user of another scan."""
+        return self.known_as or f"{self.arn} {self.user}"
 
     @property
     def uid(self) -> str:
@@ -58,7 +65,7 @@ class Finding:
 
         Prowler's UID has a region in it, which depends on how the scan was started.
         """
-        return f"{self.check} {self.arn} {self.user}"
+        return f"{self.check} {self.person}"
 
 
 def find_reports(paths: Iterable[Path], compliance: str = "") -> tuple[list[Path], dict[Path, str]]:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 
+from prowler_access_keys.ranking.accepted import word_accepted
 from prowler_access_keys.ranking.changes import (
     Snapshot,
     UnusableSnapshotError,
@@ -16,8 +17,9 @@ from prowler_access_keys.ranking.changes import (
     require_common_account,
 )
 from prowler_access_keys.ranking.printing import printable, say
-from prowler_access_keys.ranking.terminal import first
+from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load
 
 from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
@@ -32,6 +34,7 @@ from .reporting.organization_reports import OrganizationReports, write_reports
 from .reporting.progress import progress
 from .reporting.summary import (
     describe_accounts,
+    describe_exceptions,
     describe_problems,
     describe_resumed,
     describe_unseen,
@@ -103,8 +106,11 @@ def run(options: Options) -> int:
         for warning in (cluster or launcher).warnings:
             _complain(warning)
         parsed = check_prowler_arguments(
-            options.prowler_arguments, signed_in, launcher, options.scheduler
-        )
+            options.prowler_arguments, signed_in, launcher, options.scheduler,
+            options.access_key_exceptions,
+        )  # fmt: skip
+        for sentence in describe_exceptions(load(parsed.exceptions), accounts.members):
+            _complain(sentence)
         if cluster:
             cluster.send_files(parsed.files)
 
@@ -139,12 +145,19 @@ def run(options: Options) -> int:
         bucket = options.output_bucket or parsed.bucket
         if bucket and not interrupted:
             missing += upload(reports.delivered, directory, bucket, signed_in.session)
-        if reports.ranking.entries:
-            say("\n".join([*first(reports.ranking.entries, KEYS_PRINTED), ""]), output)
+        accepted = word_accepted(reports.ranking.accepted, reports.ranking.owners)
+        ranking, fail_on = reports.ranking, options.fail_on
+        if fail_on == "new" and ranking.collected.accounts:
+            new = describe_new(ranking.news, len(ranking.entries), ranking.since)
+            say("\n".join([*new, ""]), output)
+        elif ranking.entries or accepted:
+            say("\n".join([*first(ranking.entries, KEYS_PRINTED, accepted), ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
             _complain(sentence)
-        return exit_code(finished, incomplete=bool(missing))
+        decides = fail_on == "never" or (fail_on != "any" and ranking.collected.accounts)
+        red = ranking.news.is_red(fail_on) if decides else None
+        return exit_code(finished, incomplete=bool(missing), red=red)
 
 
 def read_previous(previous: Path, accounts: AccountList) -> Snapshot:
@@ -172,10 +185,11 @@ def _write_reports(finished: FinishedRun, recorder: Recorder) -> OrganizationRep
     return reports
 
 
-def exit_code(finished: FinishedRun, *, incomplete: bool) -> int:
+def exit_code(finished: FinishedRun, *, incomplete: bool, red: bool | None = None) -> int:
     """The exit code of a run: see ``EPILOG`` in options.py.
 
-    ``incomplete`` is whether something is missing that the results do not show.
+    ``incomplete`` is whether something is missing that the results do not show, and ``red`` whether
+    what was found makes the run fail; if it is None, Prowler's own exit codes say so.
     """
     if finished.interrupted:
         return INTERRUPTED
@@ -183,8 +197,9 @@ def exit_code(finished: FinishedRun, *, incomplete: bool) -> int:
     scanned = all(result.was_scanned and not result.problems for result in results)
     if incomplete or finished.state.to_scan or not scanned:
         return NOT_ALL_SCANNED
-    # Prowler's exit code. With -z/--ignore-exit-code-3, it is 0 even if something failed.
-    return SOMETHING_FAILED if any(result.exit_code == 3 for result in results) else 0
+    if red is None:  # with -z/--ignore-exit-code-3, it is 0 even if something failed
+        red = any(result.exit_code == 3 for result in results)
+    return SOMETHING_FAILED if red else 0
 
 
 def _complain(sentence: str) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints
 
+from prowler_access_keys.ranking.news import FAIL_ON, FailOn
 from prowler_access_keys.ranking.versions import Show, describe_versions
 
 from .errors import UsageError
@@ -26,7 +27,7 @@ page that says which access key to deal with first.
 """
 EPILOG = """\
 prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the
-twelve checks of this plug-in run.
+thirteen checks of this plug-in run.
 
 examples:
   prowler-org --role ProwlerScan --dry-run
@@ -42,7 +43,8 @@ examples:
 
 exit codes:
   0  prowler-org scanned all accounts, and no finding failed
-  3  prowler-org scanned all accounts, and a finding failed, as with prowler
+  3  prowler-org scanned all accounts, and a finding failed, as with prowler;
+     --fail-on limits this
   4  prowler-org could not scan an account, could read nothing about its users, or could not deliver
      reports to S3 or Security Hub; the summary and the HTML report say why. With --strict, also if
      something could not be read, a check crashed, or an account was left out that --exclude does
@@ -203,6 +205,11 @@ class Options:
         "machine (default: the bucket of -B or -D of Prowler)",
         type=_text, metavar="BUCKET",
     ))  # fmt: skip
+    access_key_exceptions: Path | None = field(default=None, metadata=_of_scans(
+        "the file of exceptions, instead of the one that the setting access_key_exceptions in "
+        "--config-file of Prowler names",
+        type=_path, metavar="FILE",
+    ))  # fmt: skip
     resume: bool = field(default=False, metadata=_of_scans(
         "resume the last run in the output directory: scan the accounts that are missing"
     ))  # fmt: skip
@@ -213,6 +220,11 @@ class Options:
     ))  # fmt: skip
     strict: bool = field(default=False, metadata=_of_scans(
         "exit with 4 too if something was not looked at: see the exit codes"
+    ))  # fmt: skip
+    fail_on: FailOn = field(default="any", metadata=_of_scans(
+        "when to exit with 3. new: for an incident, or a key that did not fail in the last run "
+        "that looked at its account. incident: for incidents only. Both go by the checks of this "
+        "plug-in (default: any)", choices=FAIL_ON,
     ))  # fmt: skip
     quiet: bool = field(default=False, metadata=_of_scans("print errors only"))
     prowler_arguments: tuple[str, ...] = ()

@@ -50,7 +50,7 @@ SHARED_CLIENT = "prowler.providers.aws.services.iam.iam_client"
 _CONNECTED: WeakKeyDictionary[EmbeddedAWS, AwsProvider] = WeakKeyDictionary()
 
 
-PROOF = ("credential_report_date", "reading", "reported_access_keys")
+PROOF = ("credential_report_date", "reading", "reported_access_keys", "user_id")
 """Data of findings that depends on how the account was read. So do the keys of a PASS."""
 
 

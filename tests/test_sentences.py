@@ -20,6 +20,11 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import
     Origin,
     usage_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.exceptions import acceptance
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import (
+    ExceptionEntry,
+    Register,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     LastUse,
@@ -59,6 +64,7 @@ ADMIN = UserPolicies((("arn:aws:iam::aws:policy/AdministratorAccess", ""),))
 DENIES = UserPolicies((("arn:aws:iam::aws:policy/AWSDenyAll", ""),))
 BEDROCK_USER = User("BedrockAPIKey-0g4z", "arn:aws:iam::123456789012:user/BedrockAPIKey-0g4z")
 SMTP = LastUse(NOW - timedelta(days=3), "ses-smtp", "eu-west-1")
+FIRST_KEY, OTHER_KEY = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
 OLD, NEW, THIRD = "AKIAOLD", "AKIANEW", "AKIATHIRD"
 
 
@@ -80,6 +86,22 @@ def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
     facts = RootAccessKeys(arn, active_keys, now=NOW, **more)
     verdict: Verdict = check_named(ROOT).judge_root(facts)
     return verdict
+
+
+def excepted(until: str = "2027-01-31", facts: Known | None = None, **more: Any) -> Verdict:
+    """The verdict on a user with old keys, and what an exception says about it."""
+    keys_of = facts or keys(key(FIRST_KEY, 500, 1), key(OTHER_KEY, 400, 2))
+    verdict = judge(UNROTATED, keys_of)
+    entry: dict[str, Any] = {
+        "account": "123456789012", "user": "alice", "checks": ["*"], "until": until,
+        "reason": "SES relay, until it uses the SES API", "owner": "mail-team",
+        "approver": "security@example.com", "ticket": "SEC-412", **more,
+    }  # fmt: skip
+    given = {name: value for name, value in entry.items() if value}
+    register = Register("exceptions.yaml", (ExceptionEntry.model_validate(given),))
+    data = replace(finding.describe("alice", ALICE.arn, verdict, NOW), check=UNROTATED)
+    found = acceptance.judge(register, "123456789012", data, acceptance.Terms(NOW))
+    return replace(verdict, sentence=f"{verdict.sentence} {found.sentence}")
 
 
 def credential(service: str, days: float | None = None, name: str = "ACCA1") -> Any:
@@ -343,6 +365,22 @@ CASES: dict[str, Callable[[], Verdict]] = {
     "root, no report": lambda: root(DENIED, report_date=None),
     "root, an inactive key": lambda: root(0, report_is_fresh=True),
     "root in GovCloud": lambda: root(1, arn="arn:aws-us-gov:iam::123456789012:root"),
+    # Exceptions
+    "accepted": lambda: excepted(),
+    "accepted, and it ends soon": lambda: excepted("2026-12-01T18:00+01:00"),
+    "accepted by key": lambda: excepted(
+        user="", access_key_id=FIRST_KEY, facts=keys(key(FIRST_KEY, 500, 1))
+    ),
+    "one of two keys accepted": lambda: excepted(user="", access_key_id=FIRST_KEY),
+    "an exception that has ended": lambda: excepted("2026-11-23"),
+    "an exception that has not begun": lambda: excepted(
+        "2027-01-31", None, **{"from": "2026-12-01"}
+    ),
+    "an exception that may last too long": lambda: excepted("2028-01-31"),
+    "an exception without an owner": lambda: excepted(owner="", ticket=""),
+    "an exception that does not name incidents": lambda: excepted(
+        facts=keys(key(FIRST_KEY, 500, 1), quarantined=V3)
+    ),
     # The account
     "a user that is gone": lambda: finding.unreadable(
         ALICE, Unreadable("iam:ListAccessKeys", "NoSuchEntity"), "access keys"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from prowler_access_keys.ranking.changes import newest_snapshot
+from prowler_access_keys.ranking.curve import curves, read_runs
 from prowler_access_keys.ranking.page import write_page
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
 from prowler_access_keys.ranking.reports import OCSF, members
@@ -50,10 +51,12 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     ]
     keys, now = directory / KEYS, datetime.now(timezone.utc)
     keys.mkdir(exist_ok=True)
-    previous = finished.previous
+    previous, pattern = finished.previous, f"prowler-org-{organization}-*.json"
+    runs, unusable = read_runs(keys, pattern, state.name, now, organization)
+    problems.update(unusable)
     if previous is None:
-        runs = f"prowler-org-{organization}-*.json"
-        previous, _ = newest_snapshot(keys, runs, state.name, now, organization)
+        previous, unusable = newest_snapshot(keys, pattern, state.name, now, organization)
+        problems.update(unusable)
     ranking = ranked(
         findings,
         now,
@@ -65,7 +68,8 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     )
     files = write_files(ranking, keys, state.name)
     page = directory / f"{state.name}.html"
-    write_page(organization_page(finished, ranking, frameworks), page)
+    drawn = curves([*runs, ranking.snapshot])
+    write_page(replace(organization_page(finished, ranking, frameworks), curves=drawn), page)
     compliance = tuple(sorted((directory / COMPLIANCE).glob(f"{state.name}_*.csv")))
     return OrganizationReports((*merged, *files, page), ranking, compliance)
 

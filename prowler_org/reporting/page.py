@@ -54,6 +54,8 @@ def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
         muted=collected.muted,
+        accepted=keys.accepted,
+        owners=keys.owners,
         changes=keys.changes,
         since=keys.since,
         no_ranking="" if collected.accounts or (scanned and collected.problems) else no_ranking,

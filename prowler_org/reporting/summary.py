@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from prowler_access_keys.ranking.collected import Collected
 from prowler_access_keys.ranking.printing import printable
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import ALL, Register
 
 from ..accounts.account_list import AccountList
 from ..results.account_result import AccountResult, FindingCounts
@@ -35,6 +36,19 @@ def describe_resumed(state: State) -> list[str]:
     )
     left = (f"Account {it.id} {it.name} has left the organization." for it in state.left.values())
     return list(map(printable, (*again, *left)))
+
+
+def describe_exceptions(register: Register, members: Collection[str] | None) -> list[str]:
+    """What is wrong with the exceptions of an organization with these accounts, if known."""
+    named = {entry.account for entry in register.entries} - {ALL}
+    strangers = sorted(named - set(members)) if members else []
+    sentences = [register.problem] if register.problem else []
+    if strangers:
+        sentences.append(
+            f"{register.path} has exceptions for accounts that are not in the organization: "
+            f"{_named(strangers)}."
+        )
+    return list(map(printable, sentences))
 
 
 def describe_result(result: AccountResult) -> str:

@@ -18,6 +18,7 @@ from prowler_access_keys.ranking.changes import (
     require_common_account,
 )
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.runs import FORMAT
 
 from .reports import TODAY, YESTERDAY, finding, key, write
 
@@ -115,8 +116,8 @@ def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path)
     (tmp_path / "run-3.json").write_text("{")
     found, problems = newest_snapshot(tmp_path, "run-*.json", "run-4", NOW)
     assert found == read_snapshot(tmp_path / "run-2.json", NOW)
-    assert [why.split()[0] for why in problems] == [str(tmp_path / "run-3.json")]
-    assert newest_snapshot(tmp_path, "run-*.json", "run-1", NOW) == (None, [])
+    assert list(problems) == [tmp_path / "run-3.json"]
+    assert newest_snapshot(tmp_path, "run-*.json", "run-1", NOW) == (None, {})
 
 
 def test_a_report_that_is_no_newer_than_the_run_before_changes_nothing(tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ def test_data_of_the_first_format_is_read_and_a_later_one_refused(tmp_path: Path
     assert [item.kind for item in second.changes] == ["not known"]
     assert "since 2026-11-24" in second.changes[0].why
     assert second.snapshot.findings == first.snapshot.findings
-    path.write_text(json.dumps({**data, "version": 3, "new": 1}))
+    path.write_text(json.dumps({**data, "version": FORMAT + 1, "new": 1}))
     with pytest.raises(UnusableSnapshotError, match="a later version of this plug-in"):
         read_snapshot(path, NOW)
 
@@ -225,7 +226,7 @@ def test_a_run_that_saw_nothing_is_no_baseline(tmp_path: Path) -> None:
     first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
     write_files(first, tmp_path, "run-1")
     write_files(ranked([], NOW, None), tmp_path, "run-2")
-    assert newest_snapshot(tmp_path, "run-*.json", "run-3", NOW) == (first.snapshot, [])
+    assert newest_snapshot(tmp_path, "run-*.json", "run-3", NOW) == (first.snapshot, {})
 
 
 def test_the_data_has_the_keys_for_programs(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prowler_access_keys.ranking import reports
-from prowler_access_keys.ranking.changes import UnusableSnapshotError, read_snapshot
+from prowler_access_keys.ranking.changes import Remembered, UnusableSnapshotError, read_snapshot
 from prowler_access_keys.ranking.collected import collect
 from prowler_access_keys.ranking.reports import find_reports, findings_in, oldest_first
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
-from .reports import NOW, SHORT, TODAY, YESTERDAY, finding, key, write
+from .reports import ACCOUNT, NOW, SHORT, TODAY, YESTERDAY, finding, key, write
 
 FAILING = finding("multiple", "alice", access_keys=[key(1, 400), key(2, 30)])
 OTHER = {**finding("s3_bucket_public_access", "bucket"), "unmapped": {"padding": "x" * 2000}}
@@ -158,15 +158,17 @@ def test_of_the_same_time_the_worse_verdict_counts_whatever_the_names_of_the_fil
     for place, verdict in enumerate(drawn):
         status, muted = VERDICTS[verdict]
         write(folder / f"{place}.ocsf.json", [finding("unused", "a", status, muted=muted)])
-    uid = f"{SHORT['unused']} arn:aws:iam::123456789012:user/a a"
-    result = collect(find_reports([folder])[0], NOW, follow=[uid])
+    person = "arn:aws:iam::123456789012:user/a a"
+    then = Remembered(ACCOUNT, SHORT["unused"], "a", "FAIL")
+    result = collect(find_reports([folder])[0], NOW, {f"{then.check} {person}": then})
     status, muted = VERDICTS[min(drawn)]
     kept = [*result.open.values(), *result.others.values()]
     assert [(found.status, found.muted) for found in kept if found.status != "PASS"] == (
         [(status, muted)] if status != "PASS" else []
     )
     worst = min((VERDICTS[verdict][0] for verdict in drawn), key=["FAIL", "MANUAL", "PASS"].index)
-    assert result.followed[uid] == (worst, TODAY)
+    followed = result.followed[person][then.check]
+    assert (followed.status, followed.time) == (worst, TODAY)
 
 
 @given(

@@ -211,10 +211,33 @@ def test_the_data_of_another_organization_is_refused_before_the_scan(tmp_path: P
         cli.read_previous(data, replace(LISTED, members=frozenset({BOB.id})))
 
 
-def test_damaged_data_of_an_earlier_run_affects_only_the_changes(tmp_path: Path) -> None:
+def test_damaged_data_of_an_earlier_run_affects_only_the_changes_and_is_named(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / f"prowler-org-{LISTED.organization}-20200101000000.json").write_text("{")
-    assert reports(tmp_path, scanned(tmp_path, ALICE, PASSING)).ranking.since == ""
+    damaged = tmp_path / "keys" / f"prowler-org-{LISTED.organization}-20200101000000.json"
+    damaged.write_text("{")
+    made = reports(tmp_path, scanned(tmp_path, ALICE, PASSING))
+    assert made.ranking.since == ""
+    assert damaged.name in describe_unused(made.ranking.collected)[0]
+
+
+def test_a_run_is_red_for_what_is_new(tmp_path: Path) -> None:
+    def night(account: Account, time: int, *keys: int) -> AccountResult:
+        owned = [key(number, 100) for number in keys]
+        failing = finding("unused", "u", account=account.id, time=time, access_keys=owned)
+        return scanned(tmp_path, account, failing)
+
+    news = reports(tmp_path, night(ALICE, TODAY, 1), year=2024).ranking.news
+    assert news.is_red("new")
+    same = night(ALICE, TODAY + 1, 1)
+    assert not reports(tmp_path, same, year=2025).ranking.news.is_red("new")
+    more = reports(tmp_path, night(ALICE, TODAY + 2, 1, 2), year=2026).ranking.news
+    assert [entry.access_key_id for entry in more.new] == [key(2, 0)["access_key_id"]]
+    run = finished(same)
+    codes = {red: cli.exit_code(run, incomplete=False, red=red) for red in (True, False, None)}
+    assert codes == {True: 3, False: 0, None: 3}
+    assert cli.exit_code(finished(not_scanned(BOB, "denied")), incomplete=False, red=False) == 4
 
 
 def test_accounts_that_were_not_chosen_are_counted(tmp_path: Path) -> None:

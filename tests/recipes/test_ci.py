@@ -30,8 +30,9 @@ GITLAB = file("gitlab-ci.yml")["access-keys"]
 (GITLAB_SCRIPT,) = GITLAB["script"]
 CODEBUILD = file("buildspec.yml")
 INSTALL: str = STEPS["Install"]["run"]
-SCAN: str = STEPS["Scan"]["run"]
-RANK: str = STEPS["Which key first"]["run"]
+SCAN: str = STEPS["Scan"]["run"].replace("--ignore-exit-code-3 ", "")
+RANK = "prowler-access-keys output"
+"""Only GitHub's file keeps what earlier runs found: see test_nights.py."""
 STAND_IN = '#!/bin/sh\n[ "$1" = --examples ] || { echo "$0" >> ran; exit "$CODE"; }\n'
 
 

@@ -80,6 +80,7 @@ class UserCase(UserFacts):
                 count,
                 advice=incident(quarantine),
                 unreadable=error.failure,
+                quarantine=self.quarantine(),
                 more=more,
             )
         active = self.with_last_use(active)

@@ -288,7 +288,8 @@ def _last_use(answer: Mapping[str, Any]) -> LastUse | None:
 
 
 def _user(answer: Mapping[str, Any]) -> User:
-    return User(answer["UserName"], answer["Arn"], tuple(map(tag, answer.get("Tags", ()))))
+    tags = tuple(map(tag, answer.get("Tags", ())))
+    return User(answer["UserName"], answer["Arn"], tags, user_id=answer.get("UserId", ""))
 
 
 def tag(answer: Mapping[str, Any]) -> Tag:

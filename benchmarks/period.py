@@ -1,0 +1,97 @@
+"""What evidence for a period costs: three years of nightly runs of an organization."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from prowler_access_keys.ranking.changes import Remembered, Snapshot
+from prowler_access_keys.ranking.files import write_json
+from prowler_access_keys.ranking.history import History
+from prowler_access_keys.ranking.runs import FORMAT, Figures, Scan
+from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+
+from .tables import table
+
+ACCOUNTS, USERS, KEYS = 500, 10, 4
+"""Accounts, users of each, and keys of each that fail."""
+NIGHTS = 3 * 365
+ORGANIZATION = "o-a1b2c3d4e5"
+
+
+def figures(nights: int = NIGHTS, accounts: int = ACCOUNTS) -> str:
+    """Measure. Returns Markdown."""
+    first = datetime(2023, 1, 1, 2, tzinfo=timezone.utc)
+    last = first + timedelta(days=nights - 1)
+    with tempfile.TemporaryDirectory() as folder:
+        size = sum(_write(Path(folder), first, night, accounts) for night in range(nights))
+        program = Path(sys.executable).with_name("prowler-access-keys")
+        words = ("--period", f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", folder)
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(
+            [str(program), *words, "--output-directory", f"{folder}/evidence"],
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+        seconds = time.monotonic() - started
+    if done.returncode:
+        raise SystemExit(f"prowler-access-keys ended with {done.returncode}")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = f"{used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime:.1f} s"
+    memory = f"{used.ru_maxrss / 1024:,.0f} MB"
+    row = (f"{nights:,}", f"{size / 1e6:,.0f} MB", f"{seconds:.1f} s", times, memory)
+    return f"""\
+## Evidence for a period
+
+`prowler-access-keys --period` on the JSON files of nightly runs of {accounts} accounts with
+{USERS} users and {KEYS} failing keys each:
+
+{table(("nights", "files", "time", "processor time", "memory"), [row])}
+"""
+
+
+def _write(folder: Path, first: datetime, night: int, accounts: int) -> int:
+    """Write the file of a night. Returns its size in bytes."""
+    when = first + timedelta(days=night)
+    path = folder / f"prowler-org-{ORGANIZATION}-{when:%Y%m%d%H%M%S}.json"
+    write_json((), _snapshot(when, first, accounts), path)
+    return path.stat().st_size
+
+
+def _snapshot(when: datetime, first: datetime, accounts: int) -> Snapshot:
+    seen, checks = int(when.timestamp()) - 1800, sorted(our_checks())
+    numbers = [f"{number:012}" for number in range(1, accounts + 1)]
+    failed, passed = tuple(checks[-2:]), tuple(checks[:-2])
+    findings, histories = {}, {}
+    for account in numbers:
+        for number in range(KEYS):
+            key = f"AKIA{account}{number:04}"
+            user, arn = f"user-{number}", f"arn:aws:iam::{account}:user/user-{number}"
+            for check in failed:
+                remembered = Remembered(account, check, user, "FAIL", seen, (key,), f"AIDA{key}")
+                findings[f"{check} {arn} {user}"] = remembered
+            began = int(first.timestamp())
+            since = dict.fromkeys(failed, began)
+            histories[key] = History(account, user, since, ((began, "fails"),), seen, "payments")
+    return Snapshot(
+        version=FORMAT,
+        created=when,
+        organization=ORGANIZATION,
+        previous=when - timedelta(days=1),
+        scans=tuple(Scan(it, seen, USERS, USERS, failed, (), passed) for it in numbers),
+        figures=Figures(accounts * USERS, accounts * KEYS, 0, 0),
+        accounts={account: dict.fromkeys(checks, seen) for account in numbers},
+        names={account: f"account-{account}" for account in numbers},
+        findings=findings,
+        active=dict.fromkeys(numbers, USERS),
+        histories=histories,
+    )
+
+
+if __name__ == "__main__":
+    print(figures())

@@ -1,0 +1,116 @@
+"""What of a ranking is new: so that a nightly job is red for that only. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
+
+from .collected import Collected
+from .ranking import INACTIVE, Entry, Group
+
+if TYPE_CHECKING:
+    from .changes import Remembered, Snapshot
+
+FailOn = Literal["new", "any", "incident", "never"]
+FIRST_WITH_KEYS = 3
+"""The first format in which findings name their keys; before, all keys of a user are known."""
+FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
+
+
+@dataclass(frozen=True)
+class News:
+    """What makes a run red, by ``--fail-on``."""
+
+    entries: Sequence[Entry] = ()
+    """Everything that is listed."""
+    new: Sequence[Entry] = ()
+    """What is new since the last run that looked at the account, and every incident."""
+    incidents: Sequence[Entry] = ()
+    """Every incident, and every account whose users could not all be looked at."""
+    unseen: Sequence[str] = ()
+    """The accounts that an earlier run looked at, and this one did not."""
+
+    def is_red(self, fail_on: FailOn) -> bool:
+        """Whether the run fails. What was not looked at may hide an incident."""
+        if fail_on in ("any", "never"):
+            return fail_on == "any" and bool(self.entries)
+        return bool(self.unseen or (self.new if fail_on == "new" else self.incidents))
+
+
+NO_NEWS = News()
+
+
+def news(
+    entries: Sequence[Entry],
+    before: Snapshot | None,
+    collected: Collected,
+    members: Collection[str] | None = None,
+) -> News:
+    """What is new since ``before``: everything, without an earlier run.
+
+    A key is new if none of its checks failed for it then, or if one fails that looked at the
+    account then and did not fail for the key. A deactivated key is not news. ``members`` are as in
+    ``changes``.
+    """
+    always = [entry for entry in entries if _is_never_known(entry)]
+    if before is None:
+        return News(entries, entries, always)
+    known = _Known(before)
+    unseen = sorted(
+        account
+        for account, checks in before.accounts.items()
+        if (members is None or account in members)
+        and _last_look(collected, account) <= max(checks.values(), default=0)
+    )
+    new = [entry for entry in entries if _is_never_known(entry) or known.is_new(entry)]
+    return News(entries, new, always, unseen)
+
+
+def _last_look(collected: Collected, account: str) -> int:
+    seen = collected.accounts.get(account)
+    return max(seen.checks.values()) if seen else -1
+
+
+def _is_never_known(entry: Entry) -> bool:
+    """Whether it is an incident, or an account whose users could not all be looked at."""
+    is_incident = entry.group is Group.INCIDENT and entry.user != ROOT_USER_NAME
+    return is_incident or entry.user in (ACCOUNT_NAME, entry.account)
+
+
+class _Known:
+    """What failed, or could not be judged, in the last run that looked at its account."""
+
+    def __init__(self, before: Snapshot) -> None:
+        self.before = before
+        self.checks: dict[tuple[str, str], set[str]] = {}
+        """By account, and key or user, the checks that failed."""
+        self.unread: set[tuple[str, str, str]] = set()
+        for then in before.findings.values():
+            if then.status != "muted":
+                self._add(then)
+
+    def _add(self, then: Remembered) -> None:
+        self.unread.add((then.account, then.user, then.check))
+        if then.status == "FAIL":
+            keys = () if then.user == ROOT_USER_NAME else then.keys
+            for name in keys or (then.user,):
+                self.checks.setdefault((then.account, name), set()).add(then.check)
+
+    def is_new(self, entry: Entry) -> bool:
+        if not entry.is_to_act_on:
+            return not all(
+                (entry.account, entry.user, check) in self.unread for check in entry.checks
+            )
+        names = {entry.access_key_id or entry.user}
+        if self.before.version < FIRST_WITH_KEYS:
+            names.add(entry.user)
+        failed = set().union(*(self.checks.get((entry.account, name), ()) for name in names))
+        if failed and entry.checks == (INACTIVE,):  # somebody has deactivated it
+            return False
+        looked = self.before.accounts.get(entry.account, {})
+        return not failed & set(entry.checks) or any(
+            check in looked and check not in failed for check in entry.checks
+        )

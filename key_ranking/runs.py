@@ -1,0 +1,156 @@
+"""What one run saw, in the first line of its JSON file: so years of runs are read in seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from os import SEEK_END
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from .collected import AHEAD, Collected
+from .history import History, Seconds
+from .whole_file import UnusableFileError, regular_file
+
+FORMAT: Literal[3] = 3
+FIRST_WITH_SCANS = 3
+END = b"]}\n"
+"""How a JSON file ends; a torn one does not, wherever it was torn."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What checks that looked at an account at the same time found; muted findings are left out."""
+
+    account: str
+    time: Seconds
+    users: int
+    """IAM users that a check judged."""
+    active: int | None
+    """Their active access keys, as far as the findings say; None if none does."""
+    failed: tuple[str, ...]
+    """The checks with a FAIL."""
+    not_judged: tuple[str, ...]
+    """The other checks with a MANUAL, or with a report that could not be read to its end."""
+    passed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The numbers of the curve: of all accounts, also of those that the run did not look at."""
+
+    active: int
+    """Active access keys of IAM users."""
+    failing: int
+    """Active keys that fail a check, API keys and the root user's included."""
+    accepted: int
+    """Active keys of which all findings that fail are muted."""
+    retired: int
+    """Keys that failed, and have been deactivated or deleted since the first run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a run saw itself. Runs before the third format have only their date."""
+
+    version: Literal[1, 2, 3]
+    created: Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=timezone.utc))]
+    organization: str = ""
+    """The organization's ID, if the run was one of an organization; the first format has none."""
+    previous: AwareDatetime | None = None
+    """When the run was that it compares with."""
+    scans: tuple[Scan, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """The accounts that are known, or were to be scanned, and that it did not look at."""
+    figures: Figures | None = None
+
+
+_RUN = TypeAdapter(Run)
+_HEAD = [field.name for field in fields(Run)]
+
+
+def scans_of(collected: Collected, before: Mapping[str, Mapping[str, int]]) -> tuple[Scan, ...]:
+    """The scans in the reports that are newer than what the run before has of their accounts."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for finding in (*collected.open.values(), *collected.others.values()):
+        is_excused = finding.muted and finding.status == "FAIL"
+        if not is_excused and not collected.is_stale(finding):
+            found.setdefault((finding.account, finding.check), set()).add(finding.status)
+    scans = []
+    for account in collected.accounts.values():
+        known = before.get(account.account, {})
+        is_damaged = account.report in collected.problems
+        by_time: dict[int, dict[str, list[str]]] = {}
+        for check, time in sorted(account.checks.items()):
+            if time > known.get(check, -1):
+                statuses = found.get((account.account, check), set())
+                status = "MANUAL" if "MANUAL" in statuses or is_damaged else "PASS"
+                status = "FAIL" if "FAIL" in statuses else status
+                by_time.setdefault(time, {}).setdefault(status, []).append(check)
+        for time, checks in sorted(by_time.items()):
+            users, active = account.largest(time)
+            by_status = (tuple(checks.get(status, ())) for status in ("FAIL", "MANUAL", "PASS"))
+            known_active = None if active < 0 else active
+            scans.append(Scan(account.account, time, users, known_active, *by_status))
+    return tuple(scans)
+
+
+def sum_up(active: Mapping[str, int], histories: Iterable[History]) -> Figures:
+    """The figures of all accounts."""
+    histories = list(histories)
+    states = [history.state for history in histories]
+    retired = sum(history.is_retired for history in histories)
+    return Figures(sum(active.values()), states.count("fails"), states.count("exception"), retired)
+
+
+def head_and_rest(plain: Mapping[str, Any]) -> bytes:
+    """A snapshot as a JSON object whose first line has the members of ``Run``."""
+
+    def members(names: Iterable[str]) -> str:
+        some = {name: plain[name] for name in names}
+        return json.dumps(some, separators=(",", ":"))[1:-1]
+
+    rest = members(name for name in plain if name not in _HEAD)
+    return f"{{{members(_HEAD)},\n{rest}}}".encode()
+
+
+def read_run(path: Path, now: datetime) -> Run:
+    """What a run saw, from its JSON file. Raises UnusableFileError; ``now`` is UTC."""
+    with regular_file(path) as file:
+        try:
+            run = _parse(file)
+        except ValidationError as error:
+            raise UnusableFileError(f"it {why_invalid(error)}") from error
+    if run.created > now + AHEAD or any(
+        scan.time > (now + AHEAD).timestamp() for scan in run.scans
+    ):
+        raise UnusableFileError("it is dated later than now")
+    return run
+
+
+def _parse(file: BinaryIO) -> Run:
+    head = file.readline()
+    file.seek(-min(len(END), file.seek(0, SEEK_END)), SEEK_END)
+    if file.read() == END:
+        with suppress(ValidationError):  # then another program has written it anew
+            return _RUN.validate_json(head.rstrip(b",\n") + b"}")
+    file.seek(0)
+    return _RUN.validate_json(file.read())
+
+
+def why_invalid(error: ValidationError) -> str:
+    """Why a file is not the data of a run that can be read."""
+    is_later = any(
+        problem["loc"] == ("version",)
+        and isinstance(problem["input"], int)
+        and problem["input"] > FORMAT
+        for problem in error.errors()
+    )
+    if is_later:
+        return "was written by a later version of this plug-in"
+    return "is not the data of an earlier run (its .json file)"

@@ -1,0 +1,154 @@
+"""From access key IDs in any text to their users, most dangerous first.
+
+Only the IDs are kept of the text: a secret may stand beside one.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32decode
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import BinaryIO
+
+from .history import RETIRED, History
+from .printing import printable
+from .ranking import Entry, Group
+
+KEY_ID = re.compile(
+    rb"(?:(?<![A-Z0-9])|(?<=%[0-9A-F][0-9A-F]))(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
+)
+"""IDs of access keys that stay, and of temporary ones, also after \\n or %3D:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"""
+ID_LENGTH, BEFORE, CHUNK = 20, 3, 1 << 20
+"""Characters of an ID, of what decides before it, and of a piece that is read at a time."""
+RETIRED_KEY = 5
+FIND_USER = (
+    "No report that was read names it. In that account, aws iam get-access-key-last-used "
+    "--access-key-id {key} names its user. Then deactivate it."
+)
+TEMPORARY = (
+    "Temporary credentials, which reports do not have. Find the role's session in CloudTrail, and "
+    "revoke the role's sessions if they may still be valid."
+)
+
+
+@dataclass(frozen=True)
+class Whose:
+    """What is known of an ID."""
+
+    access_key_id: str
+    times: int
+    """How often it is in the text."""
+    danger: int
+    """The lower, the more dangerous."""
+    lines: tuple[str, ...]
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it is known not to be active."""
+        return self.danger == RETIRED_KEY
+
+
+def ids_in(file: BinaryIO) -> Counter[str]:
+    """The IDs in a text, and how often each is there. Nothing else of it is kept."""
+    found: Counter[str] = Counter()
+    text = b""
+    while chunk := file.read(CHUNK):
+        text += chunk.replace(b"\0", b"")  # UTF-16 has one in each letter of an ID
+        end = len(text) - ID_LENGTH  # later ones may not be complete
+        for match in KEY_ID.finditer(text):
+            if match.start() < len(text) - ID_LENGTH:
+                found[match.group().decode()] += 1
+                end = max(end, match.end())
+        text = text[max(0, end - BEFORE) :]
+    found.update(match.group().decode() for match in KEY_ID.finditer(text))
+    return found
+
+
+def account_of(key_id: str) -> str:
+    """The account's number, computed from the ID; empty for an ID that does not hold it.
+
+    IDs since 2019 do: the 40 bits after the first one of what follows the prefix in base 32 are the
+    number, and that first bit is set. AWS does not document it.
+    """
+    try:
+        bits = int.from_bytes(b32decode(key_id[4:])[:6], "big")
+    except ValueError:  # an older ID may have other digits
+        return ""
+    number = (bits & 0x7FFF_FFFF_FF80) >> 7
+    return f"{number:012}" if bits >> 47 and number < 10**12 else ""
+
+
+def look_up(
+    ids: Mapping[str, int],
+    entries: Iterable[Entry],
+    histories: Mapping[str, History],
+    names: Mapping[str, str],
+) -> list[Whose]:
+    """What the ranking and the histories say of IDs; ``names`` are the accounts' names."""
+    by_key = {entry.access_key_id: entry for entry in entries if entry.access_key_id}
+    found = [
+        _known(key_id, times, by_key.get(key_id), histories.get(key_id), names)
+        for key_id, times in ids.items()
+    ]
+    return sorted(found, key=lambda key: (key.danger, key.access_key_id))
+
+
+def _known(
+    key_id: str,
+    times: int,
+    entry: Entry | None,
+    history: History | None,
+    names: Mapping[str, str],
+) -> Whose:
+    computed = account_of(key_id)
+    if entry is None and history is None:
+        where = f"Account {computed}, computed from the ID." if computed else "Account not known."
+        temporary = key_id.startswith("ASIA")
+        advice = TEMPORARY if temporary else FIND_USER.format(key=key_id)
+        named = f" {names[computed]}." if names.get(computed) else ""
+        return Whose(key_id, times, 4 if temporary else 3, (where + named, advice))
+    account = entry.account if entry else history.account if history else ""
+    user = entry.user if entry else history.user if history else ""
+    owner = (entry.owner if entry else "") or (history.owner if history else "")
+    state = "active"
+    if history:
+        seen = datetime.fromtimestamp(history.seen, timezone.utc)
+        states = {"fails": "active", "exception": "active, and excused by a mutelist"}
+        state = f"{states.get(history.state, history.state)} as of {seen:%Y-%m-%d}"
+    name = f"{names[account]} ({account})" if names.get(account) else account
+    lines = [f"User {user} in account {name}; {state}; owner: {owner or 'not known'}."]
+    if computed not in ("", account):
+        lines.append(f"The account number computed from the ID is another one: {computed}.")
+    if entry:
+        administrator = {True: "an administrator", False: "not an administrator"}
+        is_one = administrator.get(entry.administrator or False, "")
+        is_one = "administrator or not is not known" if entry.administrator is None else is_one
+        used = "no use recorded"
+        if entry.last_used_date:
+            used = f"last used {entry.last_used_date[:10]} by {entry.last_used_service}"
+        lines += [f"The user is {is_one}; {used}.", entry.advice]
+        lines += [f"If its secret is in the text too, at once: {entry.command}"] * bool(
+            entry.command
+        )
+    return Whose(key_id, times, _danger(entry, history), tuple(lines))
+
+
+def _danger(entry: Entry | None, history: History | None) -> int:
+    if history and history.state in RETIRED:
+        return RETIRED_KEY
+    if entry and entry.group in (Group.INCIDENT, Group.ADMINISTRATOR):
+        return 0 if entry.administrator else 1
+    return 2
+
+
+def words(found: Sequence[Whose]) -> list[str]:
+    """What is printed."""
+    lines = [f"{len(found)} access key ID{'' if len(found) == 1 else 's'} found"]
+    for key in found:
+        times = "" if key.times == 1 else f" ({key.times} times)"
+        lines += ["", f"{key.access_key_id}{times}", *(f"  {line}" for line in key.lines)]
+    return list(map(printable, lines))
