@@ -26,6 +26,7 @@ from .changes import (
 from .curve import Curves, curves, read_runs
 from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
+from .figures import FIGURES, figure_of, word_figures
 from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
@@ -33,9 +34,8 @@ from .owners import NotEmptyError, write_owners
 from .page import AccountRow, NotCovered, Page, write_page
 from .period import read_period
 from .period_files import write_period
-from .printing import printable, say
+from .printing import has_color, list_files, printable, say
 from .ranked import Ranked, ranked, write_files
-from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .terminal import describe_new, first
 from .versions import PLUG_IN, Show, describe_versions
@@ -241,12 +241,12 @@ def _rank(options: argparse.Namespace) -> int:
     written = write_files(ranking, directory, name)
     drawn = curves([*runs, ranking.snapshot])
     write_page(_page(ranking, directory, written[0].name, now, drawn), page)
-    paths = [page, *written]
+    paths = [*written]
     if options.owners:
         histories = ranking.snapshot.histories
         owners = write_owners(ranking.entries, histories, options.promise, options.owners, now)
         paths.append(owners)
-    say(_summary(ranking, options.fail_on, paths), sys.stdout)
+    say(_summary(ranking, options.fail_on, [*paths, page]), sys.stdout)
     if ranking.collected.problems or unusable or torn:
         return REFUSED
     return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
@@ -295,21 +295,20 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
     }
-    counts = Counter((entry.account, _column(entry)) for entry in ranking.entries)
+    counts = Counter((entry.account, figure_of(entry)) for entry in ranking.entries)
     rows = [
         AccountRow(
             account.account,
             account.name,
-            tuple(counts[account.account, column] for column in range(3)),
+            tuple(counts[account.account, figure] for figure in FIGURES),
             links.get(account.account, ""),
         )
         for account in accounts
     ]
-    rows.sort(key=lambda row: (-row.cells[0], -row.cells[1], -row.cells[2], row.account))
-    number = len(ranking.collected.accounts)
+    rows.sort(key=lambda row: ([-number for number in row.cells], row.account))
     ours = "none of its findings are of these checks"
     return Page(
-        title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
+        title=f"Which access key first: {_title(ranking)}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
         f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
@@ -317,10 +316,12 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
         links=links,
         not_covered=[
             *(NotCovered("", str(path), why) for path, why in ranking.collected.problems.items()),
-            *(NotCovered("", str(path), ours) for path in ranking.collected.without_ours),
+            *(
+                NotCovered("", str(path), ours, is_left_out=True)
+                for path in ranking.collected.without_ours
+            ),
         ],
-        what_is_not_covered="reports unread",
-        columns=("deactivate now", "migrate or investigate", "not judged"),
+        columns=FIGURES,
         accounts=rows,
         muted=ranking.collected.muted,
         accepted=ranking.accepted,
@@ -329,6 +330,14 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
         since=ranking.since,
         curves=drawn,
     )
+
+
+def _title(ranking: Ranked) -> str:
+    """The account, or the number of accounts and their figures."""
+    first, *others = ranking.collected.accounts.values()
+    if not others:
+        return f"{first.name} ({first.account})" if first.name else first.account
+    return f"{len(others) + 1} accounts, {word_figures(ranking.entries) or 'nothing to do'}"
 
 
 def _scanned(ranking: Ranked) -> str:
@@ -341,12 +350,6 @@ def _scanned(ranking: Ranked) -> str:
     return f"of {first}" if first == last else f"of {first} to {last}"
 
 
-def _column(entry: Entry) -> int:
-    if entry.can_go_now:
-        return 0
-    return 2 if entry.group is Group.NOT_KNOWN else 1
-
-
 def _link(report: Path, directory: Path) -> str:
     """The HTML report beside an OCSF report, or else that one, relative to the page."""
     html = report.with_name(report.name.removesuffix(OCSF) + ".html")
@@ -355,14 +358,15 @@ def _link(report: Path, directory: Path) -> str:
 
 def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(ranking.entries, accepted=word_accepted(ranking.accepted, ranking.owners))
+    accepted = word_accepted(ranking.accepted, ranking.owners)
+    lines = first(ranking.entries, accepted=accepted, color=has_color(sys.stdout))
     if fail_on == "new":
         lines = describe_new(ranking.news, len(ranking.entries), ranking.since)
     if ranking.since:
         counts = Counter(change.kind for change in ranking.changes)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
         lines += ["", f"Changes since {ranking.since}: {kinds}."]
-    return "\n".join([*lines, "", "Written:", *(f"  {path}" for path in files)])
+    return "\n".join([*lines, "", *list_files("Written:", files)])
 
 
 def _complain(sentence: str) -> None:

@@ -96,6 +96,8 @@ class Entry:
     owner: str = ""
     age_days: int | None = None
     last_used_date: str = ""
+    last_used_days: int | None = None
+    """How many days that is before the ranking; None if it is not known."""
     last_used_service: str = ""
     last_used_region: str = ""
     usage: str = ""
@@ -384,6 +386,7 @@ class _User:
             owner=next((found.data.owner for found in self.findings if found.data.owner), ""),
             age_days=key.age_days,
             last_used_date=key.last_used_date,
+            last_used_days=_days_between(key.last_used_date, self.now),
             last_used_service=key.last_used_service,
             last_used_region=key.last_used_region,
             administrator=self.administrator,
@@ -496,10 +499,17 @@ def _unused(key: KeyData, seen: datetime) -> str:
     """How long a key has been unused when its finding was made."""
     if not key.last_used_date:
         return "No recorded use" + (f" in {days(key.age_days)}" if key.age_days else "")
+    number = _days_between(key.last_used_date, seen)
+    return f"Unused since {key.last_used_date}" if number is None else f"Unused for {days(number)}"
+
+
+def _days_between(date: str, later: datetime) -> int | None:
+    """None for a date of a format, or without a time zone, that no check writes, or in between."""
     try:
-        return f"Unused for {days((seen - datetime.fromisoformat(key.last_used_date)).days)}"
-    except (ValueError, TypeError):  # of a format, or without a time zone, that no check writes
-        return f"Unused since {key.last_used_date}"
+        number = (later - datetime.fromisoformat(date)).days
+    except (ValueError, TypeError):
+        return None
+    return number if number >= 0 else None
 
 
 def _names_a_key(finding: Finding) -> bool:

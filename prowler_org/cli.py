@@ -16,7 +16,7 @@ from prowler_access_keys.ranking.changes import (
     read_snapshot,
     require_common_account,
 )
-from prowler_access_keys.ranking.printing import printable, say
+from prowler_access_keys.ranking.printing import has_color, printable, say
 from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load
@@ -35,6 +35,7 @@ from .reporting.progress import progress
 from .reporting.summary import (
     describe_accounts,
     describe_exceptions,
+    describe_listed,
     describe_problems,
     describe_resumed,
     describe_unseen,
@@ -84,7 +85,7 @@ def run(options: Options) -> int:
         output = stack.enter_context(Path(os.devnull).open("w")) if options.quiet else sys.stdout
         # Accounts
         if not options.dry_run:
-            say("Listing the accounts and loading Prowler. This takes several seconds.", output)
+            say("Listing the accounts.", output)
         profile = find_profile(options.prowler_arguments)
         if options.scheduler:
             check_scheduler(options.scheduler, options.without_tls, profile)
@@ -94,6 +95,7 @@ def run(options: Options) -> int:
         if options.dry_run:
             say(describe_accounts(accounts), sys.stdout)
             return 0
+        say(f"{describe_listed(accounts)}\nLoading Prowler. This takes several seconds.", output)
 
         # Prowler
         directory, versions, cluster = options.output_directory, installed_versions(), None
@@ -151,7 +153,8 @@ def run(options: Options) -> int:
             new = describe_new(ranking.news, len(ranking.entries), ranking.since)
             say("\n".join([*new, ""]), output)
         elif ranking.entries or accepted:
-            say("\n".join([*first(ranking.entries, KEYS_PRINTED, accepted), ""]), output)
+            lines = first(ranking.entries, KEYS_PRINTED, accepted, color=has_color(output))
+            say("\n".join([*lines, ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
             _complain(sentence)

@@ -7,6 +7,7 @@ After a change of wording, write it anew, and read what is different:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -37,6 +38,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     UserPolicies,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
@@ -416,10 +418,28 @@ def test_the_file_has_no_case_that_is_gone() -> None:
 def test_an_incident_comes_first_and_asks_for_no_tidying() -> None:
     for case in CASES:
         sentence = CASES[case]().sentence
-        if "incident" in sentence:
-            assert sentence.startswith("This is an incident:"), case
+        if "AWS suspects" in sentence:
+            assert sentence.startswith("Incident: "), case
             for tidying in (CAN_GO, "aws login", "tag names", "days old:"):
                 assert tidying not in sentence, case
+
+
+def test_the_first_100_characters_say_who_and_what_to_do() -> None:
+    """Mail subjects, tickets, and dashboards show no more; SMTP and decoys take more words."""
+    seen = set()
+    for case in CASES:
+        verdict = CASES[case]()
+        action = verdict.advice and verdict.advice.action
+        if (
+            verdict.keys
+            and "Bedrock" not in verdict.sentence
+            and action not in (None, Action.FIND_OUT, Action.DECOY_USED)
+        ):
+            start = verdict.sentence[:100]
+            assert "alice" in start, case
+            assert re.search("eactivat|ind out|Move what|put AKIA|sends mail", start), case
+            seen.add(action)
+    assert seen == {*Action} - {Action.FIND_OUT, Action.DECOY_USED}
 
 
 def test_a_failure_fits_into_a_security_hub_description() -> None:

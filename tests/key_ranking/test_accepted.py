@@ -43,7 +43,7 @@ def rank(folder: Path, *findings: dict[str, Any]) -> Ranked:
 def page(ranking: Ranked) -> str:
     return render(
         Page(
-            "title", "", ranking.entries, "keys.csv", {}, [], "reports unread", ("a", "b", "c"), [],
+            "title", "", ranking.entries, "keys.csv", {}, [], ("a", "b", "c"), [],
             muted=ranking.collected.muted, accepted=ranking.accepted, owners=ranking.owners,
         )
     )  # fmt: skip
@@ -67,7 +67,7 @@ def test_an_accepted_key_is_in_a_part_of_its_own(tmp_path: Path) -> None:
     assert ranking.owners == (OwnerRow("mail", 1, 0, 0),)
     assert ranking.collected.muted == 1
     html = page(ranking)
-    assert "1 muted findings are left out" in html
+    assert "1 muted finding is left out" in html
     assert "1 accepted: they fail, and somebody answers for them" in html
     assert "&lt;b&gt;a relay" in html
     assert row.until in html
@@ -83,7 +83,7 @@ def test_an_accepted_key_is_in_a_part_of_its_own(tmp_path: Path) -> None:
 
 def test_without_exceptions_nothing_is_said_of_them(tmp_path: Path) -> None:
     ranking = rank(tmp_path, finding("unrotated", "bob", access_keys=[key(2, 200)]))
-    assert "accepted" not in page(ranking).lower().replace("accepted (muted)", "")
+    assert 'id="accepted"' not in page(ranking)
     assert word_accepted(ranking.accepted, ranking.owners) == ""
     assert len(write_files(ranking, tmp_path, "access-keys-1")) == 2
 
