@@ -11,10 +11,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .changes import KINDS, Change
-from .curve import HEIGHT, NO_CURVES, WIDTH, Curves
+from .curve import HEIGHT, WIDTH, curves
 from .owners import owner_of
 from .printing import printable
 from .ranking import Entry, Group, causes
+from .runs import DatedFigures
 from .whole_file import whole_file
 
 SHOWN = 50
@@ -124,7 +125,8 @@ class Page:
     """The reason, if the page cannot list keys."""
     bars: Sequence[Bar] = ()
     frameworks: Sequence[Framework] = ()
-    curves: Curves = NO_CURVES
+    runs: Sequence[DatedFigures] = ()
+    """The figures of earlier runs and of this one, the oldest first."""
 
 
 def write_page(page: Page, path: Path) -> None:
@@ -155,6 +157,7 @@ def render(page: Page) -> str:
             not_covered=sum(missing.number for missing in page.not_covered),
             headings=HEADINGS,
             filters=filters,
+            curves=curves(page.runs) if len(page.runs) > 1 else (),
             counts={kind: len(changes[kind]) for kind in KINDS},
             by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
         )

@@ -12,6 +12,7 @@ from .collected import Collected, collect
 from .files import write_changes, write_csv, write_json
 from .news import NO_NEWS, News, news
 from .ranking import Entry, rank
+from .runs import DatedFigures
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class Ranked:
     since: str
     """When the run was that ``changes`` compares with; empty if there is none."""
     news: News = NO_NEWS
+
+    def with_earlier(self, runs: Sequence[DatedFigures]) -> list[DatedFigures]:
+        """The figures of earlier runs and of this one, the oldest first."""
+        figures = self.snapshot.figures
+        own = [(self.snapshot.created, figures)] if figures else []
+        return sorted([*runs, *own], key=lambda run: run[0])
 
 
 def ranked(

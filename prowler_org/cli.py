@@ -9,15 +9,11 @@ from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 
-from prowler_access_keys.ranking.changes import (
-    Snapshot,
-    UnusableSnapshotError,
-    read_snapshot,
-    require_common_account,
-)
+from prowler_access_keys.ranking.changes import Snapshot, read_snapshot, require_common_account
 from prowler_access_keys.ranking.printing import printable, say
 from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
+from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
@@ -159,7 +155,7 @@ def read_previous(previous: Path, accounts: AccountList) -> Snapshot:
         before = read_snapshot(previous, datetime.now(timezone.utc), accounts.organization)
         if not before.organization:
             require_common_account(before, previous, accounts.members or ())
-    except UnusableSnapshotError as error:
+    except UnusableFileError as error:
         raise StartError(f"{error}.") from error
     return before
 
