@@ -245,7 +245,7 @@ class _Fates:
         newest = now.followed.get(uid.partition(" ")[2], {}).get(then.check)
         if newest and newest.status == "PASS" and newest.time > looked:
             return "fixed", ""
-        if account.report in now.problems:
+        if now.is_damaged(then.account, then.check):
             return "not known", "not all of its account's report could be used"
         if (then.account, then.check) in self.gaps:
             return "not known", "not all users of its account could be listed"

@@ -92,11 +92,11 @@ def scans_of(collected: Collected, before: Mapping[str, Mapping[str, int]]) -> t
     scans = []
     for account in collected.accounts.values():
         known = before.get(account.account, {})
-        is_damaged = account.report in collected.problems
         by_time: dict[int, dict[str, list[str]]] = {}
         for check, time in sorted(account.checks.items()):
             if time > known.get(check, -1):
                 statuses = found.get((account.account, check), set())
+                is_damaged = collected.is_damaged(account.account, check)
                 status = "MANUAL" if "MANUAL" in statuses or is_damaged else "PASS"
                 status = "FAIL" if "FAIL" in statuses else status
                 by_time.setdefault(time, {}).setdefault(status, []).append(check)

@@ -17,10 +17,10 @@ from prowler_access_keys.ranking.changes import (
     require_common_account,
 )
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.runs import FORMAT
+from prowler_access_keys.ranking.runs import FORMAT, Figures
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
-from .reports import TODAY, YESTERDAY, finding, key, write
+from .reports import SHORT, TODAY, YESTERDAY, finding, key, write
 
 OTHER = "222222222222"
 NOW = datetime(2026, 11, 26, tzinfo=timezone.utc)
@@ -107,6 +107,32 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
         report.write_text(report.read_text()[:-20])
     told = ranked([report], NOW, read_snapshot(data, NOW)).changes
     assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_whole_report_of_another_check_does_not_hide_that_one_is_torn(
+    tmp_path: Path, order: int
+) -> None:
+    first = run(tmp_path, None, old("unused", "alice"))
+    torn = write(tmp_path / "a.ocsf.json", [finding("unused", "bob", "PASS")] * 2)
+    torn.write_text(torn.read_text()[:-20])
+    whole = write(tmp_path / "b.ocsf.json", [finding("multiple", "alice", "PASS")])
+    second = ranked([torn, whole][::order], NOW, first.snapshot)
+    assert [change.kind for change in second.changes] == ["not known"]
+    (scan,) = second.snapshot.scans
+    assert (scan.not_judged, scan.passed) == ((SHORT["unused"],), (SHORT["multiple"],))
+
+
+def test_a_key_that_is_retired_stays_so_when_its_account_leaves(tmp_path: Path) -> None:
+    failed = old("unused", "bob", account=OTHER, access_keys=[key(1, 300)], active_access_keys=1)
+    first = run(tmp_path, None, failed)
+    gone = finding("unused", "bob", "PASS", account=OTHER, active_access_keys=0)
+    second = run(tmp_path, first.snapshot, gone, members={OTHER})
+    left = finding("unused", "a", "PASS", time=TODAY + 1)
+    third = run(tmp_path, second.snapshot, left, members={"123456789012"})
+    (history,) = third.snapshot.histories.values()
+    assert history.state == "deactivated or deleted"
+    assert third.snapshot.figures == Figures(0, 0, 0, retired=1)
 
 
 def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
