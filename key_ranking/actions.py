@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TypeAlias
 
@@ -11,7 +12,9 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.service_specific_
     credential_status_command,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import (
+    days,
     delete_command,
+    plural,
     status_command,
 )
 
@@ -44,7 +47,8 @@ ADVICE: dict[Action, str] = {
     AdviceAction.DECOY_USED: "Somebody used this decoy: find out who can read the place where it "
     "is, and what else is kept there. Leave it as it is while you look.",
     KeyAction.DELETE_ROOT_KEY: "Find out what uses it, move that to an IAM role, deactivate the "
-    "key, and then delete it.",
+    "key, and then delete it; do not rotate it. With centralized root access, the management "
+    "account can delete the root user's credentials instead.",
     KeyAction.DELETE_INACTIVE_ROOT_KEY: "Delete it: signing in as the root user is enough to "
     "reactivate it.",
     AdviceAction.FIND_CREATOR: "Find out who created it, and why, before you rely on it. "
@@ -106,6 +110,19 @@ def urgency(action: str) -> int:
     """The place of a finding's advice among others for the same key: the lower one counts."""
     order = [*OF_A_FINDING]
     return order.index(action if action in order else AdviceAction.FIND_OUT.value)
+
+
+def word_age(age_days: int) -> str:
+    """The age of a key: in days, from two on in whole years."""
+    return plural(int(age_days / 365.25), "year") if age_days >= 731 else days(age_days)
+
+
+def without_id(text: str, key_id: str) -> str:
+    """A text about a key for a place that has its ID already."""
+    if not key_id:
+        return text
+    text = re.sub(rf"(^|\. ){re.escape(key_id)}", r"\1The key", text)
+    return text.replace(key_id, "the key")
 
 
 def commands(

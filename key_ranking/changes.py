@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal, get_args
 
 from pydantic import TypeAdapter
 
+from .accepted import is_accepted
 from .collected import Collected
 from .history import History, Seconds, credentials_of, follow_keys
 from .reports import Finding
@@ -25,7 +26,7 @@ from .runs import (
 )
 from .whole_file import UnusableFileError
 
-Kind = Literal["new", "fixed", "still there", "muted", "gone", "not known"]
+Kind = Literal["new", "fixed", "still there", "accepted", "muted", "gone", "not known"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RUNS = 400
 """The newest runs whose figures are drawn."""
@@ -179,7 +180,8 @@ def changes(
 
     * new: it fails now and did not then.
     * fixed: it failed then, and passes now. Only a finding that was looked at again is fixed.
-    * still there, muted: it failed then, and does now.
+    * still there, accepted, muted: it failed then, and does now; an exception may accept it, or a
+      mutelist mute it.
     * gone: its account was looked at again, and the finding is missing: somebody deleted the user,
       or the scan left it out. Or the account is not one of ``members``, the organization's.
     * not known: its account was not scanned, or it could not be read.
@@ -241,7 +243,7 @@ class _Fates:
             return "not known", "it could not be read"
         other = now.others.get(uid)
         if other and other.muted and not now.is_stale(other):
-            return "muted", ""
+            return "accepted" if is_accepted(other) else "muted", ""
         newest = now.followed.get(uid.partition(" ")[2], {}).get(then.check)
         if newest and newest.status == "PASS" and newest.time > looked:
             return "fixed", ""

@@ -15,18 +15,20 @@ from typing import Any
 from urllib.parse import quote
 
 from . import promise, whose
+from .accepted import word_accepted
 from .athena import print_query
 from .changes import earlier_runs, read_snapshot, require_common_account
 from .examples import EXAMPLES, INSTALLED, write_examples
+from .exception_files import check_exceptions, draft_exceptions
+from .figures import FIGURES, figure_of, word_figures
 from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
 from .owners import NotEmptyError, write_owners
 from .page import AccountRow, NotCovered, Page, write_page
 from .period import read_period, write_period
-from .printing import printable, say
+from .printing import has_color, list_files, printable, say
 from .ranked import Ranked, ranked, write_files
-from .ranking import Entry, Group
 from .reports import OCSF, find_reports, oldest_first
 from .runs import DatedFigures
 from .terminal import describe_new, first
@@ -104,6 +106,19 @@ class WriteExamples(argparse.Action):
         parser.exit()
 
 
+class Instead(argparse.Action):
+    """Does as ``--version`` does: calls ``const`` with the value, and ends with what it returns."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, path: Any, option: Any = None
+    ) -> None:
+        try:
+            parser.exit(self.const(path))
+        except OSError as error:
+            _complain(f"{path}: {error.strerror}")
+            parser.exit(REFUSED)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prowler-access-keys",
@@ -119,6 +134,16 @@ def _parser() -> argparse.ArgumentParser:
         "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
         help="write policies, the role of organizations, and examples of files for Prowler to the "
         "folder DIR, and exit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check-exceptions", action=Instead, const=check_exceptions, metavar="FILE",
+        help="say whether this file of exceptions can be used, and which of them are not in force, "
+        "and exit: 0 if all are, 3 if one is not, 1 if the file cannot be used",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exceptions-from-mutelist", action=Instead, const=draft_exceptions, metavar="FILE",
+        help="print a draft of exceptions from this mutelist of Prowler, and exit; it cannot be "
+        "used until what is in <> is filled in",
     )  # fmt: skip
     parser.add_argument(
         "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
@@ -201,12 +226,12 @@ def _rank(options: argparse.Namespace) -> int:
     page = directory / f"{name}.html"
     written = write_files(ranking, directory, name)
     write_page(_page(ranking, directory, written[0].name, now, runs), page)
-    paths = [page, *written]
+    paths = [*written]
     if options.owners:
         histories = ranking.snapshot.histories
         owners = write_owners(ranking.entries, histories, options.promise, options.owners, now)
         paths.append(owners)
-    say(_summary(ranking, options.fail_on, paths), sys.stdout)
+    say(_summary(ranking, options.fail_on, [*paths, page]), sys.stdout)
     if ranking.collected.problems or unusable:
         return REFUSED
     return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
@@ -253,21 +278,20 @@ def _page(
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
     }
-    counts = Counter((entry.account, _column(entry)) for entry in ranking.entries)
+    counts = Counter((entry.account, figure_of(entry)) for entry in ranking.entries)
     rows = [
         AccountRow(
             account.account,
             account.name,
-            tuple(counts[account.account, column] for column in range(3)),
+            tuple(counts[account.account, figure] for figure in FIGURES),
             links.get(account.account, ""),
         )
         for account in accounts
     ]
-    rows.sort(key=lambda row: (-row.cells[0], -row.cells[1], -row.cells[2], row.account))
-    number = len(ranking.collected.accounts)
+    rows.sort(key=lambda row: ([-number for number in row.cells], row.account))
     ours = "none of its findings are of these checks"
     return Page(
-        title=f"Which access key first: {number} account{'' if number == 1 else 's'}",
+        title=f"Which access key first: {_title(ranking)}",
         subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
         f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
@@ -275,16 +299,28 @@ def _page(
         links=links,
         not_covered=[
             *(NotCovered("", str(path), why) for path, why in ranking.collected.problems.items()),
-            *(NotCovered("", str(path), ours) for path in ranking.collected.without_ours),
+            *(
+                NotCovered("", str(path), ours, is_left_out=True)
+                for path in ranking.collected.without_ours
+            ),
         ],
-        what_is_not_covered="reports unread",
-        columns=("deactivate now", "migrate or investigate", "not judged"),
+        columns=FIGURES,
         accounts=rows,
         muted=ranking.collected.muted,
+        accepted=ranking.accepted,
+        owners=ranking.owners,
         changes=ranking.changes,
         since=ranking.since,
         runs=ranking.with_earlier(runs),
     )
+
+
+def _title(ranking: Ranked) -> str:
+    """The account, or the number of accounts and their figures."""
+    first, *others = ranking.collected.accounts.values()
+    if not others:
+        return f"{first.name} ({first.account})" if first.name else first.account
+    return f"{len(others) + 1} accounts, {word_figures(ranking.entries) or 'nothing to do'}"
 
 
 def _scanned(ranking: Ranked) -> str:
@@ -297,12 +333,6 @@ def _scanned(ranking: Ranked) -> str:
     return f"of {first}" if first == last else f"of {first} to {last}"
 
 
-def _column(entry: Entry) -> int:
-    if entry.can_go_now:
-        return 0
-    return 2 if entry.group is Group.NOT_KNOWN else 1
-
-
 def _link(report: Path, directory: Path) -> str:
     """The HTML report beside an OCSF report, or else that one, relative to the page."""
     html = report.with_name(report.name.removesuffix(OCSF) + ".html")
@@ -311,14 +341,15 @@ def _link(report: Path, directory: Path) -> str:
 
 def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
-    lines = first(ranking.entries)
+    accepted = word_accepted(ranking.accepted, ranking.owners)
+    lines = first(ranking.entries, accepted=accepted, color=has_color(sys.stdout))
     if fail_on == "new":
         lines = describe_new(ranking.news, len(ranking.entries), ranking.since)
     if ranking.since:
         counts = Counter(change.kind for change in ranking.changes)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
         lines += ["", f"Changes since {ranking.since}: {kinds}."]
-    return "\n".join([*lines, "", "Written:", *(f"  {path}" for path in files)])
+    return "\n".join([*lines, "", *list_files("Written:", files)])
 
 
 def _name_unusable(*problems: Mapping[Path, str]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
+from .accepted import as_of, is_accepted
 from .reports import Finding, findings_in
 from .usable_data import QUARANTINED
 from .whole_file import UnusableFileError
@@ -76,8 +77,14 @@ class Collected:
 
     @property
     def muted(self) -> int:
-        """How many findings are muted."""
-        return sum(finding.muted for finding in self.others.values())
+        """How many findings a mutelist mutes."""
+        return sum(finding.muted and not is_accepted(finding) for finding in self.others.values())
+
+    @property
+    def current(self) -> list[Finding]:
+        """All findings that are kept, of those of which their check has no newer result."""
+        kept = (*self.open.values(), *self.others.values())
+        return [finding for finding in kept if not self.is_stale(finding)]
 
     def gaps(self) -> set[tuple[str, str]]:
         """The accounts and checks of which a finding says that something was not looked at."""
@@ -114,7 +121,8 @@ def collect(
         users: Counter[_Look] = Counter()
         active: Counter[_Look] = Counter()
         try:
-            for finding in people.findings_in(report):
+            for found in people.findings_in(report):
+                finding = as_of(found, now)
                 ours += 1
                 if finding.time > latest:
                     ahead[finding.status] += 1

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
+from .accepted import AcceptedKey
 from .changes import Change, Snapshot, as_json
 from .printing import printable
 from .ranking import Entry
@@ -39,8 +41,22 @@ def write_changes(changes: Iterable[Change], path: Path) -> None:
     write_rows(CHANGE_COLUMNS, rows, path)
 
 
-def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None:
-    """Write what the next run compares with, and the ranking, a key a line. Raises OSError."""
+def write_accepted(accepted: Iterable[AcceptedKey], path: Path) -> None:
+    """Write the accepted keys with commas. Raises OSError."""
+    columns = [column.name for column in fields(AcceptedKey)]
+    write_rows(columns, map(astuple, accepted), path)
+
+
+def write_json(
+    entries: Sequence[Entry],
+    snapshot: Snapshot,
+    path: Path,
+    accepted: Sequence[AcceptedKey] = (),
+) -> None:
+    """Write what the next run compares with, the ranking, a key a line, and what is accepted.
+
+    Raises OSError.
+    """
     with whole_file(path) as file:
         file.write(as_json(snapshot).removesuffix(b"}") + b',"keys":[')
         for rank, entry in enumerate(entries, start=1):
@@ -53,7 +69,7 @@ def write_json(entries: Sequence[Entry], snapshot: Snapshot, path: Path) -> None
                 "checks": list(entry.checks),
             }
             file.write((b"," if rank > 1 else b"") + b"\n" + json.dumps(key).encode())
-        file.write(b"]}\n")
+        file.write(b'],"accepted":' + json.dumps(list(map(asdict, accepted))).encode() + b"}\n")
 
 
 def row_of(rank: int, entry: Entry) -> dict[str, Any]:

@@ -7,9 +7,9 @@ too loose. https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/assessment-resul
 from __future__ import annotations
 
 import json
-import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -18,20 +18,20 @@ from uuid import UUID, uuid5
 
 from prowler_access_keys import compliance
 
-from .reports import COMPLIANCE_FINDING, LATEST, OCSF, members
+from .reports import COMPLIANCE_FINDING, LATEST, OCSF, find_files, members
 from .whole_file import UnusableFileError, whole_file
 
 FRAMEWORK = Path(compliance.__path__[0], "access_key_hygiene_1.0_aws.json")
 NAMESPACE = "urn:prowler-access-keys"
 """Of the names of our properties."""
 _UUIDS = UUID("5f0f5a4e-6a0b-4d51-9a3c-1c5f1d6b7e20")
-_STATUSES = (
-    ("FAIL", "not-satisfied", "fail", "{} of {} findings fail."),
-    ("MANUAL", "not-satisfied", "other", "{} of {} findings could not be judged: see them."),
-    ("ACCEPTED", "not-satisfied", "fail", "{} of {} findings fail and are muted: see the risks."),
-    ("PASS", "satisfied", "pass", "{} of {} findings pass."),
-)
-"""A requirement has the first that one of its findings has: verdict, state, reason, and remark."""
+_WORDS = {
+    "FAIL": "{} of {} findings fail.",
+    "MANUAL": "{} of {} findings could not be judged: see them.",
+    "ACCEPTED": "{} of {} findings fail and are muted: see the risks.",
+    "PASS": "{} of {} findings pass.",
+}
+"""By verdict, what the remarks on a requirement say of its findings."""
 _Row = Mapping[str, str]
 """What is used of a finding about a requirement."""
 
@@ -63,8 +63,11 @@ def write_oscal(paths: Iterable[Path], target: Path) -> None:
     framework. Then nothing is written.
     """
     framework = json.loads(FRAMEWORK.read_text("ascii"))
+    reports, problems = find_files(paths, lambda name: name.endswith(f"_{FRAMEWORK.stem}{OCSF}"))
+    for report, problem in problems.items():  # an account would be missing
+        raise UnusableFileError(f"{report}: {problem}")
     scans: dict[tuple[str, str], dict[str, _Row]] = {}
-    for row in (row for path in paths for each in _reports(path) for row in _rows(each, framework)):
+    for row in (row for report in reports for row in _rows(report, framework)):
         scans.setdefault((row["account"], row["time"]), {})[uuid_of(*row.values())] = row
     if not scans:
         raise UnusableFileError(
@@ -74,30 +77,16 @@ def write_oscal(paths: Iterable[Path], target: Path) -> None:
     plan = uuid_of("assessment plan")
     document = {
         "uuid": uuid_of(*sorted(key for rows in scans.values() for key in rows)),
-        "metadata": metadata(framework["name"], max(start for _, start in scans)),
+        "metadata": {
+            **metadata(framework["name"], max(start for _, start in scans)),
+            "remarks": "An account without a report of this framework is not in this document.",
+        },
         "import-ap": {"href": f"#{plan}"},
         "results": [_result(framework, *scan, rows) for scan, rows in sorted(scans.items())],
         "back-matter": {"resources": [{"uuid": plan, "title": "No assessment plan is in OSCAL"}]},
     }
     with whole_file(target) as file:
         file.write(json.dumps({"assessment-results": document}, indent=1).encode("ascii"))
-
-
-def _reports(path: Path) -> Iterator[Path]:
-    """The file, or the framework's OCSF reports in the folder. A link is not followed."""
-
-    def unreadable(error: OSError) -> None:
-        raise error
-
-    if not path.is_dir():
-        yield path
-        return
-    for folder, _, names in os.walk(path, onerror=unreadable):
-        for report in (Path(folder, name) for name in sorted(names)):
-            if report.name.endswith(f"_{FRAMEWORK.stem}{OCSF}"):
-                if report.is_symlink():
-                    raise UnusableFileError(f"{report}: it is a link, which is not followed")
-                yield report
 
 
 def _rows(report: Path, framework: Mapping[str, Any]) -> Iterator[_Row]:
@@ -131,21 +120,36 @@ def _row(event: Mapping[str, Any]) -> _Row:
         "name": resource["name"],
         "arn": resource["uid"],
     }
-    # Titles and properties may not be empty or have a line break.
-    return {name: " ".join(text.split()) or "-" for name, text in texts.items()}
+    # Titles and properties may not be empty or have a line break, and no file half characters.
+    return {
+        name: " ".join(text.encode("utf-8", "replace").decode().split()) or "-"
+        for name, text in texts.items()
+    }
+
+
+def _markdown(text: str) -> str:
+    """Text as Markdown, which OSCAL's titles and descriptions are: ``<root_account>`` is no tag."""
+    return re.sub(r"[\\`*<&\[\]]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
 
 
 def _result(
     framework: Mapping[str, Any], account: str, start: str, rows: Mapping[str, _Row]
 ) -> dict[str, Any]:
-    items = {uuid_of(account, start, row["arn"], row["name"]): row for row in rows.values()}
+    items = {
+        _item_of(row): {
+            "uuid": _item_of(row),
+            "description": _markdown(row["name"]),
+            "props": [{"name": "asset-id", "value": row["arn"]}],
+        }
+        for row in rows.values()
+    }
     risks = [_risk(key, row) for key, row in rows.items() if row["verdict"] == "ACCEPTED"]
     return {
         "uuid": uuid_of(account, start),
         "title": f"{framework['name']}, account {account}",
         "description": "Findings of Prowler with the checks of prowler-access-keys.",
         "start": start,
-        "local-definitions": {"inventory-items": [_item(*item) for item in items.items()]},
+        "local-definitions": {"inventory-items": [*items.values()]},
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
         "observations": [_observation(key, row) for key, row in rows.items()],
         **({"risks": risks} if risks else {}),
@@ -153,20 +157,18 @@ def _result(
     }
 
 
-def _item(key: str, row: _Row) -> dict[str, Any]:
-    props = [{"name": "asset-id", "value": row["arn"]}]
-    return {"uuid": key, "description": row["name"], "props": props}
+def _item_of(row: _Row) -> str:
+    return uuid_of(row["account"], row["time"], row["arn"], row["name"])
 
 
 def _observation(key: str, row: _Row) -> dict[str, Any]:
-    item = uuid_of(row["account"], row["time"], row["arn"], row["name"])
     props = [{"name": name, "ns": NAMESPACE, "value": row[name]} for name in ("check", "verdict")]
     return {
         "uuid": key,
-        "description": row["message"],
+        "description": _markdown(row["message"]),
         "props": props,
         "methods": ["TEST"],
-        "subjects": [{"subject-uuid": item, "type": "inventory-item"}],
+        "subjects": [{"subject-uuid": _item_of(row), "type": "inventory-item"}],
         "collected": row["time"],
     }
 
@@ -174,11 +176,11 @@ def _observation(key: str, row: _Row) -> dict[str, Any]:
 def _risk(observation: str, row: _Row) -> dict[str, Any]:
     return {
         "uuid": uuid_of("risk", observation),
-        "title": f"{row['check']}: {row['name']}",
-        "description": row["message"],
+        "title": _markdown(f"{row['check']}: {row['name']}"),
+        "description": _markdown(row["message"]),
         "statement": "A mutelist covers this failure. The report does not say who accepted it.",
         "status": "deviation-approved",
-        **_related(observation=[observation]),
+        "related-observations": [{"observation-uuid": observation}],
     }
 
 
@@ -187,30 +189,39 @@ def _finding(
 ) -> dict[str, Any]:
     number = requirement["id"]
     rows = {key: row for key, row in all_rows.items() if row["requirement"] == number}
-    risks = [uuid_of("risk", key) for key, row in rows.items() if row["verdict"] == "ACCEPTED"]
-    counts = Counter(row["verdict"] for row in rows.values())
-    state, reason, why = "not-satisfied", "other", "A person has to verify this requirement."
-    if rows:
-        verdict, state, reason, words = next(each for each in _STATUSES if counts[each[0]])
-        why = words.format(counts[verdict], len(rows))
-    elif requirement["checks"]:
-        why = "The report has no finding about this requirement."
-    remarks = f"{why} {requirement['attributes']['Evidence']}"
-    status = {"state": state, "reason": reason, "remarks": remarks}
-    objective = f"{control_id(number)}_obj"
+    accepted = [key for key, row in rows.items() if row["verdict"] == "ACCEPTED"]
+    related = {
+        "related-observations": [{"observation-uuid": key} for key in rows],
+        "related-risks": [{"risk-uuid": uuid_of("risk", key)} for key in accepted],
+    }
     return {
         "uuid": uuid_of(account, start, number),
         "title": f"{number} {requirement['name']}",
         "description": requirement["description"],
-        "target": {"type": "objective-id", "target-id": objective, "status": status},
-        **_related(observation=[*rows], risk=risks),
+        "target": {
+            "type": "objective-id",
+            "target-id": f"{control_id(number)}_obj",
+            "status": _status(requirement, rows.values()),
+        },
+        **{name: keys for name, keys in related.items() if keys},  # OSCAL has no empty lists
     }
 
 
-def _related(**keys: list[str]) -> dict[str, list[dict[str, str]]]:
-    """References to what has these UUIDs, by its kind; OSCAL has no empty lists."""
+def _status(requirement: Mapping[str, Any], rows: Collection[_Row]) -> dict[str, str]:
+    """Satisfied only if each check has a finding, all pass, and nothing is left to a person."""
+    counts = Counter(row["verdict"] for row in rows)
+    said = [words.format(counts[it], len(rows)) for it, words in _WORDS.items() if counts[it]]
+    checks = {row["check"] for row in rows}
+    missing = [check for check in requirement["checks"].get("aws", ()) if check not in checks]
+    said.extend(f"The report has no finding of {check}." for check in missing)
+    attributes = requirement["attributes"]
+    if attributes["AssessmentStatus"] != "Automated":
+        said.append("A person has to verify what is by hand.")
+    reason = "fail" if counts["FAIL"] or counts["ACCEPTED"] else "other"
+    if counts["PASS"] and len(said) == 1:
+        reason = "pass"
     return {
-        f"related-{kind}s": [{f"{kind}-uuid": key} for key in found]
-        for kind, found in keys.items()
-        if found
+        "state": "satisfied" if reason == "pass" else "not-satisfied",
+        "reason": reason,
+        "remarks": " ".join([*said, attributes["Evidence"]]),
     }

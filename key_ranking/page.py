@@ -10,8 +10,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import days
+
+from .accepted import AcceptedKey, OwnerRow, word_accepted
+from .actions import without_id, word_age
 from .changes import KINDS, Change
 from .curve import HEIGHT, WIDTH, curves
+from .figures import HEADINGS, INCIDENTS, NOT_READ, TO_DEACTIVATE, TO_MIGRATE, figures
 from .owners import owner_of
 from .printing import printable
 from .ranking import Entry, Group, causes
@@ -26,13 +31,6 @@ CHOICES = 200
 """Owners, accounts, or checks that the filter offers: those with the most keys."""
 CHANGES = 200
 """Changes of each kind that are on the page."""
-HEADINGS = {
-    Group.INCIDENT: "Incidents and the root user",
-    Group.ADMINISTRATOR: "Keys of administrators",
-    Group.CAN_GO_NOW: "Unused: deactivate now",
-    Group.NEEDS_WORK: "In use: migrate first",
-    Group.INACTIVE: "Inactive: delete",
-}
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class NotCovered:
     reason: str
     number: int = 1
     """How many accounts this stands for."""
+    is_left_out: bool = False
+    """Whether nothing failed: it was not to be read."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,14 @@ class Page:
     links: Mapping[str, str]
     """By account, its own report, relative to the page."""
     not_covered: Sequence[NotCovered]
-    what_is_not_covered: str
-    """The words after their number: ``reports unread``."""
     columns: Sequence[str]
     """The heads of the cells of ``accounts``."""
     accounts: Sequence[AccountRow]
     muted: int = 0
-    """Keys' findings that are muted, and so not in the list."""
+    """Keys' findings that a mutelist mutes, and so not in the list."""
+    accepted: Sequence[AcceptedKey] = ()
+    owners: Sequence[OwnerRow] = ()
+    """Who owns exceptions."""
     changes: Sequence[Change] = ()
     since: str = ""
     """When the run was that the changes compare with; empty if there is none."""
@@ -147,21 +148,43 @@ def render(page: Page) -> str:
         .get_template("page.html.j2")
         .render(
             page=page,
-            can_go=sum(entry.can_go_now for entry in keys),
-            work=sum(not entry.can_go_now for entry in keys),
+            figures=_figures(page),
+            to_deactivate=[entry for entry in keys if entry.can_go_now],
             shown=numbered[:SHOWN],
             folded=numbered[SHOWN:FOLDED],
             in_csv=len(numbered[FOLDED:]),
             causes=unknown[:SHOWN],
             more_causes=len(unknown[SHOWN:]),
-            not_covered=sum(missing.number for missing in page.not_covered),
+            missing=[missing for missing in page.not_covered if not missing.is_left_out],
+            left_out=[missing for missing in page.not_covered if missing.is_left_out],
             headings=HEADINGS,
             filters=filters,
             curves=curves(page.runs) if len(page.runs) > 1 else (),
+            accepted=page.accepted[:FOLDED],
+            word_accepted=word_accepted(page.accepted, page.owners),
             counts={kind: len(changes[kind]) for kind in KINDS},
             by_kind={kind: changes[kind][:CHANGES] for kind in KINDS},
         )
     )
+
+
+def _figures(page: Page) -> list[tuple[int, str, str, str]]:
+    """Numbers in the order of alarm, each with its label, its color, and the ID of its part."""
+    counts, groups = figures(page.entries), {entry.group for entry in page.entries[:FOLDED]}
+    unknown = {entry.account for entry in page.entries if not entry.is_to_act_on}
+    unread = [it for it in page.not_covered if not it.is_left_out and it.account not in unknown]
+    left_out = sum(missing.number for missing in page.not_covered if missing.is_left_out)
+    work = (Group.ADMINISTRATOR, Group.NEEDS_WORK, Group.INACTIVE)
+    first_work = next((group.name.lower() for group in work if group in groups), "keys")
+    accepted = len(page.accepted) + page.muted
+    shown = [
+        (counts[INCIDENTS], INCIDENTS, "failed", "incident"),
+        (counts[TO_DEACTIVATE], TO_DEACTIVATE, "failed", "deactivate-now"),
+        (counts[TO_MIGRATE], TO_MIGRATE, "manual", first_work),
+        (accepted, "accepted or muted", "muted", "accepted" if page.owners else "muted"),
+        (counts[NOT_READ] + sum(it.number for it in unread), "not read", "failed", "not-read"),
+    ]
+    return [*shown, (left_out, "left out", "muted", "left-out")] if left_out else shown
 
 
 def environment() -> Environment:
@@ -174,7 +197,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    made.filters["check"] = short_name
+    made.filters.update(check=short_name, age=word_age, days=days, without_id=without_id)
     made.globals.update(width=WIDTH, height=HEIGHT)
     return made
 

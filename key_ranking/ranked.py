@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from .accepted import AcceptedKey, OwnerRow, accepted_keys, by_owner
 from .changes import Change, Snapshot, began, changes, snapshot
 from .collected import Collected, collect
-from .files import write_changes, write_csv, write_json
+from .files import write_accepted, write_changes, write_csv, write_json
 from .news import NO_NEWS, News, news
 from .ranking import Entry, rank
 from .runs import DatedFigures
@@ -26,6 +27,9 @@ class Ranked:
     since: str
     """When the run was that ``changes`` compares with; empty if there is none."""
     news: News = NO_NEWS
+    accepted: tuple[AcceptedKey, ...] = ()
+    owners: tuple[OwnerRow, ...] = ()
+    """Who owns exceptions."""
 
     def with_earlier(self, runs: Sequence[DatedFigures]) -> list[DatedFigures]:
         """The figures of earlier runs and of this one, the oldest first."""
@@ -61,16 +65,21 @@ def ranked(
         snapshot(collected, now, before, members, organization, chosen=names or ()),
         began(before) if before else "",
         news(entries, before, collected, members if names is None else names),
+        accepted_keys(collected.current),
+        by_owner(collected.current, now),
     )
 
 
 def write_files(ranking: Ranked, directory: Path, name: str) -> tuple[Path, ...]:
-    """Write CSV, JSON, and the CSV of changes, whose names begin with ``name``. Raises OSError."""
+    """Write the CSV files and JSON, whose names begin with ``name``. Raises OSError."""
     keys, data = directory / f"{name}.csv", directory / f"{name}.json"
     write_csv(ranking.entries, keys)
-    write_json(ranking.entries, ranking.snapshot, data)
-    if not ranking.since:
-        return keys, data
-    changed = directory / f"{name}-changes.csv"
-    write_changes(ranking.changes, changed)
-    return keys, data, changed
+    write_json(ranking.entries, ranking.snapshot, data, ranking.accepted)
+    more = []
+    if ranking.accepted:
+        more.append(directory / f"{name}-accepted.csv")
+        write_accepted(ranking.accepted, more[-1])
+    if ranking.since:
+        more.append(directory / f"{name}-changes.csv")
+        write_changes(ranking.changes, more[-1])
+    return keys, data, *more

@@ -12,6 +12,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     ACCOUNT_NAME,
     ROOT_USER_NAME,
@@ -95,6 +96,8 @@ class Entry:
     owner: str = ""
     age_days: int | None = None
     last_used_date: str = ""
+    last_used_days: int | None = None
+    """How many days that is before the ranking; None if it is not known."""
     last_used_service: str = ""
     last_used_region: str = ""
     usage: str = ""
@@ -383,6 +386,7 @@ class _User:
             owner=next((found.data.owner for found in self.findings if found.data.owner), ""),
             age_days=key.age_days,
             last_used_date=key.last_used_date,
+            last_used_days=_days_between(key.last_used_date, self.now),
             last_used_service=key.last_used_service,
             last_used_region=key.last_used_region,
             administrator=self.administrator,
@@ -495,10 +499,17 @@ def _unused(key: KeyData, seen: datetime) -> str:
     """How long a key has been unused when its finding was made."""
     if not key.last_used_date:
         return "No recorded use" + (f" in {days(key.age_days)}" if key.age_days else "")
+    number = _days_between(key.last_used_date, seen)
+    return f"Unused since {key.last_used_date}" if number is None else f"Unused for {days(number)}"
+
+
+def _days_between(date: str, later: datetime) -> int | None:
+    """None for a date of a format, or without a time zone, that no check writes, or in between."""
     try:
-        return f"Unused for {days((seen - datetime.fromisoformat(key.last_used_date)).days)}"
-    except (ValueError, TypeError):  # of a format, or without a time zone, that no check writes
-        return f"Unused since {key.last_used_date}"
+        number = (later - datetime.fromisoformat(date)).days
+    except (ValueError, TypeError):
+        return None
+    return number if number >= 0 else None
 
 
 def _names_a_key(finding: Finding) -> bool:
@@ -573,6 +584,8 @@ def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
         entry = replace(
             entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
         )
+        if finding.check == OWN_CHECK:  # its findings are about the account's exceptions
+            entry = replace(entry, user=ACCOUNT_NAME)
         known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
         checks = tuple(sorted({*known.checks, finding.check}))
         entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)
@@ -591,6 +604,8 @@ def _why_not_known(finding: Finding, collected: Collected) -> str:
             f"The scan of {looked:%Y-%m-%d} has no such finding: the user is gone, or the scan "
             "left it out."
         )
+    if fails and finding.check == OWN_CHECK:
+        return "An exception has ended, or something else is wrong with it: see the report."
     failed = finding.data.unreadable
     if failed and not fails:
         return f"{failed}. Grant the permission, or scan again."

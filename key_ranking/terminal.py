@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
+from .actions import without_id, word_age
+from .figures import HEADINGS, word_figures
 from .news import News
-from .printing import printable
-from .ranking import Entry, causes
+from .printing import BOLD, RED, printable, styled
+from .ranking import Entry, Group, causes
 
 ACCOUNTS = 10
 """How many accounts are named."""
@@ -16,24 +19,40 @@ CAUSES = 3
 """How many causes of what is not known are shown."""
 
 
-def first(entries: Sequence[Entry], number: int = FIRST) -> list[str]:
-    """The first keys, and what is not known, as lines that are safe to print."""
+def first(
+    entries: Sequence[Entry], number: int = FIRST, accepted: str = "", *, color: bool = False
+) -> list[str]:
+    """Totals, the first keys by group, what is not known or accepted, as lines safe to print."""
     keys = [entry for entry in entries if entry.is_to_act_on]
     unknown = causes(entries)
-    lines = [f"Top {min(number, len(keys))} of {len(keys)} key{'' if len(keys) == 1 else 's'}"]
-    if not keys:
-        lines = ["No key is known to fail a check." if unknown else "No key fails a check."]
-    for rank, entry in enumerate(keys[:number], start=1):
-        key = f"{entry.access_key_id} of {entry.user}" if entry.access_key_id else entry.user
-        account = f"{entry.account_name} ({entry.account})" if entry.account_name else entry.account
-        age = "" if entry.age_days is None else f", {entry.age_days} days old"
-        lines += [f"{rank:>3}. {key} in {account}{age}", f"     {entry.advice}"]
-        lines += [f"     {entry.command}"] if entry.command else []
+    total = word_figures(keys)
+    if not total:
+        total = "No key is known to fail a check." if unknown else "No key fails a check."
+    elif keys[number:]:
+        total += f"; the first {number}:"
+    lines = [styled(total, BOLD) if color else total]
+    shown = enumerate(keys[:number], start=1)
+    for group, ranked in groupby(shown, key=lambda numbered: numbered[1].group):
+        style = RED if group in (Group.INCIDENT, Group.ADMINISTRATOR) else BOLD
+        lines += ["", styled(HEADINGS[group], style) if color else HEADINGS[group]]
+        for rank, entry in ranked:
+            lines += map(printable, _lines(rank, entry))
+    lines += [""] if keys and unknown else []
     for cause in unknown[:CAUSES]:
-        lines.append(f"Not {'attributed to a key' if cause.is_failure else 'judged'}: {cause}")
+        what = "attributed to a key" if cause.is_failure else "judged"
+        lines.append(printable(f"Not {what}: {cause}"))
     if unknown[CAUSES:]:
         lines.append(f"{len(unknown) - CAUSES} more causes are on the page.")
-    return list(map(printable, lines))
+    return [*lines, printable(accepted)] if accepted else lines
+
+
+def _lines(rank: int, entry: Entry) -> list[str]:
+    key = f"{entry.access_key_id} of {entry.user}" if entry.access_key_id else entry.user
+    account = f"{entry.account_name} ({entry.account})" if entry.account_name else entry.account
+    age = f", {word_age(entry.age_days)} old" if entry.age_days is not None else ""
+    advice = without_id(entry.advice, entry.access_key_id)
+    command = [f"     {entry.command}"] if entry.command else []
+    return [f"{rank:>3}. {key} in {account}{age}", f"     {advice}", *command]
 
 
 def describe_new(news: News, number: int, since: str) -> list[str]:

@@ -9,11 +9,13 @@ from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 
+from prowler_access_keys.ranking.accepted import word_accepted
 from prowler_access_keys.ranking.changes import Snapshot, read_snapshot, require_common_account
-from prowler_access_keys.ranking.printing import printable, say
+from prowler_access_keys.ranking.printing import has_color, printable, say
 from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
 from prowler_access_keys.ranking.whole_file import UnusableFileError
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load
 
 from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
@@ -28,6 +30,8 @@ from .reporting.organization_reports import OrganizationReports, write_reports
 from .reporting.progress import progress
 from .reporting.summary import (
     describe_accounts,
+    describe_exceptions,
+    describe_listed,
     describe_problems,
     describe_resumed,
     describe_unseen,
@@ -77,7 +81,7 @@ def run(options: Options) -> int:
         output = stack.enter_context(Path(os.devnull).open("w")) if options.quiet else sys.stdout
         # Accounts
         if not options.dry_run:
-            say("Listing the accounts and loading Prowler. This takes several seconds.", output)
+            say("Listing the accounts.", output)
         profile = find_profile(options.prowler_arguments)
         if options.scheduler:
             check_scheduler(options.scheduler, options.without_tls, profile)
@@ -87,6 +91,7 @@ def run(options: Options) -> int:
         if options.dry_run:
             say(describe_accounts(accounts), sys.stdout)
             return 0
+        say(f"{describe_listed(accounts)}\nLoading Prowler. This takes several seconds.", output)
 
         # Prowler
         directory, versions, cluster = options.output_directory, installed_versions(), None
@@ -99,8 +104,11 @@ def run(options: Options) -> int:
         for warning in (cluster or launcher).warnings:
             _complain(warning)
         parsed = check_prowler_arguments(
-            options.prowler_arguments, signed_in, launcher, options.scheduler
-        )
+            options.prowler_arguments, signed_in, launcher, options.scheduler,
+            options.access_key_exceptions,
+        )  # fmt: skip
+        for sentence in describe_exceptions(load(parsed.exceptions), accounts.members):
+            _complain(sentence)
         if cluster:
             cluster.send_files(parsed.files)
 
@@ -135,12 +143,14 @@ def run(options: Options) -> int:
         bucket = options.output_bucket or parsed.bucket
         if bucket and not interrupted:
             missing += upload(reports.delivered, directory, bucket, signed_in.session)
+        accepted = word_accepted(reports.ranking.accepted, reports.ranking.owners)
         ranking, fail_on = reports.ranking, options.fail_on
         if fail_on == "new" and ranking.collected.accounts:
             new = describe_new(ranking.news, len(ranking.entries), ranking.since)
             say("\n".join([*new, ""]), output)
-        elif ranking.entries:
-            say("\n".join([*first(ranking.entries, KEYS_PRINTED), ""]), output)
+        elif ranking.entries or accepted:
+            lines = first(ranking.entries, KEYS_PRINTED, accepted, color=has_color(output))
+            say("\n".join([*lines, ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
             _complain(sentence)

@@ -27,7 +27,7 @@ page that says which access key to deal with first.
 """
 EPILOG = """\
 prowler-org passes everything after -- to `prowler aws`. If that does not choose checks, the
-twelve checks of this plug-in run.
+thirteen checks of this plug-in run.
 
 examples:
   prowler-org --role ProwlerScan --dry-run
@@ -204,6 +204,11 @@ class Options:
         "put the organization's own reports into this bucket too, with the credentials of this "
         "machine (default: the bucket of -B or -D of Prowler)",
         type=_text, metavar="BUCKET",
+    ))  # fmt: skip
+    access_key_exceptions: Path | None = field(default=None, metadata=_of_scans(
+        "the file of exceptions, instead of the one that the setting access_key_exceptions in "
+        "--config-file of Prowler names",
+        type=_path, metavar="FILE",
     ))  # fmt: skip
     resume: bool = field(default=False, metadata=_of_scans(
         "resume the last run in the output directory: scan the accounts that are missing"

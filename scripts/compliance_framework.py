@@ -140,7 +140,7 @@ def _labels(reference: Mapping[str, Any], standard: Mapping[str, Any]) -> Iterab
 
 def _universal(requirement: Mapping[str, Any], framework: Mapping[str, Any]) -> dict[str, Any]:
     checks = requirement.get("checks", [])
-    measured = "Partly automated" if "By hand:" in requirement["evidence"] else "Automated"
+    measured = "Partly automated" if "By hand" in requirement["evidence"] else "Automated"
     made = {
         "id": requirement["id"],
         "name": requirement["name"],

@@ -289,7 +289,7 @@ def test_an_administrators_finding_names_its_policies_in_words_and_as_data() -> 
         of(OF_AWS + "AdministratorAccess", group="g", inline=DOCUMENTS["reading"])
     )
     policy = 'the policy "AdministratorAccess" of the group "g"'
-    assert f". The user is an administrator through {policy}. Move what" in verdict.sentence
+    assert f". The user is an administrator through {policy}. Key: " in verdict.sentence
     assert verdict.more == FindingData(administrator=(policy,))
     assert administrator(of()).sentence == (
         "User alice has 1 active access key, and its policies do not allow everything, everything "

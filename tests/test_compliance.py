@@ -19,13 +19,17 @@ from prowler.lib.check.compliance_models import (
     load_compliance_framework_universal,
 )
 
+from prowler_access_keys.services.iam.iam_access_keys.base_check import CheckRun
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
 from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
     compliance_of,
     requirements_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict, decoy
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from scripts.compliance_framework import PER_PROVIDER, UNIVERSAL, made_from, source
 
+from .known_facts import ALICE, check_named
 from .scanning import FAMILY
 from .vetted_references import CIS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
 
@@ -235,6 +239,14 @@ def test_only_a_proof_of_a_standards_text_names_it_on_a_finding_that_does_not_fa
     assert compliance_of(unused, "PASS", Settings()) == requirements_of(unused)
     assert compliance_of(root, "PASS", Settings())["CIS-6.0"] == ["2.3"]
     assert compliance_of(root, "MANUAL", Settings()) == requirements_of(root)
+
+
+def test_a_decoy_that_a_setting_excuses_names_no_standard() -> None:
+    check = check_named("iam_user_unrotated_active_keys")
+    run, data = CheckRun(None), FindingData(ALICE.name, ALICE.arn)
+    excused = check.report(decoy(ALICE), data, "us-east-1", run)
+    assert excused.compliance == requirements_of(check.CheckID)
+    assert check.report(Verdict("PASS", ""), data, "us-east-1", run).compliance["CIS-6.0"]
 
 
 @pytest.mark.parametrize("check", FAMILY)

@@ -50,4 +50,4 @@ def test_no_way_to_import_another_module_is_overlooked(line: str) -> None:
 @pytest.mark.parametrize("check", FAMILY)
 def test_a_check_with_a_verdict_on_the_root_user_gives_it(check: str) -> None:
     kind = type(check_named(check))
-    assert getattr(kind, "judges_root", True) == ("judge_root" in vars(kind))
+    assert getattr(kind, "judges_root", hasattr(kind, "judge_root")) == ("judge_root" in vars(kind))

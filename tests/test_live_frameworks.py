@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -201,9 +202,9 @@ def test_a_choice_replaces_the_one_before(cache: Path, capsys: pytest.CaptureFix
     assert choose() == 0
     assert "Prowler now offers no live framework." in capsys.readouterr().out
     assert offered() == []
-    (folder,) = cache.iterdir()
-    folder.rename(cache / "5.37.1-0.1.0")  # the choice of none survives an upgrade too
-    assert offered() == []
+    assert choose(CIS) == 0  # one that was made before
+    assert offered() == ["cis_6.0_live_aws"]
+    assert not [path for path in cache.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,15 @@ def change_schema(path: Path) -> None:
     path.write_text(json.dumps(framework))
 
 
-@pytest.mark.parametrize("spoil", [damage, change_schema, Path.unlink])
+def change_attributes(path: Path) -> None:
+    framework = json.loads((INSTALLED / "csa_ccm_4.0.json").read_text("utf-8"))
+    del framework["outputs"]
+    for requirement in framework["requirements"]:
+        requirement["attributes"]["Profile"] = ["one", "two"]
+    path.write_text(json.dumps(framework))
+
+
+@pytest.mark.parametrize("spoil", [damage, change_schema, change_attributes, Path.unlink])
 def test_a_file_of_a_later_prowler_that_is_not_as_expected_costs_its_twin_only(
     spoil: Callable[[Path], None],
     cache: Path,
@@ -279,7 +288,76 @@ def test_another_version_makes_the_chosen_twins_anew_once_and_in_silence(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("seconds", [-1, 1])
+def test_a_file_that_was_changed_makes_its_twin_anew(
+    seconds: int, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "compliance" / "aws" / f"{CIS}.json"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(FRAMEWORKS[CIS].read_bytes())
+    monkeypatch.setattr(prowler, "__path__", [str(tmp_path)])
+    assert choose(CIS) == 0
+    copy.write_text(copy.read_text("utf-8").replace("Maintain", "Retain"))
+    os.utime(copy, (copy.stat().st_mtime + seconds,) * 2)
+    (twin,) = up_to_date().iterdir()
+    assert "Retain" in load(twin).requirements[0].description
+
+
+def test_a_choice_made_while_prowler_starts_is_kept(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert choose(CIS) == 0
+    versions = {"prowler": "5.99", PLUG_IN: "0.2.0"}
+    monkeypatch.setattr(live_frameworks, "version", versions.get)
+    make = live_frameworks._make
+
+    def choose_meanwhile(names: list[str]) -> object:
+        monkeypatch.setattr(live_frameworks, "_make", make)
+        assert choose("cis_5.0_aws") == 0
+        assert offered() == ["cis_5.0_live_aws"]
+        return make(names)
+
+    monkeypatch.setattr(live_frameworks, "_make", choose_meanwhile)
+    assert offered() == ["cis_6.0_live_aws"]  # what this start had begun with
+    assert offered() == ["cis_5.0_live_aws"]
+
+
 # A cache that cannot be used
+
+
+def open_to_all(folder: Path) -> None:
+    folder.chmod(0o777)
+
+
+def link(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("elsewhere")
+
+
+def give_away(folder: Path) -> None:
+    """Let another user own it."""
+    if os.geteuid() == 0:
+        os.chown(folder, 12345, -1)
+    else:
+        pytest.MonkeyPatch().setattr("os.geteuid", lambda: 12345)
+
+
+@pytest.mark.parametrize("spoil", [open_to_all, link, give_away])
+def test_no_framework_is_taken_from_a_folder_that_somebody_else_can_write_to(
+    spoil: Callable[[Path], None],
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("os.geteuid", os.geteuid)
+    assert choose(CIS) == 0
+    spoil(cache)
+    capsys.readouterr()
+    assert offered() == []
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "nobody but you can write. No live framework is offered." in line
+    assert choose(CIS) == 1
+    assert "No live framework was made." in capsys.readouterr().err
 
 
 @pytest.fixture

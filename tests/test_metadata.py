@@ -27,6 +27,7 @@ SEVERITIES = {
     "iam_user_quarantined_active_keys": "critical",
     "iam_user_unrotated_active_keys": "medium",
     "iam_user_unused_active_keys": "medium",
+    "iam_users_access_key_exceptions": "medium",
 }
 FROM_THE_SOURCE = (
     CHECK,

@@ -135,6 +135,7 @@ KEYS = {*REPORT, *USERS, "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"}
 PART = {
     **dict.fromkeys(FAMILY, KEYS),
     "iam_root_user_active_keys": {*REPORT},
+    "iam_users_access_key_exceptions": {"iam:GetAccountSummary"},
     CREDENTIALS: {*USERS, "iam:ListServiceSpecificCredentials"},
     PASSWORDS: KEYS | {"iam:GetLoginProfile"},
 }

@@ -7,6 +7,7 @@ After a change of wording, write it anew, and read what is different:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,11 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import
     Origin,
     usage_of,
 )
+from prowler_access_keys.services.iam.iam_access_keys.exceptions import acceptance
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import (
+    ExceptionEntry,
+    Register,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     AccessKey,
     LastUse,
@@ -32,6 +38,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     UserPolicies,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
+from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
@@ -59,6 +66,7 @@ ADMIN = UserPolicies((("arn:aws:iam::aws:policy/AdministratorAccess", ""),))
 DENIES = UserPolicies((("arn:aws:iam::aws:policy/AWSDenyAll", ""),))
 BEDROCK_USER = User("BedrockAPIKey-0g4z", "arn:aws:iam::123456789012:user/BedrockAPIKey-0g4z")
 SMTP = LastUse(NOW - timedelta(days=3), "ses-smtp", "eu-west-1")
+FIRST_KEY, OTHER_KEY = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
 OLD, NEW, THIRD = "AKIAOLD", "AKIANEW", "AKIATHIRD"
 
 
@@ -80,6 +88,22 @@ def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
     facts = RootAccessKeys(arn, active_keys, now=NOW, **more)
     verdict: Verdict = check_named(ROOT).judge_root(facts)
     return verdict
+
+
+def excepted(until: str = "2027-01-31", facts: Known | None = None, **more: Any) -> Verdict:
+    """The verdict on a user with old keys, and what an exception says about it."""
+    keys_of = facts or keys(key(FIRST_KEY, 500, 1), key(OTHER_KEY, 400, 2))
+    verdict = judge(UNROTATED, keys_of)
+    entry: dict[str, Any] = {
+        "account": "123456789012", "user": "alice", "checks": ["*"], "until": until,
+        "reason": "SES relay, until it uses the SES API", "owner": "mail-team",
+        "approver": "security@example.com", "ticket": "SEC-412", **more,
+    }  # fmt: skip
+    given = {name: value for name, value in entry.items() if value}
+    register = Register("exceptions.yaml", (ExceptionEntry.model_validate(given),))
+    data = replace(finding.describe("alice", ALICE.arn, verdict, NOW), check=UNROTATED)
+    found = acceptance.judge(register, "123456789012", data, acceptance.Terms(NOW))
+    return replace(verdict, sentence=f"{verdict.sentence} {found.sentence}")
 
 
 def credential(service: str, days: float | None = None, name: str = "ACCA1") -> Any:
@@ -343,6 +367,22 @@ CASES: dict[str, Callable[[], Verdict]] = {
     "root, no report": lambda: root(DENIED, report_date=None),
     "root, an inactive key": lambda: root(0, report_is_fresh=True),
     "root in GovCloud": lambda: root(1, arn="arn:aws-us-gov:iam::123456789012:root"),
+    # Exceptions
+    "accepted": lambda: excepted(),
+    "accepted, and it ends soon": lambda: excepted("2026-12-01T18:00+01:00"),
+    "accepted by key": lambda: excepted(
+        user="", access_key_id=FIRST_KEY, facts=keys(key(FIRST_KEY, 500, 1))
+    ),
+    "one of two keys accepted": lambda: excepted(user="", access_key_id=FIRST_KEY),
+    "an exception that has ended": lambda: excepted("2026-11-23"),
+    "an exception that has not begun": lambda: excepted(
+        "2027-01-31", None, **{"from": "2026-12-01"}
+    ),
+    "an exception that may last too long": lambda: excepted("2028-01-31"),
+    "an exception without an owner": lambda: excepted(owner="", ticket=""),
+    "an exception that does not name incidents": lambda: excepted(
+        facts=keys(key(FIRST_KEY, 500, 1), quarantined=V3)
+    ),
     # The account
     "a user that is gone": lambda: finding.unreadable(
         ALICE, Unreadable("iam:ListAccessKeys", "NoSuchEntity"), "access keys"
@@ -378,10 +418,28 @@ def test_the_file_has_no_case_that_is_gone() -> None:
 def test_an_incident_comes_first_and_asks_for_no_tidying() -> None:
     for case in CASES:
         sentence = CASES[case]().sentence
-        if "incident" in sentence:
-            assert sentence.startswith("This is an incident:"), case
+        if "AWS suspects" in sentence:
+            assert sentence.startswith("Incident: "), case
             for tidying in (CAN_GO, "aws login", "tag names", "days old:"):
                 assert tidying not in sentence, case
+
+
+def test_the_first_100_characters_say_who_and_what_to_do() -> None:
+    """Mail subjects, tickets, and dashboards show no more; SMTP and decoys take more words."""
+    seen = set()
+    for case in CASES:
+        verdict = CASES[case]()
+        action = verdict.advice and verdict.advice.action
+        if (
+            verdict.keys
+            and "Bedrock" not in verdict.sentence
+            and action not in (None, Action.FIND_OUT, Action.DECOY_USED)
+        ):
+            start = verdict.sentence[:100]
+            assert "alice" in start, case
+            assert re.search("eactivat|ind out|Move what|put AKIA|sends mail", start), case
+            seen.add(action)
+    assert seen == {*Action} - {Action.FIND_OUT, Action.DECOY_USED}
 
 
 def test_a_failure_fits_into_a_security_hub_description() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,9 +32,18 @@ def test_settings_are_taken() -> None:
         "access_key_usage_max_events": 100,
         "access_key_usage_max_seconds": 60,
         "access_key_fixer_log": "log",
+        "access_key_exceptions": "exceptions.yaml",
+        "access_key_exceptions_max_days": 90,
+        "access_key_exceptions_notice_days": 0,
     }
     services, decoys = ("codecommit.amazonaws.com",), ("canary-*",)
     chosen = Settings(7, 60, 30, 1, ("who",), services, decoys, True, True, 100, 60, "log")
+    chosen = replace(
+        chosen,
+        access_key_exceptions="exceptions.yaml",
+        access_key_exceptions_max_days=90,
+        access_key_exceptions_notice_days=0,
+    )
     assert parse(config) == (chosen, ())
 
 
@@ -163,3 +173,25 @@ def test_an_abbreviated_option_is_understood_as_prowler_does(
 
 def test_prowlers_own_config_file_has_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not problems_with(monkeypatch, Path(default_config_file_path))
+
+
+def test_the_file_of_exceptions_is_beside_the_config_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.yaml"
+    monkeypatch.setattr("sys.argv", ["prowler", "aws", "--config-file", str(config)])
+    provider = SimpleNamespace(audit_config={})
+    for written, meant in (
+        ("exceptions.yaml", str(tmp_path / "exceptions.yaml")),
+        ("../x.json", str(tmp_path / ".." / "x.json")),
+        ("/srv/exceptions.yaml", "/srv/exceptions.yaml"),
+    ):
+        config.write_text(f"aws: {{access_key_exceptions: {written}}}")
+        assert settings_of(provider)[0].access_key_exceptions == meant
+        monkeypatch.setenv("PROWLER_ACCESS_KEY_EXCEPTIONS", "/other")
+        assert settings_of(provider)[0].access_key_exceptions == "/other"
+        monkeypatch.delenv("PROWLER_ACCESS_KEY_EXCEPTIONS")
+    config.write_text("aws: {access_key_exceptions: [a]}")
+    chosen, problems = settings_of(provider)
+    assert not chosen.access_key_exceptions
+    assert "but must be the name of a file" in problems[0]

@@ -19,6 +19,7 @@ from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.iam_answers import IAMAnswers
 from prowler_access_keys.services.iam.iam_access_keys import run_state
 from prowler_access_keys.services.iam.iam_access_keys.reading import iam_client, prowler_source
+from prowler_access_keys.services.iam.iam_access_keys.reading.account import AccountReading
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam import IAM
 from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import Answers
 
@@ -477,13 +478,21 @@ def test_a_malformed_answer_affects_only_its_users(
     ],
     ids=["failure", "Ctrl-C"],
 )
+@pytest.mark.parametrize("while_listing", [False, True], ids=["at the start", "while listing"])
 def test_a_failure_of_the_check_itself_and_ctrl_c_are_a_finding(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch, error: BaseException, said: str
+    aws: EmbeddedAWS,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    said: str,
+    while_listing: bool,
 ) -> None:
     def broken(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(run_state, "of", broken)
+    if while_listing:
+        monkeypatch.setattr(AccountReading, "_counted_listing", property(broken))
+    else:
+        monkeypatch.setattr(run_state, "of", broken)
     (finding,) = scan_account(aws)
     assert (finding.name, finding.status) == (ACCOUNT_NAME, "MANUAL")
     assert said in finding.sentence

@@ -15,13 +15,14 @@ from prowler.providers.common.provider import Provider
 
 from . import run_state
 from .catalogue import PLUG_IN, own_version
+from .exceptions.acceptance import RunExceptions
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
 from .finding_data import FindingData, ReadingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
 from .findings.user_case import UserCase
-from .prowler_workarounds import remove_copies_at_exit, restore_refused_metadata
+from .prowler_workarounds import AcceptedReport, remove_copies_at_exit, restore_refused_metadata
 from .reading.account import AccountReading
 from .reading.user_facts import UnreadableError
 from .requirements_about_users import leave_out_root
@@ -38,6 +39,7 @@ class CheckRun:
     provider: Any
     """Prowler's provider."""
     settings: Settings = field(default_factory=Settings)
+    exceptions: RunExceptions = field(default_factory=RunExceptions)
     metadata_problem: str = ""
     """What of the check's metadata, as the user changed it, is not used; empty if all of it is."""
 
@@ -86,16 +88,21 @@ class AccessKeyCheck(Check):
         run = CheckRun(provider)
         try:
             run = replace(run, metadata_problem=restore_refused_metadata(self))
-            account = run_state.of(provider).account
+            state = run_state.of(provider)
+            account = state.account
             users = isinstance(self, UserCheck) and not account.is_limited
             run = replace(run, settings=account.settings, read=account, looks_at_users=users)
-            return list(self.findings(account, run))
+            run = replace(run, exceptions=state.exceptions)
+            reports = list(self.findings(account, run))
+            run.exceptions.complete.add(self.CheckID)
+            return reports
         except KeyboardInterrupt:  # Prowler's progress bar would swallow it
             verdict = finding.interruption(run.account)
         except Exception as error:
             logger.error(f"{self.CheckID} -- {type(error).__name__}: {error}", exc_info=True)
             verdict = finding.crash(run.account, type(error).__name__)
-        return [self.report_on_account(verdict, run)]
+        # How many users there are may be what could not be read: it would raise once more.
+        return [self.report_on_account(verdict, replace(run, looks_at_users=False))]
 
     def report_on_account(self, verdict: Verdict, run: CheckRun) -> Check_Report_AWS:
         """Prowler's report of a verdict on the account itself.
@@ -125,16 +132,23 @@ class AccessKeyCheck(Check):
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict, on the resource that ``data`` names."""
         data = replace(data, check=self.CheckID)  # Prowler App keeps the last check's data only
-        report = Check_Report_AWS(metadata=self.metadata(), resource=to_json(data))
+        acceptance = run.exceptions.judge(verdict.status, data)
+        if acceptance.data:
+            accepted = acceptance.is_accepted
+            data = replace(data, exceptions=acceptance.data, accepted=accepted)
+        kind = AcceptedReport if acceptance.is_accepted else Check_Report_AWS
+        report = kind(metadata=self.metadata(), resource=to_json(data))
         report.resource_id = data.name
         report.resource_arn = data.arn
         report.resource_tags = list(tags)
         report.region = region
         fails = verdict.status == "MANUAL" and run.settings.unreadable_access_keys_fail
         report.status = "FAIL" if fails else verdict.status
-        report.status_extended = f"{verdict.sentence}{run.metadata_problem}"
+        sentences = filter(None, (verdict.sentence, acceptance.sentence))
+        report.status_extended = f"{' '.join(sentences)}{run.metadata_problem}"
         # A finding that fails because something could not be read deviates from no standard.
-        report.compliance = compliance_of(self.CheckID, verdict.status, run.settings)
+        judged = "" if verdict.excused else verdict.status
+        report.compliance = compliance_of(self.CheckID, judged, run.settings)
         if version := own_version():
             report.check_metadata.Notes += f" Checked by {PLUG_IN} {version}."
         report.resource_details = finding.details(data)

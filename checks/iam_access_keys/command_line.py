@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import stat
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from prowler.lib.cli.parser import ProwlerArgumentParser
 from prowler.lib.logger import logger
 
 from . import settings
-from .settings import Settings
+from .settings import EXCEPTIONS_VARIABLE, Settings
 
 
 def arguments() -> Namespace | None:
@@ -41,6 +42,8 @@ class ConfigFile:
     """The settings for AWS."""
     problem: str = ""
     """Why settings may not be those of the file; empty if they are."""
+    folder: Path = Path()
+    """The folder of the file."""
 
 
 def config_file() -> ConfigFile:
@@ -77,6 +80,7 @@ def _read(path: str) -> ConfigFile:
             "settings instead."
         )
 
+    folder = Path(path).parent
     try:
         text = read_again(path)
         if text is None:
@@ -96,10 +100,10 @@ def _read(path: str) -> ConfigFile:
     except (ValueError, RecursionError) as error:  # a date that is none, or YAML that is too deep
         return unusable(f"it is not valid YAML ({type(error).__name__})")
     if isinstance(content, dict) and isinstance(content.get("aws"), dict):
-        return ConfigFile(content["aws"])
+        return ConfigFile(content["aws"], folder=folder)
     # Prowler takes a file without any section for AWS's.
     if isinstance(content, dict) and content and not _has_sections(content):
-        return ConfigFile(content)
+        return ConfigFile(content, folder=folder)
     return unusable("it has no section aws")
 
 
@@ -114,6 +118,10 @@ def settings_of(provider: Any) -> tuple[Settings, tuple[str, ...]]:
     """
     file = config_file()
     chosen, problems = settings.parse({**file.section, **provider.audit_config}, _known_names())
+    exceptions = chosen.access_key_exceptions and str(file.folder / chosen.access_key_exceptions)
+    chosen = replace(
+        chosen, access_key_exceptions=os.environ.get(EXCEPTIONS_VARIABLE) or exceptions
+    )
     return chosen, ((file.problem,) if file.problem else ()) + problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ ROOT_USER_NAME = "<root_account>"
 """AWS's name for the root user in the first row of a credential report."""
 ACCOUNT_NAME = "<account>"
 """The name of the account itself in findings about it: no user can have it."""
+MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
+"""Names of users that the console makes when somebody generates an API key there."""
 SMTP_SERVICE = "ses-smtp"
 """IAM's name for the last use of a key from which an SMTP password of Amazon SES was derived."""
 GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})

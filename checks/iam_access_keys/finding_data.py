@@ -6,10 +6,12 @@ It is Prowler's resource metadata, and ``resources[].data.metadata`` of an OCSF 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     Field,
     SerializerFunctionWrapHandler,
     TypeAdapter,
@@ -23,6 +25,7 @@ ID = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=10_000)]
 Days = Annotated[int, Field(ge=0, le=100_000)]
 Few = Field(max_length=1000)
+NEVER = datetime(9999, 12, 31, tzinfo=timezone.utc)
 
 
 def _with_regions(usage: Usage) -> Usage:
@@ -112,6 +115,25 @@ class AdviceData:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionData:
+    """An exception about what fails: an entry of the file ``access_key_exceptions``."""
+
+    account: Text = ""
+    user: Text = ""
+    access_key_id: Text = ""
+    checks: tuple[Text, ...] = ()
+    reason: Text = ""
+    approver: Text = ""
+    owner: Text = ""
+    ticket: Text = ""
+    until: AwareDatetime = NEVER
+    state: Text = ""
+    """``in force``, or why it is not, when the finding was made: see ``ExceptionEntry.state``."""
+    ends_soon: bool = False
+    """Whether it ends within the days of the setting ``access_key_exceptions_notice_days``."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindingData:
     """What a finding says as data. What is at its default is not written."""
 
@@ -140,6 +162,12 @@ class FindingData:
     policies_with_user_name: tuple[Text, ...] = ()
     """Policies that use ``${aws:username}``, which the session of a role does not have."""
     owner: Text = ""
+    exceptions: Annotated[tuple[ExceptionData, ...], Few] = ()
+    """Those that accept the finding; of a finding that none accepts, those that do not apply."""
+    accepted: bool = False
+    """Whether they accept it."""
+    muted_by_mutelist: bool = False
+    """Whether a mutelist mutes the finding too that exceptions accept."""
     user_id: Annotated[str, Field(max_length=128)] = ""
     """AWS's ID of the user, which a new name does not change. Empty if Prowler's own IAM client
     listed the user: it keeps no IDs."""

@@ -5,9 +5,19 @@
 
 from __future__ import annotations
 
-from .base_check import RootUserCheck, UserCheck
+from .base_check import AccessKeyCheck, CheckRun, RootUserCheck, UserCheck
 from .cloudtrail.questions import Questions
-from .facts import AccessKey, Keys, RootAccessKeys, Unreadable, quarantine_policies
+from .exceptions.acceptance import title
+from .exceptions.register import ALL, ExceptionEntry
+from .facts import (
+    MADE_FOR_API_KEY,
+    ROOT_USER_NAME,
+    AccessKey,
+    Keys,
+    RootAccessKeys,
+    Unreadable,
+    quarantine_policies,
+)
 from .finding_data import FindingData
 from .findings.administrator import judge_administrator
 from .findings.advice import (
@@ -21,7 +31,13 @@ from .findings.advice import (
     word_incident,
     word_root,
 )
-from .findings.finding import Verdict, describe_credentials, unreadable_root
+from .findings.finding import (
+    Verdict,
+    describe_credentials,
+    unlisted_users,
+    unreadable_root,
+    unusable_settings,
+)
 from .findings.service_specific_credentials import (
     deactivation,
     is_allowed,
@@ -43,6 +59,7 @@ from .findings.wording import (
     when,
 )
 from .prowler_workarounds import offer_fixer
+from .reading.account import AccountReading
 from .reading.policy_documents import needed_documents
 from .reading.user_facts import UnreadableError, attempt, word_unread
 from .settings import Settings

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import prowler
-from prowler.lib.check.models import Check, CheckMetadata
+from prowler.lib.check.models import Check, Check_Report_AWS, CheckMetadata
 from prowler.lib.logger import logger
 from pydantic.v1 import ValidationError
 
@@ -27,6 +27,25 @@ def offer_fixer(check_id: str, module: ModuleType) -> None:
     """
     name = f"prowler.providers.aws.services.iam.{check_id}.{check_id}_fixer"
     sys.modules.setdefault(name, module)
+
+
+class AcceptedReport(Check_Report_AWS):
+    """The report of a finding that exceptions accept: muted, whatever the user's mutelist says.
+
+    Prowler has no way for a check to mute a finding: where there is a mutelist, ``execute``
+    (``prowler/lib/check/check.py``) sets ``muted`` by it alone. Can go when it keeps what a check
+    has set.
+    """
+
+    @property
+    def muted(self) -> bool:
+        """Always; what Prowler sets by the mutelist is noted in the data."""
+        return True
+
+    @muted.setter
+    def muted(self, by_mutelist: bool) -> None:
+        if by_mutelist:
+            self.resource["muted_by_mutelist"] = True
 
 
 def restore_refused_metadata(check: Check) -> str:

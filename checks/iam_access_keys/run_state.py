@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prowler.lib.logger import logger
+
+from .exceptions.acceptance import RunExceptions, Terms
+from .exceptions.register import load
 from .facts import AccessKey, Keys, User
 from .findings.advice import Action
 from .findings.finding import Verdict
@@ -48,6 +52,15 @@ class RunState:
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
         return begin(self._provider)
+
+    @cached_property
+    def exceptions(self) -> RunExceptions:
+        """The exceptions that the settings name. Prints why they cannot be used."""
+        settings, account = self.account.settings, str(self._provider.identity.account)
+        register = load(settings.access_key_exceptions)
+        if register.problem:
+            logger.critical(register.problem)  # the one level that Prowler shows by default
+        return RunExceptions(register, account, Terms(self.account.now, settings))
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""

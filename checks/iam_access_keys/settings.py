@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+EXCEPTIONS_VARIABLE = "PROWLER_ACCESS_KEY_EXCEPTIONS"
+"""The environment variable that names the file of exceptions, instead of the setting."""
 _SIMILAR = 0.8
 """How alike two names are, from 0 to 1, if one may be a typing mistake for the other."""
 
@@ -41,6 +43,12 @@ class Settings:
     """Seconds that all questions to CloudTrail of a run may take together."""
     access_key_fixer_log: str = "access-key-changes.jsonl"
     """The file to which fixers append what they change."""
+    access_key_exceptions: str = ""
+    """The file of exceptions; empty if there is none."""
+    access_key_exceptions_max_days: int = 365
+    """How many days an exception may last."""
+    access_key_exceptions_notice_days: int = 14
+    """How many days before the end of an exception a finding says so."""
 
     def is_decoy(self, user_name: str) -> bool:
         """Whether a user's access keys are decoys; case does not matter, as in IAM."""
@@ -55,6 +63,8 @@ ALLOWED = {
     "max_unused_access_keys_days": range(30, 181),
     "max_unrotated_access_keys_days": range(1, 366),
     "max_inactive_access_keys_days": range(1, 366),
+    "access_key_exceptions_max_days": range(1, 3651),
+    "access_key_exceptions_notice_days": range(91),
     "access_key_usage_max_events": range(1, 1001),
     "access_key_usage_max_seconds": range(1, 86_401),
 }
@@ -104,7 +114,8 @@ def _complaint(name: str, value: Any) -> str:
         valid = isinstance(value, (list, tuple)) and all(map(_is_user_pattern, value))
         return "" if valid else "a list of user names, in which * and ? are wildcards"
     if isinstance(default, str):
-        return "" if isinstance(value, str) and value.strip() else "the name of a file"
+        is_name = isinstance(value, str) and (value.strip() or value == default)
+        return "" if is_name else "the name of a file"
     if isinstance(default, tuple):
         if not _is_list_of_names(value, may_be_empty=not default):
             return "a list of names"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
 from ..iam_access_keys.for_checks import (
+    MADE_FOR_API_KEY,
     Action,
     Advice,
     FindingData,
@@ -26,9 +26,6 @@ from ..iam_access_keys.for_checks import (
     word_incident,
     word_unread,
 )
-
-MADE_FOR_API_KEY = re.compile(r"(?:Bedrock|CloudWatch|CloudWatchLogs)APIKey-[a-z0-9]{1,16}")
-"""Names of users that the console makes when somebody generates an API key there."""
 
 
 class iam_user_made_for_api_key_other_credentials(UserCheck):

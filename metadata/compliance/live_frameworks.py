@@ -2,18 +2,20 @@
 
 Prowler's own files name four checks that judge by a credential report, which may be hours old. A
 twin names this plug-in's checks instead. Twins are made from the files of the installed Prowler, so
-no text of a standard is shipped, and are in a folder of the user's cache that is named after both
-versions. ``live.py`` shows it to Prowler.
+no text of a standard is shipped, and kept in the user's cache: a folder for each choice, versions,
+and files, and a link to the one that was chosen last. ``live.py`` shows Prowler the folder.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ GUARDRAILS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 """What settings may be where the standard's own file does not say so."""
 SUFFIX = "_live_aws"
+_CHOSEN = "chosen"
 _ROWS = ("Section", "Marco", "Category", "Service")
 """Attributes for the rows of the console table: the first that every requirement has."""
 _COLUMNS = ("Profile", "Nivel")
@@ -54,30 +57,44 @@ def twin_name(framework: str) -> str:
 
 def make_twin(name: str) -> str:
     """A framework's twin in Prowler's universal schema, as ASCII. Raises UnusableFrameworkError."""
-    framework = _load(name)
-    live = []
-    for requirement in framework["requirements"]:
-        checks = requirement["checks"].get("aws", [])
-        named = [SIBLINGS.get(check, check) for check in checks]
-        requirement["checks"] = {"aws": named} if named else {}
-        if ours := set(named).difference(checks):
-            live.append(requirement["id"])
-            limits = requirement["config_requirements"] or []
-            for limit in limits:
-                limit["Check"] = SIBLINGS.get(limit["Check"], limit["Check"])
-            keys = {limit["ConfigKey"] for limit in limits}  # the standard's own limits come first
-            guardrails = (limit for limit in GUARDRAILS if limit["Check"] in ours)
-            limits.extend(limit for limit in guardrails if limit["ConfigKey"] not in keys)
-            requirement["config_requirements"] = limits
+    # Prowler loads live.py while it imports its configuration: only its models are there by then.
+    from prowler.lib.check.compliance_models import load_compliance_framework_universal
+
+    path = _path(name)
+    if path is None:
+        raise UnusableFrameworkError(f"Prowler {version('prowler')} has no such framework for AWS")
+    try:
+        framework = json.loads(load_compliance_framework_universal(str(path)).json())
+        live = [each["id"] for each in framework["requirements"] if _replace_checks(each)]
+        framework["provider"] = "AWS"
+        framework["description"] += (
+            f" Measured by prowler-access-keys {version('prowler-access-keys')} at the time of the "
+            f"scan: {', '.join(live)}."
+        )
+        framework["outputs"] = framework["outputs"] or {"table_config": _table(framework)}
+        twin = json.dumps(framework)
+    except Exception as error:
+        raise UnusableFrameworkError(f"{path} is not in the expected form") from error
     if not live:
         raise UnusableFrameworkError("this plug-in replaces none of its checks")
-    framework["provider"] = "AWS"
-    framework["description"] += (
-        f" Measured by prowler-access-keys {version('prowler-access-keys')} at the time of the "
-        f"scan: {', '.join(live)}."
-    )
-    framework["outputs"] = framework["outputs"] or {"table_config": _table(framework)}
-    return json.dumps(framework)
+    return twin
+
+
+def _replace_checks(requirement: dict[str, Any]) -> bool:
+    """Name our checks and the limits of their settings; False if the requirement has no sibling."""
+    checks = requirement["checks"].get("aws", [])
+    named = [SIBLINGS.get(check, check) for check in checks]
+    requirement["checks"] = {"aws": named} if named else {}
+    ours = set(named).difference(checks)
+    if ours:
+        limits = requirement["config_requirements"] or []
+        for limit in limits:
+            limit["Check"] = SIBLINGS.get(limit["Check"], limit["Check"])
+        keys = {limit["ConfigKey"] for limit in limits}  # the standard's own limits come first
+        guardrails = (limit for limit in GUARDRAILS if limit["Check"] in ours)
+        limits.extend(limit for limit in guardrails if limit["ConfigKey"] not in keys)
+        requirement["config_requirements"] = limits
+    return bool(ours)
 
 
 def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -89,27 +106,29 @@ def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
     twins, problems = _make(names)
     if twins or not names:
         try:
-            _write(twins, _folder(), replace=True)
+            _cache().mkdir(0o755, parents=True, exist_ok=True)
+            _write(twins, _folder(twins), choose=True)
         except OSError as error:
             return [], [*problems, f"{error}. No live framework was made."]
     return sorted(twins), problems
 
 
 def up_to_date() -> Path:
-    """The folder with the twins for the installed versions; it need not exist.
+    """The folder with the chosen twins; it need not exist. Never raises.
 
-    Makes it anew if the choice was made with other versions, and prints what goes wrong.
+    Makes them anew if they are of other versions or files, and prints what goes wrong.
     """
-    folder, problems = _folder(), list[str]()
+    folder, names, problems = Path(os.devnull), list[str](), list[str]()
     try:
-        if folder.is_dir():
-            any(folder.iterdir())  # Prowler would stop if this failed
-        elif others := [*folder.parent.glob("[!.]*")]:
-            chosen = max(others, key=lambda other: other.stat().st_mtime)
-            twins, problems = _make(sorted(path.stem for path in chosen.glob("*.json")))
-            if twins:
+        with suppress(FileNotFoundError, NotADirectoryError):  # nothing was chosen
+            names = sorted(path.stem for path in (_cache() / _CHOSEN).iterdir())
+        if names:
+            folder = _folder(names)
+            if not folder.is_dir():
+                twins, problems = _make(names)
                 _write(twins, folder)
-    except OSError as error:
+            any(folder.iterdir())  # Prowler would stop if this failed
+    except Exception as error:  # Prowler has to start, whatever it is
         folder, problems = Path(os.devnull), [f"{error}. No live framework is offered."]
     for problem in problems:
         print(f"prowler-access-keys: {problem}", file=sys.stderr)
@@ -126,53 +145,56 @@ def _make(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     return twins, problems
 
 
-def _folder() -> Path:
+def _cache() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not cache.is_absolute():  # as the XDG Base Directory Specification says
         try:
             cache = Path.home() / ".cache"
         except RuntimeError:  # there is no home directory, and so no choice
             cache = Path(os.devnull)
-    versions = f"{version('prowler')}-{version('prowler-access-keys')}"
-    return cache / "prowler-access-keys" / "live-frameworks" / versions
+    return cache / "prowler-access-keys" / "live-frameworks"
 
 
-def _write(twins: Mapping[str, str], folder: Path, replace: bool = False) -> None:
-    """Write the folder, which appears with all its files. Raises OSError."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def _folder(names: Iterable[str]) -> Path:
+    """The folder of these twins, for the versions and files that are installed now.
+
+    Raises OSError if somebody else could write there: a framework decides what an audit reads.
+    """
+    cache = _cache()
+    status = cache.lstat()
+    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid in (0, os.geteuid())
+    if not is_ours or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(f"{cache} is not a folder to which nobody but you can write")
+    made_from = [version("prowler"), version("prowler-access-keys")]
+    for name in sorted(names):
+        if path := _path(name):
+            made_from.append(f"{name} {path} {path.stat().st_size} {path.stat().st_mtime_ns}")
+    return cache / sha256("\n".join(made_from).encode()).hexdigest()[:16]
+
+
+def _write(twins: Mapping[str, str], folder: Path, choose: bool = False) -> None:
+    """Write the folder, which appears with all its files and never changes. Raises OSError."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as temporary:
-        complete = Path(temporary, folder.name)
+        complete, link = Path(temporary, folder.name), Path(temporary, _CHOSEN)
         complete.mkdir()
         for name, text in twins.items():
             (complete / f"{name}.json").write_text(text, "ascii")
-        if replace:
-            shutil.rmtree(folder, ignore_errors=True)
-        if not folder.is_dir():  # else another start of Prowler has made it meanwhile
+        try:
             complete.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else it was made before, or by another start of Prowler
+                raise
+        if choose:
+            link.symlink_to(folder.name)
+            link.replace(folder.parent / _CHOSEN)
 
 
-def _load(name: str) -> dict[str, Any]:
-    """A framework of the installed Prowler in the universal schema, whichever its file has."""
-    # Prowler loads live.py while it imports its configuration: of the models, only these are there.
-    from prowler.lib.check import compliance_models as models
-
+def _path(name: str) -> Path | None:
+    """The file of a framework, or of a twin's original, in the installed Prowler."""
     stem = twin_name(name).removesuffix(SUFFIX)
     root = Path(prowler.__path__[0], "compliance")
     paths = (root / "aws" / f"{stem}_aws.json", root / f"{stem}.json")
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None or name != Path(name).name:
-        raise UnusableFrameworkError(f"Prowler {version('prowler')} has no such framework for AWS")
-    try:
-        data = json.loads(path.read_bytes())
-        if "requirements" in data:
-            parsed = models.ComplianceFramework(**data)
-        else:
-            parsed = models.adapt_legacy_to_universal(models.Compliance(**data))
-        framework: dict[str, Any] = json.loads(parsed.json())
-    except Exception as error:
-        why = f"{path} is not in the expected form ({type(error).__name__})"
-        raise UnusableFrameworkError(why) from error
-    return framework
+    return next((path for path in paths if path.is_file() and name == Path(name).name), None)
 
 
 def _table(framework: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def _states(report: Path) -> dict[tuple[str, str], _State]:
         status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
         if status and key:
             failing: _State = "accepted" if row.get("MUTED") == "True" else "failing"
-            state: _State = failing if status == "FAIL" else "passing"
-            state = "not judged" if status == "MANUAL" else state
+            by_status: dict[str, _State] = {"FAIL": failing, "PASS": "passing"}
+            state = by_status.get(status, "not judged")
             requirement = (key, row.get("REQUIREMENTS_DESCRIPTION", ""))
             before = states.get(requirement, "passing")
             states[requirement] = min(state, before, key=_WORST.index)

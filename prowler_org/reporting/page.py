@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from prowler_access_keys.ranking.figures import word_figures
 from prowler_access_keys.ranking.page import AccountRow, Bar, Framework, NotCovered, Page, Part
 from prowler_access_keys.ranking.ranked import Ranked
 
@@ -38,7 +39,7 @@ def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[
     outcome = f"{failing} of {len(scanned)} accounts failing" if scanned else "no account scanned"
     no_ranking = NO_RANKING if scanned else NOTHING_SCANNED
     return Page(
-        title=f"{state.job.organization}: {outcome}",
+        title=f"{state.job.organization}: {word_figures(keys.entries) or outcome}",
         subtitle=f"Scanned with {_programs(state.job.versions)}, role {state.job.role}, "
         f"started {state.started:%Y-%m-%d %H:%M} UTC."
         + (f" Options of prowler aws: {arguments}" if arguments else ""),
@@ -50,10 +51,11 @@ def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[
             *_untried(state),
             *_others(state, finished.accounts),
         ],
-        what_is_not_covered="accounts not covered",
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
         muted=collected.muted,
+        accepted=keys.accepted,
+        owners=keys.owners,
         changes=keys.changes,
         since=keys.since,
         no_ranking="" if collected.accounts or (scanned and collected.problems) else no_ranking,
@@ -87,7 +89,7 @@ def not_covered(finished: FinishedRun, problems: Mapping[Path, str]) -> list[Not
             for path, why in problems.items()
         ),
         *(
-            NotCovered(skip.account.id, skip.account.name, skip.reason)
+            NotCovered(skip.account.id, skip.account.name, skip.reason, is_left_out=True)
             for skip in finished.accounts.skipped
         ),
     ]
@@ -101,14 +103,17 @@ def _untried(state: State) -> list[NotCovered]:
 def _others(state: State, accounts: AccountList) -> list[NotCovered]:
     """The accounts that have left the organization, and those that were not chosen."""
     why = "it has left the organization since the run began"
-    left = [NotCovered(account.id, account.name, why) for account in state.left.values()]
+    left = [
+        NotCovered(account.id, account.name, why, is_left_out=True)
+        for account in state.left.values()
+    ]
     known = {*state.accounts, *(skip.account.id for skip in accounts.skipped)}
     number = len((accounts.members or frozenset()) - known)
     if not number:
         return left
     plural = "account was" if number == 1 else "accounts were"
     reason = f"{number} more {plural} not chosen with --accounts, --ou, or --account-tag"
-    return [*left, NotCovered("", "", reason, number)]
+    return [*left, NotCovered("", "", reason, number, is_left_out=True)]
 
 
 def _row(result: AccountResult) -> AccountRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -10,7 +9,7 @@ from typing import TextIO
 
 from alive_progress import alive_bar
 
-from prowler_access_keys.ranking.printing import say
+from prowler_access_keys.ranking.printing import has_color, say
 
 from ..results.account_result import AccountResult
 from .summary import describe_briefly
@@ -21,7 +20,7 @@ ShowResult = Callable[[AccountResult], None]
 @contextmanager
 def progress(total: int, stream: TextIO) -> Iterator[ShowResult]:
     """Gives a function that shows each result, of ``total``, as it comes."""
-    if stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR"):
+    if has_color(stream):
         with _bar(total, stream) as show:
             yield show
     else:

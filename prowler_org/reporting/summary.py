@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from prowler_access_keys.ranking.collected import Collected
-from prowler_access_keys.ranking.printing import printable
+from prowler_access_keys.ranking.printing import list_files, printable
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import ALL, Register
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import plural
 
 from ..accounts.account_list import AccountList
 from ..results.account_result import AccountResult, FindingCounts
@@ -19,13 +21,19 @@ MOST_NAMED = 10
 
 def describe_accounts(accounts: AccountList) -> str:
     """The answer to ``--dry-run``."""
-    number = len(accounts.accounts)
-    plural = "" if number == 1 else "s"
-    lines = [f"prowler-org would scan {number} account{plural} of {accounts.organization}:"]
+    number = plural(len(accounts.accounts), "account")
+    lines = [f"prowler-org would scan {number} of {accounts.organization}:"]
     lines += [printable(f"  {account.id}  {account.name}") for account in accounts.accounts]
     if accounts.skipped:
         lines += [f"It would skip {len(accounts.skipped)}:", *map(str, accounts.skipped)]
     return "\n".join(lines)
+
+
+def describe_listed(accounts: AccountList) -> str:
+    """How many accounts a run is about, and the first of them, before it loads Prowler."""
+    names = [f"{account.name} {account.id}" for account in accounts.accounts]
+    number = plural(len(names), "account")
+    return printable(f"{number} of {accounts.organization}: {_named(names)}.")
 
 
 def describe_resumed(state: State) -> list[str]:
@@ -35,6 +43,19 @@ def describe_resumed(state: State) -> list[str]:
     )
     left = (f"Account {it.id} {it.name} has left the organization." for it in state.left.values())
     return list(map(printable, (*again, *left)))
+
+
+def describe_exceptions(register: Register, members: Collection[str] | None) -> list[str]:
+    """What is wrong with the exceptions of an organization with these accounts, if known."""
+    named = {entry.account for entry in register.entries} - {ALL}
+    strangers = sorted(named - set(members)) if members else []
+    sentences = [register.problem] if register.problem else []
+    if strangers:
+        sentences.append(
+            f"{register.path} has exceptions for accounts that are not in the organization: "
+            f"{_named(strangers)}."
+        )
+    return list(map(printable, sentences))
 
 
 def describe_result(result: AccountResult) -> str:
@@ -109,8 +130,7 @@ def summarize(state: State, reports: Sequence[Path]) -> str:
     if incomplete:
         lines.append(f"{len(incomplete)} not judged or not delivered (--resume tries again):")
         lines += [f"  {describe_result(result)}" for result in incomplete]
-    lines += ["Reports:", *(f"  {report}" for report in reports)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *list_files("Reports:", reports)])
 
 
 def describe_problems(state: State) -> list[str]:

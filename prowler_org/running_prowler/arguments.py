@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
@@ -21,7 +22,7 @@ from ..accounts.sign_in import LONGEST_CHAINED_SESSION, SignIn, is_of_a_role
 from ..errors import StartError, UsageError
 from ..results.report_check import ANY_REPORTS, ExpectedReports
 from .log import REDACTED, critical_entries, last_line
-from .processes import NoAnswerError, ProwlerLauncher
+from .processes import EXCEPTIONS_OPTION, NoAnswerError, ProwlerLauncher
 
 DEFAULT_CHECKS = tuple(sorted(our_checks()))
 """The checks that run if Prowler's arguments choose none: all of this plug-in."""
@@ -105,6 +106,8 @@ class ParsedArguments:
     """The local files that the arguments name: the option, and the file's name."""
     hashes: dict[str, str] = field(default_factory=dict)
     """The SHA-256 of these files, by option."""
+    exceptions: str = ""
+    """The file of exceptions; empty if there is none."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """The values among the arguments that are secret."""
     has_secrets: bool = False
@@ -117,14 +120,20 @@ class ParsedArguments:
 
 
 def check_prowler_arguments(
-    arguments: Sequence[str], signed_in: SignIn, launcher: ProwlerLauncher, scheduler: str | None
+    arguments: Sequence[str],
+    signed_in: SignIn,
+    launcher: ProwlerLauncher,
+    scheduler: str | None,
+    exceptions: Path | None = None,
 ) -> ParsedArguments:
     """Parse Prowler's arguments in another process, for scans here or on the scheduler's cluster.
+
+    ``exceptions`` is the file of exceptions, if it is not the one that the config file names.
 
     Raises StartError if that process crashes, UsageError if the arguments cannot be used.
     """
     try:
-        parsed = launcher.ask(parse_prowler_arguments, arguments)
+        parsed = launcher.ask(parse_prowler_arguments, arguments, exceptions)
     except NoAnswerError as error:
         raise StartError(f"Prowler did not parse its arguments: {error}.") from error
     if parsed.problem:
@@ -150,14 +159,16 @@ def check_prowler_arguments(
     return replace(parsed, arguments=(*parsed.arguments, *own))
 
 
-def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
+def parse_prowler_arguments(
+    arguments: Sequence[str], exceptions: Path | None = None
+) -> ParsedArguments:
     """Have Prowler parse its arguments and choose its checks, without a call to AWS.
 
     Prowler changes the process: call this in a process of its own.
     """
     values: list[tuple[str, str]] = []
     try:
-        return _parsed(arguments, values)
+        return _parsed(arguments, values, exceptions)
     except UsageError as error:
         problem = str(error)
     except (Exception, SystemExit) as error:
@@ -167,7 +178,9 @@ def parse_prowler_arguments(arguments: Sequence[str]) -> ParsedArguments:
     return ParsedArguments(problem)
 
 
-def _parsed(arguments: Sequence[str], values: list[tuple[str, str]]) -> ParsedArguments:
+def _parsed(
+    arguments: Sequence[str], values: list[tuple[str, str]], exceptions: Path | None
+) -> ParsedArguments:
     """Adds each option that has a value to ``values``. Raises UsageError."""
     parsed, defaults = _parse((*LOGGING, *arguments), values), _parse((), [])
     secrets = _secrets(values)
@@ -191,6 +204,12 @@ def _parsed(arguments: Sequence[str], values: list[tuple[str, str]]) -> ParsedAr
     checks = _checks(complete, parsed)
     if not checks:
         raise UsageError("Prowler rejects its arguments: no check is left to run.")
+    path = str(exceptions.absolute()) if exceptions else _named_exceptions()
+    if path:  # a worker has no file beside the config file that it gets
+        files = (*files, (EXCEPTIONS_OPTION, path))
+        complete = (*complete, EXCEPTIONS_OPTION, path)
+        if problem := _find_unreadable(files[-1:]):
+            raise UsageError(problem)
     return ParsedArguments(
         arguments=complete,
         redacted=redact(arguments, secrets),
@@ -201,6 +220,7 @@ def _parsed(arguments: Sequence[str], values: list[tuple[str, str]]) -> ParsedAr
         ),
         files=files,
         hashes={name: sha256(Path(path).read_bytes()).hexdigest() for name, path in files},
+        exceptions=path,
         secrets=secrets,
         has_secrets=bool(secrets) or _has_secret(parsed.config_file),
         profile=parsed.profile,
@@ -263,6 +283,14 @@ def _has_secret(config_file: str) -> bool:
     from prowler.config.config import load_and_validate_config_file
 
     return bool(load_and_validate_config_file("aws", config_file).get("shodan_api_key"))
+
+
+def _named_exceptions() -> str:
+    """The file of exceptions that the config file names, among what Prowler has parsed last."""
+    from prowler_access_keys.services.iam.iam_access_keys.command_line import settings_of
+
+    named = settings_of(SimpleNamespace(audit_config={}))[0].access_key_exceptions
+    return str(Path(named).absolute()) if named else ""
 
 
 def _secrets(values: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -14,11 +14,15 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeVar
 
+from prowler_access_keys.services.iam.iam_access_keys.settings import EXCEPTIONS_VARIABLE
+
 from ..accounts.sign_in import environment_with
 from . import preload
 
 FORK_SERVER_IMPORTS = ["__main__", "prowler_org.running_prowler.load_prowler"]
 """What the server that scans are forked from imports when it starts."""
+EXCEPTIONS_OPTION = "--access-key-exceptions"
+"""Names the file of exceptions among the arguments of a scan; Prowler does not see it."""
 LOST = 255
 """The exit code that multiprocessing gives a process whose fork server is gone. It may still run.
 
@@ -266,10 +270,20 @@ def _run_prowler(
         arguments = (*arguments, "--output-directory", str(output_directory))
     else:
         preload.renew(output_directory)
-    sys.argv = ["prowler", "aws", *arguments]
+    sys.argv = ["prowler", "aws", *_without_exceptions(arguments)]
     from prowler.__main__ import prowler
 
     prowler()
+
+
+def _without_exceptions(arguments: Iterable[str]) -> list[str]:
+    """Prowler's arguments without the file of exceptions, which goes to the checks."""
+    left = list(arguments)
+    while EXCEPTIONS_OPTION in left:  # a worker gets the option twice; the last one counts
+        at = left.index(EXCEPTIONS_OPTION)
+        os.environ[EXCEPTIONS_VARIABLE] = left[at + 1]
+        del left[at : at + 2]
+    return left
 
 
 def _begin() -> None:

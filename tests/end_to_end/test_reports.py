@@ -35,6 +35,7 @@ from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 from scripts.compliance_framework import UNIVERSAL
 
 from .. import loaded
+from ..exceptions import excepting
 from ..mutelists import muting
 from ..pages import command
 from ..scanning import ACCOUNT, ACCOUNT_NAME, CHECK, FAMILY, ROOT, SOURCE_LINKS
@@ -46,6 +47,7 @@ LABEL = "Access-Key-Hygiene-1.0"
 REQUIREMENTS = json.loads(UNIVERSAL.read_text("utf-8"))["requirements"]
 ACTIVE_KEYS = {
     "passing": 1, "failing": 2, "muted": 2, "unreadable": 2,
+    "accepted": 2,
     "=alice": 0, "+bob": 1, "@carol": 2, "dmitri,ivanov": 0, "e.f": 1, "-grace": 2, "_hugo": 0,
     "i=j+k@l,m.n-o_p": 1,
 }  # fmt: skip
@@ -55,6 +57,7 @@ TRUTH: Told = {
     ROOT: ("PASS", False),
     **{name: ("FAIL" if keys == 2 else "PASS", False) for name, keys in ACTIVE_KEYS.items()},
     "muted": ("FAIL", True),
+    "accepted": ("FAIL", True),
     "unreadable": ("MANUAL", False),
 }
 """By resource name: the status of our check's finding, and whether it is muted."""
@@ -87,9 +90,12 @@ def aws() -> Iterator[EmbeddedAWS]:
 def run(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("run")
     (directory / "mutelist.yaml").write_text(muting("muted"))
+    (directory / "exceptions.yaml").write_text(excepting("accepted"))
+    (directory / "config.yaml").write_text("aws: {access_key_exceptions: exceptions.yaml}")
     return loaded.run(
         command("prowler aws --compliance access_key_hygiene_1.0_aws"),
-        "--mutelist-file", "mutelist.yaml", "--region", "us-east-1", "--output-formats", *FORMATS,
+        "--mutelist-file", "mutelist.yaml", "--config-file", "config.yaml",
+        "--region", "us-east-1", "--output-formats", *FORMATS,
         environment=aws.environment(), directory=directory,
     )  # fmt: skip
 

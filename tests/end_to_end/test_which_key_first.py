@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -60,12 +61,15 @@ def test_the_keys_of_a_real_report_are_ranked_written_and_printed(
     assert can_go
     assert {row["access_key_id"] for row in can_go} <= active
     assert all(row["command"].endswith("--status Inactive") for row in can_go)
-    assert f"Top 10 of {len(ranked)} keys" in told
+    counts = map(int, re.findall(r"\d+(?= (?:incidents|to) )", told.splitlines()[0]))
+    assert sum(counts) == len(ranked)
     assert ranked[9]["access_key_id"] in told
     assert ranked[10]["access_key_id"] not in told
     for suffix in ("html", "csv", "json"):
         (path,) = (tmp_path / "new").glob(f"*.{suffix}")
         assert str(path) in told
+    (page,) = (tmp_path / "new").glob("*.html")
+    assert told.endswith(f"\n\n{page}\n")
 
 
 def test_the_next_run_in_the_directory_reports_changes(

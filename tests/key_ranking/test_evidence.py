@@ -140,7 +140,7 @@ def test_where_what_uses_a_key_could_go_is_on_the_page_and_in_the_csv(tmp_path: 
     write_csv([one], tmp_path / "keys.csv")
     (row,) = csv.DictReader((tmp_path / "keys.csv").read_text("utf-8").splitlines())
     assert row["destinations"] == one.destinations
-    page = Page("", "", [one], "", {}, [], "", (), [])
+    page = Page("", "", [one], "", {}, [], (), [])
     assert "Where it could go: <bdi>the Lambda function&#39;s execution role" in render(page)
 
 
@@ -229,11 +229,11 @@ def test_page_and_csv_have_it_and_a_program_with_a_hostile_name_does_nothing(
     page = render(
         Page(
             title="", subtitle="", entries=[one], csv="", links={}, not_covered=(),
-            what_is_not_covered="reports unread", columns=(), accounts=(),
+            columns=(), accounts=(),
         )
     )  # fmt: skip
-    assert f"<bdi>In the last 2 events in =us, {KEY} was used by &lt;script&gt;?[31m from" in page
-    assert f"<bdi>{KEY} was created on 2026-11-20 by =1+1 from 198.51.100.9.</bdi>" in page
+    assert "<bdi>In the last 2 events in =us, the key was used by &lt;script&gt;?[31m from" in page
+    assert "<bdi>The key was created on 2026-11-20 by =1+1 from 198.51.100.9.</bdi>" in page
     write_csv([one], tmp_path / "keys.csv")
     with (tmp_path / "keys.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prowler_access_keys.ranking.cli import main
-from prowler_access_keys.ranking.oscal import FRAMEWORK, write_oscal
+from prowler_access_keys.ranking.oscal import FRAMEWORK, _markdown, write_oscal
 from scripts.compliance_framework import OSCAL
 from scripts.oscal_framework import CATALOG, COMPONENT_DEFINITION
 
@@ -23,15 +24,20 @@ from .reports import ACCOUNT, TODAY, finding, write
 REQUIREMENTS = json.loads(FRAMEWORK.read_text("ascii"))["requirements"]
 MEASURED = [one for one in REQUIREMENTS if one["checks"]]
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-Drawn = list[tuple[Mapping[str, Any], str, bool, str]]
-"""Of each finding: its requirement, its status, whether it is muted, and its user."""
+Drawn = list[tuple[Mapping[str, Any], str, bool, str, int]]
+"""Of each finding: its requirement, its status, whether it is muted, its user, and its check."""
+
+
+def check_of(requirement: Mapping[str, Any], which: int) -> str:
+    checks: list[str] = requirement["checks"]["aws"]
+    return checks[which % len(checks)]
 
 
 def event(
-    requirement: Mapping[str, Any], status: str, muted: bool, user: str, **more: Any
+    requirement: Mapping[str, Any], status: str, muted: bool, user: str, which: int = 0, **more: Any
 ) -> dict[str, Any]:
-    """A finding in Prowler's OCSF report of the framework."""
-    check = requirement["checks"]["aws"][0]
+    """A finding in Prowler's OCSF report of the framework, by one of the requirement's checks."""
+    check = check_of(requirement, which)
     about = finding(check, user, status, muted=muted)
     cloud = about.pop("cloud")
     return {
@@ -65,10 +71,17 @@ def by_trestle(path: Path, model: str, module: str) -> Any:
 
 @st.composite
 def drawn_findings(draw: st.DrawFn) -> Drawn:
-    users = st.sampled_from(["alice", "bob", "<account>", "=1+1", "e\n\u2028f"])
+    users = st.sampled_from(["alice", "_bob_", "<account>", "=1+1", "e\n\u2028f", "\ud83d"])
     statuses = st.sampled_from(["PASS", "FAIL", "MANUAL"])
-    one = st.tuples(st.sampled_from(MEASURED), statuses, st.booleans(), users)
-    return draw(st.lists(one, min_size=1, max_size=25, unique_by=lambda each: repr(each)))
+    requirements = st.sampled_from(MEASURED)
+    if draw(st.booleans()):
+        requirements, statuses = st.sampled_from(MEASURED[-2:]), st.just("PASS")
+    one = st.tuples(requirements, statuses, st.booleans(), users, st.integers(0, 1))
+
+    def finding_of(each: Any) -> str:
+        return repr((*each[:4], check_of(each[0], each[4])))
+
+    return draw(st.lists(one, min_size=1, max_size=25, unique_by=finding_of))
 
 
 @given(drawn_findings())
@@ -81,29 +94,41 @@ def test_what_a_requirement_is_and_why(drawn: Drawn) -> None:
     assert len(result["observations"]) == len(drawn)
     observations = {each["uuid"]: each for each in result["observations"]}
     risks = {each["uuid"]: each for each in result.get("risks", ())}
-    assert len(risks) == sum(status == "FAIL" and muted for _, status, muted, _ in drawn)
+    assert len(risks) == sum(status == "FAIL" and muted for _, status, muted, _, _ in drawn)
     for requirement, found in zip(REQUIREMENTS, result["findings"], strict=True):
-        about = [each[1:3] for each in drawn if each[0] is requirement]
+        about = [each for each in drawn if each[0] is requirement]
+        verdicts = [("ACCEPTED" if each[1:3] == ("FAIL", True) else each[1]) for each in about]
         status = found["target"]["status"]
         assert found["target"]["target-id"] == f"akh-{requirement['id']}_obj"
         related = [each["observation-uuid"] for each in found.get("related-observations", ())]
-        assert sorted(observations[key]["props"][0]["value"] for key in related) == sorted(
-            requirement["checks"]["aws"][0] for _ in about
-        )
+        assert sorted(observations[key]["props"][1]["value"] for key in related) == sorted(verdicts)
         accepted = [each["risk-uuid"] for each in found.get("related-risks", ())]
-        assert len(accepted) == about.count(("FAIL", True))
+        assert len(accepted) == verdicts.count("ACCEPTED")
         assert all(risks[key]["status"] == "deviation-approved" for key in accepted)
-        passes = bool(about) and all(each[0] == "PASS" for each in about)
+        checks = requirement["checks"].get("aws", [])
+        unseen = {*checks}.difference(check_of(requirement, each[4]) for each in about)
+        by_hand = requirement["attributes"]["AssessmentStatus"] != "Automated"
+        passes = {*verdicts} == {"PASS"} and not unseen and not by_hand
+        fails = {*verdicts} & {"FAIL", "ACCEPTED"}
         assert status["state"] == ("satisfied" if passes else "not-satisfied")
-        if ("FAIL", False) in about:
-            assert status["reason"] == "fail"
-            assert status["remarks"].startswith(f"{about.count(('FAIL', False))} of {len(about)} ")
-        elif any(each[0] == "MANUAL" for each in about):
-            assert (status["reason"], "could not be judged" in status["remarks"]) == ("other", True)
-        elif not about:
-            why = "no finding" if requirement["checks"] else "A person has to verify"
-            assert (status["reason"], why in status["remarks"]) == ("other", True)
+        assert status["reason"] == ("pass" if passes else "fail" if fails else "other")
+        for words, verdict in (
+            ("fail.", "FAIL"), ("could not be judged", "MANUAL"),
+            ("fail and are muted", "ACCEPTED"), ("pass.", "PASS"),
+        ):  # fmt: skip
+            said = f"{verdicts.count(verdict)} of {len(about)} findings {words}"
+            assert (said in status["remarks"]) == (verdict in verdicts)
+        assert ("A person has to verify" in status["remarks"]) == by_hand
+        for check in checks:
+            assert (f"no finding of {check}" in status["remarks"]) == (check in unseen)
         assert requirement["attributes"]["Evidence"] in status["remarks"]
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"])))
+def test_a_markdown_reader_shows_a_name_as_it_is(name: str) -> None:
+    markdown = pytest.importorskip("cmarkgfm", reason="it comes with compliance-trestle")
+    shown = markdown.github_flavored_markdown_to_html(_markdown(f"User {name} has"))
+    assert unescape(shown.removeprefix("<p>").removesuffix("</p>\n")) == f"User {name} has"
 
 
 def test_the_same_reports_give_the_same_document_and_a_report_given_twice_counts_once(
@@ -170,17 +195,20 @@ def test_a_folder_that_cannot_be_read_and_a_link_are_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, target = report(tmp_path / "first", WHOLE), tmp_path / "results.json"
-    (tmp_path / "second").mkdir()
-    (tmp_path / "second" / path.name).symlink_to(path)
-    assert main([str(tmp_path), "--oscal", str(target)]) == 1
-    assert "it is a link, which is not followed. Nothing was written." in capsys.readouterr().err
+    link = tmp_path / "second" / path.name
+    link.parent.mkdir()
+    for linked in (path, path.parent):
+        link.symlink_to(linked)
+        assert main([str(tmp_path), "--oscal", str(target)]) == 1
+        assert f"{link}: it is a link, which is not followed. Nothing" in capsys.readouterr().err
+        link.unlink()
 
     def denied(folder: str) -> None:  # whoever runs the tests as root may read every folder
         raise PermissionError(13, "Permission denied", folder)
 
     monkeypatch.setattr("os.scandir", denied)
     assert main([str(tmp_path), "--oscal", str(target)]) == 1
-    assert capsys.readouterr().err == f"prowler-access-keys: {tmp_path}: Permission denied\n"
+    assert f"{tmp_path}: it cannot be read: Permission denied. Not" in capsys.readouterr().err
     assert not target.exists()
 
 

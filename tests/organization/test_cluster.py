@@ -35,6 +35,7 @@ from prowler_org.scanning.backends.dask_cluster import DaskCluster, is_on_this_m
 from prowler_org.scanning.backends.dask_worker import SentTask, scan_on_worker
 
 from ..end_to_end.environments import PATIENCE, Environment
+from ..exceptions import excepting
 from ..mutelists import muting
 from ..pages import block, command
 from ..scanning import CHECK, environment_of
@@ -77,16 +78,18 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "here").mkdir()
     (folder / "here" / "mutelist.yaml").write_text(muting("bob"))
+    (folder / "here" / "exceptions.yaml").write_text(excepting("carol"))
     with EmbeddedAWS() as aws, ExitStack() as stack:
         organization = EmbeddedOrganization(aws)
         accounts = {name: organization.add_account(name) for name in NAMES}
-        for user in ("alice", "bob"):
+        for user in ("alice", "bob", "carol"):
             organization.add_keys(accounts["failing"], user, 2)
         aws.behavior.accounts_without_role = frozenset({accounts["roleless"]})
         aws.behavior.seconds_to_assume = {accounts[name]: 600.0 for name in ("slow", "endless")}
 
         dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
         options = arguments_of(at_address(dask.address, command("--scheduler tcp://")))
+        options += ["--access-key-exceptions", "exceptions.yaml"]
         options += ["--", "--checks", CHECK, "-w", "mutelist.yaml"]
         mine = aws.environment("AKIAOFTHISMACHINE")
         refused = run(*options, environment=mine, directory=folder / "here" / "refused")
@@ -144,9 +147,9 @@ def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
         assert [report.rpartition(".")[2] for report in reports] == ["csv", "html", "json"]
         assert all((scanned.run.directory / report).is_file() for report in reports)
         assert f";{account};" in merged
-    # The worker got the mutelist that Prowler's arguments name.
+    # The worker got the mutelist that Prowler's arguments name, and the exceptions.
     counts = scanned.run.results[scanned.accounts["failing"]].counts
-    assert (counts.failed, counts.muted) == (1, 1)
+    assert (counts.failed, counts.muted) == (1, 2)
 
 
 def test_workers_use_their_own_credentials_and_receive_none(scanned: ClusterRun) -> None:

@@ -128,6 +128,6 @@ def test_the_help_has_examples_the_check_and_the_exit_codes(
         main(["--help"])
     text = capsys.readouterr().out
     assert "prowler-org --role ProwlerScan -- --service iam" in text
-    assert "the\ntwelve checks of this plug-in run" in text
+    assert "the\nthirteen checks of this plug-in run" in text
     for code, *_ in table("| exit code | `prowler-org` |"):
         assert f"\n  {code}  " in text

@@ -95,19 +95,22 @@ def compliance(directory: Path, account: Account, *rows: str) -> AccountResult:
 def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path: Path) -> None:
     results = [
         compliance(tmp_path, ALICE, "1;One;PASS;False;1", "1;One;FAIL;False;1", "10;X;FAIL;True;1"),
-        compliance(tmp_path, BOB, "1;One;PASS;False;2", "3;Three;MANUAL;False;"),
+        compliance(
+            tmp_path, BOB, "1;One;PASS;False;2", "3;Three;MANUAL;False;", "4;IV;ODD;False;2"
+        ),
     ]
     (framework,), _ = merge_compliance(results, tmp_path, "run")
     assert (framework.name, framework.file) == ("cis_x", "compliance/run_cis_x.csv")
     assert framework.requirements == (
         Requirement("1", "One", fail=1, not_judged=0, accepted=0, passed=1),
         Requirement("3", "Three", fail=0, not_judged=2, accepted=0, passed=0),
+        Requirement("4", "IV", fail=0, not_judged=2, accepted=0, passed=0),
         Requirement("10", "X", fail=0, not_judged=1, accepted=1, passed=0),
     )
     with (tmp_path / framework.file).open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
-    assert [row["STATUS"] for row in rows] == ["PASS", "FAIL", "FAIL", "PASS", "MANUAL"]
-    assert [row["ACCOUNTID"] for row in rows] == ["1", "1", "1", "2", BOB.id]
+    assert [row["STATUS"] for row in rows] == ["PASS", "FAIL", "FAIL", "PASS", "MANUAL", "ODD"]
+    assert [row["ACCOUNTID"] for row in rows] == ["1", "1", "1", "2", BOB.id, "2"]
 
 
 def test_a_binary_compliance_report_affects_only_itself(tmp_path: Path) -> None:

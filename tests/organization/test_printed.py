@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prowler_org.accounts.account_list import Account
+from prowler_org.accounts.account_list import Account, AccountList
 from prowler_org.reporting.progress import progress
-from prowler_org.reporting.summary import describe_missing, describe_result, summarize
+from prowler_org.reporting.summary import (
+    describe_listed,
+    describe_missing,
+    describe_result,
+    summarize,
+)
 from prowler_org.results.account_result import FindingCounts, not_scanned
 from prowler_org.results.state import State
 
@@ -81,16 +87,29 @@ def test_a_reason_is_printed_once_with_its_number_of_accounts(reasons: list[str]
     assert len(lines) == len(set(reasons))
 
 
+def test_the_accounts_are_listed_before_a_run_by_name_and_the_many_by_number() -> None:
+    accounts = tuple(Account(f"{number:012}", f"a{number}") for number in range(12))
+    listed = AccountList("o-a1b2c3d4e5", "aws", accounts, ())
+    assert describe_listed(replace(listed, accounts=accounts[:1])) == (
+        "1 account of o-a1b2c3d4e5: a0 000000000000."
+    )
+    told = describe_listed(listed)
+    assert told.startswith("12 accounts of o-a1b2c3d4e5: a0 000000000000, ")
+    assert told.endswith("a9 000000000009, and 2 more.")
+
+
 def test_a_name_cannot_control_the_terminal() -> None:
     line = describe_result(not_scanned(Account("1", "\x1b[2J\nalice"), "\x07"))
     assert line == "1 ?[2J?alice: not scanned. ?"
 
 
 def test_the_summary_names_the_accounts_not_scanned_and_the_reports() -> None:
-    assert summarize(STATE, [Path("org.csv")]).splitlines() == [
+    assert summarize(STATE, [Path("org.csv"), Path("org.html")]).splitlines() == [
         "2 of 3 accounts scanned, 1 of them failing.",
         "1 not scanned (--resume tries again):",
         "  222222222222 bob's <account>: not scanned. It was denied.",
         "Reports:",
         "  org.csv",
+        "",
+        "org.html",
     ]

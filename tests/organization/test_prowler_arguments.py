@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from prowler.lib.cli.parser import ProwlerArgumentParser
@@ -25,7 +27,8 @@ from prowler_org.running_prowler.arguments import (
     find_conflict,
     redact,
 )
-from prowler_org.running_prowler.processes import ProwlerLauncher
+from prowler_org.running_prowler.processes import ProwlerLauncher, _without_exceptions
+from prowler_org.scanning.backends.dask_worker import SentFile, with_files
 
 from ..permissions import PERMISSIONS
 
@@ -242,6 +245,28 @@ def test_a_local_file_is_recognized_in_any_spelling(
     assert parsed.hashes != other.hashes
     in_aws = (part.format("s3://bucket/mute.yaml") for part in spelling)
     assert parse(*in_aws).files == ()
+
+
+def test_the_exceptions_that_the_config_file_names_go_to_every_scan(
+    parse: Parse, tmp_path: Path
+) -> None:
+    config, exceptions = tmp_path / "config.yaml", tmp_path / "exceptions.yaml"
+    config.write_text("aws: {access_key_exceptions: exceptions.yaml}")
+    exceptions.write_text("exceptions: []")
+    parsed = parse("--config-file", str(config))
+    assert parsed.files[-1] == ("--access-key-exceptions", str(exceptions))
+    assert parsed.hashes.keys() == {"--config-file", "--access-key-exceptions"}
+    assert parsed.arguments[-2:] == parsed.files[-1]
+    on_worker = with_files(
+        parsed.arguments, [SentFile(parsed.files[-1][0], "e.yaml", b"")], tmp_path / "x"
+    )
+    with mock.patch.dict("os.environ", {}):
+        left = _without_exceptions(on_worker)
+        assert os.environ["PROWLER_ACCESS_KEY_EXCEPTIONS"] == on_worker[-1] != str(exceptions)
+    assert left == list(parsed.arguments[:-2])
+    exceptions.unlink()
+    with pytest.raises(UsageError, match="which --access-key-exceptions of Prowler names"):
+        parse("--config-file", str(config))
 
 
 def test_the_examples_of_this_plug_in_are_accepted(parse: Parse) -> None:

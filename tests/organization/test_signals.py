@@ -64,7 +64,7 @@ def test_a_signal_ends_a_run_and_leaves_nothing_behind(
     process.send_signal(number)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, output
-    assert output.startswith("Listing the accounts and loading Prowler.")
+    assert output.startswith("Listing the accounts.")
     assert "Traceback" not in output
     assert "BrokenPipe" not in output
     wait_until(lambda: not processes_with(f"TMPDIR={temporary}"), "the end of all processes")

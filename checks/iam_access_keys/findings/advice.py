@@ -44,10 +44,9 @@ class Action(str, Enum):
 
 SENTENCES = {
     Action.INCIDENT: (
-        "This is an incident: AWS suspects that a credential of user {user} is compromised or "
-        "public ({attached}). Deactivate all of its access keys and API keys now; do not delete "
-        "them. Then find out what they did. Leave the policy attached until AWS has closed the "
-        "case."
+        "Incident: deactivate all access keys and API keys of user {user} now; do not delete them. "
+        "AWS suspects that one of the user's credentials is compromised or public ({attached}). "
+        "Find out what they did, and leave the policy attached until AWS has closed the case."
     ),
     Action.DECOY_USED: (
         "Somebody used {keys} of the decoy {user}: {described}. Find out who can read the place "

@@ -11,7 +11,6 @@ framework.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -70,17 +69,13 @@ def _standards() -> dict[str, dict[str, Any]]:
 
 
 @cache
-def _installed_frameworks() -> tuple[Any, ...]:
+def _installed_frameworks() -> list[Any]:
     """The frameworks that installed packages bring: only those can name a plug-in's check."""
-    return tuple(_load_frameworks())
-
-
-def _load_frameworks() -> Iterator[Any]:
+    frameworks = []
     for entry_point in entry_points(group="prowler.compliance", name="aws"):
         try:
             for path in sorted(Path(entry_point.load().__path__[0]).glob("*.json")):
-                framework = load_compliance_framework(str(path), fatal=False)
-                if framework is not None:
-                    yield framework
+                frameworks.append(load_compliance_framework(str(path), fatal=False))
         except Exception as error:  # another package's fault must not cost our findings
             logger.warning(f"{entry_point.value} -- {type(error).__name__}: {error}")
+    return [*filter(None, frameworks)]

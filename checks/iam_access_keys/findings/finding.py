@@ -64,6 +64,8 @@ class Verdict:
     severity: str = ""
     """The severity, if it is lower than that of the check's metadata, by which ``--severity``
     selects checks: never higher, or a scan that selects by it would miss the finding."""
+    excused: bool = False
+    """Whether a setting makes this a PASS; no standard knows that."""
 
 
 def unreadable(user: User, failure: Unreadable, what: str, quarantine: Quarantine = ()) -> Verdict:
@@ -95,6 +97,7 @@ def decoy(user: User) -> Verdict:
         "PASS",
         f"User {user.name} is a decoy, by your setting decoy_users: this check excuses it, and "
         "iam_user_decoy_access_keys_used looks at its keys.",
+        excused=True,
     )
 
 

@@ -53,7 +53,9 @@ class UserCase(UserFacts):
         danger: str = "",
         one_may_stay: bool = False,
     ) -> Verdict:
-        """FAIL for active keys: the keys, why they fail, and the advice.
+        """FAIL for active keys: the advice, why they fail, and the keys with age and last use.
+
+        The advice comes first because mail subjects, tickets, and dashboards cut sentences off.
 
         ``reason`` are sentences about tidying, which an incident leaves out; ``danger`` those that
         matter in an incident too. ``keys`` are the keys that fail, if that is not all of them; with
@@ -80,6 +82,7 @@ class UserCase(UserFacts):
                 count,
                 advice=incident(quarantine),
                 unreadable=error.failure,
+                quarantine=self.quarantine(),
                 more=more,
             )
         active = self.with_last_use(active)
@@ -87,7 +90,8 @@ class UserCase(UserFacts):
         if not one_may_stay:
             failing_ids = {key.access_key_id for key in (active if keys is None else keys)}
             advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
-        sentences = (opening, f"{has}: {self.describe(active)}.", *because, word(advice, self.now))
+        listed = f"Key{'s' if active[1:] else ''}: {self.describe(active)}."
+        sentences = (opening, f"{has}.", word(advice, self.now), *because, listed)
         limit = timedelta(days=self.settings.max_unused_access_keys_days)
         in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
         if self.settings.access_key_usage_from_cloudtrail and in_use and not quarantine:

@@ -13,6 +13,8 @@ from prowler.providers.common.provider import Provider
 
 from .. import run_state
 from ..command_line import settings_of
+from ..exceptions.acceptance import title
+from ..exceptions.register import load
 from ..facts import User
 from ..findings.wording import status_command
 from ..reading.iam import IAM
@@ -50,7 +52,14 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
     found = run_state.of(provider).recall(check_id, arn)
     user = found.user if found else User.of_arn(arn)
     account = str(provider.identity.account)
-    refusal = _not_meant(problems) or mutelist.unusable(provider.mutelist)
+    register = load(settings.access_key_exceptions)
+    key_ids = (key.access_key_id for key in found.keys) if found else ()
+    refusal = _not_meant(problems) or register.problem or mutelist.unusable(provider.mutelist)
+    for entry in register.protecting(account, user.name, key_ids):
+        refusal = refusal or (
+            f"{entry.subject} has an exception, whether it is in force or not: that of "
+            f"{title(entry)} until {entry.until}."
+        )
     if not refusal and not (found and found.report.muted):
         refusal = mutelist.protection(provider.mutelist, account, user, check_id)
     iam, caller = _iam(provider), caller_of(provider)
