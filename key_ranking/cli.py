@@ -24,7 +24,7 @@ from .figures import FIGURES, figure_of, word_figures
 from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
-from .owners import NotEmptyError, write_owners
+from .owners import write_owners
 from .page import AccountRow, NotCovered, Page, write_page
 from .period import read_period, write_period
 from .printing import has_color, list_files, printable, say
@@ -82,9 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnusableFileError as error:
         _complain(f"{error}. Nothing was written.")
         return REFUSED
-    except (OSError, NotEmptyError) as error:
-        problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
-        _complain(str(problem))
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}")
         return REFUSED
     except KeyboardInterrupt:
         _complain("Interrupted: nothing was written.")

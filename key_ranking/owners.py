@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from errno import EEXIST
 from pathlib import Path
 
 from .files import COLUMNS, row_of, write_rows
@@ -14,10 +15,6 @@ from .printing import printable
 from .promise import Promise, due
 from .ranking import Entry
 from .whole_file import whole_file
-
-
-class NotEmptyError(Exception):
-    """A folder for owners' files that has files already: those of another run would stay."""
 
 
 def owner_of(entry: Entry) -> tuple[str, str]:
@@ -42,11 +39,12 @@ def write_owners(
 ) -> Path:
     """Write the files to a folder that is new or empty; ``now`` is UTC. Returns their index.
 
-    Raises OSError and NotEmptyError.
+    Raises OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
-        raise NotEmptyError(f"{directory} is not empty: give --owners a new folder")
+        # Files of another run would stay, and be sent again.
+        raise FileExistsError(EEXIST, "not empty: give --owners a new folder", f"{directory}")
     by_owner: dict[tuple[str, str], list[tuple[Entry, str]]] = {}
     for entry in entries:
         if entry.is_to_act_on:

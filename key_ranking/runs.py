@@ -118,13 +118,10 @@ def sum_up(active: Mapping[str, int], histories: Iterable[History]) -> Figures:
 
 def head_and_rest(plain: Mapping[str, Any]) -> bytes:
     """A snapshot as a JSON object whose first line has the members of ``Run``."""
-
-    def members(names: Iterable[str]) -> str:
-        some = {name: plain[name] for name in names}
-        return json.dumps(some, separators=(",", ":"))[1:-1]
-
-    rest = members(name for name in plain if name not in _HEAD)
-    return f"{{{members(_HEAD)},\n{rest}}}".encode()
+    head = {name: plain[name] for name in _HEAD}
+    rest = {name: value for name, value in plain.items() if name not in head}
+    texts = (json.dumps(part, separators=(",", ":"))[1:-1] for part in (head, rest))
+    return ("{" + ",\n".join(texts) + "}").encode()
 
 
 def parse_head(file: BinaryIO) -> Run:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from prowler_access_keys.ranking import promise
 from prowler_access_keys.ranking.history import History
-from prowler_access_keys.ranking.owners import NotEmptyError, code, plain, write_owners
+from prowler_access_keys.ranking.owners import code, plain, write_owners
 
 from .reports import NOW, SHORT, TODAY, finding, key, ranked
 
@@ -110,5 +110,5 @@ def test_a_key_without_a_tag_is_its_makers_or_its_accounts(tmp_path: Path) -> No
 
 def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old.md").write_text("")
-    with pytest.raises(NotEmptyError):
+    with pytest.raises(FileExistsError):
         write_owners((), {}, promise.DEFAULT, tmp_path, NOW)
