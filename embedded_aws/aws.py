@@ -7,6 +7,7 @@ moto answers as AWS does on a good day. What it leaves out is in files beside th
 * ``population.py``: users, groups, policies, and what they have.
 * ``iam_answers.py``, ``credential_report.py``: what moto's IAM does not answer, or not as AWS does.
 * ``cloudtrail.py``: event history.
+* ``root_sessions.py``: sessions of root users.
 * ``organization.py``: an AWS organization. ``dask_cluster.py``: a cluster that scans it.
 """
 
@@ -30,6 +31,7 @@ from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.iam.responses import IamResponse
+from moto.sts.responses import TokenResponse
 
 from .answers import Rewrite
 from .behavior import Behavior
@@ -37,6 +39,7 @@ from .cloudtrail import EmbeddedCloudTrail
 from .credential_report import CredentialReports
 from .iam_answers import IAMAnswers
 from .population import Population
+from .root_sessions import RootSessions
 from .server import Call, Error, serving
 from .tls import HOST, make_certificate
 
@@ -65,6 +68,8 @@ class EmbeddedAWS(Population):
         self.callers: set[str] = set()
         """The access key IDs that calls were signed with."""
         self.endpoint = ""
+        self.root_sessions = RootSessions(self.behavior)
+        """Centralized root access."""
         self._reports = CredentialReports(self.behavior)
         self._lock = threading.Lock()
         self._stack = ExitStack()
@@ -78,8 +83,10 @@ class EmbeddedAWS(Population):
         self._forget()
         self._stack.callback(self._forget)
         answers = IAMAnswers(self, self.behavior, self._reports)
-        for name, answer in answers.by_name().items():
+        for name, answer in (answers.by_name() | self.root_sessions.of_iam()).items():
             self._replace(IamResponse, name, answer)
+        for name, session in self.root_sessions.of_sts().items():
+            self._replace(TokenResponse, name, session)
 
         def look_up(response: CloudTrailResponse) -> str:
             return self.cloudtrail.look_up_events(response)
@@ -113,6 +120,7 @@ class EmbeddedAWS(Population):
         self.cloudtrail = EmbeddedCloudTrail()
         self.calls.clear()
         self._reports.drop()
+        self.root_sessions.reset()
         self.service_specific_credentials.clear()
         self.boundaries.clear()
 
@@ -135,7 +143,7 @@ class EmbeddedAWS(Population):
                 call.name, call.service, at=now, access_key_id=call.access_key_id,
                 user_agent=call.user_agent, source=call.source,
             )  # fmt: skip
-        error = self.behavior.error(call)
+        error = self.root_sessions.error(call) or self.behavior.error(call)
         if call.action in self.behavior.renames:
             self.rename_user(*self.behavior.renames.pop(call.action))
         return error or self.behavior.rewrite.get(call.action)

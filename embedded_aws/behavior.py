@@ -41,6 +41,8 @@ class Behavior:
     """Names of users about whom every call is denied."""
     denied_calls: frozenset[tuple[str, str]] = frozenset()
     """Pairs of an IAM action and the name of a user about whom it is denied, and no other."""
+    unknown: frozenset[str] = frozenset()
+    """Actions that the partition does not have."""
     broken: frozenset[str] = frozenset()
     """IAM actions that end with a 500, every time."""
     page_size: int = MOST_USERS_ON_A_PAGE
@@ -59,6 +61,14 @@ class Behavior:
     """The root user's access keys: whether each is active."""
     root_key_last_used: datetime | None = None
     """When they were last used (UTC)."""
+    root_password: bool = False
+    """Whether the root users have a password."""
+    root_mfa_devices: int = 0
+    """How many MFA devices they have."""
+    root_signing_certificates: int = 0
+    """How many signing certificates they have."""
+    disabled_regions: frozenset[str] = frozenset()
+    """Opt-in Regions in which STS gives no sessions of root users."""
     refuses_all_users: bool = False
     """Whether ListServiceSpecificCredentials answers about one user only."""
     accounts_without_role: frozenset[str] = frozenset()
@@ -89,6 +99,8 @@ class Behavior:
                 return _DENIED
         if self.credentials_expired:
             return Error("403 Forbidden", "ExpiredToken")
+        if call.action in self.unknown:
+            return Error("400 Bad Request", "InvalidAction")
         user = call.parameters.get("UserName", "")
         denied = call.action in self.denied or (call.action, user) in self.denied_calls
         if denied or user in self.denied_users:

@@ -45,6 +45,10 @@ class EmbeddedOrganization:
         account.status = account.state = state
         return identifier
 
+    def remove_account(self, account: str) -> None:
+        """Have an account leave the organization."""
+        self._client.remove_account_from_organization(AccountId=account)
+
     def add_keys(self, account: str, user: str, keys: int) -> None:
         """Make an IAM user with so many active access keys in an account."""
         made = self._aws.add_user(user, account=account)

@@ -32,28 +32,27 @@ ORDER BY access_key_id, events DESC;"""
 
 
 def print_query(paths: Sequence[Path]) -> int:
-    """Print the query about the keys of these reports. Returns 1 if one of them could not be used.
+    """Print the query about the keys of these reports. Returns 1 if it may lack some.
 
     Raises OSError.
     """
     found, problems = find_reports(paths)
     ranking = ranked(oldest_first(found), datetime.now(timezone.utc), None, problems=problems)
-    unread = [f"{path}: {why}." for path, why in ranking.collected.problems.items()]
-    query = athena_query(ranking.entries)
-    unread += [] if query else ["No report names an access key."]
-    for problem in unread:
-        say(f"prowler-access-keys: {printable(problem)}", sys.stderr)
-    say(query, sys.stdout)
-    return 1 if unread else 0
+    ids = access_key_ids(ranking.entries)
+    complaints = [f"{path}: {why}." for path, why in ranking.collected.problems.items()]
+    if not ids:
+        complaints.append("No report names an access key.")
+    elif len(ids) > MOST_KEYS:
+        complaints.append(f"The query has the first {MOST_KEYS} of {len(ids)} access keys.")
+    for complaint in complaints:
+        say(f"prowler-access-keys: {printable(complaint)}", sys.stderr)
+    if ids:
+        keys = ",\n    ".join(f"'{key_id}'" for key_id in ids[:MOST_KEYS])
+        say(_QUERY.format(number=len(ids[:MOST_KEYS]), keys=keys), sys.stdout)
+    return 1 if complaints else 0
 
 
-def athena_query(entries: Iterable[Entry]) -> str:
-    """The query about the access keys of these entries, the first of them; empty without one.
-
-    Anybody can write a report, so what is not an ID of AWS's is left out.
-    """
-    ids = dict.fromkeys(
-        e.access_key_id for e in entries if _ACCESS_KEY_ID.fullmatch(e.access_key_id)
-    )
-    keys = [f"'{key_id}'" for key_id in ids][:MOST_KEYS]
-    return _QUERY.format(number=len(keys), keys=",\n    ".join(keys)) if keys else ""
+def access_key_ids(entries: Iterable[Entry]) -> list[str]:
+    """The IDs of access keys; anybody can write a report, so what is not one is left out."""
+    ids = dict.fromkeys(entry.access_key_id for entry in entries)
+    return [key_id for key_id in ids if _ACCESS_KEY_ID.fullmatch(key_id)]

@@ -32,6 +32,11 @@ _WORDS = {
     "PASS": "{} of {} findings pass.",
 }
 """By verdict, what the remarks on a requirement say of its findings."""
+_MUTED = (
+    "A mutelist covers this failure. The report does not say who accepted it.",
+    "An exception covers this failure. The description says who accepted it, and until when.",
+)
+"""The statement of a risk: whether an exception accepts the failure."""
 _Row = Mapping[str, str]
 """What is used of a finding about a requirement."""
 
@@ -108,7 +113,7 @@ def _row(event: Mapping[str, Any]) -> _Row:
     status, resource = event["status_code"], event["resources"][0]
     if status not in ("FAIL", "PASS", "MANUAL") or not 0 <= event["time"] <= LATEST:
         raise ValueError(status)
-    is_muted = event["status"] == "Suppressed"
+    is_muted, data = event["status"] == "Suppressed", (resource.get("data") or {}).get("metadata")
     texts = {
         "account": event["unmapped"]["cloud"]["account"]["uid"],
         "time": datetime.fromtimestamp(event["time"], timezone.utc).isoformat(),
@@ -119,6 +124,7 @@ def _row(event: Mapping[str, Any]) -> _Row:
         "message": event["message"],
         "name": resource["name"],
         "arn": resource["uid"],
+        "why": _MUTED[isinstance(data, dict) and data.get("accepted") is True],
     }
     # Titles and properties may not be empty or have a line break, and no file half characters.
     return {
@@ -178,7 +184,7 @@ def _risk(observation: str, row: _Row) -> dict[str, Any]:
         "uuid": uuid_of("risk", observation),
         "title": _markdown(f"{row['check']}: {row['name']}"),
         "description": _markdown(row["message"]),
-        "statement": "A mutelist covers this failure. The report does not say who accepted it.",
+        "statement": row["why"],
         "status": "deviation-approved",
         "related-observations": [{"observation-uuid": observation}],
     }

@@ -86,7 +86,8 @@ class Entry:
     user: str
     arn: str
     access_key_id: str
-    """Or the ID of an API key; empty for the root user's keys and what could not be read."""
+    """Or the ID of an API key; empty for what could not be read, and for keys of the root user if
+    its credential report was, which has no IDs."""
     action: Action
     advice: str
     checks: tuple[str, ...]
@@ -226,29 +227,44 @@ class _User:
         """What fails and is not muted, the newest first."""
         return [found for found in self.findings if found.status == "FAIL" and not found.muted]
 
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the root user."""
+        return self.findings[0].user == ROOT_USER_NAME
+
     def entries(self) -> Iterator[Entry]:
         """All entries of the user."""
         if not self.failing:
             return
-        if self.findings[0].user == ROOT_USER_NAME:
+        if self.is_root:
             naming = [finding for finding in self.failing if _names_a_key(finding)]
-            if naming:
-                group, action = Group.INCIDENT, KeyAction.DELETE_ROOT_KEY
-                if all(finding.data.active_access_keys == 0 for finding in naming):
-                    group, action = Group.INACTIVE, KeyAction.DELETE_INACTIVE_ROOT_KEY
-                entry = self._entry(group, action, naming, KeyData(""), naming[0])
-                shown = [self._words(naming[0], key, True) for key in naming[0].data.access_keys]
-                usage = " ".join(words["usage"] for words in shown if "usage" in words)
-                yield replace(entry, administrator=True, quarantined=None, usage=usage)
+            if not any(finding.data.root_session_date for finding in naming):
+                if naming:
+                    yield self._unlisted_root_keys(naming)
+                return
+            unlisted = {finding.check for finding in naming if not finding.data.root_session_date}
+            for entry in self._access_keys():  # a check without the keys fails for each of them
+                checks = tuple(sorted({*entry.checks, *unlisted}))
+                yield replace(entry, checks=checks, administrator=True, quarantined=None)
             return
         yield from self._access_keys()
         yield from self._api_keys()
+
+    def _unlisted_root_keys(self, naming: Sequence[Finding]) -> Entry:
+        """The entry of all keys of the root user, of which no session listed the IDs."""
+        group, action = Group.INCIDENT, KeyAction.DELETE_ROOT_KEY
+        if all(finding.data.active_access_keys == 0 for finding in naming):
+            group, action = Group.INACTIVE, KeyAction.DELETE_INACTIVE_ROOT_KEY
+        entry = self._entry(group, action, naming, KeyData(""), naming[0])
+        shown = [self._words(naming[0], key, True) for key in naming[0].data.access_keys]
+        usage = " ".join(words["usage"] for words in shown if "usage" in words)
+        return replace(entry, administrator=True, quarantined=None, usage=usage)
 
     def _access_keys(self) -> Iterator[Entry]:
         keys: dict[str, KeyData] = {}
         failing: dict[str, list[Finding]] = {}
         evidence: dict[str, dict[str, Any]] = {}
-        incident = any(
+        incident = self.is_root or any(
             finding.check == FOR_API_KEY or _advice_of(finding).action in INCIDENTS
             for finding in self.failing
         )
@@ -322,6 +338,8 @@ class _User:
 
     def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
         """What to do about this key."""
+        if self.is_root:
+            return KeyAction.DELETE_ROOT_KEY if key.active else KeyAction.DELETE_INACTIVE_ROOT_KEY
         if not key.active and INACTIVE in checks:
             unread = self.quarantine and self.quarantine.data.quarantine_unreadable
             return KeyAction.KEEP_EVIDENCE if self.quarantined or unread else KeyAction.DELETE
@@ -357,9 +375,11 @@ class _User:
         return KeyAction.LOOK_AGAIN if self.now - seen > FRESH or used_since else action
 
     def _group(self, action: Action, checks: set[str]) -> Group:
-        if action in INCIDENTS or FOR_API_KEY in checks:
+        if action in (*INCIDENTS, KeyAction.DELETE_ROOT_KEY) or FOR_API_KEY in checks:
             return Group.INCIDENT
-        if action in (KeyAction.DELETE, KeyAction.KEEP_EVIDENCE):
+        if action in (
+            KeyAction.DELETE, KeyAction.KEEP_EVIDENCE, KeyAction.DELETE_INACTIVE_ROOT_KEY
+        ):  # fmt: skip
             return Group.INACTIVE
         if self.administrator:
             return Group.ADMINISTRATOR
@@ -513,7 +533,7 @@ def _days_between(date: str, later: datetime) -> int | None:
 
 
 def _names_a_key(finding: Finding) -> bool:
-    """Whether the finding fails, and says for which keys; the root user's have no IDs."""
+    """Whether the finding fails, and says for which keys; the root user's may have no IDs."""
     if finding.status != "FAIL" or finding.unusable:
         return False
     if finding.user == ROOT_USER_NAME:

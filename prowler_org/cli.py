@@ -19,6 +19,7 @@ from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import
 
 from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
+from .accounts.root_audit import RootAudits
 from .accounts.sign_in import find_profile, sign_in
 from .directory_lock import locked
 from .errors import INTERRUPTED, RunError, StartError, UsageError
@@ -130,12 +131,20 @@ def run(options: Options) -> int:
         # Scans
         tasks = make_tasks(state, accounts.partition, parsed, options.timeout)
         backend = cluster or ThisMachine(options.jobs, directory, launcher)
+        audits = None
+        if options.audit_root:
+            ids = [task.account.id for task in tasks]
+            audits = RootAudits(signed_in.session, options.organizations_role, accounts, ids)
+            stack.enter_context(closing(audits))
+            if audits.problem:
+                _complain(audits.problem)
         with progress(len(tasks), output) as show:
             recorder = Recorder(state, directory, show, _complain)
-            interrupted = scan_organization(backend, recorder, tasks)
+            interrupted = scan_organization(backend, recorder, tasks, audits.of if audits else None)
 
         # Reports
-        finished = FinishedRun(state, accounts, directory, previous, interrupted)
+        problem = audits.problem if audits else ""
+        finished = FinishedRun(state, accounts, directory, previous, interrupted, problem)
         reports = _write_reports(finished, recorder)
         missing = describe_unused(reports.ranking.collected)
         if options.strict:

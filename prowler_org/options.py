@@ -177,6 +177,11 @@ class Options:
         "delegated administrator (default: list them without a role)",
         type=_role_arn, metavar="ARN",
     ))  # fmt: skip
+    audit_root: bool = field(default=False, metadata=_of_scans(
+        "read the root user's keys of each account in a session of AssumeRoot, and not from the "
+        "credential report; needs centralized root access, and credentials or an "
+        "--organizations-role of the management account or of IAM's delegated administrator"
+    ))  # fmt: skip
     dry_run: bool = field(default=False, metadata=_of_accounts(
         "show which accounts this would scan, and exit"
     ))  # fmt: skip

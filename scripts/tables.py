@@ -43,7 +43,7 @@ def destinations() -> str:
     ]  # fmt: skip
     for name, row in TABLE.items():
         link = f"[{row.destination}](https://docs.aws.amazon.com/{row.page})"
-        lines.append(f"| `{name}` | {link} | {row.because} | {row.confidence} |")
+        lines.append(f"| `{name}` | {link} | {row.because.format('the key')} | {row.confidence} |")
     return "\n".join(lines)
 
 

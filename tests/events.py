@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import event_of
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Looked
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import EventsFound
 
 from .keys import NOW
 
@@ -73,6 +73,6 @@ def assumption(
     )  # fmt: skip
 
 
-def looked(*events: Mapping[str, Any], region: str = "us-east-1", **more: Any) -> Looked:
+def looked(*events: Mapping[str, Any], region: str = "us-east-1", **more: Any) -> EventsFound:
     """What a look found: these events, all that there are."""
-    return Looked(region, [event_of(one) for one in events], **more)
+    return EventsFound(region, [event_of(one) for one in events], **more)

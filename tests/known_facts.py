@@ -116,7 +116,7 @@ def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:
             for key in (*verdict.ask.creation_of, *verdict.ask.api_keys)
         },
         {key: facts.creations[key.access_key_id] for key in verdict.ask.deactivation_of},
-        {} if verdict.ask.is_incident else destinations(usage),
+        destinations({key: usage[key] for key in verdict.ask.to_move}, verdict.ask.keep),
         facts.uses[verdict.ask.user] if verdict.ask.api_keys else None,
     )
     return finding.with_evidence(verdict, evidence, facts.user)

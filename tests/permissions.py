@@ -28,7 +28,7 @@ def user_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
     """Credentials, as environment variables, of a user that may do this and nothing else."""
     iam = aws.client("iam")
     iam.create_user(UserName="prowler")
-    iam.put_user_policy(UserName="prowler", PolicyName="allowed", PolicyDocument=_policy(allowed))
+    iam.put_user_policy(UserName="prowler", PolicyName="allowed", PolicyDocument=policy(allowed))
     key = iam.create_access_key(UserName="prowler")["AccessKey"]
     return {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
@@ -38,17 +38,29 @@ def user_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
 
 def role_credentials(aws: EmbeddedAWS, allowed: list[str]) -> dict[str, str]:
     """Credentials, as environment variables, of a role that may do this and nothing else."""
-    iam, sts = aws.client("iam"), aws.client("sts")
-    role = iam.create_role(RoleName="Scan", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-    iam.put_role_policy(RoleName="Scan", PolicyName="allowed", PolicyDocument=_policy(allowed))
-    session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    return session_of(aws, role_that_may(aws, policy(allowed)))
+
+
+def session_of(aws: EmbeddedAWS, role: str) -> dict[str, str]:
+    """Credentials, as environment variables, of a role with this ARN."""
+    answer = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     return {
-        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": session["SessionToken"],
+        "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": answer["SessionToken"],
     }
 
 
-def _policy(allowed: list[str]) -> str:
+def role_that_may(aws: EmbeddedAWS, document: str) -> str:
+    """The ARN of a role that may do what a policy document allows, and nothing else."""
+    iam = aws.client("iam")
+    role = iam.create_role(RoleName="Scan", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+    # Not with PutRolePolicy: moto does not take a root user for a resource.
+    aws.iam().get_role("Scan").policies["allowed"] = document
+    return str(role["Arn"])
+
+
+def policy(allowed: list[str]) -> str:
+    """A policy document that allows these actions on everything."""
     statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

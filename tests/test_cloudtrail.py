@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from types import SimpleNamespace
@@ -74,12 +74,14 @@ def cloudtrail(
     partition: str = "aws",
     tell: Callable[[str], None] = lambda _: None,
     waits: bool = False,
+    regions: Iterable[str] = (),
 ) -> CloudTrail:
     """CloudTrail as a run asks it; ``waits`` for it to wait in earnest."""
     provider = SimpleNamespace(
         session=SimpleNamespace(current_session=boto3.Session()),
         identity=SimpleNamespace(partition=partition),
         get_default_region=lambda _: "us-east-1",
+        _enabled_regions=set(regions),
     )
     if waits:
         return CloudTrail(provider, events, seconds, tell)
@@ -309,6 +311,19 @@ def test_that_no_event_shows_a_key_of_the_root_user_is_known_only_if_all_were_re
     assert failures(none) == [("us-east-1", TOO_MANY_EVENTS)]
 
 
+def test_a_second_key_of_the_root_user_is_not_passed_over_in_silence(
+    aws: EmbeddedAWS, clock: Clock
+) -> None:
+    root = {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "userName": "root"}
+    aws.cloudtrail.add("ListBuckets", at=NOW, access_key_id="AKIAROOT", identity=root)
+    for hours in range(1, 120):
+        at = NOW - timedelta(hours=hours)
+        aws.cloudtrail.add("ConsoleLogin", "signin", at=at, identity=root, region="eu-west-1")
+    found = cloudtrail(clock, regions=("eu-west-1", "us-east-1")).root_usage()
+    assert (found["AKIAROOT"].events, found["AKIAROOT"].unread) == (1, ())
+    assert (found[""].regions, failures(found[""])) == ((), [("eu-west-1", TOO_MANY_EVENTS)])
+
+
 def test_what_uses_api_keys_is_found_by_the_name_of_the_user(
     aws: EmbeddedAWS, clock: Clock
 ) -> None:
@@ -318,8 +333,9 @@ def test_what_uses_api_keys_is_found_by_the_name_of_the_user(
             "Converse", "bedrock", at=NOW - timedelta(hours=1), identity={"userName": "alice"},
             user_agent="Boto3/1.40", **more,
         )  # fmt: skip
-    found = cloudtrail(clock).api_key_usage("alice")
-    assert [(user.program, user.events) for user in found.used_by] == [("Boto3", 1)]
+    found = cloudtrail(clock).api_key_usage(["alice", "bob"])
+    assert [(user.program, user.events) for user in found["alice"].used_by] == [("Boto3", 1)]
+    assert (found["bob"].events, found["bob"].all_events) == (0, True)
 
 
 def test_who_created_an_api_key_is_found(aws: EmbeddedAWS, clock: Clock) -> None:
@@ -337,10 +353,10 @@ def test_who_created_an_api_key_is_found(aws: EmbeddedAWS, clock: Clock) -> None
 
 
 def addresses_of(aws: EmbeddedAWS) -> dict[str, str]:
-    """An instance, a NAT gateway, and an address that nothing uses: IDs by address."""
+    """An instance and a NAT gateway: IDs by address."""
     ec2 = boto3.client("ec2")
     (subnet,) = ec2.describe_subnets()["Subnets"][:1]
-    free, of_gateway, of_instance = (ec2.allocate_address(Domain="vpc") for _ in range(3))
+    of_gateway, of_instance = (ec2.allocate_address(Domain="vpc") for _ in range(2))
     gateway = ec2.create_nat_gateway(
         SubnetId=subnet["SubnetId"], AllocationId=of_gateway["AllocationId"]
     )
@@ -349,7 +365,6 @@ def addresses_of(aws: EmbeddedAWS) -> dict[str, str]:
         InstanceId=instance["InstanceId"], AllocationId=of_instance["AllocationId"]
     )
     return {
-        free["PublicIp"]: free["AllocationId"],
         of_gateway["PublicIp"]: gateway["NatGateway"]["NatGatewayId"],
         of_instance["PublicIp"]: instance["InstanceId"],
     }
@@ -360,7 +375,7 @@ def used_from(aws: EmbeddedAWS, *sources: str) -> None:
         aws.cloudtrail.add("ListBuckets", at=NOW, access_key_id=key().access_key_id, source=source)
 
 
-EC2 = ("ec2:DescribeAddresses", "ec2:DescribeNatGateways", "ec2:DescribeNetworkInterfaces")
+EC2 = ("ec2:DescribeNatGateways", "ec2:DescribeNetworkInterfaces")
 
 
 def test_what_of_the_account_has_an_address_is_found_with_one_call_each_a_region(
@@ -372,14 +387,13 @@ def test_what_of_the_account_has_an_address_is_found_with_one_call_each_a_region
     trail = cloudtrail(clock)
     found = use_of(trail, key())
     assert {user.source: user.resource for user in found.used_by if user.resource} == resources
-    assert [aws.calls[call] for call in EC2] == [1, 1, 1]
-    assert found.addresses_unread is None
+    assert [aws.calls[call] for call in EC2] == [1, 1]
     others = [key(number) for number in range(2, 9)]
     for number, other in enumerate(others):
         at, source = NOW, f"192.0.2.{number}"
         aws.cloudtrail.add("X", at=at, access_key_id=other.access_key_id, source=source)
     trail.usage([key(), *others])
-    assert [aws.calls[call] for call in EC2] == [2, 2, 2], "once more, for all of the new ones"
+    assert [aws.calls[call] for call in EC2] == [2, 2], "once more, for all of the new ones"
 
 
 def test_without_the_permission_one_call_is_denied_and_nothing_else_is_lost(
@@ -388,12 +402,23 @@ def test_without_the_permission_one_call_is_denied_and_nothing_else_is_lost(
     resources = addresses_of(aws)
     aws.behavior.denied = frozenset(EC2)
     used_from(aws, *resources)
+    aws.calls.clear()
     trail = cloudtrail(clock)
-    for _ in range(2):
-        found = use_of(trail, key())
-        assert str(found.addresses_unread) == f"{EC2[1]} failed with AccessDenied"
-    assert len(found.used_by) == 3
-    assert [aws.calls[call] for call in EC2] == [1, 1, 1]
+    others = [key(1, region) for region in ("eu-west-1", "us-east-1")]
+    for found in trail.usage(others).values():
+        assert {user.resource for user in found.used_by} == {""}
+        assert len(found.used_by) == 2
+    assert [aws.calls[call] for call in EC2] == [1, 0]
+
+
+def test_when_the_time_is_over_ec2_is_not_asked(aws: EmbeddedAWS, clock: Clock) -> None:
+    resources = addresses_of(aws)
+    used_from(aws, *resources)
+    aws.calls.clear()
+    trail = cloudtrail(clock, seconds=1)
+    late = trail.usage([key(), *(key(number) for number in range(2, 5))])[key()]
+    assert len(late.used_by) == 2
+    assert [aws.calls[call] for call in EC2] == [0, 0]
 
 
 def test_without_an_address_ec2_is_not_asked(aws: EmbeddedAWS, clock: Clock) -> None:

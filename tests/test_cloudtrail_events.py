@@ -20,7 +20,7 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import (
     event_of,
 )
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
-    Looked,
+    EventsFound,
     origin_in,
     usage_of,
 )
@@ -184,8 +184,8 @@ def test_six_thousand_events_cut_or_bent_give_no_crash_and_no_false_program() ->
             given["CloudTrailEvent"] = json.dumps(bent(json.loads(text), dice))
         found = event_of(given)
         assert found.call is None or found.call.agent.program in ("Terraform", UNKNOWN)
-        usage = usage_of([Looked("us-east-1", [found])], 50)
-        origin = origin_in(Looked("us-east-1", [found]), key("AKIA1", 3), NOW)
+        usage = usage_of([EventsFound("us-east-1", [found])], 50)
+        origin = origin_in(EventsFound("us-east-1", [found]), key("AKIA1", 3), NOW)
         told = word_usage("AKIA1", usage) + word_origin(["AKIA1"], origin, ALICE.arn, claimed=True)
         assert set(told) <= HARMLESS, told
         data = to_json(FindingData(access_keys=(KeyData("AKIA1", usage=usage, origin=origin),)))
@@ -199,7 +199,7 @@ HARMLESS = {*string.ascii_letters, *string.digits, *" .,:;()/+=@'\"-_"}
 def test_whatever_an_event_holds_it_is_counted_and_the_words_are_harmless(
     events: list[Any], bound: int
 ) -> None:
-    look = Looked("us-east-1", [event_of(one) for one in events])
+    look = EventsFound("us-east-1", [event_of(one) for one in events])
     usage, origin = usage_of([look], bound), origin_in(look, key("AKIA1", 3), NOW)
     assert usage.events == min(len(events), bound)
     assert sum(one.events for one in usage.used_by) == usage.events - usage.malformed_events

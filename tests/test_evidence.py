@@ -117,8 +117,7 @@ def test_all_checks_say_the_same_of_a_key_and_ask_once(
     for sentence in sentences:
         assert sentence.endswith(
             f" In the only event of 90 days in eu-west-1 and us-east-1, {keys['used']} was used by "
-            f"aws-cli from 203.0.113.7 (S3). {keys['used']} may be replaced with IAM Roles "
-            "Anywhere, because its address is not known to be the account's. "
+            f"aws-cli from 203.0.113.7 (S3). "
             f"{keys['made']} was created on {today - timedelta(days=4):%Y-%m-%d} by user mallory "
             "from 198.51.100.9."
         )
@@ -141,7 +140,7 @@ def test_the_root_user_api_keys_and_policies_with_a_user_name_have_evidence_too(
     used = aws.iam().users["alice"].access_keys[0].access_key_id
     root = {"type": "Root", "arn": "arn:aws:iam::123456789012:root", "userName": "root"}
     aws.cloudtrail.add("ListBuckets", at=now, access_key_id="AKIAROOT", identity=root)
-    aws.cloudtrail.add("ListBuckets", at=now, access_key_id=used)
+    aws.cloudtrail.add("ListBuckets", at=now, access_key_id=used, user_agent="S3 Browser/12")
     aws.cloudtrail.add("Converse", "bedrock", at=now, identity={"userName": "alice"},
                        additionalEventData={"callWithBearerToken": True})  # fmt: skip
     found = {one.check: one for one in scan(provider, **ON)}
@@ -150,8 +149,11 @@ def test_the_root_user_api_keys_and_policies_with_a_user_name_have_evidence_too(
     assert "an API key of user alice was used by aws-cli" in found[API_KEYS].sentence
     assert f"Who created {credential} is not known" in found[API_KEYS].sentence
     old = found["iam_user_unrotated_active_keys"]
-    assert old.sentence.endswith('no ${aws:username}: first change "home".')
-    assert json.loads(old.resource)["access_keys"][0]["destinations"] == ["roles-anywhere"]
+    assert old.sentence.endswith(
+        f"A person seems to use {used}: consider aws login or IAM Identity Center instead. Before "
+        'a move to a role, change "home": its sessions have no ${aws:username}.'
+    )
+    assert json.loads(old.resource)["access_keys"][0]["destinations"] == ["sign-in"]
 
 
 def test_off_there_is_no_call_and_no_word_of_it(

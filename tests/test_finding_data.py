@@ -151,7 +151,7 @@ def test_a_service_specific_credential_is_written_with_its_expiry() -> None:
 
 
 def test_what_is_unknown_is_ignored_and_what_is_missing_is_empty() -> None:
-    assert from_json({"name": "a", "mfa_devices": []}) == replace(NO_DATA, name="a")
+    assert from_json({"name": "a", "ssh_public_keys": []}) == replace(NO_DATA, name="a")
 
 
 @pytest.mark.parametrize(

@@ -23,16 +23,14 @@ from prowler.providers.common.provider import Provider
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import run_state
+from prowler_access_keys.services.iam.iam_access_keys.aws_failures import CallFailedError
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
 from prowler_access_keys.services.iam.iam_access_keys.fixing import (
     deactivation,
     fixer_log,
 )
 from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
-from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import (
-    CallFailedError,
-    IAMClient,
-)
+from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import IAMClient
 from prowler_access_keys.services.iam.iam_access_keys.run_state import Found
 from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_multiple_active_keys_fixer import (  # noqa: E501
     fixer,

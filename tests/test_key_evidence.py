@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -248,10 +249,20 @@ def test_a_role_that_a_key_assumed_is_named_and_so_is_a_session_that_outlives_it
         ("Admin", "ASIA1", 2), ("Admin", "", 1), ("", "ASIA4", 1),
     ]  # fmt: skip
     assert (
-        "AKIA1 assumed role Admin of account 123456789012 (2 times, last on 2026-11-24). AKIA1 "
-        "assumed role Admin of account 210987654321 (1 time, last on 2026-11-24). AKIA1 called "
-        "GetSessionToken, whose sessions outlive the key (1 time, last on 2026-11-24)."
+        "In these events, AKIA1 assumed role Admin of account 123456789012 (2 times, last on "
+        "2026-11-24). In these events, AKIA1 assumed role Admin of account 210987654321 (1 time, "
+        "last on 2026-11-24). In these events, AKIA1 called GetSessionToken, whose sessions "
+        "outlive the key (1 time, last on 2026-11-24)."
     ) in word_usage("AKIA1", found)
+
+
+def test_a_session_that_was_followed_is_said_whatever_came_after_it() -> None:
+    others = [assumption("ASIA9", account=f"21098765432{number}") for number in range(3)]
+    found = usage(*others, assumption("ASIA1", hours=2))
+    followed = replace(found.sessions[-1], usage=usage(event("CreateUser", "iam")))
+    said = word_usage("AKIA1", replace(found, sessions=(*found.sessions[:-1], followed)))
+    assert "ASIA1 was used by aws-cli from 203.0.113.7 (iam:CreateUser)" in said
+    assert said.endswith(" These events have sessions of 1 other role or tokens too.")
 
 
 def test_a_value_of_a_newer_version_is_not_known_and_costs_nothing_else() -> None:
@@ -262,8 +273,8 @@ def test_a_value_of_a_newer_version_is_not_known_and_costs_nothing_else() -> Non
     (read,) = from_json({"access_keys": [key]}).access_keys
     assert read.usage
     assert (read.usage.used_by[0].kept_in, read.usage.used_by[0].runs_on) == (None, None)
-    assert "replaced with an IAM role for the ECS task" in word_destination(
-        "AKIA1", read.destinations, read.usage
+    assert word_destination("AKIA1", read.destinations) == (
+        "A program on Amazon ECS uses AKIA1: consider a task role instead."
     )
     with pytest.raises(ValueError, match="kept_in"):
         from_json(

@@ -27,10 +27,13 @@ from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import
     Register,
 )
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
+    MANAGEMENT_ACCOUNT,
+    ROOT_ACCESS_OFF,
     AccessKey,
     LastUse,
     ListingGap,
     RootAccessKeys,
+    RootAudit,
     ServiceSpecificCredential,
     UnmatchedARN,
     Unreadable,
@@ -40,6 +43,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
+from prowler_access_keys.services.iam.iam_access_keys.findings.root_user import with_audit
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
 from .events import TERRAFORM, assumption, event, looked
@@ -87,7 +91,7 @@ def root(active_keys: int | Unreadable, **more: Any) -> Verdict:
     more.setdefault("report_age", timedelta(hours=3))
     facts = RootAccessKeys(arn, active_keys, now=NOW, **more)
     verdict: Verdict = check_named(ROOT).judge_root(facts)
-    return verdict
+    return with_audit(verdict, facts)
 
 
 def excepted(until: str = "2027-01-31", facts: Known | None = None, **more: Any) -> Verdict:
@@ -143,13 +147,12 @@ def seen(
     key: AccessKey | None = None,
     resource: str = "",
     applying: UserPolicies = UserPolicies(),  # noqa: B008
-    **more: Any,
 ) -> Verdict:
     """The verdict on an old key in use, with what CloudTrail says of it."""
     earlier = [looked(*older)] if older else []
     usage = usage_of([looked(*events, complete=not older)], 50, earlier, NOW - timedelta(days=45))
     used_by = tuple(replace(user, resource=resource) for user in usage.used_by)
-    usage = replace(usage, used_by=used_by, **more)
+    usage = replace(usage, used_by=used_by)
     facts = keys(key or BUSY, uses={OLD: usage}, applying=applying)
     return judge(UNROTATED, facts, access_key_usage_from_cloudtrail=True)
 
@@ -300,9 +303,7 @@ CASES: dict[str, Callable[[], Verdict]] = {
     ),
     "evidence: on an instance of the account": lambda: seen(event(), resource="i-0a1b2c3d"),
     "evidence: behind a gateway of the account": lambda: seen(event(), resource="nat-0a1b2c3d"),
-    "evidence: EC2 could not be asked": lambda: seen(
-        event(), addresses_unread=Unreadable("ec2:DescribeNatGateways", "UnauthorizedOperation")
-    ),
+    "evidence: nothing says where it could go": lambda: seen(event()),
     "evidence: a person's computer": lambda: seen(event(userAgent="S3 Browser/12.2.9")),
     "evidence: a tool for attacks": lambda: seen(event(userAgent="Pacu/1.5.2")),
     "evidence: a vendor, and a policy with the user's name": lambda: seen(
@@ -367,6 +368,19 @@ CASES: dict[str, Callable[[], Verdict]] = {
     "root, no report": lambda: root(DENIED, report_date=None),
     "root, an inactive key": lambda: root(0, report_is_fresh=True),
     "root in GovCloud": lambda: root(1, arn="arn:aws-us-gov:iam::123456789012:root"),
+    "root, keys that a session listed": lambda: root(
+        2, report_date=None, audit=RootAudit("1", active(BUSY, FRESH), NOW, True, 0, None)
+    ),
+    "root, an inactive key that a session listed": lambda: root(
+        0, report_date=None, audit=RootAudit("1", (replace(IDLE, active=False),), NOW, None, 1, 2)
+    ),
+    "root, no session": lambda: root(1, audit=RootAudit("1", DENIED, NOW)),
+    "root of the management account": lambda: root(
+        1, audit=RootAudit("1", replace(DENIED, error_code=MANAGEMENT_ACCOUNT), NOW)
+    ),
+    "root, centralized root access is off": lambda: root(
+        1, audit=RootAudit("1", replace(DENIED, error_code=ROOT_ACCESS_OFF), NOW)
+    ),
     # Exceptions
     "accepted": lambda: excepted(),
     "accepted, and it ends soon": lambda: excepted("2026-12-01T18:00+01:00"),

@@ -21,7 +21,10 @@ from hypothesis import strategies as st
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import event_of
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import Looked, usage_of
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import (
+    EventsFound,
+    usage_of,
+)
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import (
     AWS_ITSELF,
     BROWSER,
@@ -301,7 +304,7 @@ def test_a_real_program_says_where_it_keeps_its_key_and_what_it_runs_on(
     assert call.agent == Agent(name, kept_in, RunsOn.LAMBDA if on_lambda else call.agent.runs_on)
     assert on_lambda or call.agent.runs_on is not RunsOn.LAMBDA
     where = f"{kept_in.value} on AWS Lambda, from 127.0.0.1 (STS)."
-    sentence = word_usage(KEY, usage_of([Looked("us-east-1", [event_of(recorded)])], 50))
+    sentence = word_usage(KEY, usage_of([EventsFound("us-east-1", [event_of(recorded)])], 50))
     assert sentence.endswith(where) or not on_lambda
 
 

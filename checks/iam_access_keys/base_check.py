@@ -16,11 +16,12 @@ from prowler.providers.common.provider import Provider
 from . import run_state
 from .catalogue import PLUG_IN, own_version
 from .exceptions.acceptance import RunExceptions
-from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable
+from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
 from .finding_data import FindingData, ReadingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
 from .findings.finding import Verdict
+from .findings.root_user import with_audit
 from .findings.user_case import UserCase
 from .prowler_workarounds import AcceptedReport, remove_copies_at_exit, restore_refused_metadata
 from .reading.account import AccountReading
@@ -115,9 +116,14 @@ class AccessKeyCheck(Check):
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
 
     def report_on_root(
-        self, root: RootAccessKeys, verdict: Verdict, run: CheckRun
+        self, root: RootAccessKeys, verdict: Verdict, account: AccountReading, run: CheckRun
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict on the root user."""
+        verdict = with_audit(verdict, root)
+        if verdict.ask and run.settings.access_key_usage_from_cloudtrail:
+            user = User(ROOT_USER_NAME, root.arn)
+            evidence = account.cloudtrail.answers({user: verdict.ask}, account.now)[user]
+            verdict = finding.with_evidence(verdict, evidence, user)
         data = finding.describe(ROOT_USER_NAME, root.arn, verdict, root.now)
         data = replace(data, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
@@ -225,7 +231,8 @@ class UserCheck(AccessKeyCheck):
     def _about_root(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         # Reading the root user may take a credential report.
         if self.judges_root and account.root:
-            report = self.report_on_root(account.root, self.judge_root(account.root), run)
+            verdict = self.judge_root(account.root)
+            report = self.report_on_root(account.root, verdict, account, run)
             # What the standards ask for here, they ask for IAM users.
             report.compliance = requirements_of(self.CheckID)
             leave_out_root(self.CheckID)
@@ -280,9 +287,10 @@ class RootUserCheck(AccessKeyCheck):
     def findings(self, account: AccountReading, run: CheckRun) -> Iterator[Check_Report_AWS]:
         if account.root:
             verdict = self.judge_root(account.root)
-            if verdict.status == "FAIL" and run.settings.access_key_usage_from_cloudtrail:
+            unlisted = verdict.status == "FAIL" and not verdict.ask
+            if unlisted and run.settings.access_key_usage_from_cloudtrail:
                 verdict = finding.with_root_usage(verdict, account.cloudtrail.root_usage())
-            yield self.report_on_root(account.root, verdict, run)
+            yield self.report_on_root(account.root, verdict, account, run)
         elif run.provider.audit_metadata.expected_checks == [self.CheckID]:
             # The scan is limited to other resources, which no other check looks at.
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)

@@ -21,6 +21,11 @@ SMTP_SERVICE = "ses-smtp"
 GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 """Error codes with which IAM says that the user, group or key of a call does not exist."""
 
+MANAGEMENT_ACCOUNT = "ManagementAccount"
+"""The error code of a session that AWS gives nobody: that of the management account's root user."""
+ROOT_ACCESS_OFF = "RootAccessOff"
+"""The same if the organization has not turned centralized root access on."""
+
 
 class Tag(TypedDict):
     """A tag as IAM answers it and as Prowler's findings hold it."""
@@ -189,6 +194,21 @@ class ServiceSpecificCredential:
 
 
 @dataclass(frozen=True)
+class RootAudit:
+    """What ``prowler-org --audit-root`` read in a session of an account's root user."""
+
+    account: str
+    keys: Keys | Unreadable
+    """All access keys with their last use, or why they are not known."""
+    date: datetime
+    """When (UTC), by AWS's clock if it answered."""
+    password: bool | None = None
+    """This and each fact below: None if it was not read."""
+    mfa_devices: int | None = None
+    signing_certificates: int | None = None
+
+
+@dataclass(frozen=True)
 class RootAccessKeys:
     """The root user's access keys, or why they are not known."""
 
@@ -205,8 +225,16 @@ class RootAccessKeys:
     """How old that report was when it was read."""
     report_is_fresh: bool = False
     """Whether that report was made for this scan."""
+    audit: RootAudit | None = None
+    """What was read in a session of the root user; None if there was to be none."""
     now: datetime = field(kw_only=True)
     """The time of the run (UTC)."""
+
+    @property
+    def keys(self) -> Keys | None:
+        """All keys, if a session of the root user listed them."""
+        keys = self.audit.keys if self.audit else None
+        return None if isinstance(keys, Unreadable) else keys
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,13 @@ class FindingData:
     administrator: tuple[Text, ...] = ()
     """The policies that make the user an administrator, in words."""
     console_password: bool = False
+    mfa_devices: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """The root user's, as the next two: None if no session of the root user read them."""
+    signing_certificates: Annotated[int, Field(ge=0, le=1000)] | None = None
+    root_session_date: Text = ""
+    """When a session of the root user read its keys."""
+    root_session_unreadable: Unreadable | None = None
+    """Why no session of the root user could."""
     service_specific_credentials: Annotated[tuple[CredentialData, ...], Few] = ()
     failing_service_specific_credentials: Annotated[tuple[ID, ...], Few] | None = None
     """Those that fail, if not all of them do."""

@@ -38,6 +38,7 @@ from .findings.finding import (
     unreadable_root,
     unusable_settings,
 )
+from .findings.root_user import fail_root
 from .findings.service_specific_credentials import (
     deactivation,
     is_allowed,

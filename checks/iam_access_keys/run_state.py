@@ -11,7 +11,7 @@ from prowler.lib.logger import logger
 
 from .exceptions.acceptance import RunExceptions, Terms
 from .exceptions.register import load
-from .facts import AccessKey, Keys, User
+from .facts import AccessKey, Keys, RootAudit, User
 from .findings.advice import Action
 from .findings.finding import Verdict
 from .reading.account import AccountReading, begin
@@ -51,7 +51,9 @@ class RunState:
     @cached_property
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
-        return begin(self._provider)
+        account = begin(self._provider)
+        account.root_audit = _root_audits.get(self._provider.identity.account)
+        return account
 
     @cached_property
     def exceptions(self) -> RunExceptions:
@@ -70,6 +72,15 @@ class RunState:
         """What a check found of the user; None if no finding of it named keys."""
         found = self._found.get(check_id, {}).get(arn)
         return found if found and found.keys else None
+
+
+_root_audits: dict[str, RootAudit] = {}
+"""By account, what ``prowler-org`` has read of the root user for the scan in this process."""
+
+
+def hand_over(audit: RootAudit) -> None:
+    """Have the scan of this account go by what was read of its root user."""
+    _root_audits[audit.account] = audit
 
 
 _latest: list[tuple[Any, Any, RunState]] = []

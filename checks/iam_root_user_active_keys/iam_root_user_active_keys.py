@@ -8,6 +8,7 @@ from ..iam_access_keys.for_checks import (
     Unreadable,
     Verdict,
     counted,
+    fail_root,
     of_report,
     unreadable_root,
     what_to_do,
@@ -21,12 +22,15 @@ class iam_root_user_active_keys(RootUserCheck):
 
     ``GetAccountSummary`` tells whether there is a key at the time of the scan, and a credential
     report whether it is active. An old report can prove that a key is active, and not that none is.
-    An inactive key fails too, with low severity.
+    If ``prowler-org`` has listed the keys in a session of the root user, that decides. An inactive
+    key fails too, with low severity.
     """
 
     def judge_root(self, root: RootAccessKeys) -> Verdict:
         if root.present is False:
             return Verdict("PASS", "The root user has no access keys.", 0)
+        if root.keys:
+            return fail_root(root, root.keys)
         if isinstance(root.active, Unreadable) and root.present is True:
             return Verdict(
                 "FAIL",

@@ -12,6 +12,7 @@ from ..iam_access_keys.for_checks import (
     UserCheck,
     Verdict,
     counted,
+    fail_root,
     grace_ends,
     in_grace,
     of_report,
@@ -74,14 +75,17 @@ class iam_user_multiple_active_keys(UserCheck):
             return Verdict("PASS", "The root user has no access keys.", 0)
         if isinstance(root.active, Unreadable):
             return unreadable_root(root.active, _LOOK.capitalize())
-        if isinstance(root.present, Unreadable) and not root.report_is_fresh:
+        is_current = root.report_is_fresh or root.keys is not None
+        if isinstance(root.present, Unreadable) and not is_current:
             return unreadable_root(root.present, _LOOK.capitalize())
-        has = "has" if root.report_is_fresh else "had"
+        has = "has" if is_current else "had"
         sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
         if root.active >= 2:
+            if root.keys:
+                return fail_root(root, tuple(key for key in root.keys if key.active))
             what = word_root(root.arn, root.active)
             return Verdict("FAIL", f"{sentence} {what}", root.active)
-        if root.report_is_fresh:
+        if is_current:
             return Verdict("PASS", sentence, root.active)
         return Verdict(
             "MANUAL",

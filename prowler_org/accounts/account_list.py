@@ -21,6 +21,7 @@ from .organizational_units import accounts_below, unit_ids
 
 ATTEMPTS = 10
 """How often to try a call. Organizations allows few calls a second, shared by all callers."""
+CONFIG = Config(retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS})
 ACTIVE = "ACTIVE"
 EXCLUDED = "excluded"
 
@@ -69,6 +70,8 @@ class AccountList:
     skipped: tuple[SkippedAccount, ...]
     members: frozenset[str] | None = None
     """The IDs of all accounts of the organization."""
+    management_account: str = ""
+    """Its ID."""
 
     def without_scanned(self, results: Collection[str]) -> AccountList:
         """The same for a run that has results of these accounts already.
@@ -89,7 +92,7 @@ def list_accounts(
     units.
     """
     try:
-        client = _client(session, organizations_role)
+        client = with_role(session, organizations_role).client("organizations", config=CONFIG)
         organization = client.describe_organization()["Organization"]
         # Units before accounts: an account that joins in between is then among the accounts.
         units = unit_ids(client, selection.units)
@@ -108,7 +111,10 @@ def list_accounts(
     except BotoCoreError as error:
         raise StartError(f"prowler-org could not list the accounts: {error}") from error
     partition = organization["Arn"].split(":")[1]
-    return AccountList(organization["Id"], partition, accounts, skipped, frozenset(listed))
+    return AccountList(
+        organization["Id"], partition, accounts, skipped, frozenset(listed),
+        organization["MasterAccountId"],
+    )  # fmt: skip
 
 
 def choose(
@@ -166,19 +172,19 @@ def _reason_to_skip(member: ListedAccount, selection: Selection, management_acco
     return ""
 
 
-def _client(session: Any, organizations_role: str | None) -> Any:
-    config = Config(retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS})
-    if organizations_role:
-        credentials = session.client("sts", config=config).assume_role(
-            RoleArn=organizations_role, RoleSessionName="prowler-org"
-        )["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=session.region_name,
-        )
-    return session.client("organizations", config=config)
+def with_role(session: Any, organizations_role: str | None) -> Any:
+    """A boto3 session with this role, or else the same. Raises ClientError, BotoCoreError."""
+    if not organizations_role:
+        return session
+    credentials = session.client("sts", config=CONFIG).assume_role(
+        RoleArn=organizations_role, RoleSessionName="prowler-org"
+    )["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=session.region_name,
+    )
 
 
 def _listed_accounts(client: Any) -> Iterator[ListedAccount]:

@@ -22,3 +22,5 @@ class FinishedRun:
     previous: Snapshot | None = None
     """The run to compare with. None: the run before in this directory, if its data is usable."""
     interrupted: bool = False
+    root_problem: str = ""
+    """What may keep AWS from giving sessions of root users; empty if nothing is known."""

@@ -50,6 +50,7 @@ def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[
             *not_covered(finished, collected.problems),
             *_untried(state),
             *_others(state, finished.accounts),
+            *([NotCovered("", "", finished.root_problem, 0)] if finished.root_problem else []),
         ],
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],

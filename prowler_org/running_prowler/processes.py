@@ -14,6 +14,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeVar
 
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAudit
 from prowler_access_keys.services.iam.iam_access_keys.settings import EXCEPTIONS_VARIABLE
 
 from ..accounts.sign_in import environment_with
@@ -60,10 +61,11 @@ class ProwlerProcess:
         output_directory: Path,
         log: Path,
         environment: Mapping[str, str],
+        root: RootAudit | None = None,
     ) -> None:
         # multiprocessing sends what it starts through a pipe.
         self._process: Any = _fork_server().Process(
-            target=_run_prowler, args=(arguments, output_directory, log, dict(environment))
+            target=_run_prowler, args=(arguments, output_directory, log, dict(environment), root)
         )
         with _starting():
             self._process.start()
@@ -98,20 +100,22 @@ class ProwlerLauncher:
         """What makes scans take longer here, in sentences."""
 
     def run(
-        self, arguments: tuple[str, ...], output_directory: Path, log: Path, timeout: float
-    ) -> int | None:
+        self, arguments: tuple[str, ...], output_directory: Path, log: Path, timeout: float,
+        root: RootAudit | None = None,
+    ) -> int | None:  # fmt: skip
         """Run ``prowler aws`` until it ends, or for ``timeout`` seconds.
 
-        Its reports go to ``output_directory``, what it prints to the file ``log``. Returns its
-        exit code, -N if signal N killed it, LOST if its exit code is not known, None if it took too
-        long. Raises SignInError.
+        ``root`` is what its checks get to know of the root user. Its reports go to
+        ``output_directory``, what it prints to the file ``log``. Returns its exit code, -N if
+        signal N killed it, LOST if its exit code is not known, None if it took too long. Raises
+        SignInError.
         """
         environment = environment_with(self._environment, self._for_scans())
         with self._lock:
             if self.stopped.is_set():
                 return None
             try:
-                process = ProwlerProcess(arguments, output_directory, log, environment)
+                process = ProwlerProcess(arguments, output_directory, log, environment, root)
             except (OSError, EOFError):  # the fork server has ended
                 return LOST
             self._running.add(process)
@@ -257,8 +261,9 @@ def _what_was_loaded() -> tuple[str | None, tuple[str, ...]]:
 
 
 def _run_prowler(
-    arguments: tuple[str, ...], output_directory: Path, log: Path, environment: dict[str, str]
-) -> None:
+    arguments: tuple[str, ...], output_directory: Path, log: Path, environment: dict[str, str],
+    root: RootAudit | None,
+) -> None:  # fmt: skip
     """Do what ``prowler aws`` does in a new process, with its output in ``log``."""
     _begin()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -273,6 +278,10 @@ def _run_prowler(
     sys.argv = ["prowler", "aws", *_without_exceptions(arguments)]
     from prowler.__main__ import prowler
 
+    if root:
+        from prowler_access_keys.services.iam.iam_access_keys.run_state import hand_over
+
+        hand_over(root)
     prowler()
 
 

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAudit
+
 from ..accounts.account_list import Account
 from ..accounts.sign_in import SignInError
 from ..results.account_result import AccountResult, not_scanned
@@ -62,6 +64,8 @@ class ScanTask:
     expected: ExpectedReports = ANY_REPORTS
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Values among the arguments that no file may show."""
+    root: RootAudit | None = None
+    """What was read in a session of the account's root user; never its credentials."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,7 @@ def _run_prowler(
     output = folder / "prowler" / "output"
     output.mkdir(parents=True)
     make_log(folder)  # before anything is written, and for a process that is lost
-    exit_code = launcher.run(task.arguments, output, folder / LOG_FILE, task.timeout)
+    exit_code = launcher.run(task.arguments, output, folder / LOG_FILE, task.timeout, task.root)
     for path in output.iterdir():
         path.replace(folder / path.name)
     shutil.rmtree(folder / "prowler")

@@ -6,9 +6,12 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from time import monotonic
+from typing import TypeAlias
+
+from prowler_access_keys.services.iam.iam_access_keys.facts import RootAudit
 
 from .. import interrupts
 from ..results.account_result import not_scanned
@@ -25,6 +28,7 @@ FAULTS_OF_A_MACHINE = 3
 """How many scans in a row a machine may fail for its own sake before it is no longer used."""
 TRIES = 3
 """On how many machines to try an account, if they fail for their own sake."""
+AuditRoot: TypeAlias = Callable[[str], RootAudit] | None
 
 
 def make_tasks(
@@ -44,10 +48,12 @@ def make_tasks(
     ]
 
 
-def scan_organization(backend: Backend, recorder: Recorder, tasks: Iterable[ScanTask]) -> bool:
+def scan_organization(
+    backend: Backend, recorder: Recorder, tasks: Iterable[ScanTask], audit_root: AuditRoot = None
+) -> bool:
     """Scan the accounts and have the results recorded. Returns whether it was interrupted."""
     try:
-        scan_all(backend, tasks, recorder.record, recorder.warn)
+        scan_all(backend, tasks, recorder.record, recorder.warn, audit_root)
     except BackendLostError as lost:
         recorder.end(str(lost))
     except KeyboardInterrupt:
@@ -72,8 +78,11 @@ def scan_all(
     tasks: Iterable[ScanTask],
     record: Callable[[Sequence[FinishedScan]], None],
     warn: Callable[[str], None],
+    audit_root: AuditRoot = None,
 ) -> None:
     """Scan all accounts. ``record`` gets finished scans in batches, and sometimes an empty batch.
+
+    ``audit_root`` is asked about each account once, before it is scanned.
 
     What a machine fails to scan for its own sake is scanned again, elsewhere if there is another
     machine, and so is an account whose role it may not assume, if another one is signed in as
@@ -81,7 +90,7 @@ def scan_all(
     name and the reason. Raises BackendLostError, also if no machine is left. After that and after
     KeyboardInterrupt, some accounts have no result.
     """
-    scans = _Scans(backend, deque(tasks), record, warn)
+    scans = _Scans(backend, deque(tasks), record, warn, audit_root)
     checked = monotonic()
     try:
         while scans.waiting or scans.running:
@@ -107,6 +116,7 @@ class _Scans:
     waiting: deque[ScanTask]
     record: Callable[[Sequence[FinishedScan]], None]
     warn: Callable[[str], None]
+    audit_root: AuditRoot = None
     running: dict[Future[FinishedScan], ScanTask] = field(default_factory=dict)
     ended: SimpleQueue[Future[FinishedScan]] = field(default_factory=SimpleQueue)
     faults: Counter[str] = field(default_factory=Counter)
@@ -121,6 +131,8 @@ class _Scans:
         # Not more than the capacity: a task that is queued behind a scan that hangs would wait.
         for _ in range(min(len(self.waiting), self.backend.capacity() - len(self.running))):
             task = self.waiting.popleft()
+            if self.audit_root and not task.root:
+                task = replace(task, root=self.audit_root(task.account.id))
             future = self.backend.submit(task, self.avoid[task.account.id])
             self.running[future] = task
             future.add_done_callback(self.ended.put)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from prowler_access_keys.ranking import athena
 from prowler_access_keys.ranking.cli import main
 from prowler_access_keys.ranking.files import write_csv
 from prowler_access_keys.ranking.page import Page, render
@@ -126,22 +127,22 @@ def test_in_an_incident_a_program_is_only_what_it_calls_itself(
     assert 'by a program that calls itself "Terraform" from 198.51.100.20 (EC2).' in one.usage
 
 
-NAMES = ("lambda-role", "moon-role", "roles-anywhere")
+NAMES = ("lambda-role", "moon-role", "sign-in")
 
 
 def test_where_what_uses_a_key_could_go_is_on_the_page_and_in_the_csv(tmp_path: Path) -> None:
     one = entry(tmp_path, destinations=NAMES)
     assert one.destinations == (
-        "the Lambda function's execution role (it runs on AWS Lambda; confidence: high; "
-        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html); IAM Roles "
-        "Anywhere (its address is not known to be the account's; confidence: low; "
-        "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/introduction.html)"
+        "the function's execution role (a program on AWS Lambda uses it; confidence: high; "
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html); aws login "
+        "or IAM Identity Center (a person seems to use it; confidence: medium; "
+        "https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html)"
     )
     write_csv([one], tmp_path / "keys.csv")
     (row,) = csv.DictReader((tmp_path / "keys.csv").read_text("utf-8").splitlines())
     assert row["destinations"] == one.destinations
     page = Page("", "", [one], "", {}, [], (), [])
-    assert "Where it could go: <bdi>the Lambda function&#39;s execution role" in render(page)
+    assert "Where it could go: <bdi>the function&#39;s execution role" in render(page)
 
 
 def test_in_an_incident_nothing_is_to_be_moved(tmp_path: Path) -> None:
@@ -201,7 +202,19 @@ def test_without_a_key_or_a_usable_report_there_is_no_query(
     printed = capsys.readouterr()
     assert "No report names an access key." in printed.err
     assert "b.ocsf.json" in printed.err
-    assert printed.out.strip() == ""
+    assert printed.out == ""
+
+
+def test_keys_that_do_not_fit_into_the_query_are_not_passed_over_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(athena, "MOST_KEYS", 1)
+    keys = [key(1, 300), key(2, 300)]
+    report = write(tmp_path / "a.ocsf.json", [finding("unrotated", "alice", access_keys=keys)])
+    assert main(["--athena-query", str(report)]) == 1
+    printed = capsys.readouterr()
+    assert "The query has the first 1 of 2 access keys." in printed.err
+    assert printed.out.count("'AKIA") == 1
 
 
 def test_what_only_one_of_a_users_findings_has_is_told(tmp_path: Path) -> None:

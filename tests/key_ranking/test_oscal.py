@@ -152,6 +152,15 @@ def test_the_same_reports_give_the_same_document_and_a_report_given_twice_counts
     assert all(UUID.fullmatch(each) for each in named)
 
 
+@pytest.mark.parametrize("by_exception", [False, True])
+def test_a_risk_says_whether_an_exception_accepts_it(by_exception: bool, tmp_path: Path) -> None:
+    muted = event(MEASURED[0], "FAIL", True, "alice")
+    muted["resources"][0]["data"]["metadata"]["accepted"] = by_exception
+    write_oscal([report(tmp_path, muted)], tmp_path / "results.json")
+    (risk,) = document(tmp_path / "results.json")["results"][0]["risks"]
+    assert risk["statement"].startswith("An exception" if by_exception else "A mutelist")
+
+
 def test_the_program_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report(tmp_path, event(MEASURED[0], "PASS", False, "alice"))
     assert main([str(tmp_path), "--oscal", str(tmp_path / "results.json")]) == 0

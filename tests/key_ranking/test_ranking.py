@@ -351,6 +351,28 @@ def test_the_root_users_key_is_not_lost_beside_a_finding_about_the_account(
     ]  # fmt: skip
 
 
+def test_listed_keys_of_the_root_user_are_ranked_one_by_one(tmp_path: Path) -> None:
+    keys = [key(1, 400, last_used_date="2026-11-01T00:00:00+00:00"), key(2, 500, active=False)]
+    read: dict[str, Any] = {"root_session_date": "2026-11-25T00:00:00+00:00"}
+    root, second = (
+        finding("root", "<root_account>", access_keys=keys, active_access_keys=1, **read),
+        finding("multiple", "<root_account>", active_access_keys=2),
+    )
+    active, inactive = ranked(tmp_path, root)
+    assert (active.group, active.action) == (Group.INCIDENT, KeyAction.DELETE_ROOT_KEY)
+    assert (active.access_key_id, active.age_days) == (keys[0]["access_key_id"], 400)
+    assert active.last_used_date == "2026-11-01T00:00:00+00:00"
+    assert (inactive.group, inactive.access_key_id) == (Group.INACTIVE, keys[1]["access_key_id"])
+    assert inactive.action is KeyAction.DELETE_INACTIVE_ROOT_KEY
+    assert (active.administrator, active.command, inactive.command) == (True, "", "")
+    # A finding of another scan, which had no session, is behind each of them.
+    checks = ("iam_root_user_active_keys", "iam_user_multiple_active_keys")
+    assert [entry.checks for entry in ranked(tmp_path, root, second)] == [checks, checks]
+    # Two of which one check lists those that are active.
+    second = finding("multiple", "<root_account>", access_keys=keys[:1], **read)
+    assert [len(entry.checks) for entry in ranked(tmp_path, root, second)] == [2, 1]
+
+
 @pytest.mark.parametrize(
     "facts",
     [

@@ -114,7 +114,7 @@ class FakeProwler:
         self.stopped = threading.Event()
         self._files, self._log, self._exit_code = files, log, exit_code
 
-    def run(self, _: object, output: Path, log: Path, __: float) -> int:
+    def run(self, _: object, output: Path, log: Path, *__: object) -> int:
         assert log.stat().st_mode & 0o777 == 0o600
         for name, content in self._files.items():
             (output / name).parent.mkdir(exist_ok=True)

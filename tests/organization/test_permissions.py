@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,24 @@ from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 from moto.backends import get_backend
 from prowler.providers.aws.lib.organizations.organizations import get_organizations_metadata
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.organization import EmbeddedOrganization
+from embedded_aws.root_sessions import AUDIT, AUDIT_ACTIONS, TASKS
 from prowler_org.accounts.account_list import list_accounts
+from prowler_org.accounts.root_audit import RootAudits
 from prowler_org.options import Selection
 
 from ..pages import REPOSITORY, command, program
-from ..permissions import PERMISSIONS, actions, role_credentials
+from ..permissions import PERMISSIONS, actions, role_credentials, role_that_may, session_of
 
 LIST = "organization-list.json"
 CLOUDTRAIL = "scan-cloudtrail.json"
+AUDIT_ROOT = "organization-root.json"
 TRUST = "organization-scan-role-trust.json"
 TEMPLATE = PERMISSIONS / "organization-scan-role.yaml"
 
@@ -75,15 +80,52 @@ def test_the_template_has_the_scan_policy_and_the_trust_policy() -> None:
     assert role()["AssumeRolePolicyDocument"]["Statement"] == [trust]
 
 
-def test_the_template_has_the_policy_for_cloudtrail_if_a_parameter_says_so() -> None:
+@pytest.mark.parametrize(
+    ("resource", "parameter", "default", "condition", "role_name", "file"),
+    [
+        (
+            "LookUpEventsPolicy", "LookUpEvents", "false",
+            {"Fn::Equals": [{"Ref": "LookUpEvents"}, "true"]}, "ScanRole", CLOUDTRAIL,
+        ),
+        (
+            "AuditRootPolicy", "RootAuditorRole", "",
+            {"Fn::Not": [{"Fn::Equals": [{"Ref": "RootAuditorRole"}, ""]}]}, "RootAuditorRole",
+            AUDIT_ROOT,
+        ),
+    ],
+)  # fmt: skip
+def test_the_template_has_a_further_policy_if_a_parameter_says_so(
+    resource: str, parameter: str, default: str, condition: Any, role_name: str, file: str
+) -> None:
     template: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
-    policy = template["Resources"]["LookUpEventsPolicy"]
-    condition = template["Conditions"][policy["Condition"]]
-    assert condition == {"Fn::Equals": [{"Ref": "LookUpEvents"}, "true"]}
-    assert template["Parameters"]["LookUpEvents"]["Default"] == "false"
-    assert policy["Properties"]["RoleName"] == {"Ref": "ScanRole"}
-    document = json.loads((PERMISSIONS / CLOUDTRAIL).read_text("utf-8"))
+    policy = template["Resources"][resource]
+    assert template["Conditions"][policy["Condition"]] == condition
+    assert template["Parameters"][parameter]["Default"] == default
+    assert policy["Properties"]["RoleName"] == {"Ref": role_name}
+    document = json.loads((PERMISSIONS / file).read_text("utf-8"))
     assert policy["Properties"]["PolicyDocument"] == document
+
+
+def test_the_root_policy_allows_audits_of_root_users_and_no_other_task(
+    organization: EmbeddedOrganization, aws: EmbeddedAWS
+) -> None:
+    account = organization.add_account("account")
+    aws.behavior.root_keys_active = (True,)
+    role = role_that_may(aws, (PERMISSIONS / AUDIT_ROOT).read_text("utf-8"))
+    listed = list_accounts(Selection(), boto3.Session(), None)
+    with mock.patch.dict("os.environ", session_of(aws, role)):
+        aws.calls.clear()
+        with closing(RootAudits(boto3.Session(), None, listed, [account])) as audits:
+            assert isinstance(audits.of(account).keys, tuple)
+        called = {call for call in aws.calls if aws.calls[call]}
+        assert set(actions(AUDIT_ROOT)) == called - AUDIT_ACTIONS
+        sts = boto3.client("sts")
+        for task in TASKS:
+            arn = f"arn:aws:iam::aws:policy/root-task/{task}"
+            with (
+                pytest.raises(ClientError, match="AccessDenied") if task != AUDIT else nullcontext()
+            ):
+                sts.assume_root(TargetPrincipal=account, TaskPolicyArn={"arn": arn})
 
 
 def test_the_template_is_valid() -> None:

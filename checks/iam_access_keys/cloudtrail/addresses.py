@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore import xform_name
@@ -11,46 +12,56 @@ from botocore.config import Config
 from prowler.lib.logger import logger
 
 from ..aws_failures import failure_of
-from ..facts import Unreadable
+from .evidence import Usage
 
-FILTERS = {
-    "DescribeNatGateways": "",
-    "DescribeNetworkInterfaces": "association.public-ip",
-    "DescribeAddresses": "public-ip",
-}
-"""By call, its filter for addresses; gateways have none. The first that knows an address counts."""
 _MOST = 200
 """The most values that EC2 takes in a filter."""
-_CONFIG = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=20)
+_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 
 
 class Addresses:
-    """Asks a Region about each address once. A call that failed is not made again."""
+    """Asks a Region about each address once. The first call that fails is the last one.
+
+    The permission is optional, so no sentence claims anything of an address that is not here.
+    """
 
     def __init__(self, session: Any) -> None:
-        self._session = session
+        self._session, self._failed = session, False
         self._asked: set[tuple[str, str]] = set()
-        self.resources: dict[str, str] = {}
-        """By address, the ID of the resource that has it: ``nat-…``, ``i-…``, ``eni-…``."""
-        self.unread: dict[str, Unreadable] = {}
-        """By call, why it failed."""
+        self._resources: dict[str, str] = {}
 
-    def ask(self, region: str, sources: Iterable[str]) -> None:
-        """Look for these addresses. What is not an IPv4 address is left out."""
+    def ask(self, region: str, sources: Iterable[str], is_over: Callable[[], bool]) -> None:
+        """Look for these addresses until ``is_over``. What is not an IPv4 address is left out."""
         new = {(region, source) for source in sources if _is_ipv4(source)} - self._asked
         self._asked |= new
-        values = sorted(address for _, address in new)[:_MOST]
-        for call, name in FILTERS.items() if new else ():
-            if call in self.unread:
-                continue
-            only = {"Filters": [{"Name": name, "Values": values}]} if name else {}
+        values = sorted(source for _, source in new)[:_MOST]
+        filters = [{"Name": "association.public-ip", "Values": values}]
+        calls: dict[str, dict[str, Any]] = {
+            "DescribeNatGateways": {},
+            "DescribeNetworkInterfaces": {"Filters": filters},
+        }
+        for call, parameters in calls.items() if new else ():
+            if self._failed or is_over():
+                return
             try:
                 client = self._session.client("ec2", region_name=region, config=_CONFIG)
-                for address, resource in _resources(getattr(client, xform_name(call))(**only)):
-                    self.resources.setdefault(address, resource)
+                for address, resource in _resources(
+                    getattr(client, xform_name(call))(**parameters)
+                ):
+                    self._resources.setdefault(address, resource)
             except Exception as error:  # must not cost the finding
-                self.unread[call] = failure_of(f"ec2:{call}", error)
-                logger.error(f"{region} -- {self.unread[call]}")
+                self._failed = True
+                logger.warning(f"{region} -- {failure_of(f'ec2:{call}', error)}")
+
+    def located(self, usage: Usage) -> Usage:
+        """The same, with the account's own resources that have the addresses."""
+        return replace(
+            usage,
+            used_by=tuple(
+                replace(user, resource=self._resources.get(user.source, ""))
+                for user in usage.used_by
+            ),
+        )
 
 
 def _is_ipv4(source: str) -> bool:
@@ -69,6 +80,3 @@ def _resources(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         instance = interface.get("Attachment", {}).get("InstanceId")
         address = interface.get("Association", {}).get("PublicIp", "")
         yield address, instance or interface["NetworkInterfaceId"]
-    for address in answer.get("Addresses", ()):
-        held_by = address.get("InstanceId") or address.get("NetworkInterfaceId")
-        yield address["PublicIp"], held_by or address["AllocationId"]

@@ -12,9 +12,9 @@ from typing import Literal
 from ..facts import AccessKey
 from .events import AWS_SERVICE, CONSOLE, UNKNOWN_SOURCE
 from .evidence import Usage, UsedBy
-from .user_agents import BROWSER, RunsOn
+from .user_agents import BROWSER, UNKNOWN, RunsOn
 
-SMTP, OTHER_KEY = "ses-api", "newer-key"
+SMTP, NEWER_KEY = "ses-api", "newer-key"
 _EC2 = "AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html"
 _IAM = "IAM/latest/UserGuide/"
 
@@ -25,7 +25,8 @@ class Row:
 
     destination: str
     because: str
-    confidence: Literal["high", "medium", "low"]
+    """A clause about ``{}``, the key."""
+    confidence: Literal["high", "medium"]
     page: str
     """AWS's, below https://docs.aws.amazon.com/."""
     runs_on: tuple[RunsOn, ...] = ()
@@ -44,63 +45,66 @@ class Row:
 
 
 TABLE: Mapping[str, Row] = {
-    SMTP: Row("an IAM role and the API of Amazon SES", "it sends mail over SMTP",
+    SMTP: Row("the API of Amazon SES with an IAM role", "a program sends mail over SMTP with {}",
         "high", "ses/latest/dg/smtp-credentials.html"),
-    OTHER_KEY: Row("the user's newer key", "the same programs use both from the same places",
-        "medium", f"{_IAM}id-credentials-access-keys-update.html"),
-    "lambda-role": Row("the Lambda function's execution role", "it runs on AWS Lambda",
+    NEWER_KEY: Row("the newer key", "the programs that use {} use the user's newer key too, from "
+        "the same addresses", "medium", f"{_IAM}id-credentials-access-keys-update.html"),
+    "lambda-role": Row("the function's execution role", "a program on AWS Lambda uses {}",
         "high", "lambda/latest/dg/lambda-intro-execution-role.html", (RunsOn.LAMBDA,)),
-    "ecs-task-role": Row("an IAM role for the ECS task", "it runs on Amazon ECS",
+    "ecs-task-role": Row("a task role", "a program on Amazon ECS uses {}",
         "high", "AmazonECS/latest/developerguide/task-iam-roles.html", (RunsOn.ECS,)),
-    "codebuild-role": Row("the service role of the project", "it runs on AWS CodeBuild",
+    "codebuild-role": Row("the project's service role", "a program on AWS CodeBuild uses {}",
         "high", "codebuild/latest/userguide/setting-up-service-role.html", (RunsOn.CODEBUILD,)),
-    "eks-pod-role": Row("an IAM role for the pod", "a program for Kubernetes uses it",
+    "eks-pod-role": Row("an IAM role for the pod", "a program for Kubernetes uses {}",
         "medium", "eks/latest/userguide/pod-identities.html", (),
         ("AWS Load Balancer Controller", "ExternalDNS", "Kubernetes")),
-    "oidc-role": Row("an IAM role for the pipeline, with OpenID Connect", "a pipeline uses it",
-        "medium", f"{_IAM}id_roles_providers_create_oidc.html", (), ("GitHub", "GitLab", "gitlab")),
-    "instance-role": Row("an IAM role for the instance", "it runs on Amazon EC2",
-        "high", _EC2, (RunsOn.EC2,), (), ("i-",)),
-    "vendor-role": Row("an IAM role with an external ID", "a vendor's product uses it",
+    "oidc-role": Row("OpenID Connect with an IAM role", "GitHub or GitLab uses {}",
+        "medium", f"{_IAM}id_roles_providers_create_oidc.html", (), ("GitHub", "GitLab")),
+    "instance-role": Row("an IAM role for the instance", "a program on Amazon EC2 uses {}",
+        "high", _EC2, (RunsOn.EC2,)),
+    "vendor-role": Row("an IAM role with an external ID", "a vendor's product uses {}",
         "medium", f"{_IAM}id_roles_common-scenarios_third-party.html", (),
         ("CloudHealth", "Datadog", "Grafana", "Talend", "Veeam")),
-    "sign-in": Row("aws login or IAM Identity Center", "it seems to be used on a person's computer",
+    "sign-in": Row("aws login or IAM Identity Center", "a person seems to use {}",
         "medium", "signin/latest/userguide/command-line-sign-in.html",
         (RunsOn.CLOUDSHELL, RunsOn.MACOS, RunsOn.WINDOWS, RunsOn.WSL),
         (BROWSER, "AWS Toolkit", "Cyberduck", "S3 Browser", "VS Code", "WinSCP")),
-    "role-in-network": Row("an IAM role for what is behind it", "the account has its address",
-        "medium", _EC2, (), (), ("nat-", "eni-", "eipalloc-")),
-    "roles-anywhere": Row("IAM Roles Anywhere", "its address is not known to be the account's",
-        "low", "rolesanywhere/latest/userguide/introduction.html", (), ("",)),
+    "role-in-network": Row("an IAM role for what runs there",
+        "the account has an address from which {} was used",
+        "medium", _EC2, (), (), ("i-", "nat-", "eni-")),
 }  # fmt: skip
 """By name, as data have it. The first row that fits a program counts."""
 _ATTACK = Row(
-    "", "", "low", "", (RunsOn.KALI, RunsOn.PARROT),
+    "", "", "medium", "", (RunsOn.KALI, RunsOn.PARROT),
     ("ElasticWolf", "Pacu", "Scout Suite", "Stratus Red Team", "TruffleHog"),
 )  # fmt: skip
-"""Evidence that there is nothing to move."""
+"""Evidence that this is perhaps an incident, in which nothing is to be moved."""
 
 
-def destinations(usage: Mapping[AccessKey, Usage]) -> dict[AccessKey, tuple[str, ...]]:
+def destinations(
+    usage: Mapping[AccessKey, Usage], keep: AccessKey | None
+) -> dict[AccessKey, tuple[str, ...]]:
     """Names of rows by key: for each of its programs, that with the most events first.
 
-    ``usage`` is that of all keys of a user that are in use, with their last use.
+    ``usage`` is that of a user's keys that are to be moved, with their last use; ``keep`` the one
+    that stays, if the advice is to move what uses the others to it.
     """
-    places = {
-        key: {(user.program, user.source) for user in of_key.used_by}
-        for key, of_key in usage.items()
-    }
-    newest = max(usage, key=lambda key: key.create_date, default=None)
+    kept = _places(usage[keep]) if keep and keep in usage else frozenset()
     found = {}
     for key, of_key in usage.items():
-        same = newest and key != newest and places[key] and places[key] <= places[newest]
-        names = [SMTP] * key.is_for_smtp + [OTHER_KEY] * bool(same)
-        names += [
-            next(name for name, row in TABLE.items() if row.fits(user))
-            for user in of_key.used_by
-            if user.program not in (AWS_SERVICE, CONSOLE)
-            and user.source != UNKNOWN_SOURCE
-            and not _ATTACK.fits(user)
-        ]
+        if any(map(_ATTACK.fits, of_key.used_by)):
+            continue
+        places = _places(of_key)
+        is_rotated = key != keep and bool(places) and places <= kept
+        names = [SMTP] * key.is_for_smtp + [NEWER_KEY] * is_rotated
+        rows = [[name for name, row in TABLE.items() if row.fits(user)] for user in of_key.used_by]
+        names += [fitting[0] for fitting in rows if fitting]
         found[key] = tuple(dict.fromkeys(names))
     return found
+
+
+def _places(usage: Usage) -> frozenset[tuple[str, str]]:
+    """The programs with their addresses; none if one of them does not tell."""
+    places = frozenset((user.program, user.source) for user in usage.used_by)
+    tells_nothing = {AWS_SERVICE, CONSOLE, UNKNOWN, UNKNOWN_SOURCE}
+    return frozenset() if any(tells_nothing & set(place) for place in places) else places

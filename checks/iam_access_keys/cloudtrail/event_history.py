@@ -20,6 +20,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any, TypeVar
 
 from botocore.config import Config
@@ -35,7 +36,7 @@ from .evidence import (
     HISTORY,
     TIME_LIMIT,
     TOO_MANY_EVENTS,
-    Looked,
+    EventsFound,
     Origin,
     Sessions,
     Usage,
@@ -43,7 +44,7 @@ from .evidence import (
     origin_in,
     usage_of,
 )
-from .lookup_progress import LookupProgress
+from .lookup_progress import lookup_counter
 
 SECONDS_A_CALL = 0.55
 """The least time from one call to the next in a region: AWS allows two a second."""
@@ -61,8 +62,9 @@ AROUND_CREATION = timedelta(minutes=5)
 """How far the event of a key's creation can be from the date that IAM gives."""
 MOST_CHANGES = 1000
 """How many events of keys that were created or changed are looked through."""
-MOST_SESSION_LOOKS = 3
-"""How many lookups follow the sessions of one key."""
+MOST_SESSION_QUERIES = 3
+"""How many queries follow the sessions of a key."""
+BY_KEY = "AccessKeyId"
 NO_EVENTS = "AnswerWithoutEvents"
 """The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
 ABOUT_ONE_CALL = frozenset(
@@ -95,8 +97,8 @@ Subject = TypeVar("Subject", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Look:
-    """One question: the newest events in a region with a value of an attribute."""
+class EventQuery:
+    """A question to event history: the newest events in a region with a value of an attribute."""
 
     region: str
     attribute: str
@@ -169,119 +171,113 @@ class CloudTrail:
         for a key in a region for each 50 events and, if the newest are all of the newer half of
         its time, once for the older half: they may hide a second program.
         """
-        looks = {
-            key: [
-                Look(region, "AccessKeyId", key.access_key_id, self._most_events)
-                for region in self._regions_of(key, everywhere=everywhere)
-            ]
-            for key in keys
-        }
-        looked = self._look(look for every in looks.values() for look in every)
-        found = {key: [looked[look] for look in every] for key, every in looks.items()}
+        regions = {key: self._regions_of(key, everywhere=everywhere) for key in keys}
+        found = self._ask_each(
+            {key: self._in(regions[key], BY_KEY, key.access_key_id) for key in regions}
+        )
         usage = self._with_older(found)
-        if everywhere:
-            usage = self._with_sessions(usage)
-        return self._with_resources(usage, found)
+        return self._with_resources(self._with_sessions(usage) if everywhere else usage)
 
-    def _with_older(self, found: Mapping[AccessKey, Sequence[Looked]]) -> dict[AccessKey, Usage]:
+    def _with_older(
+        self, found: Mapping[AccessKey, Sequence[EventsFound]]
+    ) -> dict[AccessKey, Usage]:
         """The usage that these events show, with those of the older half of the time."""
         half, now = self._most_events // 2, datetime.now(timezone.utc)
         middles = {key: now - min(HISTORY, now - key.create_date) / 2 for key in found}
-        looks = {
+        queries = {
             key: [
-                Look(part.region, "AccessKeyId", key.access_key_id, half, end=middles[key])
-                for part in of_key
+                EventQuery(part.region, BY_KEY, key.access_key_id, half, end=middles[key])
+                for part in parts
                 if half and part.may_go_on_before(middles[key])
             ]
-            for key, of_key in found.items()
+            for key, parts in found.items()
         }
-        looked = self._look(look for every in looks.values() for look in every)
+        older = self._ask_each(queries)
         return {
-            key: usage_of(
-                of_key, self._most_events, [looked[look] for look in looks[key]], middles[key]
-            )
-            for key, of_key in found.items()
+            key: usage_of(parts, self._most_events, older[key], middles[key])
+            for key, parts in found.items()
         }
 
     def _with_sessions(self, usage: Mapping[AccessKey, Usage]) -> dict[AccessKey, Usage]:
-        """The same, with what the newest sessions did: one step, and a few looks for each key."""
-        looks: dict[Sessions, list[Look]] = {}
+        """The same, with what the newest sessions did: one step, a few queries for each key."""
+        queries: dict[Sessions, list[EventQuery]] = {}
         for of_key in usage.values():
-            places = [
-                (made, region)
-                for made in of_key.sessions
-                for region in {made.region: 0, self._global_region: 0}
-                if made.access_key_id and region
+            of_sessions = [
+                (sessions, query)
+                for sessions in of_key.sessions
+                if sessions.access_key_id
+                for query in self._in(
+                    (sessions.region, self._global_region), BY_KEY, sessions.access_key_id
+                )
             ]
-            for made, region in places[:MOST_SESSION_LOOKS]:
-                look = Look(region, "AccessKeyId", made.access_key_id, self._most_events)
-                looks.setdefault(made, []).append(look)
-        looked = self._look(look for every in looks.values() for look in every)
-        followed = {
-            made: replace(made, usage=usage_of((looked[look] for look in every), self._most_events))
-            for made, every in looks.items()
+            for sessions, query in of_sessions[:MOST_SESSION_QUERIES]:
+                queries.setdefault(sessions, []).append(query)
+        used = {
+            sessions: replace(sessions, usage=usage_of(parts, self._most_events))
+            for sessions, parts in self._ask_each(queries).items()
         }
         return {
-            key: replace(
-                of_key, sessions=tuple(followed.get(made, made) for made in of_key.sessions)
-            )
+            key: replace(of_key, sessions=tuple(used.get(each, each) for each in of_key.sessions))
             for key, of_key in usage.items()
         }
 
-    def _with_resources(
-        self, usage: Mapping[Subject, Usage], found: Mapping[Subject, Iterable[Looked]]
-    ) -> dict[Subject, Usage]:
+    def _with_resources(self, usage: Mapping[Subject, Usage]) -> dict[Subject, Usage]:
         """The same, with the account's own resources that have the addresses."""
         sources: dict[str, set[str]] = {}
-        for subject, looked in found.items():
-            for region in (part.region for part in looked if part.events):
-                users = usage[subject].used_by
+        for of_subject in usage.values():
+            for region in of_subject.regions:
+                users = of_subject.used_by
                 sources.setdefault(region, set()).update(user.source for user in users)
-        end = self._clock() + self._seconds_left
+        deadline = _Deadline(self._seconds_left, self._clock, self._wait)
         for region, addresses in sources.items():
-            if self._clock() < end:
-                self._addresses.ask(region, addresses)
-        self._seconds_left = max(0.0, end - self._clock())
-        resources, unread = self._addresses.resources, self._addresses.unread.values()
-
-        def located(of: Usage) -> Usage:
-            users = (replace(user, resource=resources.get(user.source, "")) for user in of.used_by)
-            return replace(of, used_by=tuple(users), addresses_unread=next(iter(unread), None))
-
-        return {subject: located(of_subject) for subject, of_subject in usage.items()}
+            self._addresses.ask(region, addresses, deadline.is_over)
+        self._seconds_left = deadline.seconds_left()
+        return {subject: self._addresses.located(usage[subject]) for subject in usage}
 
     def root_usage(self) -> dict[str, Usage]:
-        """By ID, what uses the root user's keys; an empty ID if no event shows one.
+        """By ID, what uses the root user's keys.
 
-        IAM does not tell the IDs, so those count that sign events of the user name ``root``.
+        IAM does not tell the IDs, so those count that sign events of the user name ``root``. An
+        empty ID stands for further keys: if no event shows one, or not all events were read.
         """
-        shown = self._by_user(
-            ROOT, lambda call: call.creator == ROOT and call.access_key_id.startswith("AKIA")
-        )
+        (shown,) = self._by_user(
+            [ROOT], lambda call: call.creator == ROOT and call.access_key_id.startswith("AKIA")
+        ).values()
         calls = (event.call for part in shown for event in part.events)
         since = datetime.now(timezone.utc) - HISTORY
         ids = sorted({call.access_key_id for call in calls if call})
-        keys = [AccessKey(key_id, since) for key_id in ids]
-        found = self.usage(keys, everywhere=True) or {AccessKey("", since): usage_of(shown, 1)}
-        return {key.access_key_id: usage for key, usage in found.items()}
+        usage = self.usage([AccessKey(key_id, since) for key_id in ids], everywhere=True)
+        found = {key.access_key_id: of_key for key, of_key in usage.items()}
+        unread = [part for part in shown if part.failure]
+        return found | ({"": usage_of(unread or shown, 1)} if unread or not found else {})
 
-    def api_key_usage(self, user: str) -> Usage:
-        """What uses the API keys of a user."""
-        shown = self._by_user(user, lambda call: call.has_bearer_token)
-        usage = usage_of(shown, self._most_events)
-        return self._with_resources({user: usage}, {user: shown})[user]
+    def api_key_usage(self, users: Iterable[str]) -> dict[str, Usage]:
+        """By user, what uses its API keys."""
+        shown = self._by_user(users, lambda call: call.has_bearer_token)
+        return self._with_resources(
+            {user: usage_of(parts, self._most_events) for user, parts in shown.items()}
+        )
 
-    def _by_user(self, name: str, wanted: Callable[[Call], bool]) -> list[Looked]:
+    def _by_user(
+        self, names: Iterable[str], wanted: Callable[[Call], bool]
+    ) -> dict[str, list[EventsFound]]:
         """Events of some calls, by the name of the user, in all enabled regions."""
-        regions = {self._global_region, *self._enabled_regions}
-        looks = [Look(region, "Username", name, self._most_events) for region in sorted(regions)]
-        return [_only(looked, wanted) for looked in self._look(looks).values()]
+        regions = sorted({self._global_region, *self._enabled_regions})
+        queries = {name: self._in(regions, "Username", name) for name in names}
+        found = self._ask_each(queries)
+        return {name: [_only(part, wanted) for part in parts] for name, parts in found.items()}
+
+    def _in(self, regions: Iterable[str], attribute: str, value: str) -> list[EventQuery]:
+        return [
+            EventQuery(region, attribute, value, self._most_events)
+            for region in dict.fromkeys(filter(None, regions))
+        ]
 
     def _regions_of(self, key: AccessKey, *, everywhere: bool) -> list[str]:
         used = key.last_use.region if isinstance(key.last_use, LastUse) else ""
         regions = [used] if _REGION.fullmatch(used) else []
         enabled = sorted(self._enabled_regions) if everywhere else []
-        return list(dict.fromkeys([*regions, self._global_region, *enabled]))
+        return [*regions, self._global_region, *enabled]
 
     def origins(self, keys: Iterable[AccessKey], name: str = CREATION) -> dict[AccessKey, Origin]:
         """Who created each key, by events of this name; none may be older than event history.
@@ -292,49 +288,60 @@ class CloudTrail:
         """
         now = datetime.now(timezone.utc)
 
-        def look(key: AccessKey, attribute: str) -> Look:
+        def times(key: AccessKey) -> tuple[datetime, datetime | None]:
             # Not earlier than event history begins, or AWS may refuse the question.
             start = max(key.create_date - AROUND_CREATION, now - HISTORY + timedelta(minutes=1))
             end = key.create_date + AROUND_CREATION
-            value = key.access_key_id if attribute == "ResourceName" else name
-            times = (start, end if end < now else None)
-            return Look(self._global_region, attribute, value, MOST_CHANGES, *times)
+            return start, end if end < now else None
 
-        return self._done(keys, look, lambda found, key: origin_in(found, key, now))
+        return self._changes(keys, name, times, lambda found, key: origin_in(found, key, now))
 
     def deactivations(self, keys: Iterable[AccessKey]) -> dict[AccessKey, Origin]:
         """Who deactivated each key, and when, if that is in event history.
 
         Asks about each key and, for all that this does not find, once for all changes of keys.
         """
+        return self._changes(keys, UPDATE, lambda _: (None, None), deactivation_in)
 
-        def look(key: AccessKey, attribute: str) -> Look:
-            value = key.access_key_id if attribute == "ResourceName" else UPDATE
-            return Look(self._global_region, attribute, value, MOST_CHANGES)
-
-        return self._done(keys, look, deactivation_in)
-
-    def _done(
+    def _changes(
         self,
         keys: Iterable[AccessKey],
-        look: Callable[[AccessKey, str], Look],
-        read: Callable[[Looked, AccessKey], Origin],
+        name: str,
+        times: Callable[[AccessKey], tuple[datetime | None, datetime | None]],
+        read: Callable[[EventsFound, AccessKey], Origin],
     ) -> dict[AccessKey, Origin]:
-        keys, found = tuple(keys), dict[AccessKey, Origin]()
+        """Who changed each key, by events about it or else by all events of this name."""
+        origins: dict[AccessKey, Origin] = {}
+        left = list(keys)
         for attribute in ("ResourceName", "EventName"):
-            left = [key for key in keys if key not in found or found[key].unknown]
-            looks = {key: look(key, attribute) for key in left}
-            looked = self._look(looks.values())
-            found |= {key: read(looked[look], key) for key, look in looks.items()}
-        return found
+            queries = {
+                key: EventQuery(
+                    self._global_region,
+                    attribute,
+                    key.access_key_id if attribute == "ResourceName" else name,
+                    MOST_CHANGES,
+                    *times(key),
+                )
+                for key in left
+            }
+            found = self._ask(queries.values())
+            origins |= {key: read(found[query], key) for key, query in queries.items()}
+            left = [key for key in left if origins[key].unknown]
+        return origins
 
     # Calls
 
-    def _look(self, looks: Iterable[Look]) -> dict[Look, Looked]:
-        """The answer to each look."""
-        by_region: dict[str, list[Look]] = {}
-        for look in dict.fromkeys(looks):
-            by_region.setdefault(look.region, []).append(look)
+    def _ask_each(
+        self, queries: Mapping[Subject, Sequence[EventQuery]]
+    ) -> dict[Subject, list[EventsFound]]:
+        """The answers to the queries about each subject; each query is made once."""
+        found = self._ask(query for about in queries.values() for query in about)
+        return {subject: [found[query] for query in about] for subject, about in queries.items()}
+
+    def _ask(self, queries: Iterable[EventQuery]) -> dict[EventQuery, EventsFound]:
+        by_region: dict[str, list[EventQuery]] = {}
+        for query in dict.fromkeys(queries):
+            by_region.setdefault(query.region, []).append(query)
         if not by_region:
             return {}
         for name in by_region.keys() - self._regions.keys():  # clients are not made in threads
@@ -342,22 +349,22 @@ class CloudTrail:
         deadline = _Deadline(self._seconds_left, self._clock, self._wait)
         seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
         lookups = sum(map(len, by_region.values()))
-        progress = LookupProgress(lookups, seconds, self._tell, self._clock)
+        count = lookup_counter(lookups, seconds, self._tell, self._clock)
 
-        def look_in(region: str) -> list[tuple[Look, Looked]]:
+        def ask_in(region: str) -> list[tuple[EventQuery, EventsFound]]:
             answers = []
-            for look in by_region[region]:
-                answers.append((look, self._regions[region].look(look, deadline)))
-                progress.one_more()
+            for query in by_region[region]:
+                answers.append((query, self._regions[region].ask(query, deadline)))
+                count()
             return answers
 
         with ThreadPoolExecutor(len(by_region)) as pool:
             try:
-                looked = dict(one for some in pool.map(look_in, by_region) for one in some)
+                found = dict(chain.from_iterable(pool.map(ask_in, by_region)))
             finally:
-                deadline.stop()  # Ctrl-C must not wait for all looks
+                deadline.stop()  # Ctrl-C must not wait for all queries
         self._seconds_left = deadline.seconds_left()
-        return looked
+        return found
 
 
 class _Deadline:
@@ -407,21 +414,21 @@ class _Region:
         except Exception as error:
             self._refused = failure_of(CALL, error)
 
-    def look(self, look: Look, deadline: _Deadline) -> Looked:
+    def ask(self, query: EventQuery, deadline: _Deadline) -> EventsFound:
         """The newest events, page by page, until the deadline."""
         events: list[Event] = []
-        parameters = look.parameters()
-        for _ in range(look.pages):
+        parameters = query.parameters()
+        for _ in range(query.pages):
             page = self._call(parameters, deadline)
             if isinstance(page, Unreadable):
-                return Looked(self._name, events, complete=False, failure=page)
+                return EventsFound(self._name, events, complete=False, failure=page)
             events += map(event_of, page["Events"])
             if not page.get("NextToken"):
-                return Looked(self._name, events)
-            if len(events) >= look.most:
-                return Looked(self._name, events, complete=False)
+                return EventsFound(self._name, events)
+            if len(events) >= query.most:
+                return EventsFound(self._name, events, complete=False)
             parameters["NextToken"] = page["NextToken"]
-        return Looked(self._name, events, False, Unreadable(CALL, TOO_MANY_EVENTS))
+        return EventsFound(self._name, events, False, Unreadable(CALL, TOO_MANY_EVENTS))
 
     def _call(
         self, parameters: Mapping[str, Any], deadline: _Deadline
@@ -453,13 +460,13 @@ class _Region:
         return failure
 
 
-def _only(looked: Looked, wanted: Callable[[Call], bool]) -> Looked:
+def _only(found: EventsFound, wanted: Callable[[Call], bool]) -> EventsFound:
     """The events of some calls. If there are none among the newest, there may be older ones."""
-    events = [event for event in looked.events if event.call and wanted(event.call)]
-    failure = looked.failure
-    if not (events or looked.complete):
+    events = [event for event in found.events if event.call and wanted(event.call)]
+    failure = found.failure
+    if not (events or found.complete):
         failure = failure or Unreadable(CALL, TOO_MANY_EVENTS)
-    return replace(looked, events=events, failure=failure)
+    return replace(found, events=events, failure=failure)
 
 
 def _says_something_of_the_next_call(error: Exception) -> bool:

@@ -135,13 +135,13 @@ def _call(record: Mapping[str, Any]) -> Call:
     by_service = internal or _matched(_SERVICE, source)
     agent = Agent(AWS_SERVICE) if by_service else agent_of(record.get("userAgent"))
     failed = record.get("errorCode") is not None
-    made = _at(record, "responseElements", "accessKey")
+    access_key = _at(record, "responseElements", "accessKey")
     api_key = _at(record, "responseElements", "serviceSpecificCredential")
     created = {
-        CREATION: _at(made, "accessKeyId"),
+        CREATION: _at(access_key, "accessKeyId"),
         API_KEY_CREATION: _at(api_key, "serviceSpecificCredentialId"),
     }
-    owner = _text(_at(made or api_key, "userName"))
+    owner = _text(_at(access_key or api_key, "userName"))
     creator = _creator(identity)
     updated = _at(record, "requestParameters", "accessKeyId")
     deactivates = not failed and _at(record, "requestParameters", "status") == "Inactive"

@@ -21,9 +21,9 @@ HISTORY = timedelta(days=90)
 DELAY = timedelta(hours=1)
 """How long it may take until an event is there. Mostly it takes minutes."""
 TIME_LIMIT = "TimeLimit"
-"""The error code of what was not looked up because the time for it was over."""
+"""The error code of what was not asked because the time for it was over."""
 TOO_MANY_EVENTS = "TooManyEvents"
-"""The error code of what was not found among as many events as are looked at."""
+"""The error code of what was not found among as many events as are read."""
 TOO_OLD, NOT_YET, NO_EVENT = "too-old", "not-yet", "no-event"
 """Why it is not known who created a key."""
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
@@ -42,8 +42,8 @@ def known(kind: type[Enum]) -> BeforeValidator:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """The newest events that one look found in a region."""
+class EventsFound:
+    """The newest events that a query found in a region."""
 
     region: str
     events: Sequence[Event] = ()
@@ -127,7 +127,7 @@ class Usage:
     regions: tuple[str, ...] = ()
     """Where events were read."""
     events: int = 0
-    """How many were looked at."""
+    """How many were read."""
     since: Moment | None = None
     """When the oldest of the newest ones was (UTC)."""
     all_events: bool = False
@@ -145,37 +145,35 @@ class Usage:
     """How many of them are from before ``older_than``, because there are more than the newest."""
     older_than: Moment | None = None
     """The middle of the time for which event history may have events of the key (UTC)."""
-    addresses_unread: Unreadable | None = None
-    """Why it is not known whether an address belongs to the account."""
 
 
 def usage_of(
-    looked: Iterable[Looked],
+    found: Iterable[EventsFound],
     bound: int,
-    older: Iterable[Looked] = (),
+    older: Iterable[EventsFound] = (),
     middle: datetime | None = None,
 ) -> Usage:
     """The usage that events, at most ``bound``, of all regions show.
 
-    They are the newest of all regions together and, with ``older``, which has what was looked for
-    before ``middle``, half of them are the newest from before then.
+    They are the newest of all regions together and, with ``older``, which has what was found of the
+    time before ``middle``, half of them are the newest from before then.
     """
-    looked, older = tuple(looked), tuple(older)
+    found, older = tuple(found), tuple(older)
     early: list[Event] = []
     if older and middle:
         before = {part.region: part for part in older}
         early = _newest(
-            [before.get(part.region) or _before(part, middle) for part in looked], bound // 2
+            [before.get(part.region) or _before(part, middle) for part in found], bound // 2
         )
-    newest = [*_newest(looked, bound - len(early)), *early]
-    every = sum(len(part.events) for part in (*looked, *older))
+    newest = [*_newest(found, bound - len(early)), *early]
+    every = sum(len(part.events) for part in (*found, *older))
     calls = [(event.time, event.call) for event in newest if event.call]
-    failures = [(part.region, part.failure) for part in (*looked, *older) if part.failure]
+    failures = [(part.region, part.failure) for part in (*found, *older) if part.failure]
     return Usage(
-        tuple(part.region for part in looked if part.events or not part.failure),
+        tuple(part.region for part in found if part.events or not part.failure),
         len(newest),
         _oldest(newest[: len(newest) - len(early)]),
-        len(newest) == every and all(part.complete and not part.failure for part in looked),
+        len(newest) == every and all(part.complete and not part.failure for part in found),
         _grouped(calls),
         len(newest) - len(calls),
         sum(call.failed for _, call in calls),
@@ -186,15 +184,16 @@ def usage_of(
     )
 
 
-def _before(looked: Looked, moment: datetime) -> Looked:
-    return replace(looked, events=[one for one in looked.events if one.time and one.time < moment])
+def _before(found: EventsFound, moment: datetime) -> EventsFound:
+    events = [event for event in found.events if event.time and event.time < moment]
+    return replace(found, events=events)
 
 
-def _newest(looked: Sequence[Looked], bound: int) -> list[Event]:
+def _newest(found: Sequence[EventsFound], bound: int) -> list[Event]:
     """The newest of all regions: where one was not read to its end, nothing older counts."""
-    ends = [_oldest(part.events) for part in looked if part.failure or not part.complete]
+    ends = [_oldest(part.events) for part in found if part.failure or not part.complete]
     end = max((moment for moment in ends if moment), default=None)
-    every = [event for part in looked for event in part.events]
+    every = [event for part in found for event in part.events]
     newest = [event for event in every if not (end and event.time and event.time < end)]
     newest.sort(key=lambda event: event.time.timestamp() if event.time else 0.0, reverse=True)
     return newest[:bound]
@@ -208,44 +207,41 @@ def _grouped(calls: Iterable[_Timed]) -> tuple[UsedBy, ...]:
     by_user: dict[tuple[Agent, str], list[_Timed]] = {}
     for time, call in calls:
         by_user.setdefault((call.agent, call.source), []).append((time, call))
-    grouped = []
-    for (agent, source), of_user in by_user.items():
-        did = Counter((call.service, call.action) for _, call in of_user)
-        failed = Counter((call.service, call.action) for _, call in of_user if call.failed)
-        times = [time for time, _ in of_user if time]
-        grouped.append(
-            UsedBy(
-                agent.program,
-                source,
-                len(of_user),
-                tuple(Action(*what, n, failed[what]) for what, n in _most_often_first(did)),
-                agent.kept_in,
-                agent.runs_on,
-                min(times, default=None),
-                max(times, default=None),
-            )
-        )
-    return tuple(sorted(grouped, key=_place))
+    users = [_used_by(*user, of_user) for user, of_user in by_user.items()]
+    return tuple(sorted(users, key=_place))
+
+
+def _used_by(agent: Agent, source: str, calls: Sequence[_Timed]) -> UsedBy:
+    events = Counter((call.service, call.action) for _, call in calls)
+    failed = Counter((call.service, call.action) for _, call in calls if call.failed)
+    often_first = sorted(events.items(), key=lambda counted: (-counted[1], counted[0]))
+    times = [time for time, _ in calls if time]
+    return UsedBy(
+        agent.program,
+        source,
+        len(calls),
+        tuple(Action(*action, number, failed[action]) for action, number in often_first),
+        agent.kept_in,
+        agent.runs_on,
+        min(times, default=None),
+        max(times, default=None),
+    )
 
 
 def _sessions(calls: Iterable[_Timed]) -> tuple[Sessions, ...]:
     """The sessions that began with these calls, the newest of which come first."""
     found: dict[tuple[str, str, str], Sessions] = {}
     for time, call in calls:
-        if made := call.session:
-            what = made.action, made.role, made.account
-            newest = found.get(what) or Sessions(**vars(made), last_seen=time)
-            found[what] = replace(newest, events=newest.events + 1)
+        if session := call.session:
+            kind = session.action, session.role, session.account
+            newest = found.get(kind) or Sessions(**vars(session), last_seen=time)
+            found[kind] = replace(newest, events=newest.events + 1)
     return tuple(found.values())
 
 
 def _place(user: UsedBy) -> tuple[int, str, str, str, str]:
     places = (user.kept_in or "", user.runs_on or "")
     return (-user.events, user.program, user.source, *places)
-
-
-def _most_often_first(counted: Counter[tuple[str, str]]) -> list[tuple[tuple[str, str], int]]:
-    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
 
 
 # Who created or deactivated it
@@ -279,29 +275,29 @@ def is_too_old(key: AccessKey, now: datetime) -> bool:
     return now - key.create_date >= HISTORY
 
 
-def origin_in(looked: Looked, key: AccessKey, now: datetime) -> Origin:
+def origin_in(found: EventsFound, key: AccessKey, now: datetime) -> Origin:
     """The origin of a key, as these events tell it; ``now`` is UTC."""
-    return _done_in(looked, key, lambda call: call.created, now - key.create_date < DELAY)
+    return _change_in(found, key, lambda call: call.created, now - key.create_date < DELAY)
 
 
-def deactivation_in(looked: Looked, key: AccessKey) -> Origin:
+def deactivation_in(found: EventsFound, key: AccessKey) -> Origin:
     """Who deactivated a key and when, as these events tell it, the newest first."""
-    return _done_in(looked, key, lambda call: call.deactivated, is_recent=False)
+    return _change_in(found, key, lambda call: call.deactivated, is_recent=False)
 
 
-def _done_in(
-    looked: Looked, key: AccessKey, done_to: Callable[[Call], str], is_recent: bool
+def _change_in(
+    found: EventsFound, key: AccessKey, changed_by: Callable[[Call], str], is_recent: bool
 ) -> Origin:
-    for event in looked.events:
-        if event.call and done_to(event.call) == key.access_key_id:
+    for event in found.events:
+        if event.call and changed_by(event.call) == key.access_key_id:
             call = event.call
             return Origin(
                 call.creator, event.time, call.source, call.creator_id, call.access_key_id,
                 call.agent.program, call.is_own,
             )  # fmt: skip
-    if looked.failure:
-        return Origin(failure=looked.failure)
-    if not looked.complete:
+    if found.failure:
+        return Origin(failure=found.failure)
+    if not found.complete:
         return Origin(failure=Unreadable(CALL, TOO_MANY_EVENTS))
     return Origin(unknown=NOT_YET if is_recent else NO_EVENT)
 

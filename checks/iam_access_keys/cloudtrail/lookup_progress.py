@@ -6,36 +6,36 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-LONG = 10.0
-"""Seconds after which somebody who waits wonders; lines come as far apart as that."""
+SECONDS_BETWEEN_LINES = 10.0
+"""After that, somebody who waits wonders; questions that take less time say nothing."""
 
 
-class LookupProgress:
-    """The progress of a number of lookups, which several threads make. Short ones say nothing."""
+def lookup_counter(
+    lookups: int, seconds: float, tell: Callable[[str], None], clock: Callable[[], float]
+) -> Callable[[], None]:
+    """Returns what counts a lookup, in any thread, and says now and then how many are done.
 
-    def __init__(
-        self, lookups: int, seconds: float, tell: Callable[[str], None], clock: Callable[[], float]
-    ) -> None:
-        """``seconds`` is how long they take at least. ``tell`` gets the lines, from any thread."""
-        self._whole, self._done = lookups, 0
-        self._is_long = seconds >= LONG
-        self._tell, self._clock, self._told = tell, clock, clock()
-        self._lock = threading.Lock()
-        if self._is_long:
-            self._say(
-                f"Looking up events of access keys in CloudTrail: {lookups} calls or more, "
-                f"about {seconds:.0f} seconds."
-            )
+    ``seconds`` is how long they take at least. ``tell`` gets the lines, from any thread.
+    """
+    done, said_at, lock = 0, clock(), threading.Lock()
+    is_long = seconds >= SECONDS_BETWEEN_LINES
 
-    def one_more(self) -> None:
-        """Count a lookup, and tell now and then."""
-        with self._lock:
-            self._done += 1
-            now = self._clock()
-            if self._is_long and now - self._told >= LONG:
-                self._told = now
-                self._say(f"CloudTrail: {self._done} of {self._whole} lookups of access keys done.")
-
-    def _say(self, line: str) -> None:
+    def say(line: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads it any more
-            self._tell(line)
+            tell(line)
+
+    def count() -> None:
+        nonlocal done, said_at
+        with lock:
+            done += 1
+            now = clock()
+            if is_long and now - said_at >= SECONDS_BETWEEN_LINES:
+                said_at = now
+                say(f"CloudTrail: {done} of {lookups} lookups of access keys done.")
+
+    if is_long:
+        say(
+            f"Looking up events of access keys in CloudTrail: {lookups} calls or more, "
+            f"about {seconds:.0f} seconds."
+        )
+    return count

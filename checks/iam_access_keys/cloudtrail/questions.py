@@ -36,6 +36,10 @@ class Questions:
     """API keys with their IDs: who created them, and what uses any of them."""
     user: str = ""
     """Whose API keys they are: that is how their use is looked up."""
+    to_move: Keys = ()
+    """Keys of ``use_of`` that could be replaced: none in an incident."""
+    keep: AccessKey | None = None
+    """The one of them that stays, if the advice is to move what uses the others to it."""
 
 
 class Interview:
@@ -55,11 +59,8 @@ class Interview:
         _complete(self._origins, created, self._cloudtrail.origins)
         new = (key for ask in asks for key in ask.api_keys if not is_too_old(key, now))
         _complete(self._origins, new, partial(self._cloudtrail.origins, name=API_KEY_CREATION))
-        _complete(
-            self._of_api_keys,
-            (ask.user for ask in asks if ask.api_keys),
-            lambda users: {user: self._cloudtrail.api_key_usage(user) for user in users},
-        )
+        of_api_keys = (ask.user for ask in asks if ask.api_keys)
+        _complete(self._of_api_keys, of_api_keys, self._cloudtrail.api_key_usage)
         for everywhere, known in self._usage.items():
             used = (key for ask in asks if ask.is_incident == everywhere for key in ask.use_of)
             _complete(known, used, partial(self._cloudtrail.usage, everywhere=everywhere))
@@ -74,7 +75,7 @@ class Interview:
             usage,
             {key: self._origins.get(key, Origin(unknown=TOO_OLD)) for key in created},
             {key: self._deactivations[key] for key in ask.deactivation_of},
-            {} if ask.is_incident else destinations(usage),
+            destinations({key: usage[key] for key in ask.to_move}, ask.keep),
             self._of_api_keys.get(ask.user) if ask.api_keys else None,
         )
 
@@ -88,4 +89,4 @@ def _complete(
     subjects: Iterable[Subject],
     ask: Callable[[list[Subject]], Mapping[Subject, Answer]],
 ) -> None:
-    known.update(ask([about for about in dict.fromkeys(subjects) if about not in known]))
+    known.update(ask([subject for subject in dict.fromkeys(subjects) if subject not in known]))

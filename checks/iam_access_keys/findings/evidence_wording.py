@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..cloudtrail.destinations import TABLE
+from ..cloudtrail.destinations import SMTP, TABLE
 from ..cloudtrail.events import AWS_SERVICE, CONSOLE, ROOT, UNKNOWN_CREATOR, end_of_arn
 from ..cloudtrail.evidence import (
     HISTORY,
@@ -24,14 +24,10 @@ from ..cloudtrail.user_agents import UNKNOWN
 from ..facts import Unreadable, User
 from .wording import comma_and, plural
 
-PROGRAMS_TOLD = 3
-"""How many programs with their sources a sentence names; the data have all."""
-SERVICES_TOLD = 3
-"""How many services a sentence names for each."""
-POWERS_TOLD = 5
-"""How many actions that give power a sentence names for each."""
-REGIONS_NAMED = 3
-"""How many Regions a sentence names at most; of more it gives the number."""
+MOST_PROGRAMS = MOST_SERVICES = MOST_REGIONS = MOST_SESSIONS = 3
+MOST_POWERS = 5
+"""How many programs, and of each how many services and actions that give power, a sentence names,
+and how many Regions; the data have all."""
 API_KEY_OF = "an API key of user {}"
 ROOT_KEY = "the user name root with an access key"
 """What stands for the ID of the root user's keys if no event shows one."""
@@ -45,7 +41,6 @@ _POWER = re.compile(
 )
 """Actions of IAM that give somebody power: sentences name them."""
 _RESOURCES = {"i": "instance", "nat": "NAT gateway", "eni": "network interface"}
-_CAN = {"high": "can be", "medium": "can probably be", "low": "may be"}
 _DAYS = f"{HISTORY.days} days"
 _WHY = {
     TIME_LIMIT: "the time of access_key_usage_max_seconds was over",
@@ -58,22 +53,15 @@ def word_evidence(evidence: Evidence, user: User, *, claimed: bool = False) -> l
     alike: dict[Origin, list[str]] = {}  # what is not known, is often not known of both keys
     for key, origin in evidence.origins.items():
         alike.setdefault(origin, []).append(key.access_key_id)
+    used = {key.access_key_id: usage for key, usage in evidence.usage.items()}
+    if evidence.of_api_keys:
+        used[API_KEY_OF.format(user.name)] = evidence.of_api_keys
+    moves, deactivations = evidence.destinations.items(), evidence.deactivations.items()
     return [
-        *(
-            word_usage(key.access_key_id, usage, claimed=claimed)
-            for key, usage in evidence.usage.items()
-        ),
-        *(
-            word_usage(API_KEY_OF.format(user.name), usage, claimed=claimed)
-            for usage in (evidence.of_api_keys,)
-            if usage
-        ),
-        *(
-            word_destination(key.access_key_id, names, evidence.usage[key])
-            for key, names in evidence.destinations.items()
-        ),
+        *(word_usage(key_id, usage, claimed=claimed) for key_id, usage in used.items()),
+        *(word_destination(key.access_key_id, names) for key, names in moves),
         *(word_origin(ids, origin, user.arn, claimed=claimed) for origin, ids in alike.items()),
-        *(word_deactivation(key.access_key_id, one) for key, one in evidence.deactivations.items()),
+        *(word_deactivation(key.access_key_id, origin) for key, origin in deactivations),
     ]
 
 
@@ -102,32 +90,30 @@ def word_usage(access_key_id: str, usage: Usage, *, claimed: bool = False) -> st
         sentences.append(f"{events} of {access_key_id} could not be understood.")
     sentences += _word_sessions(access_key_id, usage.sessions, claimed)
     unread: dict[tuple[str, Unreadable], list[str]] = {}
-    for one in usage.unread:
-        events = "Older events" if one.region in usage.regions else "The events"
-        unread.setdefault((events, one.failure), []).append(one.region)
+    for part in usage.unread:
+        events = "Older events" if part.region in usage.regions else "The events"
+        unread.setdefault((events, part.failure), []).append(part.region)
     sentences += [
         f"{events} of {access_key_id} in {_word_regions(regions)} could not be read: "
         f"{_why(failure)}."
         for (events, failure), regions in unread.items()
     ]
-    if usage.addresses_unread:
-        sentences.append(
-            f"Which of these addresses the account has could not be read: {usage.addresses_unread}."
-        )
     return " ".join(sentences)
 
 
 def _word_sessions(key_id: str, sessions: Sequence[Sessions], claimed: bool) -> Iterable[str]:
-    for made in sessions[:PROGRAMS_TOLD]:
-        last = f", last on {made.last_seen:%Y-%m-%d}" if made.last_seen else ""
-        what = f"called {made.action}, whose sessions outlive the key"
-        if made.role:
-            what = f"assumed role {made.role} of account {made.account}"
-        yield f"{key_id} {what} ({plural(made.events, 'time')}{last})."
-        if made.usage:
-            yield word_usage(made.access_key_id, made.usage, claimed=claimed)
-    if len(sessions) > PROGRAMS_TOLD:
-        yield f"{key_id} assumed {plural(len(sessions) - PROGRAMS_TOLD, 'other role')}."
+    followed_first = sorted(sessions, key=lambda session: session.usage is None)
+    for session in followed_first[:MOST_SESSIONS]:
+        last = f", last on {session.last_seen:%Y-%m-%d}" if session.last_seen else ""
+        call = f"called {session.action}, whose sessions outlive the key"
+        if session.role:
+            call = f"assumed role {session.role} of account {session.account}"
+        yield f"In these events, {key_id} {call} ({plural(session.events, 'time')}{last})."
+        if session.usage:
+            yield word_usage(session.access_key_id, session.usage, claimed=claimed)
+    if len(sessions) > MOST_SESSIONS:
+        more = plural(len(sessions) - MOST_SESSIONS, "other role")
+        yield f"These events have sessions of {more} or tokens too."
 
 
 def _span(usage: Usage) -> str:
@@ -136,45 +122,43 @@ def _span(usage: Usage) -> str:
     if usage.all_events:
         events = "the only event" if usage.events == 1 else f"all {usage.events} events"
         return f"In {events} of {_DAYS} {where}"
-    one = usage.events == 1
     newest = usage.events - usage.older_events
-    events = "the last event" if one else f"the last {newest} events"
-    when = f", {'of' if one else 'since'} {usage.since:%Y-%m-%d}" if usage.since else ""
+    events = "the last event" if newest == 1 else f"the last {newest} events"
+    when = f", {'of' if newest == 1 else 'since'} {usage.since:%Y-%m-%d}" if usage.since else ""
     if usage.older_than:
         when += f", and {usage.older_events} from before {usage.older_than:%Y-%m-%d}"
     return f"In {events} {where}{when}"
 
 
 def _word_regions(regions: Sequence[str]) -> str:
-    return comma_and(regions) if len(regions) <= REGIONS_NAMED else f"{len(regions)} Regions"
+    return comma_and(regions) if len(regions) <= MOST_REGIONS else f"{len(regions)} Regions"
 
 
 def _word_users(usage: Usage, claimed: bool) -> str:
     dated = claimed or usage.older_than is not None
-    told = [_word_user(user, claimed, dated) for user in usage.used_by[:PROGRAMS_TOLD]]
-    rest = len(usage.used_by) - PROGRAMS_TOLD
-    if rest > 0:
-        told.append(f"by {rest} {'other' if rest == 1 else 'others'}")
-    return comma_and(told)
+    users = [_word_user(user, claimed, dated) for user in usage.used_by[:MOST_PROGRAMS]]
+    rest = len(usage.used_by) - MOST_PROGRAMS
+    return comma_and([*users, f"by {plural(rest, 'other')}"] if rest > 0 else users)
 
 
 def _word_user(user: UsedBy, claimed: bool, dated: bool) -> str:
-    counted: Counter[str] = Counter()
+    events: Counter[str] = Counter()
     powers = []
-    for did in user.actions:
-        if did.service == "iam" and _POWER.fullmatch(did.action):
-            failed = " (failed)" if did.failed_events == did.events else ""
-            powers.append(f"iam:{did.action}{failed}")
+    for action in user.actions:
+        if action.service == "iam" and _POWER.fullmatch(action.action):
+            failed = " (failed)" if action.failed_events == action.events else ""
+            powers.append(f"iam:{action.action}{failed}")
         else:
-            counted[did.service] += did.events
-    services = [_service_name(name) for name, _ in counted.most_common()]
-    names = _first(powers, POWERS_TOLD) + _first(services, SERVICES_TOLD)
+            events[action.service] += action.events
+    # AWS's abbreviations are in capitals.
+    services = [name.upper() if len(name) <= 3 else name for name, _ in events.most_common()]
+    names = _first(powers, MOST_POWERS) + _first(services, MOST_SERVICES)
     places = f" from {user.kept_in.value}" if user.kept_in else ""
     places += f" on {user.runs_on.value}" if user.runs_on else ""
     if user.source != user.program:
         places += f"{',' if places else ''} from {user.source}"
     kind = _RESOURCES.get(user.resource.partition("-")[0])
-    places += f", {kind} {user.resource}" if kind else ""
+    places += f", now the address of {kind} {user.resource}" if kind else ""
     seen = _seen(user) if dated else ""
     return f"by {_word_program(user.program, claimed)}{places} ({', '.join(names)}{seen})"
 
@@ -200,26 +184,25 @@ def _in_quotes(program: str) -> str:
     return program if program.startswith(('"', "a ", "the ")) else f'"{program}"'
 
 
-def _service_name(service: str) -> str:
-    return service.upper() if len(service) <= 3 else service
-
-
 # Where it could go
 
 
-def word_destination(access_key_id: str, names: Sequence[str], usage: Usage) -> str:
-    """The first of a key's destinations and why, as a sentence; empty if no event was read."""
-    row = next((TABLE[name] for name in names if name in TABLE), None)
-    if row:
-        can = f"{access_key_id} {_CAN[row.confidence]} replaced with {row.destination}"
-        return f"{can}, because {row.because}."
-    return f"What could replace {access_key_id} is not known." if usage.used_by else ""
+def word_destination(access_key_id: str, names: Sequence[str]) -> str:
+    """The first of a key's destinations and why, as a sentence; empty without one.
+
+    What to do about SMTP, the advice says.
+    """
+    row = next((TABLE[name] for name in names if name in TABLE and name != SMTP), None)
+    if row is None:
+        return ""
+    because = row.because.format(access_key_id)
+    return f"{because[0].upper()}{because[1:]}: consider {row.destination} instead."
 
 
 def list_destinations(names: Sequence[str]) -> str:
     """All destinations of a key with why, confidence, and AWS's page."""
     return "; ".join(
-        f"{row.destination} ({row.because}; confidence: {row.confidence}; "
+        f"{row.destination} ({row.because.format('it')}; confidence: {row.confidence}; "
         f"https://docs.aws.amazon.com/{row.page})"
         for row in (TABLE[name] for name in names if name in TABLE)
     )

@@ -113,9 +113,11 @@ def with_evidence(verdict: Verdict, evidence: Evidence, user: User) -> Verdict:
     more = replace(
         verdict.more, service_specific_credentials=credentials, api_key_usage=evidence.of_api_keys
     )
-    if more.policies_with_user_name and any(evidence.destinations.values()):
+    if more.policies_with_user_name:
         policies = comma_and(f'"{name}"' for name in more.policies_with_user_name)
-        said.append(f"Sessions of a role have no ${{aws:username}}: first change {policies}.")
+        said.append(
+            f"Before a move to a role, change {policies}: its sessions have no ${{aws:username}}."
+        )
     sentence = " ".join(filter(None, (verdict.sentence, *said)))
     return replace(verdict, sentence=sentence, evidence=evidence, more=more)
 

@@ -94,11 +94,21 @@ class UserCase(UserFacts):
         sentences = (opening, f"{has}.", word(advice, self.now), *because, listed)
         limit = timedelta(days=self.settings.max_unused_access_keys_days)
         in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
-        if self.settings.access_key_usage_from_cloudtrail and in_use and not quarantine:
+        is_incident = bool(quarantine) or self.is_decoy
+        # A key that somebody else may have made is not to be moved, but to be explained.
+        movable = () if is_incident else in_use
+        to_move = tuple(key for key in movable if key not in advice.creator_of)
+        if self.settings.access_key_usage_from_cloudtrail and to_move:
             policies = self.policies()
             documents = self.policy_documents(needed_documents(policies))
             more = replace(more, policies_with_user_name=with_user_name(policies, documents))
-        ask = Questions(active if quarantine else in_use, advice.creator_of, (), bool(quarantine))
+        ask = Questions(
+            active if quarantine else in_use,
+            advice.creator_of,
+            is_incident=is_incident,
+            to_move=to_move,
+            keep=advice.keep if advice.action is Action.MOVE else None,
+        )
         return Verdict(
             "FAIL", " ".join(filter(None, sentences)), count, active, advice, ask, more=more
         )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
+from ..aws_failures import CallFailedError
 from ..facts import AccessKey, Keys, Unreadable, User
 from ..findings.advice import Action, Advice, advise, word, word_incident
 from ..reading.iam import IAM
-from ..reading.iam_client import CallFailedError
 from ..reading.user_facts import Answers, UnreadableError, UserFacts
 from ..run_state import Found
 from ..settings import Settings

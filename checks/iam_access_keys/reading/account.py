@@ -6,8 +6,9 @@ There are two sources of users and keys, and both lead to the same findings: see
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from functools import cached_property
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from functools import cached_property, partial
 from typing import Any
 
 from prowler.lib.logger import logger
@@ -16,12 +17,15 @@ from ..catalogue import our_checks
 from ..cloudtrail.event_history import CloudTrail
 from ..cloudtrail.questions import Interview
 from ..command_line import settings_of, teller
-from ..facts import ListingGap, RootAccessKeys, UnmatchedARN, Unreadable, User
+from ..facts import ListingGap, RootAccessKeys, RootAudit, UnmatchedARN, Unreadable, User
 from ..settings import Settings
 from .iam import IAM, Listing
 from .own_source import OwnSource, Source
 from .prowler_source import ProwlerSource, shared_client
 from .user_facts import Answers, UserFacts
+
+OLDEST_AUDIT = timedelta(hours=1)
+"""How old what was read in a session of the root user may be, and how far clocks may differ."""
 
 
 class AccountReading:
@@ -45,6 +49,8 @@ class AccountReading:
         )
         self.now = datetime.now(timezone.utc)
         """One moment for all checks of the run."""
+        self.root_audit: RootAudit | None = None
+        """What a session of the account's root user has read."""
         self.is_limited = bool(self._wanted)
         """Whether the run looks at the resources of ``--resource-arn`` only."""
         self.setting_problems: tuple[str, ...] = ()
@@ -86,25 +92,26 @@ class AccountReading:
             present = summary
         else:
             present = summary["AccountAccessKeysPresent"] > 0
-            if not present:
-                return RootAccessKeys(arn, 0, present, now=self.now)
+        audit = _verified(self.root_audit, present, self.now)
+        root = partial(RootAccessKeys, arn, audit=audit, now=self.now)
+        if audit and not isinstance(audit.keys, Unreadable):
+            return root(sum(key.active for key in audit.keys), bool(audit.keys))
+        if present is False:
+            return root(0, present)
         report = self._source.credential_report
         if isinstance(report, Unreadable):
-            return RootAccessKeys(arn, report, present, now=self.now)
+            return root(report, present)
         row = report.rows.get(arn)
         if row is None:
-            unread = Unreadable("iam:GetCredentialReport", "NoClearRootRow")
-            return RootAccessKeys(arn, unread, present, now=self.now)
+            return root(Unreadable("iam:GetCredentialReport", "NoClearRootRow"), present)
         uses = [slot.last_used for slot in row.active_slots if slot.last_used]
-        return RootAccessKeys(
-            arn,
+        return root(
             row.active_keys,
             present,
             max(uses, default=None),
             report.generated,
             report.age,
             self._source.report_is_fresh,
-            now=self.now,
         )
 
     @property
@@ -207,6 +214,17 @@ class AccountReading:
         return tuple(
             arn for arn in self._wanted if _is_iam_arn(arn) and not _is_user_or_root_arn(arn)
         )
+
+
+def _verified(
+    audit: RootAudit | None, present: bool | Unreadable, now: datetime
+) -> RootAudit | None:
+    """The same without its keys if it is not of now, or if ``GetAccountSummary`` says otherwise."""
+    if audit is None or isinstance(audit.keys, Unreadable):
+        return audit
+    doubt = "AnswerTooOld" if abs(now - audit.date) > OLDEST_AUDIT else ""
+    doubt = "KeyNotListed" if not (doubt or audit.keys) and present is True else doubt
+    return replace(audit, keys=Unreadable("iam:ListAccessKeys", doubt)) if doubt else audit
 
 
 def _is_iam_arn(arn: str) -> bool:

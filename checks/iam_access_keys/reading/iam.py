@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from operator import itemgetter
 from time import monotonic, sleep
 from typing import Any, Literal, TypeAlias
 
 from prowler.lib.logger import logger
 
+from ..aws_failures import access_key, answered_at, is_active, last_use
 from ..facts import (
-    AccessKey,
     Keys,
     LastUse,
     Policies,
@@ -25,14 +23,12 @@ from ..facts import (
     older_first,
 )
 from .credential_report import CredentialReport, parse
-from .iam_client import CallFailedError, IAMClient
+from .iam_client import IAMClient
 
 REPORT_WAIT = 60.0
 """Seconds to wait for a credential report; past them every user is listed instead."""
 Kind: TypeAlias = Literal["User", "Group"]
 """What may have policies, as IAM's actions are named."""
-KEY_STATES = frozenset({"Active", "Inactive", "Expired"})
-"""The states of a credential that botocore's model of IAM knows."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +200,7 @@ class IAM(IAMClient):
 
     def last_use(self, access_key_id: str) -> LastUse | Unreadable | None:
         """When a key was last used, live; None if AWS has no use on record."""
-        return self.read("GetAccessKeyLastUsed", _last_use, AccessKeyId=access_key_id)
+        return self.read("GetAccessKeyLastUsed", last_use, AccessKeyId=access_key_id)
 
     # The credential report
 
@@ -239,32 +235,12 @@ class IAM(IAMClient):
 
 def _credential_report(answer: dict[str, Any]) -> CredentialReport:
     generated = answer["GeneratedTime"]
-    return parse(answer["Content"], generated, _answered_at(answer) - generated)
-
-
-def _answered_at(answer: dict[str, Any]) -> datetime:
-    """What AWS's clock said; without it, what this machine's says."""
-    date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
+    return parse(answer["Content"], generated, answered_at(answer) - generated)
 
 
 def is_complete(summary: Mapping[str, int]) -> bool:
     """Whether a ``SummaryMap`` says what is needed here."""
     return summary.keys() >= {"Users", "AccountAccessKeysPresent"}
-
-
-def access_key(metadata: Mapping[str, Any]) -> AccessKey:
-    """A key as ``ListAccessKeys`` answers it. Raises CallFailedError, or one of MALFORMED."""
-    active = _is_active(metadata, "iam:ListAccessKeys")
-    return AccessKey(metadata["AccessKeyId"], metadata["CreateDate"], active)
-
-
-def _is_active(credential: Mapping[str, Any], call: str) -> bool:
-    """Whether it is active. A state that AWS may add is not taken for inactive."""
-    status = credential["Status"]
-    if status not in KEY_STATES:
-        raise CallFailedError(Unreadable(call, f"UnknownStatus{status}"))
-    return bool(status == "Active")
 
 
 def _service_specific_credential(
@@ -275,16 +251,9 @@ def _service_specific_credential(
         answer["ServiceSpecificCredentialId"],
         answer["ServiceName"],
         answer["CreateDate"],
-        _is_active(answer, "iam:ListServiceSpecificCredentials"),
+        is_active(answer, "iam:ListServiceSpecificCredentials"),
         answer.get("ExpirationDate"),
     )
-
-
-def _last_use(answer: Mapping[str, Any]) -> LastUse | None:
-    used = answer["AccessKeyLastUsed"]
-    # Only a key without a use on record has no date.
-    date = used.get("LastUsedDate") if used["ServiceName"] == "N/A" else used["LastUsedDate"]
-    return LastUse(date, used["ServiceName"], used["Region"]) if date else None
 
 
 def _user(answer: Mapping[str, Any]) -> User:

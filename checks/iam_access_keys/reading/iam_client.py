@@ -12,7 +12,7 @@ from botocore.exceptions import PaginationError
 from prowler.lib.logger import logger
 from prowler.providers.aws.lib.service.service import AWSService
 
-from ..aws_failures import FAILURES, failure_of
+from ..aws_failures import FAILURES, MALFORMED, CallFailedError, failure_of
 from ..facts import Unreadable
 
 PROWLER_ATTEMPTS = 4
@@ -25,21 +25,11 @@ PAGE_SIZE = 1000
 """The most that IAM gives on one page."""
 MAX_PAGES = 10_000
 """More pages than any account has: IAM's quota is 5,000 users."""
-MALFORMED = (AttributeError, LookupError, NameError, TypeError, ValueError)
-"""What botocore's parsing and ours raise if an answer lacks a member or has one of another type."""
 WITHOUT_PASSWORD = "iam:GetLoginProfile"  # noqa: S105 - a call
 """The call that ends with NoSuchEntity for every user without a password."""
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
-
-
-class CallFailedError(Exception):
-    """An IAM call that gave no answer."""
-
-    def __init__(self, unreadable: Unreadable) -> None:
-        super().__init__(str(unreadable))
-        self.unreadable = unreadable
 
 
 class IAMClient(AWSService):

@@ -18,10 +18,10 @@ from typing import Any
 
 from prowler.config.config import timestamp_utc
 
+from ..aws_failures import MALFORMED, CallFailedError, access_key
 from ..facts import Keys, UnmatchedARN, Unreadable, User, older_first
 from .credential_report import CredentialReport, ReportRow
-from .iam import IAM, Listing, access_key, is_complete, tag
-from .iam_client import MALFORMED, CallFailedError
+from .iam import IAM, Listing, is_complete, tag
 from .own_source import Source
 
 _MODULE = "prowler.providers.aws.services.iam.iam_client"
