@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from .accepted import is_accepted
-from .collected import AHEAD, Collected
+from .collected import Collected
 from .history import History, Seconds, credentials_of, follow_keys
 from .reports import Finding
-from .runs import FORMAT, Run, head_and_rest, scans_of, sum_up, why_invalid
-from .whole_file import UnusableFileError, regular_file
+from .runs import (
+    FORMAT,
+    DatedFigures,
+    Run,
+    head_and_rest,
+    read_data,
+    read_runs,
+    scans_of,
+    sum_up,
+)
+from .whole_file import UnusableFileError
 
 Kind = Literal["new", "fixed", "still there", "accepted", "muted", "gone", "not known"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-class UnusableSnapshotError(Exception):
-    """A file that is not the data of an earlier run, or of another one; the text says so."""
+RUNS = 400
+"""The newest runs whose figures are drawn."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,12 @@ class Snapshot(Run):
     """The accounts' active access keys, as far as a scan counted them."""
     histories: Mapping[str, History] = field(default_factory=dict)
     """By key ID, all keys that have failed."""
+
+    def times(self) -> Iterator[int]:
+        """When scans began, and checks looked."""
+        yield from super().times()
+        for checks in self.accounts.values():
+            yield from checks.values()
 
 
 @dataclass(frozen=True)
@@ -143,31 +156,20 @@ def snapshot(
 
 
 def read_snapshot(path: Path, now: datetime, organization: str = "") -> Snapshot:
-    """The data of an earlier run; ``now`` is UTC.
-
-    Raises UnusableSnapshotError, also if it is of another organization than this one, of a later
-    version, or dated ahead: what it says of that time would outrank what is found now.
-    """
+    """The same as ``read_data``, of the whole file. An error names the file."""
     try:
-        with regular_file(path) as file:
-            text = file.read()
-        before = _SNAPSHOT.validate_json(text)
+        return read_data(path, now, organization, parse_whole)
     except UnusableFileError as error:
-        raise UnusableSnapshotError(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise UnusableSnapshotError(f"{path} {why_invalid(error)}") from error
-    looks = (time for checks in before.accounts.values() for time in checks.values())
-    if max([before.created.timestamp(), *looks]) > (now + AHEAD).timestamp():
-        raise UnusableSnapshotError(f"{path} is dated later than now")
-    if organization and before.organization not in ("", organization):
-        raise UnusableSnapshotError(
-            f"{path} is of the organization {before.organization}, and not of {organization}"
-        )
-    return before
+        raise UnusableFileError(f"{path}: {error}") from error
+
+
+def parse_whole(file: BinaryIO) -> Snapshot:
+    """All data in a file. Raises ValidationError."""
+    return _SNAPSHOT.validate_json(file.read())
 
 
 def as_json(data: Snapshot) -> bytes:
-    """The snapshot as a JSON object, with what ``read_run`` reads in the first line."""
+    """The snapshot as a JSON object, with what ``read_data`` reads in the first line."""
     return head_and_rest(_SNAPSHOT.dump_python(data, mode="json"))
 
 
@@ -245,7 +247,7 @@ class _Fates:
         newest = now.followed.get(uid.partition(" ")[2], {}).get(then.check)
         if newest and newest.status == "PASS" and newest.time > looked:
             return "fixed", ""
-        if account.report in now.problems:
+        if now.is_damaged(then.account, then.check):
             return "not known", "not all of its account's report could be used"
         if (then.account, then.check) in self.gaps:
             return "not known", "not all users of its account could be listed"
@@ -263,34 +265,37 @@ def _new(uid: str, finding: Finding, before: Snapshot, now: Collected) -> Change
     return Change("new", finding.account, name, finding.user, finding.check, why)
 
 
-def newest_snapshot(
+def earlier_runs(
     directory: Path, pattern: str, before: str, now: datetime, organization: str = ""
-) -> tuple[Snapshot | None, dict[Path, str]]:
-    """The newest usable data file there whose name is below ``before``; names begin with the time.
+) -> tuple[Snapshot | None, list[DatedFigures], dict[Path, str]]:
+    """The newest usable run there that saw an account, and the figures of the newest runs.
 
-    Skips runs that saw no account. The second value says why newer files cannot be used.
+    Names of data files begin with the time, and are below ``before``. The third value says why
+    files cannot be used.
     """
     problems: dict[Path, str] = {}
-    older = (path for path in directory.glob(pattern) if path.name < before)
-    for path in sorted(older, reverse=True):
+    older = sorted((path for path in directory.glob(pattern) if path.name < before), reverse=True)
+    runs = read_runs(older[:RUNS], now, problems, organization)
+    figures = [(run.created, run.figures) for _, run in runs if run.figures]
+    for path in older:
         try:
-            found = read_snapshot(path, now, organization)
-        except UnusableSnapshotError as error:
+            found = read_data(path, now, organization, parse_whole)
+        except UnusableFileError as error:
             problems[path] = str(error)
         else:
             if found.accounts:
-                return found, problems
-    return None, problems
+                return found, figures, problems
+    return None, figures, problems
 
 
 def require_common_account(before: Snapshot, path: Path, accounts: Collection[str]) -> None:
-    """Raise UnusableSnapshotError if the run to compare with saw none of these accounts.
+    """Raise UnusableFileError if the run to compare with saw none of these accounts.
 
     Reports name no organization. Their accounts say as much: with none in common, nothing can be
     compared, and the file is most likely another one than the user meant.
     """
     if not before.accounts.keys() & set(accounts):
-        raise UnusableSnapshotError(f"{path} is of other accounts: it has none of these")
+        raise UnusableFileError(f"{path}: it is of other accounts, and has none of these")
 
 
 def began(data: Snapshot) -> str:

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -17,26 +17,20 @@ from urllib.parse import quote
 from . import promise, whose
 from .accepted import word_accepted
 from .athena import print_query
-from .changes import (
-    UnusableSnapshotError,
-    newest_snapshot,
-    read_snapshot,
-    require_common_account,
-)
-from .curve import Curves, curves, read_runs
+from .changes import earlier_runs, read_snapshot, require_common_account
 from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
 from .figures import FIGURES, figure_of, word_figures
 from .live_option import ChooseLiveFrameworks
 from .news import FAIL_ON, FailOn
 from .oscal import write_oscal
-from .owners import NotEmptyError, write_owners
+from .owners import write_owners
 from .page import AccountRow, NotCovered, Page, write_page
-from .period import read_period
-from .period_files import write_period
+from .period import read_period, write_period
 from .printing import has_color, list_files, printable, say
 from .ranked import Ranked, ranked, write_files
 from .reports import OCSF, find_reports, oldest_first
+from .runs import DatedFigures
 from .terminal import describe_new, first
 from .versions import PLUG_IN, Show, describe_versions
 from .whole_file import UnusableFileError
@@ -88,9 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnusableFileError as error:
         _complain(f"{error}. Nothing was written.")
         return REFUSED
-    except (OSError, UnusableSnapshotError, NotEmptyError) as error:
-        problem = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
-        _complain(str(problem))
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}")
         return REFUSED
     except KeyboardInterrupt:
         _complain("Interrupted: nothing was written.")
@@ -217,19 +210,11 @@ def _rank(options: argparse.Namespace) -> int:
         return REFUSED
     now = datetime.now(timezone.utc)
     name = f"{NAME}{now:%Y%m%d-%H%M%S}"
-    before = read_snapshot(previous, now) if previous else None
-    unusable: dict[Path, str] = {}
-    if before is None:
-        before, unusable = newest_snapshot(directory, f"{NAME}*.json", name, now)
-        for why in unusable.values():
-            _complain(f"{why}.")
+    before, runs, unusable = earlier_runs(directory, f"{NAME}*.json", name, now)
+    if previous:
+        before = read_snapshot(previous, now)
     ranking = ranked(reports, now, before, problems=problems)
-    runs, torn = read_runs(directory, f"{NAME}*.json", name, now)
-    for path, why in torn.items():
-        if path not in unusable:
-            _complain(f"{path}: {why}.")
-    for report, problem in ranking.collected.problems.items():
-        _complain(f"{report}: {problem}.")
+    _name_unusable(ranking.collected.problems, unusable)
     if not ranking.collected.accounts:
         files = "this report" if len(reports) == 1 else f"any of these {len(reports)} reports"
         _complain(f"There is no usable finding of these checks in {files}. Nothing was written.")
@@ -239,15 +224,14 @@ def _rank(options: argparse.Namespace) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / f"{name}.html"
     written = write_files(ranking, directory, name)
-    drawn = curves([*runs, ranking.snapshot])
-    write_page(_page(ranking, directory, written[0].name, now, drawn), page)
+    write_page(_page(ranking, directory, written[0].name, now, runs), page)
     paths = [*written]
     if options.owners:
         histories = ranking.snapshot.histories
         owners = write_owners(ranking.entries, histories, options.promise, options.owners, now)
         paths.append(owners)
     say(_summary(ranking, options.fail_on, [*paths, page]), sys.stdout)
-    if ranking.collected.problems or unusable or torn:
+    if ranking.collected.problems or unusable:
         return REFUSED
     return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
 
@@ -260,12 +244,9 @@ def _whose(options: argparse.Namespace) -> int:
             ids = whose.ids_in(file)
     found, problems = find_reports(options.reports)
     now = datetime.now(timezone.utc)
-    before, unusable = newest_snapshot(options.output_directory, f"{NAME}*.json", "b", now)
+    before, _, unusable = earlier_runs(options.output_directory, f"{NAME}*.json", "b", now)
     ranking = ranked(oldest_first(found), now, before, problems=problems)
-    for report, problem in ranking.collected.problems.items():
-        _complain(f"{report}: {problem}.")
-    for why in unusable.values():
-        _complain(f"{why}.")
+    _name_unusable(ranking.collected.problems, unusable)
     data = ranking.snapshot
     keys = whose.look_up(ids, ranking.entries, data.histories, data.names)
     say("\n".join(whose.words(keys)), sys.stdout)
@@ -278,8 +259,7 @@ def _period(options: argparse.Namespace) -> int:
     now = datetime.now(timezone.utc)
     first, last = options.period
     found, problems = read_period(options.reports, first, last, now)
-    for path, why in problems.items():
-        _complain(f"{path}: {why}.")
+    _name_unusable(problems)
     if not found.days:
         _complain("No scan is on these days. Nothing was written.")
         return REFUSED
@@ -290,7 +270,9 @@ def _period(options: argparse.Namespace) -> int:
     return REFUSED if problems else NOTHING_TO_DO
 
 
-def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curves) -> Page:
+def _page(
+    ranking: Ranked, directory: Path, csv: str, now: datetime, runs: Sequence[DatedFigures]
+) -> Page:
     accounts = ranking.collected.accounts.values()
     links = {
         account.account: _link(account.report, directory) for account in accounts if account.report
@@ -328,7 +310,7 @@ def _page(ranking: Ranked, directory: Path, csv: str, now: datetime, drawn: Curv
         owners=ranking.owners,
         changes=ranking.changes,
         since=ranking.since,
-        curves=drawn,
+        runs=ranking.with_earlier(runs),
     )
 
 
@@ -367,6 +349,11 @@ def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in counts) or "none"
         lines += ["", f"Changes since {ranking.since}: {kinds}."]
     return "\n".join([*lines, "", *list_files("Written:", files)])
+
+
+def _name_unusable(*problems: Mapping[Path, str]) -> None:
+    for path, why in (item for each in problems for item in each.items()):
+        _complain(f"{path}: {why}.")
 
 
 def _complain(sentence: str) -> None:

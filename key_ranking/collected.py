@@ -60,6 +60,8 @@ class Collected:
     accounts: dict[str, AccountSeen] = field(default_factory=dict)
     followed: dict[str, dict[str, Finding]] = field(default_factory=dict)
     """By person and check, the newest findings about people that were to be followed."""
+    damaged: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By account and check, when it looked last in a report that could not be used to its end."""
     problems: dict[Path, str] = field(default_factory=dict)
     """Why a report, or a folder, could not be used, or not to its end."""
     without_ours: list[Path] = field(default_factory=list)
@@ -68,6 +70,10 @@ class Collected:
     def is_stale(self, finding: Finding) -> bool:
         """Whether its check has looked at the account again since, and has no such finding."""
         return finding.time < self.accounts[finding.account].checks[finding.check]
+
+    def is_damaged(self, account: str, check: str) -> bool:
+        """Whether findings of the newest look of a check at an account may be missing."""
+        return self.damaged.get((account, check), -1) >= self.accounts[account].checks[check]
 
     @property
     def muted(self) -> int:
@@ -111,6 +117,7 @@ def collect(
     for report in reports:
         ours, example, reasons = 0, "", []
         ahead: Counter[Status] = Counter()
+        looks: set[_Look] = set()
         users: Counter[_Look] = Counter()
         active: Counter[_Look] = Counter()
         try:
@@ -124,8 +131,9 @@ def collect(
                     continue
                 if _add(collected, finding, report, people):
                     late.add(finding.uid)
+                look = finding.account, finding.check, finding.time
+                looks.add(look)
                 if finding.user not in (ACCOUNT_NAME, finding.account, ROOT_USER_NAME):
-                    look = finding.account, finding.check, finding.time
                     users[look] += 1
                     if finding.data.active_access_keys is not None:
                         active[look] += finding.data.active_access_keys
@@ -140,6 +148,9 @@ def collect(
             reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
         if reasons:
             collected.problems[report] = "; ".join(reasons)
+            for account, check, time in looks:
+                known = collected.damaged.get((account, check), time)
+                collected.damaged[account, check] = max(time, known)
         elif not ours:
             collected.without_ours.append(report)
     if late:

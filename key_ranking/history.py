@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -26,6 +26,11 @@ State = Literal[
 ]  # fmt: skip
 OPEN: tuple[State, ...] = ("fails", "exception")
 RETIRED: tuple[State, ...] = ("deactivated", "deactivated or deleted", "deleted", "user gone")
+
+
+def date_of(time: Seconds) -> date:
+    """The day, UTC."""
+    return datetime.fromtimestamp(time, timezone.utc).date()
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,10 @@ def follow_keys(
     for key_id, history in before.items():
         if key_id in naming:
             continue
-        if members is not None and history.account not in members:
+        is_open = history.state in (*OPEN, "deactivated")
+        if is_open and members is not None and history.account not in members:
             histories[key_id] = history.become(int(now.timestamp()), "account left")
-        elif history.state in (*OPEN, "deactivated"):
+        elif is_open:
             known = of_key.get(key_id, [])
             people = {uid.partition(" ")[2] for uid, _ in known}
             about = [

@@ -59,19 +59,32 @@ def news(
     if before is None:
         return News(entries, entries, always)
     known = _Known(before)
-    unseen = sorted(
-        account
-        for account, checks in before.accounts.items()
-        if (members is None or account in members)
-        and _last_look(collected, account) <= max(checks.values(), default=0)
-    )
+    unseen = _unseen(before, collected)
+    unseen = [account for account in unseen if members is None or account in members]
     new = [entry for entry in entries if _is_never_known(entry) or known.is_new(entry)]
     return News(entries, new, always, unseen)
 
 
-def _last_look(collected: Collected, account: str) -> int:
-    seen = collected.accounts.get(account)
-    return max(seen.checks.values()) if seen else -1
+def _unseen(before: Snapshot, collected: Collected) -> list[str]:
+    """The accounts that not all checks looked at again that this run has, or the run before had.
+
+    A check that only older runs had was left out on purpose.
+    """
+    newer = {
+        (account, check)
+        for account, seen in collected.accounts.items()
+        for check, time in seen.checks.items()
+        if time > before.accounts.get(account, {}).get(check, -1)
+    }
+    scans = before.scans
+    had = {check for scan in scans for check in (*scan.failed, *scan.not_judged, *scan.passed)}
+    had |= {check for _, check in newer}
+    unseen = []
+    for account, checks in sorted(before.accounts.items()):
+        due = {(account, check) for check in checks if check in had}
+        if not due or due - newer:
+            unseen.append(account)
+    return unseen
 
 
 def _is_never_known(entry: Entry) -> bool:

@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 
 from prowler_access_keys import compliance
 
-from .reports import COMPLIANCE_FINDING, LATEST, OCSF, find_reports, members
+from .reports import COMPLIANCE_FINDING, LATEST, OCSF, find_files, members
 from .whole_file import UnusableFileError, whole_file
 
 FRAMEWORK = Path(compliance.__path__[0], "access_key_hygiene_1.0_aws.json")
@@ -68,7 +68,7 @@ def write_oscal(paths: Iterable[Path], target: Path) -> None:
     framework. Then nothing is written.
     """
     framework = json.loads(FRAMEWORK.read_text("ascii"))
-    reports, problems = find_reports(paths, f"_{FRAMEWORK.stem}{OCSF}")
+    reports, problems = find_files(paths, lambda name: name.endswith(f"_{FRAMEWORK.stem}{OCSF}"))
     for report, problem in problems.items():  # an account would be missing
         raise UnusableFileError(f"{report}: {problem}")
     scans: dict[tuple[str, str], dict[str, _Row]] = {}

@@ -15,11 +15,12 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.wording import da
 from .accepted import AcceptedKey, OwnerRow, word_accepted
 from .actions import without_id, word_age
 from .changes import KINDS, Change
-from .curve import HEIGHT, NO_CURVES, WIDTH, Curves
+from .curve import HEIGHT, WIDTH, curves
 from .figures import HEADINGS, INCIDENTS, NOT_READ, TO_DEACTIVATE, TO_MIGRATE, figures
 from .owners import owner_of
 from .printing import printable
 from .ranking import Entry, Group, causes
+from .runs import DatedFigures
 from .whole_file import whole_file
 
 SHOWN = 50
@@ -125,7 +126,8 @@ class Page:
     """The reason, if the page cannot list keys."""
     bars: Sequence[Bar] = ()
     frameworks: Sequence[Framework] = ()
-    curves: Curves = NO_CURVES
+    runs: Sequence[DatedFigures] = ()
+    """The figures of earlier runs and of this one, the oldest first."""
 
 
 def write_page(page: Page, path: Path) -> None:
@@ -157,6 +159,7 @@ def render(page: Page) -> str:
             left_out=[missing for missing in page.not_covered if missing.is_left_out],
             headings=HEADINGS,
             filters=filters,
+            curves=curves(page.runs) if len(page.runs) > 1 else (),
             accepted=page.accepted[:FOLDED],
             word_accepted=word_accepted(page.accepted, page.owners),
             counts={kind: len(changes[kind]) for kind in KINDS},

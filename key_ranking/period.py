@@ -6,34 +6,37 @@ A day on which an account was not looked at proves nothing of it.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
-from importlib.resources import files
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
-from .changes import Snapshot, UnusableSnapshotError, read_snapshot, snapshot
+from .changes import Snapshot, parse_whole, snapshot
 from .collected import collect
-from .history import OPEN, RETIRED, History
+from .files import write_rows
+from .history import OPEN, RETIRED, History, date_of
+from .oscal import FRAMEWORK
+from .page import environment
 from .promise import Promise, due, worst
 from .ranking import DECOYS, FOR_API_KEY
-from .reports import find_reports, oldest_first
-from .runs import FIRST_WITH_SCANS, Run, Scan, read_run
+from .reports import OCSF, find_files, find_reports, oldest_first
+from .runs import FIRST_WITH_SCANS, Run, read_data, read_runs
 from .usable_data import QUARANTINED
-from .whole_file import UnusableFileError
+from .whole_file import UnusableFileError, whole_file
 
 DATA_FILE = re.compile(r"(access-keys|prowler-org-o)-.*[0-9]\.json")
-DAY = timedelta(days=1)
 VERDICTS = MET, NOT_MET, NOT_JUDGED = ("met", "not met", "not judged")
-_Statuses = tuple[frozenset[str], frozenset[str]]
-"""The checks that failed, and those that passed."""
+_Seen = tuple[frozenset[str], frozenset[str], int]
+"""The checks that failed in an account on a day, those that passed, and the number of users."""
+_set = cache(frozenset[str])  # most nights are alike
+_Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,7 @@ class Table:
     title: str
     note: str
     columns: tuple[str, ...]
-    rows: Sequence[tuple[Any, ...]]
-
-
-@dataclass
-class _Day:
-    accounts: dict[str, _Statuses] = field(default_factory=dict)
-    users: dict[str, int] = field(default_factory=dict)
-    scope: dict[str, frozenset[str]] = field(default_factory=dict)
-    """By organization, or empty, the accounts that its runs looked at, or knew and did not."""
+    rows: Sequence[_Row]
 
 
 class Period:
@@ -59,40 +54,34 @@ class Period:
 
     def __init__(self, first: date, last: date) -> None:
         self.first, self.last = first, last
-        self.days: dict[date, _Day] = {}
+        self.end = int(datetime(last.year, last.month, last.day, tzinfo=timezone.utc).timestamp())
+        self.end += 86_400
+        self.days: dict[date, dict[str, _Seen]] = {}
+        """By day of the period and account."""
+        self.scopes: dict[date, dict[str, frozenset[str]]] = {}
+        """By day, also before the period, and by organization, or empty: the accounts that its runs
+        looked at, or knew and did not."""
         self.names: dict[str, str] = {}
         self.histories: dict[str, History] = {}
-        self._same: dict[Any, Any] = {}
-        """Equal values are kept once: most nights are alike."""
+        self._same: dict[frozenset[str], frozenset[str]] = {}
 
     def add(self, run: Run) -> None:
         """Take what a run saw."""
+        days = [run.created.astimezone(timezone.utc).date()]
         for scan in run.scans:
-            failed, passed = self._statuses(scan)
-            day = self._day(datetime.fromtimestamp(scan.time, timezone.utc).date())
-            if day is None:
-                continue
-            before = day.accounts.get(scan.account)
-            if before:  # the last verdict does not undo a failure of that day
-                failed, passed = before[0] | failed, (before[1] | passed) - before[0] - failed
-            day.accounts[scan.account] = failed, passed
-            day.users[scan.account] = max(scan.users, day.users.get(scan.account, 0))
-        if run.scans or run.unseen:
-            scope = frozenset((*(scan.account for scan in run.scans), *run.unseen))
-            day = self._day(run.created.astimezone(timezone.utc).date())
-            if day is not None:
-                scope |= day.scope.get(run.organization, frozenset())
-                day.scope[run.organization] = self._same.setdefault(scope, scope)
-
-    def _day(self, day: date) -> _Day | None:
-        return self.days.setdefault(day, _Day()) if self.first <= day <= self.last else None
-
-    def _statuses(self, scan: Scan) -> _Statuses:
-        key = (scan.failed, scan.passed)
-        if key not in self._same:
-            self._same[key] = frozenset(scan.failed), frozenset(scan.passed)
-        found: _Statuses = self._same[key]
-        return found
+            days.append(day := date_of(scan.time))
+            if self.first <= day <= self.last:
+                failed, passed, users = _set(scan.failed), _set(scan.passed), scan.users
+                accounts = self.days.setdefault(day, {})
+                if before := accounts.get(scan.account):
+                    # The last verdict does not undo a failure of that day.
+                    failed |= before[0]
+                    passed, users = (passed | before[1]) - failed, max(users, before[2])
+                accounts[scan.account] = failed, passed, users
+        if scope := frozenset((*(scan.account for scan in run.scans), *run.unseen)):
+            scopes = self.scopes.setdefault(min(days), {})
+            scope |= scopes.get(run.organization, frozenset())
+            scopes[run.organization] = self._same.setdefault(scope, scope)
 
     def add_histories(self, data: Snapshot) -> None:
         """Take the histories of a run with which no other one compares."""
@@ -103,22 +92,20 @@ class Period:
 
     def tables(self, promise: Promise) -> list[Table]:
         """The evidence."""
-        days = [self.first + DAY * number for number in range((self.last - self.first).days + 1)]
-        by_day = list(self._judged(days))
-        relevant = self._relevant()
-        counts = {
-            number: Counter(row[4 + place] for row in by_day)
-            for place, number in enumerate(requirements())
-        }
+        by_day, keys = list(self._judged()), list(self._relevant())
+        counts = [Counter(verdicts) for verdicts in zip(*(row[4:] for row in by_day), strict=True)]
+        gaps = sum(not row[1] for row in by_day)
         return [
             Table(
                 "Requirements",
-                f"Days of {len(days)}. Met: every account was scanned on that day and passes; an "
+                f"Days of {len(by_day)}. Met: every account was scanned on that day and passes; an "
                 "exception passes. Not met: an account fails. Not judged: anything else.",
                 ("requirement", "description", *VERDICTS),
                 [
-                    (number, text, *(counts[number][verdict] for verdict in VERDICTS))
-                    for number, (text, _) in requirements().items()
+                    (number, text, *(count[verdict] for verdict in VERDICTS))
+                    for (number, (text, _)), count in zip(
+                        requirements().items(), counts, strict=True
+                    )
                 ],
             ),
             Table(
@@ -130,19 +117,19 @@ class Period:
                     "severity", "first_failed", "due", "closed", "days", "within_promise",
                     "state", "last_seen",
                 ),
-                list(self._keys(relevant, promise)),
+                [self._key(*key, promise) for key in keys],
             ),
             Table(
                 "Exceptions",
                 "Keys of which all findings that fail were muted.",
                 ("access_key_id", "user", "account", "from", "until", "status"),
-                [row for key in relevant for row in self._exceptions(*key)],
+                [row for key in keys for row in self._exceptions(*key)],
             ),
             Table(
                 "Incidents",
                 "The hours are those between scans: a key was inactive at some time before.",
                 ("access_key_id", "user", "account", "check", "seen", "inactive", "hours"),
-                [row for key in relevant for row in self._incidents(*key)],
+                [row for key in keys for row in self._incidents(*key)],
             ),
             Table(
                 "Accounts",
@@ -152,138 +139,111 @@ class Period:
             ),
             Table(
                 "Days",
-                f"{sum(not row[1] for row in by_day)} of {len(days)} days are without a scan.",
+                f"{gaps} of {len(by_day)} days are without a scan.",
                 ("day", "accounts_scanned", "accounts_not_scanned", "users", *requirements()),
                 by_day,
             ),
         ]  # fmt: skip
 
-    def _judged(self, days: Iterable[date]) -> Iterator[tuple[Any, ...]]:
+    def _judged(self) -> Iterator[_Row]:
         """For each day, the accounts scanned and not scanned, users, and the verdicts."""
         scopes: dict[str, frozenset[str]] = {}
-        for day in days:
-            seen = self.days.get(day, _Day())
-            for organization, scope in seen.scope.items():
+        number = (self.last - self.first).days + 1
+        days = {self.first + timedelta(place) for place in range(number)}
+        for day in sorted(days | self.scopes.keys()):
+            for organization, scope in self.scopes.get(day, {}).items():
                 # Only an organization's runs say which accounts it no longer has.
-                known = frozenset() if organization else scopes.get("", frozenset())
+                known = frozenset[str]() if organization else scopes.get("", frozenset())
                 scopes[organization] = scope | known
-            missing = len(frozenset().union(*scopes.values()) - seen.accounts.keys())
-            patterns = set(seen.accounts.values())
-            verdicts = (
-                _verdict(checks, patterns, missing) for _, checks in requirements().values()
-            )
-            yield f"{day}", len(seen.accounts), missing, sum(seen.users.values()), *verdicts
+            if day in days:
+                seen = self.days.get(day, {})
+                missing = len(frozenset().union(*scopes.values()) - seen.keys())
+                patterns = {(failed, passed) for failed, passed, _ in seen.values()}
+                users = sum(number for _, _, number in seen.values())
+                measured = (checks for _, checks in requirements().values())
+                verdicts = (_verdict(checks, patterns, missing) for checks in measured)
+                yield f"{day}", len(seen), missing, users, *verdicts
 
-    def _accounts(self) -> Iterator[tuple[Any, ...]]:
-        scans: dict[str, list[date]] = {}
-        users: dict[str, tuple[int, int]] = {}
-        for day, seen in sorted(self.days.items()):
-            for account, number in seen.users.items():
-                scans.setdefault(account, []).append(day)
-                least, most = users.get(account, (number, number))
-                users[account] = min(least, number), max(most, number)
-        for account, on in sorted(scans.items()):
-            name = self.names.get(account, "")
-            yield account, name, len(on), f"{on[0]}", f"{on[-1]}", *users[account]
+    def _accounts(self) -> Iterator[_Row]:
+        scans: dict[str, list[tuple[date, int]]] = {}
+        for day, accounts in sorted(self.days.items()):
+            for account, (_, _, users) in accounts.items():
+                scans.setdefault(account, []).append((day, users))
+        for account, found in sorted(scans.items()):
+            numbers = [number for _, number in found]
+            dates = len(found), f"{found[0][0]}", f"{found[-1][0]}"
+            yield account, self.names.get(account, ""), *dates, min(numbers), max(numbers)
 
-    def _relevant(self) -> list[tuple[str, History]]:
+    def _relevant(self) -> Iterator[tuple[str, History]]:
         """The histories up to the end of the period, of keys that were open in it."""
-        end = _midnight(self.last + DAY)
-        found = []
         for key_id, history in sorted(self.histories.items()):
-            events = tuple(event for event in history.events if event[0] < end)
-            if not events:
-                continue
-            cut = History(
-                history.account, history.user, history.checks, events, history.seen, history.owner
-            )
-            if cut.state in OPEN or events[-1][0] >= _midnight(self.first):
-                found.append((key_id, cut))
-        return found
+            events = tuple(event for event in history.events if event[0] < self.end)
+            if events and (events[-1][1] in OPEN or date_of(events[-1][0]) >= self.first):
+                checks = {check: at for check, at in history.checks.items() if at < self.end}
+                seen = min(history.seen, self.end - 1)
+                yield key_id, replace(history, events=events, checks=checks, seen=seen)
 
-    def _keys(
-        self, relevant: Iterable[tuple[str, History]], promise: Promise
-    ) -> Iterator[tuple[Any, ...]]:
-        end = _midnight(self.last + DAY)
-        for key_id, history in relevant:
-            checks = [check for check, time in history.checks.items() if time < end]
-            first = history.events[0][0]
-            closed = None if history.state in OPEN else history.events[-1][0]
-            seen, by = due(first, checks, promise)
-            until = closed if closed is not None else min(end - 1, max(history.seen, first))
-            in_time = _day_of(until) <= by
-            within = "yes" if in_time else "no"
-            if closed is None and in_time:  # it was not looked at after the day that was promised
-                within = "open" if f"{self.last}" <= by else "not known"
-            elif closed is None:
-                within = "no, open"
-            if history.state == "exception":
-                within = "exception"
-            yield (
-                key_id, history.user, history.account, self.names.get(history.account, ""),
-                history.owner, " ".join(checks), worst(checks), seen, by,
-                _day_of(closed) if closed else "", (until - first) // 86_400, within, history.state,
-                _day_of(min(history.seen, end - 1)),
-            )  # fmt: skip
+    def _key(self, key_id: str, history: History, promise: Promise) -> _Row:
+        first, state = history.events[0][0], history.state
+        is_open = state in (*OPEN, "account left")
+        until = max(history.seen, first) if is_open else history.events[-1][0]
+        by = due(date_of(first), history.checks, promise)
+        within = "yes" if date_of(until) <= by else "no, open" if is_open else "no"
+        if is_open and within == "yes":  # it was not looked at after the day that was promised
+            within = "open" if self.last <= by else "not known"
+        return (
+            key_id, history.user, history.account, self.names.get(history.account, ""),
+            history.owner, " ".join(history.checks), worst(history.checks), f"{date_of(first)}",
+            f"{by}", "" if is_open else f"{date_of(until)}", (until - first) // 86_400,
+            "exception" if state == "exception" else within, state, f"{date_of(history.seen)}",
+        )  # fmt: skip
 
-    def _exceptions(self, key_id: str, history: History) -> Iterator[tuple[Any, ...]]:
+    def _exceptions(self, key_id: str, history: History) -> Iterator[_Row]:
         ends = [*(time for time, _ in history.events[1:]), None]
         for (time, state), until in zip(history.events, ends, strict=True):
-            if state == "exception" and (until is None or until >= _midnight(self.first)):
-                status = "ended" if until else "in force at the end"
-                yield (
-                    key_id, history.user, history.account, _day_of(time),
-                    _day_of(until) if until else "", status,
-                )  # fmt: skip
+            if state == "exception" and (until is None or date_of(until) >= self.first):
+                status = "ended" if until else f"in force on {date_of(history.seen)}"
+                dates = f"{date_of(time)}", f"{date_of(until)}" if until else ""
+                yield key_id, history.user, history.account, *dates, status
 
-    def _incidents(self, key_id: str, history: History) -> Iterator[tuple[Any, ...]]:
-        end = _midnight(self.last + DAY)
-        for check in (QUARANTINED, DECOYS, FOR_API_KEY):
-            seen = history.checks.get(check, end)
-            if seen < end:
-                retired = (time for time, state in history.events if state in RETIRED)
-                inactive = next((time for time in retired if time >= seen), None)
-                hours = "" if inactive is None else round((inactive - seen) / 3600, 1)
-                moments = (_moment(seen), "" if inactive is None else _moment(inactive))
+    def _incidents(self, key_id: str, history: History) -> Iterator[_Row]:
+        for check, seen in history.checks.items():
+            if check in (QUARANTINED, DECOYS, FOR_API_KEY):
+                ends = (at for at, state in history.events if state in RETIRED and at >= seen)
+                end = next(ends, None)
+                moments = _moment(seen), _moment(end) if end else ""
+                hours = round((end - seen) / 3600, 1) if end else ""
                 yield key_id, history.user, history.account, check, *moments, hours
 
 
-def _merged(one: History, other: History) -> History:
+def _merged(history: History, other: History) -> History:
     """A key's history from two chains of runs: the newer one, from the first event of both."""
-    older, newer = sorted((one, other), key=lambda history: history.seen)
+    older, newer = sorted((history, other), key=lambda chain: chain.seen)
     first = newer.events[0][0]
     events = (*(event for event in older.events if event[0] < first), *newer.events)
     checks = dict(sorted({**newer.checks, **older.checks}.items(), key=lambda item: item[1]))
-    return History(
-        newer.account, newer.user, checks, events, newer.seen, newer.owner or older.owner
-    )
+    return replace(newer, checks=checks, events=events, owner=newer.owner or older.owner)
 
 
-def _verdict(checks: frozenset[str], patterns: Iterable[_Statuses], missing: int) -> str:
-    judged = [(bool(checks & failed), checks <= passed) for failed, passed in patterns]
-    if any(fails for fails, _ in judged):
+def _verdict(
+    checks: frozenset[str],
+    patterns: Iterable[tuple[frozenset[str], frozenset[str]]],
+    missing: int,
+) -> str:
+    if any(checks & failed for failed, _ in patterns):
         return NOT_MET
-    return MET if judged and not missing and all(passes for _, passes in judged) else NOT_JUDGED
+    is_met = patterns and not missing and all(checks <= passed for _, passed in patterns)
+    return MET if is_met else NOT_JUDGED
 
 
 @cache
 def requirements() -> Mapping[str, tuple[str, frozenset[str]]]:
     """The requirements of our framework that our checks measure: description and checks."""
-    name = "access_key_hygiene_1.0_aws.json"
-    text = files("prowler_access_keys.compliance").joinpath(name).read_text("utf-8")
     return {
         requirement["id"]: (requirement["description"], frozenset(checks))
-        for requirement in json.loads(text)["requirements"]
+        for requirement in json.loads(FRAMEWORK.read_text("utf-8"))["requirements"]
         if (checks := our_checks().intersection(requirement["checks"].get("aws", ())))
     }
-
-
-def _midnight(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp())
-
-
-def _day_of(time: int) -> str:
-    return f"{datetime.fromtimestamp(time, timezone.utc):%Y-%m-%d}"
 
 
 def _moment(time: int) -> str:
@@ -298,48 +258,28 @@ def read_period(
     The second value says which files could not be used, and why. Raises OSError for a path that is
     not there.
     """
-    period, problems = Period(first, last), dict[Path, str]()
-    found = list(_data_files(paths, problems))
+    period = Period(first, last)
+    found, problems = find_files(paths, DATA_FILE.fullmatch)
+    found = [path for path in found if not path.name.endswith(OCSF)]
     if not found:
         return period, _add_reports(period, paths, now)
-    organization = ""
     runs: list[tuple[datetime, datetime | None, str, Path]] = []
-    for path in found:
-        try:
-            run = read_run(path, now)
-        except UnusableFileError as error:
-            problems[path] = str(error)
-            continue
-        organization = organization or run.organization
+    for path, run in read_runs(found, now, problems):
         if run.version < FIRST_WITH_SCANS:
             problems[path] = "it was written by a version that did not record scans"
-        elif run.organization not in ("", organization):
-            problems[path] = f"it is of the organization {run.organization}"
         else:
             period.add(run)
             runs.append((run.created, run.previous, run.organization, path))
-    continued = {(previous, organization) for _, previous, organization, _ in runs}
-    for created, _, organization, path in sorted(runs, key=lambda run: run[0]):
+    continued = set[tuple[datetime | None, str]]()
+    for created, previous, organization, path in sorted(runs, key=lambda run: run[0], reverse=True):
         if (created, organization) not in continued:
             try:
-                period.add_histories(read_snapshot(path, now))
-            except UnusableSnapshotError as error:
+                period.add_histories(read_data(path, now, "", parse_whole))
+            except UnusableFileError as error:  # the run before may say what this one cannot
                 problems[path] = str(error)
+                continue
+        continued.add((previous, organization))
     return period, problems
-
-
-def _data_files(paths: Sequence[Path], problems: dict[Path, str]) -> Iterator[Path]:
-    def unreadable(error: OSError) -> None:
-        problems[Path(error.filename)] = f"it cannot be read: {error.strerror}"
-
-    for path in paths:
-        if not path.is_dir():
-            path.stat()
-            if not path.name.endswith(".ocsf.json"):
-                yield path
-        for folder, below, names in os.walk(path, onerror=unreadable):
-            below.sort()
-            yield from (Path(folder, name) for name in sorted(names) if DATA_FILE.fullmatch(name))
 
 
 def _add_reports(period: Period, paths: Sequence[Path], now: datetime) -> dict[Path, str]:
@@ -356,3 +296,43 @@ def _add_reports(period: Period, paths: Sequence[Path], now: datetime) -> dict[P
     if before:
         period.add_histories(before)
     return problems
+
+
+def write_period(
+    period: Period,
+    tables: Sequence[Table],
+    problems: Mapping[Path, str],
+    directory: Path,
+    now: datetime,
+) -> list[Path]:
+    """Write a page, JSON, and CSV files, whose names begin with the period.
+
+    Raises OSError; ``now`` is UTC.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    start = directory / f"access-key-period-{period.first}-{period.last}"
+    page = environment().get_template("period.html.j2").render(
+        title=f"Access keys from {period.first} to {period.last}",
+        subtitle=f"Written on {now:%Y-%m-%d %H:%M} UTC by prowler-access-keys "
+        f"{version('prowler-access-keys')}. Days are UTC.",
+        tables=tables,
+        problems=problems,
+    )  # fmt: skip
+    data = {
+        "from": f"{period.first}",
+        "to": f"{period.last}",
+        "created": now.isoformat(),
+        "left_out": {str(path): why for path, why in problems.items()},
+        **{
+            table.title: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+            for table in tables
+        },
+    }
+    written = [Path(f"{start}.html"), Path(f"{start}.json")]
+    for path, text in zip(written, (page, json.dumps(data, indent=1)), strict=True):
+        with whole_file(path) as file:
+            file.write(text.encode("utf-8", "replace"))
+    for table in tables:
+        written.append(Path(f"{start}-{table.title.lower().replace(' ', '-')}.csv"))
+        write_rows(table.columns, table.rows, written[-1])
+    return written

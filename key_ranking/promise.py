@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import date, timedelta
 from functools import cache
 from typing import TypeAlias
 
@@ -32,8 +32,7 @@ def parse(text: str) -> Promise:
 
 
 @cache
-def severity_of(check: str) -> str:
-    """The severity in a check's metadata; ``medium`` for one that is not known here."""
+def _severity_of(check: str) -> str:
     if check not in our_checks():
         return "medium"
     path = SHARED_FOLDER.parent / check / f"{check}.metadata.json"
@@ -42,11 +41,10 @@ def severity_of(check: str) -> str:
 
 
 def worst(checks: Collection[str]) -> str:
-    """The highest severity among checks."""
-    return min(map(severity_of, checks), key=SEVERITIES.index, default="medium")
+    """The highest severity in the metadata of checks; an unknown check counts as ``medium``."""
+    return min(map(_severity_of, checks), key=SEVERITIES.index, default="medium")
 
 
-def due(first: int, checks: Collection[str], promise: Promise) -> tuple[str, str]:
-    """When a key was first seen failing (seconds since 1970), and when to have dealt with it."""
-    seen = datetime.fromtimestamp(first, timezone.utc)
-    return f"{seen:%Y-%m-%d}", f"{seen + timedelta(days=promise[worst(checks)]):%Y-%m-%d}"
+def due(first_seen: date, checks: Collection[str], promise: Promise) -> date:
+    """The last day to deal with a key that was first seen failing on that day."""
+    return first_seen + timedelta(days=promise[worst(checks)])

@@ -13,6 +13,7 @@ from .collected import Collected, collect
 from .files import write_accepted, write_changes, write_csv, write_json
 from .news import NO_NEWS, News, news
 from .ranking import Entry, rank
+from .runs import DatedFigures
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Ranked:
     accepted: tuple[AcceptedKey, ...] = ()
     owners: tuple[OwnerRow, ...] = ()
     """Who owns exceptions."""
+
+    def with_earlier(self, runs: Sequence[DatedFigures]) -> list[DatedFigures]:
+        """The figures of earlier runs and of this one, the oldest first."""
+        figures = self.snapshot.figures
+        own = [(self.snapshot.created, figures)] if figures else []
+        return sorted([*runs, *own], key=lambda run: run[0])
 
 
 def ranked(

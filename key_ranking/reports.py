@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -68,10 +68,21 @@ class Finding:
         return f"{self.check} {self.person}"
 
 
-def find_reports(paths: Iterable[Path], compliance: str = "") -> tuple[list[Path], dict[Path, str]]:
+def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
     """The files among these, and the OCSF reports of findings in the folders.
 
-    With ``compliance``, the compliance reports whose names end so, in place of those of findings.
+    Compliance reports in folders are left out. For the rest, see ``find_files``.
+    """
+    given = set(paths := list(paths))
+    found, problems = find_files(paths, lambda name: name.endswith(OCSF))
+    return [path for path in found if path in given or not _is_of_compliance(path)], problems
+
+
+def find_files(
+    paths: Iterable[Path], is_wanted: Callable[[str], object]
+) -> tuple[list[Path], dict[Path, str]]:
+    """The files among these, and those in the folders whose names are wanted.
+
     Also what was not looked at, and why: folders that may not be read, and links in folders.
     Raises OSError for a path that is not there.
     """
@@ -87,13 +98,14 @@ def find_reports(paths: Iterable[Path], compliance: str = "") -> tuple[list[Path
             found.append(path)
             continue
         for folder, below, files in os.walk(path, onerror=unreadable):
+            below.sort()
             for name in sorted((*below, *files)):
-                report = Path(folder, name)
-                is_report = name.endswith(compliance or OCSF) and name in files
-                if report.is_symlink() and (is_report or name in below):
-                    problems[report] = "it is a link, which is not followed"
-                elif is_report and (compliance or not _is_of_compliance(report)):
-                    found.append(report)
+                file = Path(folder, name)
+                is_file = name in files and is_wanted(name)
+                if file.is_symlink() and (is_file or name in below):
+                    problems[file] = "it is a link, which is not followed"
+                elif is_file:
+                    found.append(file)
     return list(dict.fromkeys(found)), problems
 
 

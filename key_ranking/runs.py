@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from os import SEEK_END
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
@@ -54,6 +54,9 @@ class Figures:
     """Keys that failed, and have been deactivated or deleted since the first run."""
 
 
+DatedFigures = tuple[datetime, Figures]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What a run saw itself. Runs before the third format have only their date."""
@@ -69,7 +72,12 @@ class Run:
     """The accounts that are known, or were to be scanned, and that it did not look at."""
     figures: Figures | None = None
 
+    def times(self) -> Iterator[int]:
+        """When scans began."""
+        return (scan.time for scan in self.scans)
 
+
+AnyRun = TypeVar("AnyRun", bound=Run)
 _RUN = TypeAdapter(Run)
 _HEAD = [field.name for field in fields(Run)]
 
@@ -84,11 +92,11 @@ def scans_of(collected: Collected, before: Mapping[str, Mapping[str, int]]) -> t
     scans = []
     for account in collected.accounts.values():
         known = before.get(account.account, {})
-        is_damaged = account.report in collected.problems
         by_time: dict[int, dict[str, list[str]]] = {}
         for check, time in sorted(account.checks.items()):
             if time > known.get(check, -1):
                 statuses = found.get((account.account, check), set())
+                is_damaged = collected.is_damaged(account.account, check)
                 status = "MANUAL" if "MANUAL" in statuses or is_damaged else "PASS"
                 status = "FAIL" if "FAIL" in statuses else status
                 by_time.setdefault(time, {}).setdefault(status, []).append(check)
@@ -110,30 +118,14 @@ def sum_up(active: Mapping[str, int], histories: Iterable[History]) -> Figures:
 
 def head_and_rest(plain: Mapping[str, Any]) -> bytes:
     """A snapshot as a JSON object whose first line has the members of ``Run``."""
-
-    def members(names: Iterable[str]) -> str:
-        some = {name: plain[name] for name in names}
-        return json.dumps(some, separators=(",", ":"))[1:-1]
-
-    rest = members(name for name in plain if name not in _HEAD)
-    return f"{{{members(_HEAD)},\n{rest}}}".encode()
+    head = {name: plain[name] for name in _HEAD}
+    rest = {name: value for name, value in plain.items() if name not in head}
+    texts = (json.dumps(part, separators=(",", ":"))[1:-1] for part in (head, rest))
+    return ("{" + ",\n".join(texts) + "}").encode()
 
 
-def read_run(path: Path, now: datetime) -> Run:
-    """What a run saw, from its JSON file. Raises UnusableFileError; ``now`` is UTC."""
-    with regular_file(path) as file:
-        try:
-            run = _parse(file)
-        except ValidationError as error:
-            raise UnusableFileError(f"it {why_invalid(error)}") from error
-    if run.created > now + AHEAD or any(
-        scan.time > (now + AHEAD).timestamp() for scan in run.scans
-    ):
-        raise UnusableFileError("it is dated later than now")
-    return run
-
-
-def _parse(file: BinaryIO) -> Run:
+def parse_head(file: BinaryIO) -> Run:
+    """What the first line says, if the file is whole. Raises ValidationError."""
     head = file.readline()
     file.seek(-min(len(END), file.seek(0, SEEK_END)), SEEK_END)
     if file.read() == END:
@@ -143,14 +135,48 @@ def _parse(file: BinaryIO) -> Run:
     return _RUN.validate_json(file.read())
 
 
-def why_invalid(error: ValidationError) -> str:
-    """Why a file is not the data of a run that can be read."""
-    is_later = any(
-        problem["loc"] == ("version",)
-        and isinstance(problem["input"], int)
-        and problem["input"] > FORMAT
-        for problem in error.errors()
-    )
-    if is_later:
-        return "was written by a later version of this plug-in"
-    return "is not the data of an earlier run (its .json file)"
+def read_data(
+    path: Path, now: datetime, organization: str, parse: Callable[[BinaryIO], AnyRun]
+) -> AnyRun:
+    """What a run says, from its JSON file; ``now`` is UTC.
+
+    Raises UnusableFileError, also if it is of another organization than this one, of a later
+    version, or dated ahead: what it says of that time would outrank what is found now.
+    """
+    with regular_file(path) as file:
+        try:
+            run = parse(file)
+        except ValidationError as error:
+            numbers = [item["input"] for item in error.errors() if item["loc"] == ("version",)]
+            if any(isinstance(number, int) and number > FORMAT for number in numbers):
+                raise UnusableFileError(
+                    "it was written by a later version of this plug-in"
+                ) from error
+            raise UnusableFileError(
+                "it is not the data of an earlier run (its .json file)"
+            ) from error
+    latest = (now + AHEAD).timestamp()
+    if max([run.created.timestamp(), *run.times()]) > latest:
+        raise UnusableFileError("it is dated later than now")
+    if organization and run.organization not in ("", organization):
+        raise UnusableFileError(
+            f"it is of the organization {run.organization}, and not of {organization}"
+        )
+    return run
+
+
+def read_runs(
+    paths: Iterable[Path], now: datetime, problems: dict[Path, str], organization: str = ""
+) -> Iterator[tuple[Path, Run]]:
+    """What runs of one organization saw: this one or, without any, the first run's.
+
+    Why a file cannot be used is added to ``problems``.
+    """
+    for path in paths:
+        try:
+            run = read_data(path, now, organization, parse_head)
+        except UnusableFileError as error:
+            problems[path] = str(error)
+        else:
+            organization = organization or run.organization
+            yield path, run

@@ -10,10 +10,10 @@ from base64 import b32decode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import BinaryIO
 
-from .history import RETIRED, History
+from .history import RETIRED, History, date_of
+from .owners import describe_use
 from .printing import printable
 from .ranking import Entry, Group
 
@@ -25,6 +25,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"""
 ID_LENGTH, BEFORE, CHUNK = 20, 3, 1 << 20
 """Characters of an ID, of what decides before it, and of a piece that is read at a time."""
 RETIRED_KEY = 5
+STATES = {"fails": "active", "exception": "active, and excused by a mutelist"}
+ADMINISTRATOR = {
+    True: "an administrator",
+    False: "not an administrator",
+    None: "an administrator or not: not known",
+}
 FIND_USER = (
     "No report that was read names it. In that account, aws iam get-access-key-last-used "
     "--access-key-id {key} names its user. Then deactivate it."
@@ -104,45 +110,30 @@ def _known(
     history: History | None,
     names: Mapping[str, str],
 ) -> Whose:
-    computed = account_of(key_id)
-    if entry is None and history is None:
+    computed, known = account_of(key_id), entry or history
+    if known is None:
         where = f"Account {computed}, computed from the ID." if computed else "Account not known."
-        temporary = key_id.startswith("ASIA")
-        advice = TEMPORARY if temporary else FIND_USER.format(key=key_id)
-        named = f" {names[computed]}." if names.get(computed) else ""
-        return Whose(key_id, times, 4 if temporary else 3, (where + named, advice))
-    account = entry.account if entry else history.account if history else ""
-    user = entry.user if entry else history.user if history else ""
-    owner = (entry.owner if entry else "") or (history.owner if history else "")
-    state = "active"
+        is_temporary = key_id.startswith("ASIA")
+        advice = TEMPORARY if is_temporary else FIND_USER.format(key=key_id)
+        name = f" {names[computed]}." if names.get(computed) else ""
+        return Whose(key_id, times, 4 if is_temporary else 3, (where + name, advice))
+    state = "state not known"
     if history:
-        seen = datetime.fromtimestamp(history.seen, timezone.utc)
-        states = {"fails": "active", "exception": "active, and excused by a mutelist"}
-        state = f"{states.get(history.state, history.state)} as of {seen:%Y-%m-%d}"
-    name = f"{names[account]} ({account})" if names.get(account) else account
-    lines = [f"User {user} in account {name}; {state}; owner: {owner or 'not known'}."]
-    if computed not in ("", account):
+        state = STATES.get(history.state, history.state) + f" as of {date_of(history.seen)}"
+    account = f"{names.get(known.account, '')} ({known.account})".removeprefix(" ")
+    owner = known.owner or (history.owner if history else "") or "not known"
+    lines = [f"User {known.user} in account {account}; {state}; owner: {owner}."]
+    if computed not in ("", known.account):
         lines.append(f"The account number computed from the ID is another one: {computed}.")
+    danger = RETIRED_KEY if history and history.state in RETIRED else 2
     if entry:
-        administrator = {True: "an administrator", False: "not an administrator"}
-        is_one = administrator.get(entry.administrator or False, "")
-        is_one = "administrator or not is not known" if entry.administrator is None else is_one
-        used = "no use recorded"
-        if entry.last_used_date:
-            used = f"last used {entry.last_used_date[:10]} by {entry.last_used_service}"
-        lines += [f"The user is {is_one}; {used}.", entry.advice]
-        lines += [f"If its secret is in the text too, at once: {entry.command}"] * bool(
-            entry.command
-        )
-    return Whose(key_id, times, _danger(entry, history), tuple(lines))
-
-
-def _danger(entry: Entry | None, history: History | None) -> int:
-    if history and history.state in RETIRED:
-        return RETIRED_KEY
-    if entry and entry.group in (Group.INCIDENT, Group.ADMINISTRATOR):
-        return 0 if entry.administrator else 1
-    return 2
+        if danger == 2 and entry.group in (Group.INCIDENT, Group.ADMINISTRATOR):
+            danger = 0 if entry.administrator else 1
+        rights = ADMINISTRATOR[entry.administrator]
+        lines += [f"The user is {rights}; {describe_use(entry)}.", entry.advice]
+        if entry.command:
+            lines.append(f"If its secret is in the text too, at once: {entry.command}")
+    return Whose(key_id, times, danger, tuple(lines))
 
 
 def words(found: Sequence[Whose]) -> list[str]:

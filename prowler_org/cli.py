@@ -10,15 +10,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from prowler_access_keys.ranking.accepted import word_accepted
-from prowler_access_keys.ranking.changes import (
-    Snapshot,
-    UnusableSnapshotError,
-    read_snapshot,
-    require_common_account,
-)
+from prowler_access_keys.ranking.changes import Snapshot, read_snapshot, require_common_account
 from prowler_access_keys.ranking.printing import has_color, printable, say
 from prowler_access_keys.ranking.terminal import describe_new, first
 from prowler_access_keys.ranking.versions import installed_versions
+from prowler_access_keys.ranking.whole_file import UnusableFileError
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load
 
 from . import interrupts
@@ -178,7 +174,7 @@ def read_previous(previous: Path, accounts: AccountList) -> Snapshot:
         before = read_snapshot(previous, datetime.now(timezone.utc), accounts.organization)
         if not before.organization:
             require_common_account(before, previous, accounts.members or ())
-    except UnusableSnapshotError as error:
+    except UnusableFileError as error:
         raise StartError(f"{error}.") from error
     return before
 

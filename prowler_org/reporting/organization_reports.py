@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from prowler_access_keys.ranking.changes import newest_snapshot
-from prowler_access_keys.ranking.curve import curves, read_runs
+from prowler_access_keys.ranking.changes import earlier_runs
 from prowler_access_keys.ranking.page import write_page
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
 from prowler_access_keys.ranking.reports import OCSF, members
@@ -51,16 +50,13 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     ]
     keys, now = directory / KEYS, datetime.now(timezone.utc)
     keys.mkdir(exist_ok=True)
-    previous, pattern = finished.previous, f"prowler-org-{organization}-*.json"
-    runs, unusable = read_runs(keys, pattern, state.name, now, organization)
+    pattern = f"prowler-org-{organization}-*.json"
+    newest, runs, unusable = earlier_runs(keys, pattern, state.name, now, organization)
     problems.update(unusable)
-    if previous is None:
-        previous, unusable = newest_snapshot(keys, pattern, state.name, now, organization)
-        problems.update(unusable)
     ranking = ranked(
         findings,
         now,
-        previous,
+        finished.previous or newest,
         {result.account: result.name for result in results},
         finished.accounts.members,
         problems,
@@ -68,8 +64,8 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     )
     files = write_files(ranking, keys, state.name)
     page = directory / f"{state.name}.html"
-    drawn = curves([*runs, ranking.snapshot])
-    write_page(replace(organization_page(finished, ranking, frameworks), curves=drawn), page)
+    shown = organization_page(finished, ranking, frameworks)
+    write_page(replace(shown, runs=ranking.with_earlier(runs)), page)
     compliance = tuple(sorted((directory / COMPLIANCE).glob(f"{state.name}_*.csv")))
     return OrganizationReports((*merged, *files, page), ranking, compliance)
 

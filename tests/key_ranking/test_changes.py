@@ -12,15 +12,15 @@ import pytest
 
 from prowler_access_keys.ranking.changes import (
     Snapshot,
-    UnusableSnapshotError,
-    newest_snapshot,
+    earlier_runs,
     read_snapshot,
     require_common_account,
 )
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.runs import FORMAT
+from prowler_access_keys.ranking.runs import FORMAT, Figures
+from prowler_access_keys.ranking.whole_file import UnusableFileError
 
-from .reports import TODAY, YESTERDAY, finding, key, write
+from .reports import SHORT, TODAY, YESTERDAY, finding, key, write
 
 OTHER = "222222222222"
 NOW = datetime(2026, 11, 26, tzinfo=timezone.utc)
@@ -109,15 +109,41 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
     assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_whole_report_of_another_check_does_not_hide_that_one_is_torn(
+    tmp_path: Path, order: int
+) -> None:
+    first = run(tmp_path, None, old("unused", "alice"))
+    torn = write(tmp_path / "a.ocsf.json", [finding("unused", "bob", "PASS")] * 2)
+    torn.write_text(torn.read_text()[:-20])
+    whole = write(tmp_path / "b.ocsf.json", [finding("multiple", "alice", "PASS")])
+    second = ranked([torn, whole][::order], NOW, first.snapshot)
+    assert [change.kind for change in second.changes] == ["not known"]
+    (scan,) = second.snapshot.scans
+    assert (scan.not_judged, scan.passed) == ((SHORT["unused"],), (SHORT["multiple"],))
+
+
+def test_a_key_that_is_retired_stays_so_when_its_account_leaves(tmp_path: Path) -> None:
+    failed = old("unused", "bob", account=OTHER, access_keys=[key(1, 300)], active_access_keys=1)
+    first = run(tmp_path, None, failed)
+    gone = finding("unused", "bob", "PASS", account=OTHER, active_access_keys=0)
+    second = run(tmp_path, first.snapshot, gone, members={OTHER})
+    left = finding("unused", "a", "PASS", time=TODAY + 1)
+    third = run(tmp_path, second.snapshot, left, members={"123456789012"})
+    (history,) = third.snapshot.histories.values()
+    assert history.state == "deactivated or deleted"
+    assert third.snapshot.figures == Figures(0, 0, 0, retired=1)
+
+
 def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
     first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
     for number in (1, 2, 4):
         write_files(first, tmp_path, f"run-{number}")
     (tmp_path / "run-3.json").write_text("{")
-    found, problems = newest_snapshot(tmp_path, "run-*.json", "run-4", NOW)
+    found, _, problems = earlier_runs(tmp_path, "run-*.json", "run-4", NOW)
     assert found == read_snapshot(tmp_path / "run-2.json", NOW)
     assert list(problems) == [tmp_path / "run-3.json"]
-    assert newest_snapshot(tmp_path, "run-*.json", "run-1", NOW) == (None, {})
+    assert earlier_runs(tmp_path, "run-*.json", "run-1", NOW) == (None, [], {})
 
 
 def test_a_report_that_is_no_newer_than_the_run_before_changes_nothing(tmp_path: Path) -> None:
@@ -146,7 +172,7 @@ def test_what_is_gone_is_told_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_the_data_of_a_run_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "data.json"
     path.write_text(text)
-    with pytest.raises(UnusableSnapshotError, match=r"not the data of an earlier run|dated later"):
+    with pytest.raises(UnusableFileError, match=r"not the data of an earlier run|dated later"):
         read_snapshot(path, NOW)
 
 
@@ -205,7 +231,7 @@ def test_data_of_the_first_format_is_read_and_a_later_one_refused(tmp_path: Path
     assert "since 2026-11-24" in second.changes[0].why
     assert second.snapshot.findings == first.snapshot.findings
     path.write_text(json.dumps({**data, "version": FORMAT + 1, "new": 1}))
-    with pytest.raises(UnusableSnapshotError, match="a later version of this plug-in"):
+    with pytest.raises(UnusableFileError, match="a later version of this plug-in"):
         read_snapshot(path, NOW)
 
 
@@ -213,12 +239,12 @@ def test_data_of_another_organization_or_dated_ahead_is_refused(tmp_path: Path) 
     run(tmp_path, None, old("unused", "alice"), organization="o-1")
     path = tmp_path / "access-keys-run.json"
     before = read_snapshot(path, NOW, "o-1")
-    with pytest.raises(UnusableSnapshotError, match="is of the organization o-1, and not of o-2"):
+    with pytest.raises(UnusableFileError, match="is of the organization o-1, and not of o-2"):
         read_snapshot(path, NOW, "o-2")
-    with pytest.raises(UnusableSnapshotError, match="dated later than now"):
+    with pytest.raises(UnusableFileError, match="dated later than now"):
         read_snapshot(path, NOW - timedelta(days=3))
     require_common_account(before, path, ["123456789012", OTHER])
-    with pytest.raises(UnusableSnapshotError, match="has none of these"):
+    with pytest.raises(UnusableFileError, match="has none of these"):
         require_common_account(before, path, [OTHER])
 
 
@@ -226,7 +252,8 @@ def test_a_run_that_saw_nothing_is_no_baseline(tmp_path: Path) -> None:
     first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
     write_files(first, tmp_path, "run-1")
     write_files(ranked([], NOW, None), tmp_path, "run-2")
-    assert newest_snapshot(tmp_path, "run-*.json", "run-3", NOW) == (first.snapshot, {})
+    found, figures, problems = earlier_runs(tmp_path, "run-*.json", "run-3", NOW)
+    assert (found, len(figures), problems) == (first.snapshot, 2, {})
 
 
 def test_the_data_has_the_keys_for_programs(tmp_path: Path) -> None:

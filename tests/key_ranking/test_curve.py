@@ -6,29 +6,26 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
+from prowler_access_keys.ranking.changes import RUNS, earlier_runs
 from prowler_access_keys.ranking.cli import _page
-from prowler_access_keys.ranking.curve import HEIGHT, RUNS, curves, read_runs
+from prowler_access_keys.ranking.curve import curves
 from prowler_access_keys.ranking.page import render
 from prowler_access_keys.ranking.ranked import ranked, write_files
-from prowler_access_keys.ranking.runs import Figures, Run
+from prowler_access_keys.ranking.runs import Figures
 
 from .reports import finding, key, write
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def run(day: int, failing: int) -> Run:
-    figures = Figures(100, failing, 0, day)
-    return Run(version=3, created=START + timedelta(days=day), figures=figures)
-
-
 def test_the_points_are_the_figures_at_their_times_from_zero() -> None:
-    drawn = curves([run(10, 5), run(0, 20), run(5, 10)])
-    failing = next(curve for curve in drawn.curves if curve.title == "keys that fail")
+    runs = [
+        (START + timedelta(days=day), Figures(100, failing, 0, day))
+        for day, failing in ((0, 20), (5, 10), (10, 5))
+    ]
+    failing = next(curve for curve in curves(runs) if curve.title == "keys that fail")
     assert failing.values == (20, 10, 5)
-    assert failing.points == ((0.0, 0.0), (120.0, HEIGHT / 2), (240.0, HEIGHT * 3 / 4))
-    assert failing.change == "-15"
-    assert not curves([run(0, 1)]).curves
+    assert failing.points == "0.0,0.0 120.0,36.0 240.0,54.0"
 
 
 def test_the_page_has_the_numbers_of_the_files_which_a_recount_gives_too(tmp_path: Path) -> None:
@@ -42,13 +39,12 @@ def test_the_page_has_the_numbers_of_the_files_which_a_recount_gives_too(tmp_pat
         report = write(tmp_path / f"{night}.ocsf.json", [found])
         result = ranked([report], now, before)
         name = f"access-keys-{night}"
-        runs, problems = read_runs(tmp_path, "access-keys-*.json", name, now)
+        _, runs, problems = earlier_runs(tmp_path, "access-keys-*.json", name, now)
         assert not problems
         write_files(result, tmp_path, name)
         counted.append(len(result.entries))
         before = result.snapshot
-    drawn = curves([*runs, result.snapshot])
-    page = ElementTree.fromstring(render(_page(result, tmp_path, "k.csv", now, drawn)))  # noqa: S314
+    page = ElementTree.fromstring(render(_page(result, tmp_path, "k.csv", now, runs)))  # noqa: S314
     (figures,) = [it for it in page.iter("details") if it.findtext("summary") == "The numbers"]
     cells = [[cell.text for cell in row.iter("td")] for row in figures.iter("tr")][1:]
     assert [int(row[2] or 0) for row in cells] == counted == [1, 2, 3, 4]
@@ -58,6 +54,6 @@ def test_the_page_has_the_numbers_of_the_files_which_a_recount_gives_too(tmp_pat
 
 def test_a_torn_file_is_named_and_the_newest_runs_are_drawn(tmp_path: Path) -> None:
     (tmp_path / "access-keys-1.json").write_text('{"version":3,')
-    runs, problems = read_runs(tmp_path, "access-keys-*.json", "access-keys-2", START)
+    _, runs, problems = earlier_runs(tmp_path, "access-keys-*.json", "access-keys-2", START)
     assert (runs, list(problems)) == ([], [tmp_path / "access-keys-1.json"])
     assert RUNS > 365

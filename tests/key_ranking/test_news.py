@@ -92,6 +92,22 @@ CASES: dict[str, tuple[Findings, Findings, int, int]] = {
         3,
         3,
     ),
+    "a check that was left out": (
+        [then("unused", "a", "PASS"), then("quarantined", "a", "PASS")],
+        [finding("unused", "a", "PASS")],
+        3,
+        3,
+    ),
+    "a check that was left out in one account": (
+        [then(it, "a", "PASS", account=of) for it in ("unused", "quarantined") for of in "12"],
+        [
+            finding("unused", "a", "PASS", account="1"),
+            finding("unused", "a", "PASS", account="2"),
+            finding("quarantined", "a", "PASS", account="2"),
+        ],
+        3,
+        3,
+    ),
     "an account that was looked at before": (
         [then("unused", "a", **ALICE)],
         [then("unused", "a", **ALICE)],
@@ -157,6 +173,14 @@ def test_a_night_in_between_that_missed_the_account_makes_nothing_new(tmp_path: 
     assert night(tmp_path, between, "--fail-on", "new") == 3  # one account was not looked at
     both = [finding("unused", "a", **ALICE), finding("unused", "b", account=OTHER, **BOTH)]
     assert night(tmp_path, both, "--fail-on", "new") == 0
+
+
+def test_a_check_that_is_left_out_for_good_is_missed_once(tmp_path: Path) -> None:
+    both = [then("unused", "a", "PASS"), then("quarantined", "a", "PASS")]
+    assert night(tmp_path, both, "--fail-on", "new") == 0
+    for seconds, code in enumerate((3, 0, 0)):
+        without = [finding("unused", "a", "PASS", time=TODAY + seconds)]
+        assert night(tmp_path, without, "--fail-on", "new") == code
 
 
 def test_the_first_night_is_red_and_what_is_new_is_printed_first(

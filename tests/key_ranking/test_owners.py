@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from prowler_access_keys.ranking import promise
 from prowler_access_keys.ranking.history import History
-from prowler_access_keys.ranking.owners import NotEmptyError, code, plain, write_owners
+from prowler_access_keys.ranking.owners import code, plain, write_owners
 
 from .reports import NOW, SHORT, TODAY, finding, key, ranked
 
@@ -94,16 +94,21 @@ def test_a_key_without_a_tag_is_its_makers_or_its_accounts(tmp_path: Path) -> No
         finding("unused", "a", access_keys=[key(1, 9, origin=origin)]),
         finding("unused", "b", access_keys=[key(2, 9)]),
         finding("unused", "c", access_keys=[key(3, 9)], owner="payments"),
+        finding("unused", "a", account="210987654321", access_keys=[key(4, 9, origin=origin)]),
+        finding("unused", "b", account="210987654321", access_keys=[key(5, 9)]),
     )
     write_owners(entries, {}, promise.DEFAULT, tmp_path / "new", NOW)
     with (tmp_path / "new" / "owners.csv").open(newline="") as file:
         rows = sorted((row["kind"], row["owner"], row["keys"]) for row in csv.DictReader(file))
+    places = ("payments 123456789012", "payments 210987654321")  # accounts may share a name
     assert rows == [
-        ("account", "payments", "1"), ("created by", "user/carol", "1"), ("owner", "payments", "1"),
-    ]  # fmt: skip
+        *(("account", place, "1") for place in places),
+        *(("created by", f"user/carol in {place}", "1") for place in places),
+        ("owner", "payments", "1"),
+    ]
 
 
 def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old.md").write_text("")
-    with pytest.raises(NotEmptyError):
+    with pytest.raises(FileExistsError):
         write_owners((), {}, promise.DEFAULT, tmp_path, NOW)

@@ -37,6 +37,7 @@ class Runs:
     def __init__(self, folder: Path, organization: str = "") -> None:
         self.folder, self.organization = folder, organization
         self.before: Snapshot | None = None
+        self.options: dict[str, Any] = {}
 
     def run(self, day: float, *findings: dict[str, Any], muted: bool = False) -> Path:
         time = START + int(day * DAY)
@@ -45,7 +46,7 @@ class Runs:
             self.folder / "reports" / f"{when:%Y%m%d%H%M}.ocsf.json",
             [{**item, "time": time} for item in findings],
         )
-        result = ranked([report], when, self.before, organization=self.organization)
+        result = ranked([report], when, self.before, organization=self.organization, **self.options)
         self.before = result.snapshot
         (self.folder / "keys").mkdir(exist_ok=True)
         name = f"access-keys-{when:%Y%m%d-%H%M%S}"
@@ -185,6 +186,60 @@ def test_a_torn_or_foreign_file_is_named_and_nothing_else_is_lost(
     assert [row["accounts_scanned"] for row in evidence["Days"][:6]] == [1, 0, 0, 0, 1, 0]
     assert [row["first_failed"] for row in evidence["Keys that failed"]] == ["2025-07-01"]
     assert len(evidence["left_out"]) == 3
+
+
+def test_an_account_that_a_run_missed_is_missing_from_its_first_scan_on(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, "o-1")
+    runs.options = {"names": dict.fromkeys(ACCOUNTS, "")}
+    runs.run(21.75 / 24, of(ACCOUNTS[0], "PASS"))  # from 23:45 to 00:15
+    days = rows(tables(tmp_path / "keys")["Days"])
+    assert [(row["accounts_scanned"], row["accounts_not_scanned"]) for row in days[:2]] == [
+        (1, 1), (0, 2),
+    ]  # fmt: skip
+    assert days[0][UNUSED] == "not judged"
+
+
+def test_an_account_of_a_run_before_the_period_is_missing_in_it(tmp_path: Path) -> None:
+    Runs(tmp_path).run(-40, of(ACCOUNTS[1], "PASS"))
+    Runs(tmp_path).run(0, of(ACCOUNTS[0], "PASS"))
+    assert rows(tables(tmp_path / "keys")["Days"])[0][UNUSED] == "not judged"
+
+
+def test_the_run_before_says_what_a_damaged_one_cannot(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    runs.run(0, finding("unused", "a", **ONE))
+    last = runs.run(1, finding("unused", "a", **ONE))
+    head, rest = last.read_text().split("\n", 1)
+    last.write_text(f"{head}\n{rest.replace('fails', 'fell', 1)}")
+    period, problems = read_period([tmp_path / "keys"], FIRST, FIRST, NOW)
+    assert (list(problems), len(period.histories)) == ([last], 1)
+
+
+def test_files_may_be_given_by_name_and_a_link_in_a_folder_is_named(tmp_path: Path) -> None:
+    path = Runs(tmp_path).run(0, of(ACCOUNTS[0], "PASS"))
+    assert rows(tables(path)["Days"])[0][UNUSED] == "met"
+    link = path.with_name("access-keys-1.json")
+    link.symlink_to(path)
+    assert read_period([tmp_path / "keys"], FIRST, FIRST, NOW)[1] == {
+        link: "it is a link, which is not followed"
+    }
+
+
+def test_what_nobody_looked_at_is_not_closed_in_time_or_still_in_force(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, "o-1")
+    runs.run(
+        0,
+        finding("unused", "a", account=ACCOUNTS[0], **ONE),
+        finding("unused", "b", account=ACCOUNTS[1], muted=True, access_keys=[key(2, 300)]),
+    )
+    runs.options = {"members": ACCOUNTS[1:]}  # the first one has left the organization
+    runs.run(1, finding("unused", "b", "MANUAL", account=ACCOUNTS[1]))
+    evidence = tables(tmp_path / "keys", days=90, medium=30)
+    row = rows(evidence["Keys that failed"])[0]
+    assert (row["state"], row["closed"], row["within_promise"]) == (
+        "account left", "", "not known",
+    )  # fmt: skip
+    assert [row["status"] for row in rows(evidence["Exceptions"])] == ["in force on 2025-07-01"]
 
 
 def test_other_peoples_words_are_only_text_in_the_evidence(tmp_path: Path) -> None:

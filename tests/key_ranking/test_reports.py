@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prowler_access_keys.ranking import reports
-from prowler_access_keys.ranking.changes import Remembered, UnusableSnapshotError, read_snapshot
+from prowler_access_keys.ranking.changes import Remembered, read_snapshot
 from prowler_access_keys.ranking.collected import collect
 from prowler_access_keys.ranking.reports import find_reports, findings_in, oldest_first
 from prowler_access_keys.ranking.whole_file import UnusableFileError
@@ -234,7 +234,7 @@ def test_what_is_not_a_regular_file_is_refused_and_does_not_block(
     else:
         path = Path("/dev/zero")
     assert list(collect([path], NOW).problems) == [path]
-    with pytest.raises(UnusableSnapshotError, match=r"regular|cannot be read"):
+    with pytest.raises(UnusableFileError, match=r"regular|cannot be read"):
         read_snapshot(path, NOW)
     if kind in ("FIFO", "socket"):
         assert find_reports([tmp_path]) == ([path], {})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prowler_access_keys.ranking.changes import Snapshot, read_snapshot
 from prowler_access_keys.ranking.history import OPEN, History
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.runs import Figures, read_run
+from prowler_access_keys.ranking.runs import Figures, parse_head, read_data
 
 from .reports import TODAY, finding, write
 
@@ -126,7 +126,7 @@ def run(
     result = ranked(reports, now, before, members=ACCOUNTS)
     _, data, *_ = write_files(result, folder, f"access-keys-{night}")
     assert read_snapshot(data, now) == result.snapshot
-    head = read_run(data, now)
+    head = read_data(data, now, "", parse_head)
     assert (head.scans, head.figures) == (result.snapshot.scans, result.snapshot.figures)
     return result
 
