@@ -47,6 +47,10 @@ if __name__ == "__main__":
             "prowler_access_keys.compliance",
             "prowler_access_keys.compliance.aws",
             "prowler_access_keys.ranking",
+            *(
+                f"prowler_access_keys.ranking.{room}"
+                for room in sorted(find_packages("key_ranking"))
+            ),
             *(f"{CHECKS}.{folder}" for folder in sorted(find_checks())),
             *find_packages(include=["prowler_org", "prowler_org.*"]),
         ],

@@ -10,10 +10,10 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from prowler_access_keys.ranking.changes import Remembered, Snapshot
-from prowler_access_keys.ranking.files import write_json
-from prowler_access_keys.ranking.history import History
-from prowler_access_keys.ranking.runs import FORMAT, Figures, Scan
+from prowler_access_keys.ranking.outputs.files import write_json
+from prowler_access_keys.ranking.over_time.changes import Remembered, Snapshot
+from prowler_access_keys.ranking.over_time.history import History
+from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures, Scan
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 from .tables import table

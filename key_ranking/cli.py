@@ -14,24 +14,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from . import promise, whose
-from .accepted import word_accepted
-from .athena import print_query
-from .changes import earlier_runs, read_snapshot, require_common_account
+from . import whose
 from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
-from .figures import FIGURES, figure_of, word_figures
+from .findings.accepted import word_accepted
+from .findings.reports import OCSF, find_reports, oldest_first
 from .live_option import ChooseLiveFrameworks
-from .news import FAIL_ON, FailOn
-from .oscal import write_oscal
-from .owners import write_owners
-from .page import AccountRow, NotCovered, Page, write_page
-from .period import read_period, write_period
-from .printing import has_color, list_files, printable, say
+from .outputs.athena import print_query
+from .outputs.figures import FIGURES, figure_of, word_figures
+from .outputs.oscal import write_oscal
+from .outputs.owners import write_owners
+from .outputs.page import AccountRow, NotCovered, Page, write_page
+from .outputs.printing import has_color, list_files, printable, say
+from .outputs.terminal import describe_new, first
+from .over_time import promise
+from .over_time.changes import earlier_runs, read_snapshot, require_common_account
+from .over_time.news import FAIL_ON, FailOn
+from .over_time.period import read_period, write_period
+from .over_time.runs import DatedFigures
 from .ranked import Ranked, ranked, write_files
-from .reports import OCSF, find_reports, oldest_first
-from .runs import DatedFigures
-from .terminal import describe_new, first
 from .versions import PLUG_IN, Show, describe_versions
 from .whole_file import UnusableFileError
 

@@ -14,7 +14,7 @@ from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_check
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import Terms, title
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK, load
 
-from .printing import printable, say
+from .outputs.printing import printable, say
 
 USABLE, UNUSABLE, NOT_ALL_IN_FORCE = 0, 1, 3
 """The exit codes."""

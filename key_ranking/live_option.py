@@ -8,7 +8,7 @@ from typing import Any
 
 from prowler_access_keys.compliance.live_frameworks import choose
 
-from .printing import printable, say
+from .outputs.printing import printable, say
 
 
 class ChooseLiveFrameworks(argparse.Action):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .accepted import AcceptedKey, OwnerRow, accepted_keys, by_owner
-from .changes import Change, Snapshot, began, changes, snapshot
-from .collected import Collected, collect
-from .files import write_accepted, write_changes, write_csv, write_json
-from .news import NO_NEWS, News, news
+from .findings.accepted import AcceptedKey, OwnerRow, accepted_keys, by_owner
+from .findings.collected import Collected, collect
+from .outputs.files import write_accepted, write_changes, write_csv, write_json
+from .over_time.changes import Change, Snapshot, began, changes, snapshot
+from .over_time.news import NO_NEWS, News, news
+from .over_time.runs import DatedFigures
 from .ranking import Entry, rank
-from .runs import DatedFigures
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,9 @@ from .actions import (
     commands,
     urgency,
 )
-from .collected import AccountSeen, Collected
-from .reports import Finding
-from .usable_data import ADMINISTRATORS, OTHER_CHECK, QUARANTINED, SINGLE_SERVICE
+from .findings.collected import AccountSeen, Collected
+from .findings.reports import Finding
+from .findings.usable_data import ADMINISTRATORS, OTHER_CHECK, QUARANTINED, SINGLE_SERVICE
 
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"

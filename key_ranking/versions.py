@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from .printing import say
+from .outputs.printing import say
 
 PROWLER, PLUG_IN = "prowler", "prowler-access-keys"
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from .history import RETIRED, History, date_of
-from .owners import describe_use
-from .printing import printable
+from .outputs.owners import describe_use
+from .outputs.printing import printable
+from .over_time.history import RETIRED, History, date_of
 from .ranking import Entry, Group
 
 KEY_ID = re.compile(

@@ -9,10 +9,14 @@ from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 
-from prowler_access_keys.ranking.accepted import word_accepted
-from prowler_access_keys.ranking.changes import Snapshot, read_snapshot, require_common_account
-from prowler_access_keys.ranking.printing import has_color, printable, say
-from prowler_access_keys.ranking.terminal import describe_new, first
+from prowler_access_keys.ranking.findings.accepted import word_accepted
+from prowler_access_keys.ranking.outputs.printing import has_color, printable, say
+from prowler_access_keys.ranking.outputs.terminal import describe_new, first
+from prowler_access_keys.ranking.over_time.changes import (
+    Snapshot,
+    read_snapshot,
+    require_common_account,
+)
 from prowler_access_keys.ranking.versions import installed_versions
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import load

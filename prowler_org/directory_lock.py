@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from io import FileIO
 from pathlib import Path
 
-from prowler_access_keys.ranking.printing import printable
+from prowler_access_keys.ranking.outputs.printing import printable
 
 from .errors import StartError
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints
 
-from prowler_access_keys.ranking.news import FAIL_ON, FailOn
+from prowler_access_keys.ranking.over_time.news import FAIL_ON, FailOn
 from prowler_access_keys.ranking.versions import Show, describe_versions
 
 from .errors import UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prowler_access_keys.ranking.oscal import NAMESPACE, control_id, metadata, uuid_of
+from prowler_access_keys.ranking.outputs.oscal import NAMESPACE, control_id, metadata, uuid_of
 
 CATALOG = "access_key_hygiene_1.0_catalog.json"
 COMPONENT_DEFINITION = "access_key_hygiene_1.0_component_definition.json"

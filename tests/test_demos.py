@@ -66,8 +66,8 @@ def test_the_demo_scans_users_and_says_who_failed_and_where_the_reports_are(
     told = told_by(demo, tmp_path, monkeypatch, capsys)
     assert f"an embedded AWS with {USERS} IAM users" in " ".join(README.read_text().split())
     assert f"An embedded AWS with {USERS} IAM users runs" in told
-    findings = 9 * USERS + 2 + SIGNS
-    assert f"77 of {findings} findings of 12 checks are failures:" in told
+    findings = 9 * USERS + 3 + SIGNS
+    assert f"77 of {findings} findings of 13 checks are failures:" in told
     for check in FAMILY:
         assert f": {check}, " in told
     assert "User backup-nightly has 2 active access keys" in told

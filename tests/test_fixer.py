@@ -25,10 +25,7 @@ from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys import run_state
 from prowler_access_keys.services.iam.iam_access_keys.aws_failures import CallFailedError
 from prowler_access_keys.services.iam.iam_access_keys.facts import Unreadable
-from prowler_access_keys.services.iam.iam_access_keys.fixing import (
-    deactivation,
-    fixer_log,
-)
+from prowler_access_keys.services.iam.iam_access_keys.fixing import deactivation, fixer_log
 from prowler_access_keys.services.iam.iam_access_keys.fixing.fixer import deactivating_fixer
 from prowler_access_keys.services.iam.iam_access_keys.reading.iam_client import IAMClient
 from prowler_access_keys.services.iam.iam_access_keys.run_state import Found

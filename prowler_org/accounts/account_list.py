@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from prowler_access_keys.ranking.printing import printable
+from prowler_access_keys.ranking.outputs.printing import printable
 
 from ..errors import StartError
 from ..options import Selection

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 from urllib.parse import quote
 
-from prowler_access_keys.ranking.page import Framework, Requirement
+from prowler_access_keys.ranking.outputs.page import Framework, Requirement
 from prowler_access_keys.ranking.whole_file import UnusableFileError, whole_file
 
 from ..results.account_result import AccountResult

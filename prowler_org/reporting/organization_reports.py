@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from prowler_access_keys.ranking.changes import earlier_runs
-from prowler_access_keys.ranking.page import write_page
+from prowler_access_keys.ranking.findings.reports import OCSF, members
+from prowler_access_keys.ranking.outputs.page import write_page
+from prowler_access_keys.ranking.over_time.changes import earlier_runs
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.reports import OCSF, members
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from ..results.report_files import holds_findings, merge

@@ -6,8 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from prowler_access_keys.ranking.figures import word_figures
-from prowler_access_keys.ranking.page import AccountRow, Bar, Framework, NotCovered, Page, Part
+from prowler_access_keys.ranking.outputs.figures import word_figures
+from prowler_access_keys.ranking.outputs.page import (
+    AccountRow,
+    Bar,
+    Framework,
+    NotCovered,
+    Page,
+    Part,
+)
 from prowler_access_keys.ranking.ranked import Ranked
 
 from ..accounts.account_list import AccountList

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from alive_progress import alive_bar
 
-from prowler_access_keys.ranking.printing import has_color, say
+from prowler_access_keys.ranking.outputs.printing import has_color, say
 
 from ..results.account_result import AccountResult
 from .summary import describe_briefly

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from prowler_access_keys.ranking.collected import Collected
-from prowler_access_keys.ranking.printing import list_files, printable
+from prowler_access_keys.ranking.findings.collected import Collected
+from prowler_access_keys.ranking.outputs.printing import list_files, printable
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import ALL, Register
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import plural
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from prowler_access_keys.ranking.reports import OCSF, members
+from prowler_access_keys.ranking.findings.reports import OCSF, members
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from prowler_access_keys.ranking.reports import OCSF, member_texts
+from prowler_access_keys.ranking.findings.reports import OCSF, member_texts
 from prowler_access_keys.ranking.whole_file import UnusableFileError, regular_file, whole_file
 
 from ..running_prowler.log import LOG_FILE

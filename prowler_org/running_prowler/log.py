@@ -14,7 +14,7 @@ from pathlib import Path
 
 from botocore import exceptions
 
-from prowler_access_keys.ranking.printing import printable
+from prowler_access_keys.ranking.outputs.printing import printable
 
 LOG_FILE = "prowler.log"
 """The file in an account's folder with what Prowler printed."""

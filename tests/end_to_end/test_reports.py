@@ -26,7 +26,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.ranking.oscal import write_oscal
+from prowler_access_keys.ranking.outputs.oscal import write_oscal
 from prowler_access_keys.services.iam.iam_access_keys.findings.compliance_column import (
     compliance_of,
     requirements_of,

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from prowler_access_keys.ranking.collected import Collected, collect
+from prowler_access_keys.ranking.findings.collected import Collected, collect
 from prowler_access_keys.ranking.ranking import Entry, rank
 
 ACCOUNT = "123456789012"

@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from prowler_access_keys.ranking.accepted import OwnerRow, word_accepted
-from prowler_access_keys.ranking.changes import read_snapshot
-from prowler_access_keys.ranking.page import Page, render
+from prowler_access_keys.ranking.findings.accepted import OwnerRow, word_accepted
+from prowler_access_keys.ranking.outputs.page import Page, render
+from prowler_access_keys.ranking.outputs.terminal import first
+from prowler_access_keys.ranking.over_time.changes import read_snapshot
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.terminal import first
 
 from .reports import NOW, TODAY, YESTERDAY, finding, key, write
 

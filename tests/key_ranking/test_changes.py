@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.ranking.changes import (
+from prowler_access_keys.ranking.over_time.changes import (
     Snapshot,
     earlier_runs,
     read_snapshot,
     require_common_account,
 )
+from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.runs import FORMAT, Figures
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from .reports import SHORT, TODAY, YESTERDAY, finding, key, write

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
-from prowler_access_keys.ranking.changes import RUNS, earlier_runs
 from prowler_access_keys.ranking.cli import _page
-from prowler_access_keys.ranking.curve import curves
-from prowler_access_keys.ranking.page import render
+from prowler_access_keys.ranking.outputs.page import render
+from prowler_access_keys.ranking.over_time.changes import RUNS, earlier_runs
+from prowler_access_keys.ranking.over_time.curve import curves
+from prowler_access_keys.ranking.over_time.runs import Figures
 from prowler_access_keys.ranking.ranked import ranked, write_files
-from prowler_access_keys.ranking.runs import Figures
 
 from .reports import finding, key, write
 

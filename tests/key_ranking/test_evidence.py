@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.ranking import athena
 from prowler_access_keys.ranking.cli import main
-from prowler_access_keys.ranking.files import write_csv
-from prowler_access_keys.ranking.page import Page, render
+from prowler_access_keys.ranking.outputs import athena
+from prowler_access_keys.ranking.outputs.files import write_csv
+from prowler_access_keys.ranking.outputs.page import Page, render
 
 from .reports import finding, key, ranked, write
 

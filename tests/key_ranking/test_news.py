@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from prowler_access_keys.ranking.cli import main
-from prowler_access_keys.ranking.news import FAIL_ON
+from prowler_access_keys.ranking.over_time.news import FAIL_ON
 
 from . import reports
 from .reports import key, write

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prowler_access_keys.ranking.cli import main
-from prowler_access_keys.ranking.oscal import FRAMEWORK, _markdown, write_oscal
+from prowler_access_keys.ranking.outputs.oscal import FRAMEWORK, _markdown, write_oscal
 from scripts.compliance_framework import OSCAL
 from scripts.oscal_framework import CATALOG, COMPONENT_DEFINITION
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from prowler_access_keys.ranking import promise
-from prowler_access_keys.ranking.history import History
-from prowler_access_keys.ranking.owners import code, plain, write_owners
+from prowler_access_keys.ranking.outputs.owners import code, plain, write_owners
+from prowler_access_keys.ranking.over_time import promise
+from prowler_access_keys.ranking.over_time.history import History
 
 from .reports import NOW, SHORT, TODAY, finding, key, ranked
 

@@ -12,12 +12,12 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from prowler_access_keys.ranking.actions import word_age
-from prowler_access_keys.ranking.changes import Change
-from prowler_access_keys.ranking.files import COLUMNS, cell, write_csv
-from prowler_access_keys.ranking.page import FOLDED, SHOWN, NotCovered, Page, render
-from prowler_access_keys.ranking.printing import has_color
+from prowler_access_keys.ranking.outputs.files import COLUMNS, cell, write_csv
+from prowler_access_keys.ranking.outputs.page import FOLDED, SHOWN, NotCovered, Page, render
+from prowler_access_keys.ranking.outputs.printing import has_color
+from prowler_access_keys.ranking.outputs.terminal import first
+from prowler_access_keys.ranking.over_time.changes import Change
 from prowler_access_keys.ranking.ranking import Entry
-from prowler_access_keys.ranking.terminal import first
 
 from .reports import finding, key, ranked
 

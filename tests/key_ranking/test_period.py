@@ -13,10 +13,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from prowler_access_keys.ranking import promise
-from prowler_access_keys.ranking.changes import Snapshot
 from prowler_access_keys.ranking.cli import main
-from prowler_access_keys.ranking.period import Table, read_period
+from prowler_access_keys.ranking.over_time import promise
+from prowler_access_keys.ranking.over_time.changes import Snapshot
+from prowler_access_keys.ranking.over_time.period import Table, read_period
 from prowler_access_keys.ranking.ranked import ranked, write_files
 
 from .reports import finding, key, write

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from prowler_access_keys.ranking.changes import Snapshot, read_snapshot
-from prowler_access_keys.ranking.history import OPEN, History
+from prowler_access_keys.ranking.over_time.changes import Snapshot, read_snapshot
+from prowler_access_keys.ranking.over_time.history import OPEN, History
+from prowler_access_keys.ranking.over_time.runs import Figures, parse_head, read_data
 from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
-from prowler_access_keys.ranking.runs import Figures, parse_head, read_data
 
 from .reports import TODAY, finding, write
 

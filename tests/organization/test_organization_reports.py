@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.ranking.page import Requirement
-from prowler_access_keys.ranking.reports import OCSF, TRUNCATED
+from prowler_access_keys.ranking.findings.reports import OCSF, TRUNCATED
+from prowler_access_keys.ranking.outputs.page import Requirement
 from prowler_org import cli
 from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
 from prowler_org.errors import StartError

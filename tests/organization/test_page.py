@@ -14,7 +14,13 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from prowler_access_keys.ranking.page import Framework, Page, Requirement, render, write_page
+from prowler_access_keys.ranking.outputs.page import (
+    Framework,
+    Page,
+    Requirement,
+    render,
+    write_page,
+)
 from prowler_access_keys.ranking.ranked import ranked
 from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
 from prowler_org.reporting.page import MOST_BARS, link, organization_page

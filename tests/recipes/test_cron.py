@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from prowler_access_keys.ranking.changes import Change, Kind
-from prowler_access_keys.ranking.files import write_changes
+from prowler_access_keys.ranking.outputs.files import write_changes
+from prowler_access_keys.ranking.over_time.changes import Change, Kind
 from prowler_org.accounts.account_list import Account
 from prowler_org.options import Selection, parse
 from prowler_org.results.account_result import AccountResult, not_scanned

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from .actions import without_id, word_age
+from ..actions import without_id, word_age
+from ..over_time.news import News
+from ..ranking import Entry, Group, causes
 from .figures import HEADINGS, word_figures
-from .news import News
 from .printing import BOLD, RED, printable, styled
-from .ranking import Entry, Group, causes
 
 ACCOUNTS = 10
 """How many accounts are named."""

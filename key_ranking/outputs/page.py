@@ -12,16 +12,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import days
 
-from .accepted import AcceptedKey, OwnerRow, word_accepted
-from .actions import without_id, word_age
-from .changes import KINDS, Change
-from .curve import HEIGHT, WIDTH, curves
+from ..actions import without_id, word_age
+from ..findings.accepted import AcceptedKey, OwnerRow, word_accepted
+from ..over_time.changes import KINDS, Change
+from ..over_time.curve import HEIGHT, WIDTH, curves
+from ..over_time.runs import DatedFigures
+from ..ranking import Entry, Group, causes
+from ..whole_file import whole_file
 from .figures import HEADINGS, INCIDENTS, NOT_READ, TO_DEACTIVATE, TO_MIGRATE, figures
 from .owners import owner_of
 from .printing import printable
-from .ranking import Entry, Group, causes
-from .runs import DatedFigures
-from .whole_file import whole_file
 
 SHOWN = 50
 """Keys that are shown at once."""
@@ -145,7 +145,7 @@ def render(page: Page) -> str:
     changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
     return (
         environment()
-        .get_template("page.html.j2")
+        .get_template("outputs/page.html.j2")
         .render(
             page=page,
             figures=_figures(page),

@@ -10,11 +10,11 @@ from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
-from .accepted import AcceptedKey
-from .changes import Change, Snapshot, as_json
+from ..findings.accepted import AcceptedKey
+from ..over_time.changes import Change, Snapshot, as_json
+from ..ranking import Entry
+from ..whole_file import whole_file
 from .printing import printable
-from .ranking import Entry
-from .whole_file import whole_file
 
 COLUMNS = (
     "rank", "account", "account_name", "user", "access_key_id", "owner", "age_days",

@@ -18,18 +18,18 @@ from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
+from ..findings.collected import collect
+from ..findings.reports import OCSF, find_files, find_reports, oldest_first
+from ..findings.usable_data import QUARANTINED
+from ..outputs.files import write_rows
+from ..outputs.oscal import FRAMEWORK
+from ..outputs.page import environment
+from ..ranking import DECOYS, FOR_API_KEY
+from ..whole_file import UnusableFileError, whole_file
 from .changes import Snapshot, parse_whole, snapshot
-from .collected import collect
-from .files import write_rows
 from .history import OPEN, RETIRED, History, date_of
-from .oscal import FRAMEWORK
-from .page import environment
 from .promise import Promise, due, worst
-from .ranking import DECOYS, FOR_API_KEY
-from .reports import OCSF, find_files, find_reports, oldest_first
 from .runs import FIRST_WITH_SCANS, Run, read_data, read_runs
-from .usable_data import QUARANTINED
-from .whole_file import UnusableFileError, whole_file
 
 DATA_FILE = re.compile(r"(access-keys|prowler-org-o)-.*[0-9]\.json")
 VERDICTS = MET, NOT_MET, NOT_JUDGED = ("met", "not met", "not judged")
@@ -311,7 +311,7 @@ def write_period(
     """
     directory.mkdir(parents=True, exist_ok=True)
     start = directory / f"access-key-period-{period.first}-{period.last}"
-    page = environment().get_template("period.html.j2").render(
+    page = environment().get_template("over_time/period.html.j2").render(
         title=f"Access keys from {period.first} to {period.last}",
         subtitle=f"Written on {now:%Y-%m-%d %H:%M} UTC by prowler-access-keys "
         f"{version('prowler-access-keys')}. Days are UTC.",

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
+from ..whole_file import UnusableFileError
 from .accepted import as_of, is_accepted
 from .reports import Finding, findings_in
 from .usable_data import QUARANTINED
-from .whole_file import UnusableFileError
 
 if TYPE_CHECKING:
-    from .changes import Remembered
+    from ..over_time.changes import Remembered
 
 AHEAD = timedelta(days=1)
 """How far ahead of this machine's clock another one may be."""

@@ -9,12 +9,12 @@ from datetime import datetime
 from errno import EEXIST
 from pathlib import Path
 
+from ..over_time.history import History, date_of
+from ..over_time.promise import Promise, due
+from ..ranking import Entry
+from ..whole_file import whole_file
 from .files import COLUMNS, row_of, write_rows
-from .history import History, date_of
 from .printing import printable
-from .promise import Promise, due
-from .ranking import Entry
-from .whole_file import whole_file
 
 
 def owner_of(entry: Entry) -> tuple[str, str]:

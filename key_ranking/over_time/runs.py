@@ -13,9 +13,9 @@ from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from .collected import AHEAD, Collected
+from ..findings.collected import AHEAD, Collected
+from ..whole_file import UnusableFileError, regular_file
 from .history import History, Seconds
-from .whole_file import UnusableFileError, regular_file
 
 FORMAT: Literal[3] = 3
 FIRST_WITH_SCANS = 3

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 
-from .collected import Collected
-from .ranking import INACTIVE, Entry, Group
+from ..findings.collected import Collected
+from ..ranking import INACTIVE, Entry, Group
 
 if TYPE_CHECKING:
     from .changes import Remembered, Snapshot

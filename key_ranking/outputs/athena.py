@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..findings.reports import find_reports, oldest_first
+from ..ranked import ranked
+from ..ranking import Entry
 from .printing import printable, say
-from .ranked import ranked
-from .ranking import Entry
-from .reports import find_reports, oldest_first
 
 MOST_KEYS = 5000
 """So many fit into a query of Athena, which has 262,144 characters at most."""

@@ -10,10 +10,11 @@ from typing import BinaryIO, Literal, get_args
 
 from pydantic import TypeAdapter
 
-from .accepted import is_accepted
-from .collected import Collected
+from ..findings.accepted import is_accepted
+from ..findings.collected import Collected
+from ..findings.reports import Finding
+from ..whole_file import UnusableFileError
 from .history import History, Seconds, credentials_of, follow_keys
-from .reports import Finding
 from .runs import (
     FORMAT,
     DatedFigures,
@@ -24,7 +25,6 @@ from .runs import (
     scans_of,
     sum_up,
 )
-from .whole_file import UnusableFileError
 
 Kind = Literal["new", "fixed", "still there", "accepted", "muted", "gone", "not known"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

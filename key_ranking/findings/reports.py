@@ -16,8 +16,8 @@ from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_check
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
+from ..whole_file import UnusableFileError, regular_file
 from .usable_data import data_of
-from .whole_file import UnusableFileError, regular_file
 
 OCSF = ".ocsf.json"
 CHUNK = 1 << 20

@@ -18,8 +18,8 @@ from uuid import UUID, uuid5
 
 from prowler_access_keys import compliance
 
-from .reports import COMPLIANCE_FINDING, LATEST, OCSF, find_files, members
-from .whole_file import UnusableFileError, whole_file
+from ..findings.reports import COMPLIANCE_FINDING, LATEST, OCSF, find_files, members
+from ..whole_file import UnusableFileError, whole_file
 
 FRAMEWORK = Path(compliance.__path__[0], "access_key_hygiene_1.0_aws.json")
 NAMESPACE = "urn:prowler-access-keys"

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
 
-from .collected import Collected
-from .ranking import INACTIVE, failing_credentials
-from .reports import LATEST, Finding
+from ..findings.collected import Collected
+from ..findings.reports import LATEST, Finding
+from ..ranking import INACTIVE, failing_credentials
 
 if TYPE_CHECKING:
     from .changes import Kind, Remembered

@@ -1,0 +1,1 @@
+"""Findings of Prowler's reports, and what of them counts."""

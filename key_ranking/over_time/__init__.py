@@ -1,0 +1,1 @@
+"""Runs compared: what is new, the history of each key, and evidence for a period."""
