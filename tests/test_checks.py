@@ -236,7 +236,10 @@ def test_a_user_whose_tags_name_no_owner_fails(tag: tuple[str, str], status: str
     verdict = judge("iam_user_active_keys_without_owner", with_keys(ONE, user=user))
     assert verdict.status == status
     if status == "FAIL":
-        assert "none of owner, owner_contact, team, contact does" in verdict.sentence
+        assert (
+            "None of the tags owner, owner_contact, team, contact names an owner."
+            in verdict.sentence
+        )
     else:
         assert f"the tag {tag[0]} names an owner" in verdict.sentence
 

@@ -22,7 +22,7 @@ class iam_user_active_keys_without_owner(UserCheck):
         if owner:
             return user.passes(f", and the tag {owner['Key']} names an owner")
         reason = (
-            f"No tag names an owner: none of {', '.join(names)} does. "
+            f"None of the tags {', '.join(names)} names an owner. "
             "CloudTrail's CreateAccessKey event, kept for 90 days, shows who created a key."
         )
         verdict = user.fails(reason)

@@ -47,7 +47,7 @@ class iam_user_decoy_access_keys_used(UserCheck):
         if not used:
             require_last_use(keys)
             return Verdict(
-                "PASS", f"AWS has no use on record of the keys of the decoy {name}.", count
+                "PASS", f"AWS has no record of the decoy {name}'s keys being used.", count
             )
         it = "it" if len(used) == 1 else "them"
         quarantine = user.quarantine()

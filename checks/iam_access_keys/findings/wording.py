@@ -119,7 +119,7 @@ def what_to_do(failure: Unreadable) -> str:
     """What helps against a failed call about a user."""
     if failure.error_code == "InvalidClientTokenId":
         return (
-            "IAM takes no session of GetSessionToken without MFA: use a session with MFA, a role, "
+            "IAM accepts no GetSessionToken session without MFA: use a session with MFA, a role, "
             "or the access key itself."
         )
     allow = "Grant the permission and scan" if failure.denied else "Scan"
