@@ -229,7 +229,7 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
                 f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
             )
     of_machine = entry.fails_to_sign_in_with(OF_MACHINE)
-    return ScanEnd(f"{reason.rstrip(' :')} {SEE_LOG}", attempts, of_machine, role_denied)
+    return ScanEnd(f"{reason.rstrip(' :.')}. {SEE_LOG}", attempts, of_machine, role_denied)
 
 
 def _signal_name(number: int) -> str:

@@ -84,7 +84,7 @@ def test_a_scan_without_reports_has_a_reason(
 ) -> None:
     end = explain_end(exit_code, log, TASK)
     of_prowler = exit_code in (1, 2)  # then its log says more
-    expected = f"{reason} See prowler.log." if of_prowler else reason
+    expected = f"{reason.rstrip('.')}. See prowler.log." if of_prowler else reason
     assert (end.reason, end.attempts, end.fault_of_machine) == (expected, attempts, of_machine)
     assert end.role_denied is ("could not assume the role" in reason)
 
