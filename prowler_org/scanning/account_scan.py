@@ -212,7 +212,7 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
     entries = critical_entries(log)
     if not entries:
         reason = quoted(last_line(log), task.secrets) or "it printed nothing"
-        return ScanEnd(f"Prowler ended with exit code {exit_code}: {reason} {SEE_LOG}")
+        return ScanEnd(_with_log(f"Prowler ended with exit code {exit_code}: {reason}"))
     entry = entries[-1]
     attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
     if entry.fails_to_sign_in_with(THROTTLED):
@@ -229,7 +229,7 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
                 f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
             )
     of_machine = entry.fails_to_sign_in_with(OF_MACHINE)
-    return ScanEnd(f"{reason.rstrip(' :.')}. {SEE_LOG}", attempts, of_machine, role_denied)
+    return ScanEnd(_with_log(reason), attempts, of_machine, role_denied)
 
 
 def _signal_name(number: int) -> str:
@@ -237,3 +237,8 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _with_log(reason: str) -> str:
+    """A reason of Prowler's, which may end in any way, and where there is more."""
+    return f"{reason.rstrip(' :.')}. {SEE_LOG}"
