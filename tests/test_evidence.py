@@ -20,6 +20,7 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import (
     CREATION,
     UPDATE,
 )
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.questions import Interview
 
 from .accounts import DrawnUser, accounts
 from .scanning import FAMILY, NEIGHBOR, ROOT, Found, provider_of, scan_with
@@ -92,6 +93,16 @@ def evidence(found: list[Found], what: str) -> dict[str, set[str]]:
             if what in key:
                 told.setdefault(key["access_key_id"], set()).add(json.dumps(key[what]))
     return told
+
+
+def test_a_fault_of_ours_in_the_evidence_costs_no_finding(
+    connected: tuple[EmbeddedAWS, AwsProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws, provider = connected
+    fill(aws)
+    without = {(one.check, one.name): one.status for one in scan(provider)}
+    monkeypatch.setattr(Interview, "answers", lambda *_: 1 / 0)
+    assert {(one.check, one.name): one.status for one in scan(provider, **ON)} == without
 
 
 @pytest.mark.parametrize("others", [(), (NEIGHBOR,)], ids=["alone", "beside"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from prowler.providers.common.provider import Provider
 
 from . import run_state
 from .catalogue import PLUG_IN, own_version
+from .cloudtrail.questions import Questions
 from .exceptions.acceptance import RunExceptions
 from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
 from .finding_data import FindingData, ReadingData, to_json
@@ -67,6 +68,15 @@ class CheckRun:
             listed,
             counted,
         )
+
+
+def _evidence(account: AccountReading, questions: Mapping[Any, Questions]) -> Mapping[Any, Any]:
+    """What CloudTrail answers. An error of ours there must not cost a finding."""
+    try:
+        return account.cloudtrail.answers(questions, account.now) if questions else {}
+    except Exception as error:
+        logger.critical(f"CloudTrail was not evaluated: {type(error).__name__}: {error}")
+        return {}
 
 
 class AccessKeyCheck(Check):
@@ -122,8 +132,8 @@ class AccessKeyCheck(Check):
         verdict = with_audit(verdict, root)
         if verdict.ask and run.settings.access_key_usage_from_cloudtrail:
             user = User(ROOT_USER_NAME, root.arn)
-            evidence = account.cloudtrail.answers({user: verdict.ask}, account.now)[user]
-            verdict = finding.with_evidence(verdict, evidence, user)
+            for evidence in _evidence(account, {user: verdict.ask}).values():
+                verdict = finding.with_evidence(verdict, evidence, user)
         data = finding.describe(ROOT_USER_NAME, root.arn, verdict, root.now)
         data = replace(data, reading=run.reading())
         return self.report(verdict, data, run.provider.get_default_region("iam"), run)
@@ -247,8 +257,7 @@ class UserCheck(AccessKeyCheck):
         verdicts = account.answers.settle(users, self._verdict)
         if run.settings.access_key_usage_from_cloudtrail:
             questions = {user: ask for user in users if (ask := verdicts[user].ask)}
-            evidence = account.cloudtrail.answers(questions, account.now) if questions else {}
-            for user, found in evidence.items():
+            for user, found in _evidence(account, questions).items():
                 verdicts[user] = finding.with_evidence(verdicts[user], found, user.user)
         findings = []
         for user in users:
