@@ -250,7 +250,7 @@ def test_a_scheduler_that_cannot_be_reached_is_refused(
 
 def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(StartError, match=r"pip install \"prowler-access-keys\[dask\]\""):
+    with pytest.raises(StartError, match="install the extra `dask` of the plug-in"):
         DaskCluster("tcp://127.0.0.1:9", VERSIONS)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -50,10 +51,11 @@ def hurry(hanging: str) -> None:
     run_for = ProwlerLauncher.run
 
     def run(
-        self: ProwlerLauncher, words: tuple[str, ...], output: Path, log: Path, timeout: float
-    ) -> int | None:
+        self: ProwlerLauncher, words: tuple[str, ...], output: Path, log: Path, timeout: float,
+        *more: Any,
+    ) -> int | None:  # fmt: skip
         hangs = any(hanging in word for word in words)
-        return run_for(self, words, output, log, timeout / FASTER if hangs else timeout)
+        return run_for(self, words, output, log, timeout / FASTER if hangs else timeout, *more)
 
     mock.patch.object(ProwlerLauncher, "run", run).start()  # this process ends with the run
 
