@@ -10,7 +10,7 @@ from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import from_json
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import details
 
-from .scanning import ACCOUNT_NAME, CHECK, ROOT, by_name, scan_account
+from .scanning import ACCOUNT_NAME, CHECK, ROOT, by_name, provider_of, scan_account, scan_with
 
 
 def test_an_account_without_users_passes_as_a_whole(aws: EmbeddedAWS) -> None:
@@ -32,6 +32,14 @@ def test_the_root_users_finding_says_what_the_findings_go_by(aws: EmbeddedAWS) -
     assert reading.settings["max_unused_access_keys_days"] == 45
     began, ended = map(datetime.fromisoformat, (reading.began, reading.ended))
     assert before <= began <= ended <= datetime.now(timezone.utc)
+
+
+def test_the_proof_of_a_pass_takes_no_call(aws: EmbeddedAWS) -> None:
+    aws.add_key(aws.add_user("bob"))
+    with provider_of(aws) as provider:
+        (bob,) = scan_with(provider, ("iam_user_long_term_api_keys",))
+    assert (bob.status, bob.data.access_keys, bob.data.reported_access_keys) == ("PASS", (), ())
+    assert not aws.calls["iam:GenerateCredentialReport"]
 
 
 def test_a_pass_has_the_keys_that_were_listed(aws: EmbeddedAWS) -> None:

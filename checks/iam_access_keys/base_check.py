@@ -267,9 +267,9 @@ class UserCheck(AccessKeyCheck):
             data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
             data = replace(data, user_id=user.user.user_id)
             if verdict.status == "PASS" and not verdict.keys:
-                answers = account.answers
-                keys, row = answers.keys_in_hand(user.user), answers.row(user.user)
-                data = finding.with_proof(data, keys, row, answers.report_date, user.now)
+                keys = account.answers.keys_in_hand(user.user)
+                report_in_hand = account.answers.report_in_hand(user.user)
+                data = finding.with_proof(data, keys, report_in_hand, user.now)
             report = self.report(verdict, data, account.region, run, tags)
             findings.append(Found(user.user, verdict, report))
         run_state.of(run.provider).remember(self.CheckID, findings)

@@ -255,17 +255,17 @@ def describe(
 
 
 def with_proof(
-    data: FindingData, keys: Keys | None, row: ReportRow | None, report_date: datetime | None,
-    now: datetime,
-) -> FindingData:  # fmt: skip
+    data: FindingData, keys: Keys | None, report: tuple[ReportRow, datetime] | None, now: datetime
+) -> FindingData:
     """The data of a PASS with the keys that were listed or else the row of a report; ``now`` UTC.
 
     A key without a last use may not have been asked about: the verdict did not need it.
     """
     if keys is not None:
         return replace(data, access_keys=tuple(_key(key, NO_EVIDENCE, (), now) for key in keys))
-    if row is None or report_date is None:
+    if report is None:
         return data
+    row, report_date = report
     slots = tuple(
         ReportedKeyData(slot.active, iso(slot.changed), iso(slot.last_used))
         for slot in row.slots
@@ -300,7 +300,7 @@ def describe_credentials(
             credential.service,
             credential.create_date.isoformat(),
             max(0, (now - credential.create_date).days),
-            credential.expires.isoformat() if credential.expires else "",
+            iso(credential.expires),
         )
         for credential in credentials
     )

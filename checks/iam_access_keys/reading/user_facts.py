@@ -89,6 +89,7 @@ class Answers:
         names of all users that were listed.
         """
         self._answers: dict[tuple[Fact, Hashable], Any] = {}
+        self._rows: dict[str, ReportRow] = {}
         self._iam = iam
         self._source = source or Source(iam)
         self._listed = listed
@@ -136,15 +137,18 @@ class Answers:
         uses = ((key, self._answers.get((Fact.LAST_USE, key.access_key_id))) for key in keys)
         return tuple(replace(key, last_use=use) for key, use in uses)
 
-    @property
-    def report_date(self) -> datetime | None:
-        """When the credential report was made that ``row`` is of (UTC); None without one."""
-        report = self._source.credential_report if self._source.fresh_rows else None
-        return report.generated if isinstance(report, CredentialReport) else None
+    def report_in_hand(self, user: User) -> tuple[ReportRow, datetime] | None:
+        """The row that a verdict went by, and when AWS made its report (UTC); None without one."""
+        row = self._rows.get(user.arn)
+        report = self._source.credential_report if row else None
+        return (row, report.generated) if row and isinstance(report, CredentialReport) else None
 
     def row(self, user: User) -> ReportRow | None:
         """The user's row of a report that was made for this scan, if there is a clear one."""
-        return self._source.fresh_rows.get(user.arn)
+        row = self._source.fresh_rows.get(user.arn)
+        if row:
+            self._rows[user.arn] = row
+        return row
 
     def was_used_since(self, user: User, key: AccessKey, moment: datetime) -> bool:
         """Whether a credential report, however old, proves that the key was used after then."""
