@@ -112,6 +112,11 @@ def urgency(action: str) -> int:
     return order.index(action if action in order else AdviceAction.FIND_OUT.value)
 
 
+def word_account(account: str, name: str) -> str:
+    """An account by its name, if that is known, and its number."""
+    return f"{name} ({account})" if name else account
+
+
 def word_age(age_days: int) -> str:
     """The age of a key: in days, from two on in whole years."""
     return plural(int(age_days / 365.25), "year") if age_days >= 731 else days(age_days)

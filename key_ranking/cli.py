@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from prowler_access_keys.compliance.live_frameworks import choose
+
 from . import whose
+from .actions import word_account
 from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
 from .findings.accepted import word_accepted
-from .findings.reports import OCSF, find_reports, oldest_first
-from .live_option import ChooseLiveFrameworks
+from .findings.reports import OCSF, find_reports, moment_of, oldest_first
 from .outputs.athena import print_query
 from .outputs.figures import FIGURES, figure_of, word_figures
 from .outputs.oscal import write_oscal
@@ -91,32 +93,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-class WriteExamples(argparse.Action):
-    """Does as ``--version`` does: writes, and ends the program."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: object, directory: Any, option: Any = None
-    ) -> None:
-        try:
-            written = write_examples(directory)
-        except OSError as error:
-            _complain(f"{error.filename}: {error.strerror}. Nothing was overwritten.")
-            parser.exit(REFUSED)
-        say("\n".join(["Written:", *(f"  {path}" for path in written)]), sys.stdout)
-        parser.exit()
-
-
 class Instead(argparse.Action):
     """Does as ``--version`` does: calls ``const`` with the value, and ends with what it returns."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: object, path: Any, option: Any = None
+        self, parser: argparse.ArgumentParser, namespace: object, value: Any, option: Any = None
     ) -> None:
         try:
-            parser.exit(self.const(path))
+            parser.exit(self.const(value))
         except OSError as error:
-            _complain(f"{path}: {error.strerror}")
+            _complain(f"{value}: {error.strerror}")
             parser.exit(REFUSED)
+
+
+def _write_examples(directory: Path) -> int:
+    try:
+        written = write_examples(directory)
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}. Nothing was overwritten.")
+        return REFUSED
+    say("\n".join(["Written:", *(f"  {path}" for path in written)]), sys.stdout)
+    return NOTHING_TO_DO
+
+
+def _choose_live_frameworks(names: Sequence[str]) -> int:
+    twins, problems = choose(names)
+    for twin in twins:
+        say(f"Prowler now offers {twin}: prowler aws --compliance {twin}", sys.stdout)
+    if not names and not problems:
+        say("Prowler now offers no live framework.", sys.stdout)
+    for problem in problems:
+        _complain(problem)
+    return REFUSED if problems else NOTHING_TO_DO
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"a report of Prowler that ends in {OCSF}, or a folder with such reports",
     )  # fmt: skip
     parser.add_argument(
-        "--write-examples", action=WriteExamples, type=Path, metavar="DIR",
+        "--write-examples", action=Instead, const=_write_examples, type=Path, metavar="DIR",
         help="write policies, the role of organizations, and examples of files for Prowler to the "
         "folder DIR, and exit",
     )  # fmt: skip
@@ -146,7 +154,8 @@ def _parser() -> argparse.ArgumentParser:
         "used until what is in <> is filled in",
     )  # fmt: skip
     parser.add_argument(
-        "--live-frameworks", action=ChooseLiveFrameworks, nargs="*", metavar="FRAMEWORK",
+        "--live-frameworks", action=Instead, const=_choose_live_frameworks, nargs="*",
+        metavar="FRAMEWORK",
         help="have Prowler offer these frameworks of its own, such as cis_6.0_aws, with the "
         "requirements about access keys measured by these checks, no others, and exit",
     )  # fmt: skip
@@ -319,17 +328,14 @@ def _title(ranking: Ranked) -> str:
     """The account, or the number of accounts and their figures."""
     first, *others = ranking.collected.accounts.values()
     if not others:
-        return f"{first.name} ({first.account})" if first.name else first.account
+        return word_account(first.account, first.name)
     return f"{len(others) + 1} accounts, {word_figures(ranking.entries) or 'nothing to do'}"
 
 
 def _scanned(ranking: Ranked) -> str:
     """When the scans were whose results the page has."""
     times = [max(account.checks.values()) for account in ranking.collected.accounts.values()]
-    first, last = (
-        f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%d}"
-        for moment in (min(times), max(times))
-    )
+    first, last = (f"{moment_of(time):%Y-%m-%d}" for time in (min(times), max(times)))
     return f"of {first}" if first == last else f"of {first} to {last}"
 
 

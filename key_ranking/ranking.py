@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import (
+    FOR_API_KEY,
+    QUARANTINED,
+)
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
     ACCOUNT_NAME,
@@ -45,16 +49,16 @@ from .actions import (
     KeyAction,
     commands,
     urgency,
+    word_account,
 )
 from .findings.collected import AccountSeen, Collected
-from .findings.reports import Finding
-from .findings.usable_data import ADMINISTRATORS, OTHER_CHECK, QUARANTINED, SINGLE_SERVICE
+from .findings.reports import Finding, moment_of
+from .findings.usable_data import ADMINISTRATORS, OTHER_CHECK, SINGLE_SERVICE
 
 SECOND_KEY = "iam_user_multiple_active_keys"
 UNUSED = "iam_user_unused_active_keys"
 INACTIVE = "iam_user_inactive_keys_not_deleted"
 DECOYS = "iam_user_decoy_access_keys_used"
-FOR_API_KEY = "iam_user_made_for_api_key_other_credentials"
 INCIDENTS = (AdviceAction.INCIDENT, AdviceAction.DECOY_USED)
 UNEXPECTED = (
     "The user was made for an API key, and has a console password: find out who created it, and "
@@ -151,9 +155,7 @@ class Cause:
             if entry.user not in (ACCOUNT_NAME, entry.account)
         }
         if len(self.entries) == 1:
-            account = (
-                f"{first.account_name} ({first.account})" if first.account_name else first.account
-            )
+            account = word_account(first.account, first.account_name)
             return f"{first.user} in {account}" if users else account
         number = f"{len(accounts):,} account{'' if len(accounts) == 1 else 's'}"
         return (
@@ -370,7 +372,7 @@ class _User:
         """Not "now" if the advice is old, or somebody has muted something about the user."""
         if any(finding.muted for finding in self.findings):
             return KeyAction.ASK
-        seen = _moment(advising)
+        seen = moment_of(advising.time)
         used_since = key.last_used_date > seen.isoformat()
         return KeyAction.LOOK_AGAIN if self.now - seen > FRESH or used_since else action
 
@@ -422,7 +424,7 @@ class _User:
             source = self.quarantine
         elif isinstance(action, AdviceAction) and of_finding.action:
             source = advising
-        seen = _moment(advising)
+        seen = moment_of(advising.time)
         if action is KeyAction.KEEP_EVIDENCE:
             words = EVIDENCE[self.quarantined or None]
         else:
@@ -434,8 +436,8 @@ class _User:
         if action is not KeyAction.LOOK_AGAIN:
             words = self._as_of(source, words)
         granting = next((found for found in self.findings if found.data.administrator), naming)
-        if self.now - _moment(granting) > FRESH and granting is not naming:
-            words += f" The user was an administrator on {_moment(granting):%Y-%m-%d}."
+        if self.now - moment_of(granting.time) > FRESH and granting is not naming:
+            words += f" The user was an administrator on {moment_of(granting.time):%Y-%m-%d}."
         return words
 
     def _as_of(self, finding: Finding, words: str) -> str:
@@ -505,13 +507,9 @@ def _advice_of(finding: Finding) -> AdviceData:
     return finding.data.advice or AdviceData("")
 
 
-def _moment(finding: Finding) -> datetime:
-    return datetime.fromtimestamp(finding.time, timezone.utc)
-
-
 def _as_of(finding: Finding, words: str, now: datetime) -> str:
     """A sentence, with the date of its finding if it is not about now."""
-    seen = _moment(finding)
+    seen = moment_of(finding.time)
     return f"As of {seen:%Y-%m-%d}: {words}" if now - seen > FRESH else words
 
 
@@ -616,11 +614,10 @@ def _why_not_known(finding: Finding, collected: Collected) -> str:
     """Why the finding names no key to act on."""
     fails = finding.status == "FAIL"
     if collected.is_stale(finding):
-        looked = datetime.fromtimestamp(
-            collected.accounts[finding.account].checks[finding.check], timezone.utc
-        )
+        looked = moment_of(collected.accounts[finding.account].checks[finding.check])
+        verdict, seen = "failed" if fails else "could not be judged", moment_of(finding.time)
         return (
-            f"It {'failed' if fails else 'could not be judged'} on {_moment(finding):%Y-%m-%d}. "
+            f"It {verdict} on {seen:%Y-%m-%d}. "
             f"The scan of {looked:%Y-%m-%d} has no such finding: the user is gone, or the scan "
             "left it out."
         )

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import QUARANTINED
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
 from ..whole_file import UnusableFileError
 from .accepted import as_of, is_accepted
-from .reports import Finding, findings_in
-from .usable_data import QUARANTINED
+from .reports import Finding, findings_in, moment_of
 
 if TYPE_CHECKING:
     from ..over_time.changes import Remembered
@@ -171,7 +171,7 @@ class _People:
         self._user_ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         """By person, the name that it has in findings without a known user ID. A second name is not
-    taken for the same person: no finding may replace another's."""
+        taken for the same person: no finding may replace another's."""
         for uid, then in follow.items():
             person = uid.partition(" ")[2]
             self.followed.add(person)
@@ -204,8 +204,8 @@ class _People:
 
 
 def _named(finding: Finding) -> str:
-    when = datetime.fromtimestamp(finding.time, timezone.utc)
-    return f"{finding.check} for {finding.user} in {finding.account} on {when:%Y-%m-%d}"
+    when = f"{moment_of(finding.time):%Y-%m-%d}"
+    return f"{finding.check} for {finding.user} in {finding.account} on {when}"
 
 
 def _add(collected: Collected, finding: Finding, report: Path, people: _People) -> bool:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -30,6 +31,11 @@ DETECTION_FINDING, COMPLIANCE_FINDING = 2004, 2003
 LATEST = 4_102_444_800
 """The year 2100: a later scan has not been."""
 _SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def moment_of(time: int) -> datetime:
+    """The time of a finding, which is in seconds since 1970, in UTC."""
+    return datetime.fromtimestamp(time, timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)

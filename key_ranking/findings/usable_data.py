@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import QUARANTINED
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     NO_DATA,
     FindingData,
@@ -13,7 +14,6 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
 
 SINGLE_SERVICE = "iam_user_long_term_api_keys"
 ADMINISTRATORS = "iam_user_administrator_active_keys"
-QUARANTINED = "iam_user_quarantined_active_keys"
 
 MALFORMED = "its data is not in the format that these checks write"
 OTHER_CHECK = "the report has another check's data in its place, as exports of Prowler App do"

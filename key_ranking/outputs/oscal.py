@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from uuid import UUID, uuid5
 
 from prowler_access_keys import compliance
 
-from ..findings.reports import COMPLIANCE_FINDING, LATEST, OCSF, find_files, members
+from ..findings.reports import COMPLIANCE_FINDING, LATEST, OCSF, find_files, members, moment_of
 from ..whole_file import UnusableFileError, whole_file
 
 FRAMEWORK = Path(compliance.__path__[0], "access_key_hygiene_1.0_aws.json")
@@ -116,7 +115,7 @@ def _row(event: Mapping[str, Any]) -> _Row:
     is_muted, data = event["status"] == "Suppressed", (resource.get("data") or {}).get("metadata")
     texts = {
         "account": event["unmapped"]["cloud"]["account"]["uid"],
-        "time": datetime.fromtimestamp(event["time"], timezone.utc).isoformat(),
+        "time": moment_of(event["time"]).isoformat(),
         "uid": event["finding_info"]["uid"],
         "requirement": event["compliance"]["requirements"][0],
         "check": event["metadata"]["event_code"],
@@ -135,7 +134,8 @@ def _row(event: Mapping[str, Any]) -> _Row:
 
 def _markdown(text: str) -> str:
     """Text as Markdown, which OSCAL's titles and descriptions are: ``<root_account>`` is no tag."""
-    return re.sub(r"[\\`*<&\[\]]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
+    special = r"[\\`*~<&\[\]]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\."
+    return re.sub(special, r"\\\g<0>", text, flags=re.IGNORECASE)
 
 
 def _result(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..actions import without_id, word_age
+from ..actions import without_id, word_account, word_age
 from ..over_time.news import News
 from ..ranking import Entry, Group, causes
 from .figures import HEADINGS, word_figures
@@ -48,7 +48,7 @@ def first(
 
 def _lines(rank: int, entry: Entry) -> list[str]:
     key = f"{entry.access_key_id} of {entry.user}" if entry.access_key_id else entry.user
-    account = f"{entry.account_name} ({entry.account})" if entry.account_name else entry.account
+    account = word_account(entry.account, entry.account_name)
     age = f", {word_age(entry.age_days)} old" if entry.age_days is not None else ""
     advice = without_id(entry.advice, entry.access_key_id)
     command = [f"     {entry.command}"] if entry.command else []

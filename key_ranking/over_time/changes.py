@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from ..findings.accepted import is_accepted
 from ..findings.collected import Collected
-from ..findings.reports import Finding
+from ..findings.reports import Finding, moment_of
 from ..whole_file import UnusableFileError
 from .history import History, Seconds, credentials_of, follow_keys
 from .runs import (
@@ -234,8 +234,8 @@ class _Fates:
             return "gone", "its account has left the organization"
         account, looked = now.accounts.get(then.account), self.looked(then)
         if account is None or account.checks.get(then.check, 0) <= looked:
-            when = datetime.fromtimestamp(looked, timezone.utc)
-            return "not known", f"its account has not been scanned since {when:%Y-%m-%d}"
+            when = f"{moment_of(looked):%Y-%m-%d}"
+            return "not known", f"its account has not been scanned since {when}"
         finding = now.open.get(uid)
         if finding and not now.is_stale(finding):
             if finding.status == "FAIL":

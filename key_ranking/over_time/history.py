@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from pydantic import Field
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
 
 from ..findings.collected import Collected
-from ..findings.reports import LATEST, Finding
+from ..findings.reports import LATEST, Finding, moment_of
 from ..ranking import INACTIVE, failing_credentials
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ RETIRED: tuple[State, ...] = ("deactivated", "deactivated or deleted", "deleted"
 
 def date_of(time: Seconds) -> date:
     """The day, UTC."""
-    return datetime.fromtimestamp(time, timezone.utc).date()
+    return moment_of(time).date()
 
 
 @dataclass(frozen=True)

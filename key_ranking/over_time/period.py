@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import (
+    FOR_API_KEY,
+    QUARANTINED,
+)
 
 from ..findings.collected import collect
-from ..findings.reports import OCSF, find_files, find_reports, oldest_first
-from ..findings.usable_data import QUARANTINED
+from ..findings.reports import OCSF, find_files, find_reports, moment_of, oldest_first
 from ..outputs.files import write_rows
 from ..outputs.oscal import FRAMEWORK
 from ..outputs.page import environment
-from ..ranking import DECOYS, FOR_API_KEY
+from ..ranking import DECOYS
 from ..whole_file import UnusableFileError, whole_file
 from .changes import Snapshot, parse_whole, snapshot
 from .history import OPEN, RETIRED, History, date_of
@@ -247,7 +250,7 @@ def requirements() -> Mapping[str, tuple[str, frozenset[str]]]:
 
 
 def _moment(time: int) -> str:
-    return f"{datetime.fromtimestamp(time, timezone.utc):%Y-%m-%d %H:%M}"
+    return f"{moment_of(time):%Y-%m-%d %H:%M}"
 
 
 def read_period(
@@ -290,8 +293,7 @@ def _add_reports(period: Period, paths: Sequence[Path], now: datetime) -> dict[P
         problems.update(collected.problems)
         if collected.accounts:
             times = [time for seen in collected.accounts.values() for time in seen.checks.values()]
-            when = datetime.fromtimestamp(max(times), timezone.utc)
-            before = snapshot(collected, when, before)
+            before = snapshot(collected, moment_of(max(times)), before)
             period.add(before)
     if before:
         period.add_histories(before)
