@@ -38,7 +38,7 @@ class Behavior:
     denied: frozenset[str] = frozenset()
     """IAM actions (``iam:ListUsers``) that are denied, every time."""
     denied_users: frozenset[str] = frozenset()
-    """Names of users about whom every call is denied."""
+    """Names of users: every call about one of them is denied."""
     denied_calls: frozenset[tuple[str, str]] = frozenset()
     """Pairs of an IAM action and the name of a user about whom it is denied, and no other."""
     unknown: frozenset[str] = frozenset()

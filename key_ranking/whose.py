@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import plural
+
 from .outputs.owners import describe_use
 from .outputs.printing import printable
 from .over_time.history import RETIRED, History, date_of
@@ -138,7 +140,7 @@ def _known(
 
 def words(found: Sequence[Whose]) -> list[str]:
     """What is printed."""
-    lines = [f"{len(found)} access key ID{'' if len(found) == 1 else 's'} found"]
+    lines = [f"{plural(len(found), 'access key ID')} found"]
     for key in found:
         times = "" if key.times == 1 else f" ({key.times} times)"
         lines += ["", f"{key.access_key_id}{times}", *(f"  {line}" for line in key.lines)]

@@ -56,7 +56,7 @@ class CheckRun:
         return str(self.provider.identity.account)
 
     def reading(self) -> ReadingData | None:
-        """By whom, when, and how completely the account was read; None if it was not."""
+        """Who read the account, when, and how much of it; None if nothing was read."""
         if self.read is None:
             return None
         listed, counted = self.read.population if self.looks_at_users else (None, None)

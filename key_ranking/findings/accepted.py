@@ -10,6 +10,7 @@ from datetime import datetime
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import failing_ids
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import ExceptionData
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import plural
 
 from .reports import Finding
 
@@ -96,7 +97,7 @@ def word_accepted(keys: Sequence[AcceptedKey], owners: Sequence[OwnerRow]) -> st
     if not owners:
         return ""
     soon, ended = sum(row.ending_soon for row in owners), sum(row.ended for row in owners)
-    number = f"{len(keys)} key{'' if len(keys) == 1 else 's'}"
+    number = plural(len(keys), "key")
     return f"Accepted until a day: {number}. Exceptions that end soon: {soon}; ended: {ended}."
 
 

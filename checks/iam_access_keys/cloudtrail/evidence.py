@@ -122,7 +122,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the newest events with a key say. No event does not mean that nothing uses it."""
+    """What the newest events with a key say. A key without events may still be in use."""
 
     regions: tuple[str, ...] = ()
     """Where events were read."""

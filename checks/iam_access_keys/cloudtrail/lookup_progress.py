@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 SECONDS_BETWEEN_LINES = 10.0
-"""After that, somebody who waits wonders; questions that take less time say nothing."""
+"""How long lookups must take, in seconds, for their progress to be printed."""
 
 
 def lookup_counter(

@@ -105,9 +105,9 @@ def judge(register: Register, account: str, data: FindingData, terms: Terms) -> 
 
 def title(entry: ExceptionEntry, *, with_user: bool = False) -> str:
     """An exception in a sentence: who approved it, for which key, and who owns it."""
-    whom = f" for {entry.subject}" if entry.access_key_id or with_user else ""
+    subject = f" for {entry.subject}" if entry.access_key_id or with_user else ""
     details = ", ".join(filter(None, (entry.owner and f"owner {entry.owner}", entry.ticket)))
-    return f"{entry.approver}{whom}{details and f' ({details})'}"
+    return f"{entry.approver}{subject}{details and f' ({details})'}"
 
 
 def failing_ids(data: FindingData) -> list[str]:

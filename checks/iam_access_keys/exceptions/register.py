@@ -82,7 +82,7 @@ _Text = Annotated[
 
 
 class ExceptionEntry(BaseModel):
-    """What somebody accepts, of whom, and until when."""
+    """A user or a key whose failing findings somebody accepts until a date."""
 
     model_config = ConfigDict(
         extra="forbid",
