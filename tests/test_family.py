@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import Phase, event, given, settings
+from hypothesis import Phase, event, example, given, settings
 from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
@@ -297,6 +297,13 @@ def test_a_denied_call_makes_no_verdict_wrong(
     odd=st.sampled_from(ODD_ANSWERS),
     details=st.booleans(),
     beside=st.booleans(),
+)
+@example(  # Prowler takes this user for one without tags
+    users=[DrawnUser("tagged", "/", (("owner", "payments"),), (DrawnKey(True, 60, 1),))],
+    report="fresh",
+    odd=next(one for one in ODD_ANSWERS if one[:2] == ("iam:ListUserTags", "without Tags")),
+    details=False,
+    beside=True,
 )
 @settings(QUICK, max_examples=30)
 def test_an_odd_answer_makes_no_verdict_wrong_and_breaks_no_check(

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
@@ -23,6 +24,7 @@ RESTORE, SAVE = STEPS["Get what earlier runs found"], STEPS["Keep what this run 
 def night(aws: EmbeddedAWS, runner: Path, before: Path | None) -> tuple[Run, int]:
     """The scan of a new runner with the files of the cache, and the exit code of the ranking."""
     runner.mkdir()
+    time.sleep(1)  # reports give times in seconds: a scan of the same second is not a later one
     if before:
         cached = runner / Path(RESTORE["with"]["path"]).parent
         cached.mkdir()

@@ -35,6 +35,11 @@ class Source:
         return self._iam.policy_details()
 
     @property
+    def untagged_is_certain(self) -> bool:
+        """Whether a user without tags has none for certain."""
+        return True
+
+    @property
     def passwords(self) -> Collection[str]:
         """ARNs of users that have a console password for certain."""
         return ()

@@ -92,6 +92,11 @@ class ProwlerSource(Source):
                 untagged.append(User(user.name, user.arn))
         return (*tagged, *self._iam.with_tags(untagged))
 
+    @property
+    def untagged_is_certain(self) -> bool:
+        """No: an answer of ``ListUserTags`` without ``Tags`` looks the same."""
+        return False
+
     @cached_property
     def passwords(self) -> Collection[str]:
         """Of users without one, a failed call looks the same: only those with one are certain."""

@@ -33,6 +33,7 @@ class Fact(Enum):
     KEYS = "access keys"
     LAST_USE = "last use of access keys"
     PASSWORD = "console password"  # noqa: S105 - a name
+    TAGS = "tags"
     QUARANTINE = "policies of AWS's quarantine"
     POLICIES = "policies"
     POLICY_DOCUMENTS = "documents of managed policies"
@@ -99,6 +100,7 @@ class Answers:
             Fact.KEYS: lambda users: iam.ask_each(iam.list_keys, users),
             Fact.LAST_USE: lambda ids: iam.ask_each(iam.last_use, ids),
             Fact.PASSWORD: lambda users: iam.ask_each(iam.has_password, users),
+            Fact.TAGS: lambda users: self._tags(users, whole_account=whole_account),
             Fact.QUARANTINE: lambda users: policies.read(users, whole_account=whole_account),
             Fact.POLICIES: lambda users: policies.read(users, whole_account=True),
             Fact.POLICY_DOCUMENTS: policies.documents,
@@ -166,6 +168,13 @@ class Answers:
         answer: bool | Unreadable = self.get(Fact.PASSWORD, (user,))[0]
         return answer
 
+    def tags(self, user: User) -> tuple[Tag, ...] | Unreadable:
+        """The user's tags. Raises NotReadYetError."""
+        if user.tags or self._source.untagged_is_certain:
+            return user.tags
+        answer: tuple[Tag, ...] | Unreadable = self.get(Fact.TAGS, (user,))[0]
+        return answer
+
     def settle(
         self, subjects: Iterable[Subject], judge: Callable[[Subject], Result]
     ) -> dict[Subject, Result]:
@@ -191,6 +200,16 @@ class Answers:
         details = self._source.account_details
         self._named.update(user.name for user in details.users)
         return details
+
+    def _tags(
+        self, users: Iterable[User], *, whole_account: bool
+    ) -> Mapping[User, tuple[Tag, ...] | Unreadable]:
+        users = tuple(users)
+        details = self._details().users if whole_account else ()
+        listed = {user.arn: user.tags for user in details}
+        unlisted = [user for user in users if user.arn not in listed]
+        listed |= {user.arn: user.tags for user in self._iam.with_tags(unlisted)}
+        return {user: listed[user.arn] for user in users}
 
     def _service_specific_credentials(
         self, users: Iterable[User], *, whole_account: bool
@@ -281,9 +300,10 @@ class UserFacts:
     def tags(self) -> tuple[Tag, ...]:
         """The user's tags."""
         self._raise_failure()
-        if isinstance(self.user.tags, Unreadable):
-            raise UnreadableError(self.user.tags, "tags")
-        return self.user.tags
+        tags = self.answers.tags(self.user)
+        if isinstance(tags, Unreadable):
+            raise UnreadableError(tags, Fact.TAGS.value)
+        return tags
 
     def quarantine(self) -> Quarantine:
         """AWS's quarantine policies on the user and its groups. No UnreadableError."""
