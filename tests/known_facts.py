@@ -18,6 +18,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Keys,
     Quarantine,
     ServiceSpecificCredential,
+    Tag,
     Unreadable,
     User,
     UserPolicies,
@@ -74,6 +75,11 @@ class Known(UserCase):
 
     def has_password(self) -> bool:
         return self.password
+
+    def tags(self) -> tuple[Tag, ...]:
+        if isinstance(self.user.tags, Unreadable):
+            raise UnreadableError(self.user.tags, "tags")
+        return self.user.tags
 
     def quarantine(self) -> Quarantine:
         return self.quarantined
