@@ -18,7 +18,7 @@ from prowler.providers.aws import aws_provider
 
 from embedded_aws.aws import EmbeddedAWS
 
-from .end_to_end.environments import Environment
+from .end_to_end.environments import Environment, copy_prowler
 
 # A test must not depend on how fast the machine is.
 settings.register_profile(
@@ -79,6 +79,14 @@ def per_provider() -> Any:
 def universal() -> Any:
     """The frameworks in the universal schema that Prowler loads."""
     return get_bulk_compliance_frameworks_universal("aws")
+
+
+@pytest.fixture(scope="session")
+def starts_quickly(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variable with which new processes load a copy of Prowler that starts in a third."""
+    folder = tmp_path_factory.mktemp("modules")
+    copy_prowler(folder)
+    return {"PYTHONPATH": str(folder)}
 
 
 @pytest.fixture(scope="session")

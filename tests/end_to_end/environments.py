@@ -20,6 +20,8 @@ from ..pages import command
 
 DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
 """How the names begin of what belongs to this plug-in in the environment of the tests."""
+FRAMEWORK = "cis_6.0_aws.json"
+"""The framework that copies of Prowler have."""
 PATIENCE = 300.0
 """Seconds that a test waits for what must happen, on the slowest machine."""
 
@@ -60,8 +62,7 @@ class Environment:
     """A virtual environment with Prowler and what it depends on, and without this plug-in.
 
     The dependencies are links to those that these tests run with. Prowler itself is a copy, so
-    that a test may see what a run does to it. The copy has no compliance framework: to load
-    Prowler's takes half of a start, and ``loaded.py`` runs with all of them.
+    that a test may see what a run does to it: see ``copy_prowler``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -72,8 +73,7 @@ class Environment:
         self.packages = folder / "lib" / version / "site-packages"
         for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
             if path.name == "prowler":
-                prowler = self.packages / path.name
-                shutil.copytree(path, prowler, copy_function=_link, ignore=_frameworks)
+                copy_prowler(self.packages)
             elif not path.name.startswith(DISTRIBUTION):
                 (self.packages / path.name).symlink_to(path)
         self.prowler = folder / "bin" / "prowler"
@@ -124,9 +124,18 @@ class Environment:
         return Run(process.returncode, process.stdout, directory / "output")
 
 
+def copy_prowler(folder: Path) -> None:
+    """Copy Prowler to a folder of modules, with one of its compliance frameworks.
+
+    To load all takes three quarters of a start, and ``loaded.py`` runs with all of them.
+    """
+    prowler = Path(sysconfig.get_paths()["purelib"]) / "prowler"
+    shutil.copytree(prowler, folder / "prowler", copy_function=_link, ignore=_frameworks)
+
+
 def _frameworks(folder: str, names: list[str]) -> list[str]:
     is_theirs = "prowler/compliance" in folder
-    return [name for name in names if is_theirs and name.endswith(".json")]
+    return [name for name in names if is_theirs and name.endswith(".json") and name != FRAMEWORK]
 
 
 def _link(source: str, destination: str) -> None:

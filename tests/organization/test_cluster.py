@@ -74,7 +74,9 @@ class ClusterRun:
 
 
 @pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
+def scanned(
+    tmp_path_factory: pytest.TempPathFactory, starts_quickly: dict[str, str]
+) -> Iterator[ClusterRun]:
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "here").mkdir()
     (folder / "here" / "mutelist.yaml").write_text(muting("bob"))
@@ -96,7 +98,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRun]:
         worker = at_address(dask.address, command("dask worker tcp://"))
         temporary = folder / "tmp"
         temporary.mkdir()
-        theirs = aws.environment("AKIAOFTHEWORKERS", TMPDIR=str(temporary))
+        theirs = aws.environment("AKIAOFTHEWORKERS", TMPDIR=str(temporary), **starts_quickly)
         dask.add_worker(theirs, worker=worker)
 
         directory = folder / "here" / "output"
@@ -190,7 +192,9 @@ class MixedRun:
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MixedRun]:
+def mixed(
+    tmp_path_factory: pytest.TempPathFactory, starts_quickly: dict[str, str]
+) -> Iterator[MixedRun]:
     folder = tmp_path_factory.mktemp("mixed")
     with EmbeddedAWS() as aws, ExitStack() as stack:
         organization = EmbeddedOrganization(aws)
@@ -199,8 +203,8 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MixedRun]:
         stranger = aws.add_key(aws.add_user("stranger")).access_key_id
         aws.behavior.keys_without_role = frozenset({stranger})
         dask = stack.enter_context(EmbeddedCluster(folder, command("dask scheduler")))
-        dask.add_worker(aws.environment(stranger))
-        dask.add_worker(aws.environment())
+        dask.add_worker(aws.environment(stranger, **starts_quickly))
+        dask.add_worker(aws.environment(**starts_quickly))
         before = set(dask.client.run(os.getpid).values())
         dask.add_worker(aws.environment())
         (hung,) = set(dask.client.run(os.getpid).values()) - before
@@ -461,12 +465,15 @@ def exported(settings: str, environment: dict[str, str]) -> dict[str, str]:
 
 
 def test_prowler_org_connects_to_the_scheduler_and_workers_with_tls(
-    organization: EmbeddedOrganization, aws: EmbeddedAWS, tmp_path: Path
+    organization: EmbeddedOrganization,
+    aws: EmbeddedAWS,
+    tmp_path: Path,
+    starts_quickly: dict[str, str],
 ) -> None:
     organization.add_account("account")
     security = certificates(tmp_path)
     settings, _, _ = block("dask scheduler --protocol tls").partition("dask scheduler")
-    environment = exported(settings, aws.environment())
+    environment = exported(settings, aws.environment(**starts_quickly))
     scheduler = command("dask scheduler --protocol tls")
     with EmbeddedCluster(tmp_path, scheduler, environment, security) as cluster:
         address = cluster.address

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,8 @@ class Fleet:
     """The IDs of the processes of the cluster's workers."""
 
 
-def fleet(folder: Path, stack: ExitStack, *, on_cluster: bool) -> Fleet:
+def fleet(folder: Path, stack: ExitStack, *, of_workers: Mapping[str, str] | None = None) -> Fleet:
+    """With variables ``of_workers``, it is scanned on a cluster, by one worker."""
     aws = stack.enter_context(EmbeddedAWS())
     organization = EmbeddedOrganization(aws)
     for number in range(ACCOUNTS):
@@ -51,9 +52,9 @@ def fleet(folder: Path, stack: ExitStack, *, on_cluster: bool) -> Fleet:
             organization.add_keys(account, f"user-{user}", 2)
     options: tuple[str, ...] = ("--jobs", "2")
     workers: Callable[[], list[int]] = list
-    if on_cluster:
+    if of_workers is not None:
         dask = stack.enter_context(EmbeddedCluster(folder))
-        dask.add_worker(aws.environment())
+        dask.add_worker(aws.environment(**of_workers))
         options = ("--scheduler", dask.address)
         workers = lambda: list(dask.client.run(os.getpid).values())  # noqa: E731
     before = calls_of(aws)
@@ -66,13 +67,15 @@ def fleet(folder: Path, stack: ExitStack, *, on_cluster: bool) -> Fleet:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     with ExitStack() as stack:
-        yield fleet(tmp_path_factory.mktemp("machine"), stack, on_cluster=False)
+        yield fleet(tmp_path_factory.mktemp("machine"), stack)
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, starts_quickly: dict[str, str]
+) -> Iterator[Fleet]:
     with ExitStack() as stack:
-        yield fleet(tmp_path_factory.mktemp("cluster"), stack, on_cluster=True)
+        yield fleet(tmp_path_factory.mktemp("cluster"), stack, of_workers=starts_quickly)
 
 
 def calls_of(aws: EmbeddedAWS) -> int:

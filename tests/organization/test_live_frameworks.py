@@ -34,7 +34,9 @@ CHECKS = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgRun]:
+def run(
+    tmp_path_factory: pytest.TempPathFactory, starts_quickly: dict[str, str]
+) -> Iterator[OrgRun]:
     folder = tmp_path_factory.mktemp("live")
     with EmbeddedAWS() as aws, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
@@ -43,10 +45,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgRun]:
         organization = EmbeddedOrganization(aws)
         for name, keys in (("first", 2), ("second", 1)):
             organization.add_keys(organization.add_account(name), "alice", keys)
+        variables = {"XDG_CACHE_HOME": str(folder), **starts_quickly}
         process = start_program(
             "--jobs", "1", "--", "--compliance", LIVE, "cis_6.0_aws", "access_key_hygiene_1.0_aws",
             "--region", "us-east-1", "-M", "csv", "--excluded-service", *OTHER_SERVICES,
-            environment=aws.environment(XDG_CACHE_HOME=str(folder)), directory=folder / "output",
+            environment=aws.environment(**variables), directory=folder / "output",
         )  # fmt: skip
         output, _ = process.communicate(timeout=PATIENCE)
         yield OrgRun(process.returncode, output, folder / "output")

@@ -294,12 +294,15 @@ def test_a_run_says_once_how_to_turn_on_what_is_off(
 
 
 def test_a_worker_gets_facts_and_no_credentials(
-    aws: EmbeddedAWS, organization: EmbeddedOrganization, tmp_path: Path
+    aws: EmbeddedAWS,
+    organization: EmbeddedOrganization,
+    tmp_path: Path,
+    starts_quickly: dict[str, str],
 ) -> None:
     account = organization.add_account("account")
     aws.behavior.root_keys_active = (True,)
     with EmbeddedCluster(tmp_path) as dask:
-        dask.add_worker(aws.environment("AKIAOFTHEWORKERS"))
+        dask.add_worker(aws.environment("AKIAOFTHEWORKERS", **starts_quickly))
         (worker,) = dask.client.run(os.getpid).values()
         process = start(
             "--audit-root", "--scheduler", dask.address,

@@ -57,7 +57,9 @@ class Scanned:
 
 
 @pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
+def scanned(
+    tmp_path_factory: pytest.TempPathFactory, starts_quickly: dict[str, str]
+) -> Iterator[Scanned]:
     with EmbeddedAWS() as aws:
         organization = EmbeddedOrganization(aws)
         first, second = sorted([organization.add_account("=first"), organization.add_account("2")])
@@ -72,7 +74,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scanned]:
         # The first scan takes more than a second, so the second has another time.
         aws.behavior.seconds_to_assume = {first: 1.5}
         (folder / "tmp").mkdir()
-        environment = aws.environment(TZ=ZONE, TMPDIR=str(folder / "tmp"))
+        environment = aws.environment(TZ=ZONE, TMPDIR=str(folder / "tmp"), **starts_quickly)
         process = start_program(
             "--jobs", "1", "--", *OPTIONS, environment=environment, directory=folder / "output"
         )

@@ -52,13 +52,15 @@ def test_a_signal_ends_a_run_and_leaves_nothing_behind(
     aws: EmbeddedAWS,
     tmp_path: Path,
     temporary: Path,
+    starts_quickly: dict[str, str],
 ) -> None:
     account = organization.add_account("account")
     aws.behavior.seconds_to_assume = {account: 600.0}
     if while_it is lists_accounts:
         aws.behavior.latency = 2.0
     process = start_program(
-        environment=aws.environment(TMPDIR=str(temporary)), directory=tmp_path / "output"
+        environment=aws.environment(TMPDIR=str(temporary), **starts_quickly),
+        directory=tmp_path / "output",
     )
     wait_until(lambda: while_it(aws, temporary), while_it.__name__)
     process.send_signal(number)
