@@ -264,7 +264,7 @@ def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> se
 
 
 @given(users=accounts, beside=st.booleans())
-@settings(max_examples=10, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=5, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_it_never_changes_a_verdict_and_asks_about_no_other_key(
     provider: tuple[EmbeddedAWS, AwsProvider], users: list[DrawnUser], beside: bool
 ) -> None:

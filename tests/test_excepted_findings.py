@@ -189,7 +189,7 @@ def test_the_class_that_prowler_app_scans_with_mutes_too(
 users = st.sampled_from(["alice", "bob", ROOT])
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(drawn=accounts, data=st.data())
 def test_only_what_is_accepted_or_muted_is_muted(
     aws_of_file: EmbeddedAWS,

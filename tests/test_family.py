@@ -143,7 +143,7 @@ def test_the_truth_is_about_all_checks_of_users() -> None:
     way=st.sampled_from(["alone", "alone", "beside", "by ARN", "by ARN, beside"]),
     details=st.booleans(),
 )
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=25)
 def test_every_check_agrees_with_the_truth_however_it_reads(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
@@ -187,7 +187,7 @@ def test_every_check_agrees_with_the_truth_however_it_reads(
     toggled=st.sets(st.integers(0, 5)),
     beside=st.booleans(),
 )
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=15)
 def test_an_outdated_report_makes_no_verdict_wrong(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
@@ -276,7 +276,7 @@ def assert_no_false_verdict(found: list[Found], users: list[DrawnUser]) -> None:
     denied=st.sampled_from(actions("scan.json")),
     beside=st.booleans(),
 )
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=20)
 def test_a_denied_call_makes_no_verdict_wrong(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
@@ -305,7 +305,7 @@ def test_a_denied_call_makes_no_verdict_wrong(
     details=False,
     beside=True,
 )
-@settings(QUICK, max_examples=30)
+@settings(QUICK, max_examples=20)
 def test_an_odd_answer_makes_no_verdict_wrong_and_breaks_no_check(
     provider: tuple[EmbeddedAWS, AwsProvider],
     users: list[DrawnUser],
