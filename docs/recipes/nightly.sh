@@ -1,6 +1,6 @@
 #!/bin/sh
 # Scans the organization. cron mails what a job prints, so this prints only what somebody must act on:
-# findings that are new, and accounts that could not be scanned and were not missing last night.
+# what is new, incidents, and accounts that could not be scanned and were not missing last night.
 # Arguments go to prowler-org: nightly.sh --exclude 444455556666
 # Two runs cannot overlap: prowler-org locks its output directory, and the second one ends with 1.
 set -u
@@ -10,7 +10,7 @@ PATH=/opt/prowler/bin:$PATH
 
 scan() {
     code=0
-    output=$(prowler-org --role ProwlerScan --output-directory "$REPORTS" "$@" 2>&1) || code=$?
+    output=$(prowler-org --role ProwlerScan --output-directory "$REPORTS" --fail-on new "$@" 2>&1) || code=$?
 }
 
 remove() { # FOLDER DEPTH NAME DAYS: removes the files of this name that are older, if it may
@@ -22,22 +22,14 @@ missing_accounts() {
         /"status": "(not scanned|waiting)"|"unjudged":|"undelivered":/ { print account }' prowler-org-state.json
 }
 
-changes_of_this_run() {
-    find keys -name 'prowler-org-o-*-changes.csv' -newer nightly-started "$@" 2> /dev/null
-}
-
 is_news() {
-    [ "$code" -ne 0 ] || return 1
+    [ "$code" -eq 4 ] || return "$((code == 0))"
     # An account that was not missing last night, or something else that makes the exit code 4.
-    if [ "$code" -eq 4 ]; then
-        [ -n "$missing" ] || return 0
-        ! printf '%s\n' "$missing" | grep -qvxFe "$missing_before" || return 0
-    fi
-    [ -n "$(changes_of_this_run)" ] || return 0 # there is no run to compare with
-    changes_of_this_run -exec grep -l '^new,' {} + | grep -q .
+    [ -n "$missing" ] || return 0
+    ! printf '%s\n' "$missing" | grep -qvxFe "$missing_before" || return 0
+    printf '%s\n' "$output" | grep -q '^New or an incident: '
 }
 
-touch "$REPORTS/nightly-started"
 scan "$@"
 if [ "$code" -eq 4 ]; then # an account is missing: scan only what is missing, an hour later
     sleep "${PAUSE:=3600}"

@@ -18,24 +18,26 @@ from pathlib import Path
 
 import pytest
 
-from prowler_access_keys.ranking.outputs.files import write_changes
-from prowler_access_keys.ranking.over_time.changes import Change, Kind
+from prowler_access_keys.ranking.outputs.terminal import describe_new
+from prowler_access_keys.ranking.over_time.news import News
 from prowler_org.accounts.account_list import Account
 from prowler_org.options import Selection, parse
 from prowler_org.results.account_result import AccountResult, not_scanned
 from prowler_org.results.state import Job, State
 
 from ..end_to_end.environments import PATIENCE
+from ..key_ranking.reports import finding as key_finding
+from ..key_ranking.reports import ranked
 from ..pages import RECIPES
 
 STAND_IN = """#!/bin/sh
 echo "$@" >> {folder}/arguments
-echo "3 of 4 accounts scanned"
+cat {folder}/says
 cp -r {folder}/leaves/. {folder}/reports
 read -r code < {folder}/codes && sed -i 1d {folder}/codes
 exit $code
 """
-PRINTED = "3 of 4 accounts scanned\n"
+LAST_NIGHT = "2026-11-26 02:15 UTC"
 NOBODY = 65534
 DAY = 24 * 60 * 60.0
 
@@ -55,24 +57,27 @@ class Machine:
         """For each run of prowler-org, whether it resumed the one before."""
         lines = (self.folder / "arguments").read_text("utf-8").splitlines()
         runs = [parse(line.split()) for line in lines]
-        assert all(run.output_directory == self.reports for run in runs)
+        assert {(run.output_directory, run.fail_on) for run in runs} == {(self.reports, "new")}
         return [run.resume for run in runs]
 
-    def leave(self, *missing: str, changes: tuple[Kind, ...] | None = ("still there",)) -> None:
-        """What the next runs leave: accounts that are missing, and changes, if there are any."""
+    @property
+    def says(self) -> str:
+        """What the next runs print."""
+        return (self.folder / "says").read_text("utf-8")
+
+    def leave(self, *missing: str, new: bool = False) -> None:
+        """What the next runs leave: accounts that are missing, and a line about what is new."""
+        entries = ranked(self.folder, key_finding("multiple", "alice")) if new else ()
+        lines = describe_new(News(new=entries), 1, LAST_NIGHT)
+        (self.folder / "says").write_text("\n".join([*lines, "3 of 4 accounts scanned", ""]))
         job = Job("o-a1b2c3d4e5", "ProwlerScan", Selection(), (), {})
         accounts = {name: Account(name, "payments") for name in ("1" * 12, *missing)}
         results = {name: not_scanned(accounts[name], "No role.") for name in missing}
         results["1" * 12] = AccountResult("1" * 12, "payments", "scanned", exit_code=3)
         leaves = self.folder / "leaves"
         shutil.rmtree(leaves, ignore_errors=True)
-        (leaves / "keys").mkdir(parents=True)
+        leaves.mkdir()
         State(job, datetime.now(timezone.utc), accounts, results).save(leaves)
-        if changes is not None:
-            write_changes(
-                [Change(kind, "1" * 12, "payments", "alice", "check", "") for kind in changes],
-                leaves / "keys" / "prowler-org-o-a1b2c3d4e5-20261126021500-changes.csv",
-            )
 
     def run(self, *codes: int, arguments: str = "") -> subprocess.CompletedProcess[str]:
         """Run the script, where the runs of prowler-org end with these exit codes."""
@@ -112,23 +117,27 @@ def machine() -> Iterator[Machine]:
         yield machine
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_nothing_is_printed_if_nothing_is_new(code: int, machine: Machine) -> None:
-    done = machine.run(code)
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+def test_nothing_is_printed_if_nothing_is_new(machine: Machine) -> None:
+    done = machine.run(0)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("changes", [None, ("still there", "new")])
-def test_a_new_finding_is_printed(changes: tuple[Kind, ...] | None, machine: Machine) -> None:
-    machine.leave(changes=changes)  # without changes, this is the first run
-    done = machine.run(3)
-    assert (done.returncode, done.stdout) == (3, PRINTED)
+@pytest.mark.parametrize("missing", [(), ("2" * 12,)])
+def test_what_is_new_is_printed_also_beside_an_account_that_stays_missing(
+    missing: tuple[str, ...], machine: Machine
+) -> None:
+    machine.leave(*missing)
+    machine.run(*([4, 4] if missing else [0]))
+    machine.leave(*missing, new=True)
+    codes = [4, 4] if missing else [3]
+    done = machine.run(*codes)
+    assert (done.returncode, done.stdout) == (codes[0], machine.says)
 
 
 @pytest.mark.parametrize("code", [1, 2])
 def test_why_prowler_org_did_not_scan_is_printed(code: int, machine: Machine) -> None:
     done = machine.run(code)
-    assert (done.returncode, done.stdout) == (code, PRINTED)
+    assert (done.returncode, done.stdout) == (code, machine.says)
     assert machine.resumed == [False]
 
 
@@ -138,12 +147,12 @@ def test_an_account_that_stays_missing_is_printed_once(machine: Machine) -> None
     for missing in nights:
         machine.leave(*missing)
         printed.append(machine.run(4, 4).stdout)
-    assert printed == [PRINTED, "", PRINTED, "", PRINTED]
+    assert printed == [machine.says, "", machine.says, "", machine.says]
 
 
 def test_it_is_printed_if_no_account_is_missing_and_the_exit_code_is_4(machine: Machine) -> None:
     for _ in range(2):  # as with --strict, if something could not be read
-        assert machine.run(4, 4).stdout == PRINTED
+        assert machine.run(4, 4).stdout == machine.says
 
 
 def test_its_arguments_go_to_prowler_org(machine: Machine) -> None:
