@@ -482,7 +482,10 @@ class _User:
 
     def _no_if_told_by(self, check: str) -> bool | None:
         """No, if this check has looked at the user when its findings were made; else None."""
-        looked = self.account.checks.get(check, -1) >= self.failing[0].time
+        failing = self.failing[0]
+        looked = self.account.whole.get(check, -1) >= failing.time or (
+            failing.data.limited and self.account.checks.get(check) == failing.time
+        )
         unread = (self.account.account, check) in self.gaps or any(
             found.unusable == OTHER_CHECK
             or (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -246,10 +247,10 @@ def test_only_the_users_that_are_asked_for_are_found(
 ) -> None:
     fill(aws, 5, 5)
     wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (2, 3)]
-    assert statuses(scan_account(aws, *others, resource_arn=wanted)) == {
-        "user-0002": "FAIL",
-        "user-0003": "FAIL",
-    }
+    found = scan_account(aws, *others, resource_arn=wanted)
+    assert statuses(found) == {"user-0002": "FAIL", "user-0003": "FAIL"}
+    assert all(json.loads(one.resource)["limited"] for one in found)
+    assert not any("limited" in one.resource for one in scan_account(aws, *others))
 
 
 @both_sources

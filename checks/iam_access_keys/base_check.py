@@ -147,7 +147,9 @@ class AccessKeyCheck(Check):
         tags: Iterable[Any] = (),
     ) -> Check_Report_AWS:
         """Prowler's report of a verdict, on the resource that ``data`` names."""
-        data = replace(data, check=self.CheckID)  # Prowler App keeps the last check's data only
+        limited = run.read is not None and run.read.is_limited
+        # Prowler App keeps the last check's data only.
+        data = replace(data, check=self.CheckID, limited=limited)
         acceptance = run.exceptions.judge(verdict.status, data)
         if acceptance.data:
             accepted = acceptance.is_accepted

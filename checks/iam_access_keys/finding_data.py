@@ -180,6 +180,8 @@ class FindingData:
     listed the user: it keeps no IDs."""
     reading: ReadingData | None = None
     """On findings about the root user or the account."""
+    limited: bool = False
+    """Whether the scan looked at chosen resources only, as with ``--resource-arn``."""
     check: Text = ""
     """The check that wrote it; empty if it did not say so yet."""
 

@@ -35,6 +35,9 @@ class AccountSeen:
     unit: str = ""
     checks: dict[str, int] = field(default_factory=dict)
     """By check, when it last looked at the account: seconds since 1970, UTC."""
+    whole: dict[str, int] = field(default_factory=dict)
+    """The same of looks of which no finding is missing: the scan was not limited to chosen users,
+    and its report could be used to its end."""
     report: Path | None = None
     """The newest report; of several, not the one that an organization's reports were merged to."""
     sizes: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -60,20 +63,19 @@ class Collected:
     accounts: dict[str, AccountSeen] = field(default_factory=dict)
     followed: dict[str, dict[str, Finding]] = field(default_factory=dict)
     """By person and check, the newest findings about people that were to be followed."""
-    damaged: dict[tuple[str, str], int] = field(default_factory=dict)
-    """By account and check, when it looked last in a report that could not be used to its end."""
     problems: dict[Path, str] = field(default_factory=dict)
     """Why a report, or a folder, could not be used, or not to its end."""
     without_ours: list[Path] = field(default_factory=list)
     """Reports without a finding of our checks."""
 
     def is_stale(self, finding: Finding) -> bool:
-        """Whether its check has looked at the account again since, and has no such finding."""
-        return finding.time < self.accounts[finding.account].checks[finding.check]
+        """Whether its check has looked at all of the account since, and has no such finding."""
+        return finding.time < self.accounts[finding.account].whole.get(finding.check, 0)
 
-    def is_damaged(self, account: str, check: str) -> bool:
+    def is_partial(self, account: str, check: str) -> bool:
         """Whether findings of the newest look of a check at an account may be missing."""
-        return self.damaged.get((account, check), -1) >= self.accounts[account].checks[check]
+        seen = self.accounts[account]
+        return seen.whole.get(check, -1) < seen.checks[check]
 
     @property
     def muted(self) -> int:
@@ -117,7 +119,7 @@ def collect(
     for report in reports:
         ours, example, reasons = 0, "", []
         ahead: Counter[Status] = Counter()
-        looks: set[_Look] = set()
+        looks: dict[_Look, bool] = {}  # and whether it was limited
         users: Counter[_Look] = Counter()
         active: Counter[_Look] = Counter()
         try:
@@ -132,7 +134,7 @@ def collect(
                 if _add(collected, finding, report, people):
                     late.add(finding.uid)
                 look = finding.account, finding.check, finding.time
-                looks.add(look)
+                looks[look] = looks.get(look, False) or finding.data.limited
                 if finding.user not in (ACCOUNT_NAME, finding.account, ROOT_USER_NAME):
                     users[look] += 1
                     if finding.data.active_access_keys is not None:
@@ -148,11 +150,12 @@ def collect(
             reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
         if reasons:
             collected.problems[report] = "; ".join(reasons)
-            for account, check, time in looks:
-                known = collected.damaged.get((account, check), time)
-                collected.damaged[account, check] = max(time, known)
         elif not ours:
             collected.without_ours.append(report)
+        for (account, check, time), is_limited in looks.items():
+            whole = collected.accounts[account].whole
+            if not (reasons or is_limited):
+                whole[check] = max(time, whole.get(check, 0))
     if late:
         _drop_what_has_passed_since(collected, late, reports, latest, people)
     return collected
@@ -232,7 +235,7 @@ def _add(collected: Collected, finding: Finding, report: Path, people: _People) 
     collected.others.pop(uid, None)
     if _is_open(finding):
         collected.open[uid] = finding
-        return collected.is_stale(finding)
+        return finding.time < account.checks[finding.check]
     is_unsure = finding.check == QUARANTINED and finding.unusable
     if finding.muted or finding.data.quarantine_policies or is_unsure:
         collected.others[uid] = finding

@@ -115,7 +115,11 @@ def snapshot(
         for uid, finding in (*collected.open.items(), *collected.others.items())
         if finding.status != "PASS" and not collected.is_stale(finding)
     }
-    active = {scan.account: scan.active or 0 for scan in scans}
+    active = {
+        scan.account: scan.active or 0
+        for scan in scans
+        if scan.time in collected.accounts[scan.account].whole.values()
+    }
     histories: Mapping[str, History] = {}
     if before:
         for account, checks in before.accounts.items():
@@ -247,8 +251,8 @@ class _Fates:
         newest = now.followed.get(uid.partition(" ")[2], {}).get(then.check)
         if newest and newest.status == "PASS" and newest.time > looked:
             return "fixed", ""
-        if now.is_damaged(then.account, then.check):
-            return "not known", "not all of its account's report could be used"
+        if now.is_partial(then.account, then.check):
+            return "not known", "the newest scan was limited, or not all of its report can be used"
         if (then.account, then.check) in self.gaps:
             return "not known", "not all users of its account could be listed"
         return "gone", "the report has no such finding: deleted, or left out of the scan"

@@ -36,7 +36,7 @@ class Scan:
     failed: tuple[str, ...]
     """The checks with a FAIL."""
     not_judged: tuple[str, ...]
-    """The other checks with a MANUAL, or with a report that could not be read to its end."""
+    """The other checks with a MANUAL, or that did not look at all of the account."""
     passed: tuple[str, ...]
 
 
@@ -96,8 +96,8 @@ def scans_of(collected: Collected, before: Mapping[str, Mapping[str, int]]) -> t
         for check, time in sorted(account.checks.items()):
             if time > known.get(check, -1):
                 statuses = found.get((account.account, check), set())
-                is_damaged = collected.is_damaged(account.account, check)
-                status = "MANUAL" if "MANUAL" in statuses or is_damaged else "PASS"
+                is_partial = collected.is_partial(account.account, check)
+                status = "MANUAL" if "MANUAL" in statuses or is_partial else "PASS"
                 status = "FAIL" if "FAIL" in statuses else status
                 by_time.setdefault(time, {}).setdefault(status, []).append(check)
         for time, checks in sorted(by_time.items()):

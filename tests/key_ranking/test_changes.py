@@ -53,6 +53,7 @@ def old(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, A
         (finding("unused", "alice", muted=True), "muted"),
         (finding("unused", "alice", "MANUAL"), "not known"),
         (finding("unused", "bob", "PASS"), "gone"),
+        (finding("unused", "bob", "PASS", limited=True), "not known"),
         (finding("unused", "alice", "PASS", account=OTHER), "not known"),
     ],
 )
@@ -107,6 +108,22 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
         report.write_text(report.read_text()[:-20])
     told = ranked([report], NOW, read_snapshot(data, NOW)).changes
     assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
+
+
+def test_a_scan_of_chosen_users_takes_nothing_from_what_is_known_of_the_others(
+    tmp_path: Path,
+) -> None:
+    failed = old("unused", "alice", access_keys=[key(1, 300)], active_access_keys=1)
+    all_of_it = write(tmp_path / "then.ocsf.json", [failed])
+    chosen = finding("unused", "bob", "PASS", active_access_keys=0, limited=True)
+    limited = write(tmp_path / "now.ocsf.json", [chosen])
+    first = ranked([all_of_it], NOW, None)
+    second = ranked([limited], NOW, first.snapshot)
+    assert second.snapshot.histories == first.snapshot.histories
+    assert second.snapshot.figures == first.snapshot.figures
+    (scan,) = second.snapshot.scans
+    assert (scan.not_judged, scan.passed) == ((SHORT["unused"],), ())
+    assert ranked([all_of_it, limited], NOW, None).entries == first.entries
 
 
 @pytest.mark.parametrize("order", [1, -1])
