@@ -114,7 +114,7 @@ def worker(running: Running, fleet: Fleet) -> list[int]:
 
 @pytest.mark.parametrize(
     ("victims", "share"),
-    [(victims, MOMENTS.random()) for victims in (parent, fork_server, child) for _ in range(2)],
+    [(victims, MOMENTS.random()) for victims in (parent, fork_server, child)],
 )
 def test_on_this_machine_a_kill_loses_repeats_and_hides_no_finding(
     victims: Callable[[Running, Fleet], list[int]], share: float, machine: Fleet, tmp_path: Path
