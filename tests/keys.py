@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import (
@@ -15,6 +16,8 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.advice import SEN
 
 CAN_GO = SENTENCES[Action.DEACTIVATE].partition("}")[2]
 """What a finding says of a key that a fixer may deactivate."""
+MINUTE = 1 / 24 / 60
+"""In days."""
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 DENIED = Unreadable("iam:GetAccessKeyLastUsed", "AccessDenied")
 
@@ -27,6 +30,11 @@ def key(name: str, age: float, unused: float | Unreadable | None = None) -> Acce
     else:
         last_use = LastUse(NOW - timedelta(days=unused), "s3", "eu-west-1")
     return AccessKey(name, NOW - timedelta(days=age), last_use=last_use)
+
+
+def inactive(age: float, unused: float | Unreadable | None = None) -> AccessKey:
+    """The same of an inactive key."""
+    return replace(key("AKIAOFF", age, unused), active=False)
 
 
 def active(*keys: AccessKey) -> Keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.destinations import destinations
@@ -30,7 +30,7 @@ from prowler_access_keys.services.iam.iam_access_keys.reading.user_facts import 
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
 
 from .accounts import DOCUMENTS
-from .keys import NOW
+from .keys import NOW, active, key
 
 DENIED_DETAILS = Unreadable("iam:GetAccountAuthorizationDetails", "AccessDenied")
 NO_POLICIES = UserPolicies()
@@ -100,6 +100,30 @@ def check_named(name: str) -> Any:
     """A check."""
     module = importlib.import_module(f"prowler_access_keys.services.iam.{name}.{name}")
     return getattr(module, name)()
+
+
+API_KEY = ServiceSpecificCredential("ACCA1", "bedrock.amazonaws.com", NOW)
+ONE = key("AKIAONE", 200, 1)
+UNLISTED = Unreadable("iam:ListAccessKeys", "AccessDenied")
+
+
+def with_keys(*keys: Any, **more: Any) -> Known:
+    """A user with these active keys."""
+    return Known(listed=active(*keys), **more)
+
+
+def credential(
+    service: str, days: float | None = None, *, on: bool = True
+) -> ServiceSpecificCredential:
+    """A service-specific credential, made 30 days ago, that expires in so many days or never."""
+    expires = None if days is None else NOW + timedelta(days=days)
+    return ServiceSpecificCredential("ACCA1", service, NOW - timedelta(days=30), on, expires)
+
+
+def judge(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:  # noqa: B008
+    """What the rule of a check says of a user."""
+    verdict: Verdict = check_named(name).judge(replace(facts, settings=settings))
+    return verdict
 
 
 def judged(name: str, facts: Known, settings: Settings = Settings()) -> Verdict:  # noqa: B008
