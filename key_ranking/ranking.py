@@ -290,17 +290,16 @@ class _User:
         self, finding: Finding, key: KeyData, incident: bool, subject: str = ""
     ) -> dict[str, Any]:
         """What CloudTrail says of a key, or of what ``subject`` names, by member of an entry."""
-        key_id, words = key.access_key_id, {}
+        key_id, words, whose = key.access_key_id, {}, (finding.arn, finding.data.user_id)
         if not incident:
             words["destinations"] = list_destinations(key.destinations)
         if key.usage:
             words["usage"] = word_usage(subject or key_id, key.usage, claimed=incident)
         if key.origin:
-            words["origin"] = word_origin([key_id], key.origin, finding.arn, claimed=incident)
+            words["origin"] = word_origin([key_id], key.origin, *whose, claimed=incident)
         elif key.deactivation:
             words["origin"] = word_deactivation(key_id, key.deactivation)
-        creator = key.origin.creator if key.origin else ""
-        creator = "" if creator == finding.arn.rpartition(":")[2] else creator
+        creator = key.origin.creator if key.origin and not key.origin.is_by(*whose) else ""
         dated = {name: self._as_of(finding, text) for name, text in words.items() if text}
         return {**dated, "creator": creator} if creator else dated
 

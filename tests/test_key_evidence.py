@@ -373,6 +373,25 @@ def test_a_user_with_an_odd_path_is_the_one_that_created_its_key() -> None:
     assert "by the user itself from" in word_origin(["AKIA1"], origin, arn)
 
 
+@pytest.mark.parametrize(
+    ("name", "user_id", "itself"),
+    [
+        ("new-name", "AIDAALICE", True),
+        ("alice", "AIDAALICE", True),
+        ("alice", "AIDAANOTHER", False),
+        ("alice", "", True),
+        ("new-name", "", False),
+    ],
+)
+def test_a_user_is_known_by_its_id_where_both_are_known(
+    name: str, user_id: str, itself: bool
+) -> None:
+    origin = Origin("user/alice", NOW, "192.0.2.1", creator_id="AIDAALICE")
+    user_arn = f"arn:aws:iam::123456789012:user/{name}"
+    who = "the user itself" if itself else "user alice"
+    assert f" by {who} from " in word_origin(["AKIA1"], origin, user_arn, user_id)
+
+
 def test_in_an_incident_the_key_and_the_program_of_the_creator_are_said() -> None:
     identity = {"arn": ALICE.arn, "accessKeyId": "AKIAOLD"}
     origin = origin_in(looked(creation("AKIA1", userIdentity=identity)), KEY, NOW)

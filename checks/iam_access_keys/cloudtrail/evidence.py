@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from ..facts import AccessKey, Unreadable
-from .events import Call, Event, Session
+from .events import Call, Event, Session, end_of_arn
 from .user_agents import Agent, KeptIn, RunsOn
 
 CALL = "cloudtrail:LookupEvents"
@@ -268,6 +268,16 @@ class Origin:
     unknown: str = ""
     """TOO_OLD, NOT_YET, or NO_EVENT, if event history does not say who created it."""
     failure: Annotated[Unreadable | None, Field(alias="unreadable")] = None
+
+    def is_by(self, user_arn: str, user_id: str = "") -> bool:
+        """Whether a user did it itself, whatever its name was then.
+
+        Another user may have had the name: where both IDs are known, they decide.
+        """
+        if self.is_own or self.creator_id == user_id != "":
+            return True
+        is_another = self.creator_id.startswith("AIDA") and user_id
+        return not is_another and self.creator == end_of_arn(user_arn)
 
 
 def is_too_old(key: AccessKey, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..cloudtrail.destinations import SMTP, TABLE
-from ..cloudtrail.events import AWS_SERVICE, CONSOLE, ROOT, UNKNOWN_CREATOR, end_of_arn
+from ..cloudtrail.events import AWS_SERVICE, CONSOLE, ROOT, UNKNOWN_CREATOR
 from ..cloudtrail.evidence import (
     HISTORY,
     NOT_YET,
@@ -60,7 +60,10 @@ def word_evidence(evidence: Evidence, user: User, *, claimed: bool = False) -> l
     return [
         *(word_usage(key_id, usage, claimed=claimed) for key_id, usage in used.items()),
         *(word_destination(key.access_key_id, names) for key, names in moves),
-        *(word_origin(ids, origin, user.arn, claimed=claimed) for origin, ids in alike.items()),
+        *(
+            word_origin(ids, origin, user.arn, user.user_id, claimed=claimed)
+            for origin, ids in alike.items()
+        ),
         *(word_deactivation(key.access_key_id, origin) for key, origin in deactivations),
     ]
 
@@ -212,7 +215,12 @@ def list_destinations(names: Sequence[str]) -> str:
 
 
 def word_origin(
-    access_key_ids: Sequence[str], origin: Origin, user_arn: str, *, claimed: bool = False
+    access_key_ids: Sequence[str],
+    origin: Origin,
+    user_arn: str,
+    user_id: str = "",
+    *,
+    claimed: bool = False,
 ) -> str:
     """Who created keys of a user, all of the same origin, as a sentence.
 
@@ -222,7 +230,7 @@ def word_origin(
     if origin.failure:
         return f"Who created {names} could not be read: {_why(origin.failure)}."
     if origin.creator:
-        itself = origin.is_own or origin.creator == end_of_arn(user_arn)
+        itself = origin.is_by(user_arn, user_id)
         who = "the user itself" if itself else _word_creator(origin.creator)
         when = f" on {origin.date:%Y-%m-%d}" if origin.date else ""
         by = f"{names} {'were' if several else 'was'} created{when} by {who} from {origin.source}"
