@@ -109,6 +109,8 @@ class RootSessions:
             return None
         if session.expires < datetime.now(timezone.utc):
             return Error("403 Forbidden", "ExpiredToken")
+        if _master(session.account) == session.account:  # it has left; AWS does not say what then
+            return _DENIED
         allowed = session.task == AUDIT and call.action in AUDIT_ACTIONS
         key = call.parameters.get("AccessKeyId", "")
         others = key and key not in root_key_ids(session.account, 2)

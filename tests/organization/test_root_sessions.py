@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 import boto3
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -35,9 +37,10 @@ from prowler_org.accounts.root_audit import RootAudits
 from prowler_org.options import Selection
 from prowler_org.scanning.account_scan import ScanTask
 
+from ..end_to_end.environments import PATIENCE
 from ..permissions import policy, role_that_may
 from ..scanning import ROOT
-from .commands import OrgRun, run, start, wait_until
+from .commands import OrgRun, run, scans_of, start, start_program, wait_until
 
 ASSUME = "sts:AssumeRoot"
 Change = Callable[[EmbeddedAWS, EmbeddedOrganization, str], object]
@@ -69,6 +72,17 @@ def with_features(*features: str) -> Change:
         aws.root_sessions.features = set(features)
 
     return change
+
+
+def leaving(aws: EmbeddedAWS, organization: EmbeddedOrganization, account: str) -> None:
+    """The account leaves the organization as soon as there is a session of a root user."""
+
+    def leave(answer: str, marker: str) -> str:
+        aws.behavior.rewrite = {}
+        organization.remove_account(account)
+        return answer
+
+    aws.behavior.rewrite = {ASSUME: leave}
 
 
 @pytest.mark.parametrize("active", [(), (True,), (False,), (True, True), (True, False)])
@@ -131,6 +145,7 @@ REFUSALS: dict[str, tuple[Change, str, str]] = {
         ASSUME,
         "AccessDenied",
     ),
+    "a member that leaves": (leaving, "iam:ListAccessKeys", "AccessDenied"),
     "expired": (behaving(credentials_expired=True), ASSUME, "ExpiredToken"),
 }  # fmt: skip
 
@@ -276,6 +291,45 @@ def test_a_run_finds_root_keys_and_leaves_no_credentials_behind(
     assert aws.calls["sts:AssumeRoot"] == 2
     assert found_in(aws.root_sessions.secrets, tmp_path) == []
     assert not any(secret in done.output for secret in aws.root_sessions.secrets)
+
+
+def test_a_member_that_leaves_during_the_run_is_named_and_the_run_goes_on(
+    aws: EmbeddedAWS, organization: EmbeddedOrganization, tmp_path: Path
+) -> None:
+    gone, account = (organization.add_account(name) for name in ("gone", "account"))
+    aws.behavior.root_keys_active = (True,)
+    aws.behavior.accounts_without_role = frozenset({gone})
+    leaving(aws, organization, gone)
+    done = run("--audit-root", environment=aws.environment(), directory=tmp_path / "output")
+    assert done.returncode == 4, done.output
+    assert "could not assume the role" in done.results[gone].reason
+    assert root_key_ids(account, 1)[0] in sentences_about_root(done)[account]
+
+
+def test_a_scan_on_this_machine_gets_facts_and_no_credentials(
+    aws: EmbeddedAWS,
+    organization: EmbeddedOrganization,
+    tmp_path: Path,
+    starts_quickly: dict[str, str],
+) -> None:
+    account, directory = organization.add_account("account"), tmp_path / "output"
+    aws.behavior.root_keys_active = (True,)
+    aws.behavior.seconds_to_assume = {account: 600.0}
+    environment = aws.environment(**starts_quickly)
+    process = start_program("--audit-root", environment=environment, directory=directory)
+    try:
+        wait_until(lambda: aws.assumed[account], "a scan")
+        (scan,) = scans_of(directory, account)
+        known = {*root_key_ids(account, 1)}
+        assert in_memory(scan, known) == known
+        assert in_memory(scan, aws.root_sessions.secrets) == set()
+        assert aws.root_sessions.secrets
+        shown = str([one.info for one in psutil.process_iter(["cmdline", "environ"])])
+        assert str(directory) in shown
+        assert not any(secret in shown for secret in aws.root_sessions.secrets)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_run_says_once_how_to_turn_on_what_is_off(
