@@ -334,10 +334,10 @@ def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
     aws.behavior.root_keys_active = (True, True)
     aws.hold_report(timedelta(hours=3, minutes=5))
     root = by_name(scan_account(aws))[ROOT]
-    assert root.sentence.startswith(
-        "The root user had 2 active access keys, according to the credential report of 20"
-    )
-    assert " UTC (3 hours old). " in root.sentence
+    had = "The root user had 2 active access keys when AWS made the credential report. Find out "
+    assert root.sentence.startswith(had)
+    assert ", according to the credential report of 20" in root.sentence
+    assert root.sentence.endswith(" UTC (3 hours old).")
 
 
 @pytest.mark.parametrize(

@@ -96,14 +96,14 @@ def test_a_finding_names_keys_ages_and_what_else_goes_with_the_credentials(
     sentence = scan_root(aws, audit_of(True, False))[ROOT_CHECK].sentence
     created = [f"{NOW - timedelta(days=days):%Y-%m-%d}, {days} days ago" for days in (399, 398)]
     assert sentence == (
-        f"The root user has 1 active access key: AKIAROOT1 (created {created[0]}; last used "
-        f"{USED.date:%Y-%m-%d}, 2 days ago, by ec2 in eu-west-1), and 1 inactive access key: "
-        f"AKIAROOT2 (created {created[1]}; no use recorded). It also has a password, 1 MFA device, "
-        "and no signing certificates. Find out what uses the key, move that to an IAM role, "
-        "deactivate the key and, when nothing breaks, delete it; do not rotate it. Sign in as the "
-        "root user to do so. With centralized root access, the management account or the delegated "
-        "administrator for IAM can delete the root user's credentials instead, which removes its "
-        "password, certificates, and MFA devices too."
+        "The root user has 1 active access key and 1 inactive access key. Find out what uses the "
+        "key, move that to an IAM role, deactivate the key and, when nothing breaks, delete it; do "
+        "not rotate it. Sign in as the root user to do so. With centralized root access, the "
+        "management account or the delegated administrator for IAM can delete the root user's "
+        "credentials instead, which removes its password, certificates, and MFA devices too. The "
+        "root user also has a password, 1 MFA device, and no signing certificates. Active: "
+        f"AKIAROOT1 (created {created[0]}; last used {USED.date:%Y-%m-%d}, 2 days ago, by ec2 in "
+        f"eu-west-1). Inactive: AKIAROOT2 (created {created[1]}; no use recorded)."
     )
 
 

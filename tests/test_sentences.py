@@ -41,7 +41,6 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     UserPolicies,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings import finding
-from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Verdict
 from prowler_access_keys.services.iam.iam_access_keys.findings.root_user import with_audit
 from prowler_access_keys.services.iam.iam_access_keys.settings import Settings
@@ -439,21 +438,14 @@ def test_an_incident_comes_first_and_asks_for_no_tidying() -> None:
 
 
 def test_the_first_100_characters_say_who_and_what_to_do() -> None:
-    """Mail subjects, tickets, and dashboards show no more; SMTP and decoys take more words."""
-    seen = set()
+    """Mail subjects, tickets, and dashboards show no more."""
+    do = "eactivat|ind out|Move what|put AKIA|sends mail|elete |Use |Treat |is a decoy"
     for case in CASES:
         verdict = CASES[case]()
-        action = verdict.advice and verdict.advice.action
-        if (
-            verdict.keys
-            and "Bedrock" not in verdict.sentence
-            and action not in (None, Action.FIND_OUT, Action.DECOY_USED)
-        ):
+        if verdict.status == "FAIL" and verdict.keys:
             start = verdict.sentence[:100]
-            assert "alice" in start, case
-            assert re.search("eactivat|ind out|Move what|put AKIA|sends mail", start), case
-            seen.add(action)
-    assert seen == {*Action} - {Action.FIND_OUT, Action.DECOY_USED}
+            assert re.search("alice|root user|BedrockAPIKey", start), start
+            assert re.search(do, start), start
 
 
 def test_a_failure_fits_into_a_security_hub_description() -> None:

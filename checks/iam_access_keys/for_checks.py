@@ -38,7 +38,7 @@ from .findings.finding import (
     unreadable_root,
     unusable_settings,
 )
-from .findings.root_user import fail_root
+from .findings.root_user import fail_root, fail_root_by_report
 from .findings.service_specific_credentials import (
     deactivation,
     is_allowed,

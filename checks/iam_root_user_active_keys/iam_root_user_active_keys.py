@@ -7,12 +7,11 @@ from ..iam_access_keys.for_checks import (
     RootUserCheck,
     Unreadable,
     Verdict,
-    counted,
     fail_root,
+    fail_root_by_report,
     of_report,
     unreadable_root,
     what_to_do,
-    when,
     word_root,
 )
 
@@ -34,29 +33,23 @@ class iam_root_user_active_keys(RootUserCheck):
         if isinstance(root.active, Unreadable) and root.present is True:
             return Verdict(
                 "FAIL",
-                "The root user has an access key. Whether it is active could not be read: "
-                f"{root.active}. {word_root(root.arn, None)}",
+                f"The root user has an access key. {word_root(root.arn, None)} Whether the key is "
+                f"active could not be read: {root.active}.",
                 unreadable=root.active,
             )
         if isinstance(root.present, Unreadable) and not root.report_is_fresh:
             return unreadable_root(root.present, what_to_do(root.present))
         if isinstance(root.active, Unreadable):
             return unreadable_root(root.active, what_to_do(root.active))
-        sentence = f"The root user has {counted(root.active)}{of_report(root)}"
         if root.active:
-            used = root.last_used and f"last used {when(root.last_used, root.now)}"
-            return Verdict(
-                "FAIL",
-                f"{sentence}; {used or 'no use recorded'}. {word_root(root.arn, root.active)}",
-                root.active,
-            )
+            return fail_root_by_report(root)
         if isinstance(root.present, Unreadable):
             return unreadable_root(root.present, what_to_do(root.present))
         if root.report_is_fresh:
             return Verdict(
                 "FAIL",
-                f"{sentence}, but an inactive one is still there. Signing in as the root user is "
-                "enough to reactivate it: delete it.",
+                "The root user has an inactive access key. Delete it: signing in as the root user "
+                f"is enough to reactivate it. It has no active one{of_report(root)}.",
                 0,
                 severity="low",
             )

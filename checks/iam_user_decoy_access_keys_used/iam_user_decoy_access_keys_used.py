@@ -54,9 +54,8 @@ class iam_user_decoy_access_keys_used(UserCheck):
         policies = quarantine_policies(quarantine)
         unread = next((key for key in keys if isinstance(key.last_use, Unreadable)), None)
         sentences = [
-            SENTENCES[Action.DECOY_USED].format(
-                keys=ids(used), user=name, described=user.describe(used), it=it
-            )
+            SENTENCES[Action.DECOY_USED].format(keys=ids(used), user=name, it=it),
+            user.list_keys(used),
         ]
         if policies:
             sentences.append(f"The decoy is under AWS's quarantine too: {comma_and(policies)}.")

@@ -38,30 +38,30 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
         it, slots = "it", "it takes up one of the user's two key slots"
         if len(idle) > 1:
             it, slots = "them", "they take up the user's key slots"
-        sentences = [
-            f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}: "
-            f"{user.describe(idle)}."
-        ]
+        has = (
+            f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}."
+        )
         ask = None
         if isinstance(quarantine, Unreadable):
-            sentences.append(
-                "Whether AWS has quarantined this user could not be determined "
-                f"({quarantine}): do not delete {it} until you know."
-            )
+            sentences = [
+                has,
+                f"Do not delete {ids(idle)} until you know whether AWS has quarantined this user: "
+                f"that could not be determined ({quarantine}).",
+            ]
         elif quarantine:
-            sentences.insert(0, word_incident(name, quarantine))
-            sentences.append(f"Keep {ids(idle)} too, as evidence.")
+            opening = word_incident(name, quarantine)
+            sentences = [opening, has, f"Keep {ids(idle)} too, as evidence."]
         else:
             ask = Questions(deactivation_of=idle)
             to_delete = " && ".join(delete_command(name, key.access_key_id) for key in idle)
-            sentences.append(
-                f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}."
-            )
-            sentences.append(
-                "IAM does not show when a key was deactivated. Wait until every job that might "
-                f"use {it} has run, quarterly and yearly ones included: then {to_delete} deletes "
-                f"{it}, which cannot be undone."
-            )
+            sentences = [
+                has,
+                f"Delete {ids(idle)} once every job that might use {it} has run, quarterly and "
+                f"yearly ones included: {to_delete} deletes {it}, which cannot be undone.",
+                f"Anyone allowed to call UpdateAccessKey can reactivate {it}, and {slots}.",
+                "IAM does not show when a key was deactivated.",
+            ]
+        sentences.append(user.list_keys(idle))
         return Verdict(
             "FAIL",
             " ".join(sentences),

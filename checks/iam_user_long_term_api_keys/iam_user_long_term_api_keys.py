@@ -45,11 +45,7 @@ class iam_user_long_term_api_keys(UserCheck):
             failing_ids = tuple(one.credential_id for one in failing)
             more = replace(more, failing_service_specific_credentials=failing_ids)
         quarantine = user.quarantine()
-        sentences = [
-            f"User {user.name} has active service-specific credentials: {user.describe(failing)}.",
-            "The credential report does not list them, and deactivating access keys does not "
-            "affect them.",
-        ]
+        sentences = [f"User {user.name} has active service-specific credentials."]
         response = incident(quarantine)
         lasting = any(is_lasting(credential, user.now) for credential in failing)
         if response:
@@ -61,6 +57,11 @@ class iam_user_long_term_api_keys(UserCheck):
         if response or not user.is_decoy:
             it = "it" if len(failing) == 1 else "them"
             sentences.append(f"{deactivation(user.name, failing)} deactivates {it}.")
+        sentences += [
+            "The credential report does not list such credentials, and deactivating access keys "
+            "does not affect them.",
+            f"Active: {user.describe(failing)}.",
+        ]
         return Verdict(
             "FAIL",
             " ".join(sentences),

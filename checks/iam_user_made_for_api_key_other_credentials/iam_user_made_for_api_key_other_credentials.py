@@ -51,7 +51,7 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
         keys = attempt(lambda: user.with_last_use(user.all_keys()), unread) or ()
         has_password = bool(attempt(user.has_password, unread))
         if keys or has_password:
-            return _failing(user, keys, has_password, unread, made)
+            return _failing(user, keys, has_password, unread)
         if unread:
             raise unread[0]
         neither = f"{made} has neither an access key nor a console password"
@@ -69,9 +69,9 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
         delete = aws_command("iam", "delete-user", f"--user-name={name}")
         return Verdict(
             "FAIL",
-            f"{neither}, and no active service-specific credential: it is left over. If nothing "
-            f"else needs it, delete it with its credentials and policies; the last command is: "
-            f"{delete}",
+            f"If nothing else needs user {name}, delete it with its credentials and policies: the "
+            "console made it for an API key, and it has neither an access key, a console password, "
+            f"nor an active service-specific credential. The last command is: {delete}",
             0,
             severity="low",
         )
@@ -82,14 +82,12 @@ def _failing(
     keys: Keys,
     has_password: bool,
     unread: Sequence[UnreadableError],
-    made: str,
 ) -> Verdict:
     quarantine = user.quarantine()
     opening = word_incident(user.name, quarantine)
     action = Action.INCIDENT if opening else Action.FIND_CREATOR
-    found = [counted(len(keys), "")] if keys else []
-    found += ["a console password"] if has_password else []
-    which = f": {user.describe(keys)}" if keys else ""
+    found = [f"the {counted(len(keys), '').removeprefix('1 ')}"] if keys else []
+    found += ["the console password"] if has_password else []
     it = "it" if len(keys) + has_password == 1 else "them"
     active = [key for key in keys if key.active]
     deactivate = " && ".join(
@@ -97,10 +95,12 @@ def _failing(
     )
     sentences = (
         opening,
-        f"{made} has {comma_and(found)}{which}. Nobody has a good reason to create {it}: treat "
-        f"{it} as an attacker's until you know who created {it}, and why.",
+        f"Treat {comma_and(found)} of user {user.name} as an attacker's until you know who created "
+        f"{it}, and why: the console made the user for an API key, and nobody has a good reason to "
+        f"create {it}.",
         f"{deactivate} deactivates {ids(active)}." if active else "",
         *word_unread(unread),
+        user.list_keys(keys) if keys else "",
     )
     return Verdict(
         "FAIL",

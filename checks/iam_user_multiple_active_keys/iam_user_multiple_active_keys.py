@@ -13,6 +13,7 @@ from ..iam_access_keys.for_checks import (
     Verdict,
     counted,
     fail_root,
+    fail_root_by_report,
     grace_ends,
     in_grace,
     of_report,
@@ -20,7 +21,6 @@ from ..iam_access_keys.for_checks import (
     unreadable_root,
     what_to_do,
     when,
-    word_root,
 )
 from . import iam_user_multiple_active_keys_fixer
 
@@ -78,13 +78,12 @@ class iam_user_multiple_active_keys(UserCheck):
         is_current = root.report_is_fresh or root.keys is not None
         if isinstance(root.present, Unreadable) and not is_current:
             return unreadable_root(root.present, _LOOK.capitalize())
-        has = "has" if is_current else "had"
-        sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
         if root.active >= 2:
             if root.keys:
                 return fail_root(root, tuple(key for key in root.keys if key.active))
-            what = word_root(root.arn, root.active)
-            return Verdict("FAIL", f"{sentence} {what}", root.active)
+            return fail_root_by_report(root)
+        has = "has" if is_current else "had"
+        sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
         if is_current:
             return Verdict("PASS", sentence, root.active)
         return Verdict(

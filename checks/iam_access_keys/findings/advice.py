@@ -49,7 +49,7 @@ SENTENCES = {
         "Find out what they did, and leave the policy attached until AWS has closed the case."
     ),
     Action.DECOY_USED: (
-        "Somebody used {keys} of the decoy {user}: {described}. Find out who can read the place "
+        "Somebody used {keys} of the decoy {user}. Find out who can read the place "
         "where you planted {it}, and what else is kept there. Leave the decoy as it is while you "
         "look, and replace it afterwards."
     ),
@@ -274,8 +274,8 @@ def _first_find_out(advice: Advice) -> str:
         return "Deactivate it once you know that AWS has not quarantined this user."
     if advice.denies_everything is True:
         return (
-            "The user's policies deny every action, so the key may be a decoy: find out who "
-            "planted it before you deactivate it."
+            "Find out who planted it before you deactivate it: the user's policies deny every "
+            "action, so the key may be a decoy."
         )
     if advice.denies_everything:
         return (

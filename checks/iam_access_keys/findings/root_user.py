@@ -9,7 +9,7 @@ from ..cloudtrail.questions import Questions
 from ..facts import MANAGEMENT_ACCOUNT, ROOT_ACCESS_OFF, Keys, RootAccessKeys, RootAudit, Unreadable
 from .advice import word_root
 from .finding import Verdict
-from .wording import comma_and, counted, described, plural
+from .wording import comma_and, counted, described, of_report, plural, when
 
 _NO_SESSION = {
     MANAGEMENT_ACCOUNT: "AWS gives none for the management account",
@@ -21,21 +21,32 @@ def fail_root(root: RootAccessKeys, keys: Keys) -> Verdict:
     """FAIL for these keys of the root user, which a session of it listed."""
     active = tuple(key for key in keys if key.active)
     inactive = tuple(key for key in keys if not key.active)
-    has = ", and ".join(
-        f"{counted(len(some), state)}: {comma_and(described(key, root.now) for key in some)}"
-        for some, state in ((active, "active"), (inactive, "inactive"))
-        if some
+    states = [pair for pair in (("active", active), ("inactive", inactive)) if pair[1]]
+    has = " and ".join(counted(len(some), state) for state, some in states)
+    listed = " ".join(
+        f"{state.capitalize()}: {comma_and(described(key, root.now) for key in some)}."
+        for state, some in states
     )
     it = "it" if len(inactive) == 1 else "them"
     what = word_root(root.arn, len(active)) if active else (
-        f"Signing in as the root user is enough to reactivate {it}. Once you are sure that "
-        f"nothing needs {it}, delete {it}; that cannot be undone."
+        f"Once you are sure that nothing needs {it}, delete {it}; that cannot be undone. Signing "
+        f"in as the root user is enough to reactivate {it}."
     )  # fmt: skip
-    sentence = f"The root user has {has}. {_word_other_credentials(root.audit)}{what}"
+    sentence = f"The root user has {has}. {what} {_word_other_credentials(root.audit)}{listed}"
     young = tuple(key for key in keys if root.now - key.create_date < HISTORY)
     ask = Questions(active, young, (), True)
     severity = "" if active else "low"
     return Verdict("FAIL", sentence, len(active), keys, ask=ask, severity=severity)
+
+
+def fail_root_by_report(root: RootAccessKeys) -> Verdict:
+    """FAIL for the active keys of the root user, which a credential report counts."""
+    count = 0 if isinstance(root.active, Unreadable) else root.active
+    had = f"had {counted(count)} when AWS made the credential report"
+    has = f"The root user {f'has {counted(count)}' if root.report_is_fresh else had}"
+    used = f"Last used {when(root.last_used, root.now)}" if root.last_used else "No use recorded"
+    sentence = f"{has}. {word_root(root.arn, count)} {used}{of_report(root)}."
+    return Verdict("FAIL", sentence, count)
 
 
 def with_audit(verdict: Verdict, root: RootAccessKeys) -> Verdict:
@@ -65,4 +76,4 @@ def _word_other_credentials(audit: RootAudit | None) -> str:
     counts = {"MFA device": audit.mfa_devices, "signing certificate": audit.signing_certificates}
     other = [] if audit.password is None else ["a password" if audit.password else "no password"]
     other += [plural(number, thing, "no") for thing, number in counts.items() if number is not None]
-    return f"It also has {comma_and(other)}. " if other else ""
+    return f"The root user also has {comma_and(other)}. " if other else ""

@@ -90,7 +90,7 @@ class UserCase(UserFacts):
         if not one_may_stay:
             failing_ids = {key.access_key_id for key in (active if keys is None else keys)}
             advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
-        listed = f"Key{'s' if active[1:] else ''}: {self.describe(active)}."
+        listed = self.list_keys(active)
         sentences = (opening, f"{has}.", word(advice, self.now), *because, listed)
         limit = timedelta(days=self.settings.max_unused_access_keys_days)
         in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
@@ -172,6 +172,10 @@ class UserCase(UserFacts):
             else service_specific_credentials.described(key, self.now)
             for key in found
         )
+
+    def list_keys(self, keys: Keys) -> str:
+        """The same of keys as the sentence that ends a finding."""
+        return f"Key{'s' if keys[1:] else ''}: {self.describe(keys)}."
 
 
 def require_last_use(keys: Keys) -> None:
