@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shlex
-import sys
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +24,6 @@ HEAD = """\
 - Measured on {date:%Y-%m-%d}
 - Prowler {prowler}, Python {python}
 - {cores} processor cores, with a load average of {load:.1f} before the start
-- Command: `{command}`
 """
 
 
@@ -47,7 +44,6 @@ def main() -> None:
         prowler=version("prowler"),
         python=platform.python_version(),
         cores=os.cpu_count(),
-        command=shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
     )
     given.output.touch()  # an error about this file must not wait for the end
     account = iam_reading.figures(given.users, given.many_users)

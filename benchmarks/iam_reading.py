@@ -58,9 +58,9 @@ def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
     return f"""\
 ## One account
 
-On the embedded AWS with {LATENCY * 1000:.0f} ms for each call. The users have one key in use; one
-in {ONE_FAILING_IN} fails most checks, and another one has an inactive key. *Inside* is the time
-that Prowler's own progress bar gives for the checks. The built-in checks are
+On the embedded AWS with {LATENCY * 1000:.0f} ms for each call. Users have one key in use; one in
+{ONE_FAILING_IN} fails most checks, and another one has an inactive key. *Inside* is the time
+on Prowler's own progress bar. The built-in checks are
 {", ".join(f"`{one}`" for one in SIBLINGS)}.
 
 {compared(costs)}

@@ -37,6 +37,10 @@ CLUSTER = "two Dask workers"
 PR_SET_CHILD_SUBREAPER = 36
 SECONDS_BETWEEN_LOOKS = 0.2
 LARGE_ORGANIZATION = 10_000
+MORE = (
+    "connection", "memory", "processor time of each further account", "speed-up",
+    f"of {LARGE_ORGANIZATION:,} accounts (computed)",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,10 @@ def figures(few: int, many: int) -> str:
         loop_tls = measure(few, lambda folder: _loop(aws, accounts[:few], folder))
         small_tls = measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2"))
         large_tls = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
+    rows = [
+        more("plain", costs[LOOP], costs[TWO_JOBS], large),
+        more("TLS", loop_tls, small_tls, large_tls),
+    ]
     return f"""\
 ## An organization
 
@@ -86,14 +94,10 @@ call, all processes and their start included:
 
 {compared(costs)}
 
-More accounts with {TWO_JOBS}:
+{many:,} accounts with {TWO_JOBS}. Through TLS, as AWS is reached, the loop
+takes {_seconds(loop_tls.processor_each)} of processor time an account:
 
-{more(costs[LOOP], costs[TWO_JOBS], large)}
-
-The same through TLS, as AWS is reached, where the loop takes
-{_seconds(loop_tls.processor_each)} of processor time an account:
-
-{more(loop_tls, small_tls, large_tls)}
+{table(MORE, rows)}
 """
 
 
@@ -111,19 +115,14 @@ def compared(costs: Mapping[str, Cost]) -> str:
     return table(columns, rows)
 
 
-def more(loop: Cost, small: Cost, large: Cost) -> str:
-    """What one more account costs, and what a large organization would cost."""
-    columns = ("accounts", "memory", "processor time of each further account", "speed-up")
+def more(connection: str, loop: Cost, small: Cost, large: Cost) -> tuple[str, ...]:
+    """What one more account costs, and what a large organization would cost: a row of ``MORE``."""
     processor = (large.processor - small.processor) / (large.accounts - small.accounts)
     computed = large.processor + (LARGE_ORGANIZATION - large.accounts) * processor
-    return table(columns, [
-        (f"{small.accounts:,}", f"{small.memory:,.0f} MB", "", ""),
-        (
-            f"{large.accounts:,}", f"{large.memory:,.0f} MB", _seconds(processor),
-            ratio(loop.processor_each, processor),
-        ),
-        (f"{LARGE_ORGANIZATION:,} (computed)", "", f"{computed / 3600:.1f} hours in all", ""),
-    ])  # fmt: skip
+    return (
+        connection, f"{large.memory:,.0f} MB", _seconds(processor),
+        ratio(loop.processor_each, processor), f"{computed / 3600:.1f} hours",
+    )  # fmt: skip
 
 
 def _seconds(seconds: float) -> str:

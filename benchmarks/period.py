@@ -16,8 +16,6 @@ from prowler_access_keys.ranking.over_time.history import History
 from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures, Scan
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
-from .tables import table
-
 ACCOUNTS, USERS, KEYS = 500, 10, 4
 """Accounts, users of each, and keys of each that fail."""
 NIGHTS = 3 * 365
@@ -44,14 +42,12 @@ def figures(nights: int = NIGHTS, accounts: int = ACCOUNTS) -> str:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = f"{used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime:.1f} s"
     memory = f"{used.ru_maxrss / 1024:,.0f} MB"
-    row = (f"{nights:,}", f"{size / 1e6:,.0f} MB", f"{seconds:.1f} s", times, memory)
     return f"""\
 ## Evidence for a period
 
-`prowler-access-keys --period` on the JSON files of nightly runs of {accounts} accounts with
-{USERS} users and {KEYS} failing keys each:
-
-{table(("nights", "files", "time", "processor time", "memory"), [row])}
+`prowler-access-keys --period` on the JSON files of {nights:,} nightly runs of {accounts} accounts
+with {USERS} users and {KEYS} failing keys each ({size / 1e6:,.0f} MB): {seconds:.1f} s in all,
+{times} of processor time, and {memory} of memory.
 """
 
 
