@@ -107,7 +107,7 @@ def test_no_file_names_what_the_project_does_not_own() -> None:
 
 def test_the_readme_and_all_pages_together_are_short() -> None:
     assert len(TEXTS["README.md"].split()) <= 900
-    assert sum(len(text.split()) for text in TEXTS.values()) <= 17_000
+    assert sum(len(text.split()) for text in TEXTS.values()) <= 14_000
 
 
 def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> None:
