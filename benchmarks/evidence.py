@@ -77,7 +77,7 @@ def _named(aws: EmbeddedAWS) -> tuple[int, int]:
     """How many events of the demo name a program, and how many there are."""
     aws.clear()
     populate(aws)
-    texts = [one["CloudTrailEvent"] for one in aws.cloudtrail.events()]
+    texts = [event["CloudTrailEvent"] for event in aws.cloudtrail.events()]
     programs = [agent_of(json.loads(text)["userAgent"]).program for text in texts]
     return sum(program != UNKNOWN for program in programs), len(programs)
 

@@ -61,7 +61,7 @@ def figures(users: Sequence[int], many_users: Sequence[int]) -> str:
 On the embedded AWS with {LATENCY * 1000:.0f} ms for each call. Users have one key in use; one in
 {ONE_FAILING_IN} fails most checks, and another one has an inactive key. *Inside* is the time
 on Prowler's own progress bar. The built-in checks are
-{", ".join(f"`{one}`" for one in SIBLINGS)}.
+{", ".join(f"`{check}`" for check in SIBLINGS)}.
 
 {compared(costs)}
 """

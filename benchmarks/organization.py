@@ -174,7 +174,7 @@ class _Memory:
 
 def _fill(aws: EmbeddedAWS, number: int) -> list[str]:
     organization = EmbeddedOrganization(aws)
-    accounts = [organization.add_account(f"account-{one:04}") for one in range(number)]
+    accounts = [organization.add_account(f"account-{count:04}") for count in range(number)]
     for account in accounts:
         for user in range(USERS):
             organization.add_keys(account, f"user-{user}", 1 + (user == 0))

@@ -41,7 +41,7 @@ class _Recorded:
 
     def has(self, attribute: str, value: str) -> bool:
         if attribute.startswith("Resource"):
-            return any(one.get(attribute) == value for one in self.event["Resources"])
+            return any(resource.get(attribute) == value for resource in self.event["Resources"])
         return bool(self.event.get(attribute) == value)
 
 
@@ -56,7 +56,7 @@ class EmbeddedCloudTrail:
         self.records_calls = False
         """Whether calls of this AWS become events too, with the caller's own user agent."""
         self.clock: Callable[[], float] = time.monotonic
-        """Seconds; what the throttling goes by."""
+        """The clock for throttling, in seconds."""
         self.short_pages = 0
         """How many events fewer than asked for are on each page, as AWS may give them."""
         self.answer: str | None = None
@@ -153,7 +153,7 @@ class EmbeddedCloudTrail:
 
     def events(self) -> list[Mapping[str, Any]]:
         """All events of all accounts and regions, as ``LookupEvents`` gives them."""
-        return [one.event for one in self._recorded]
+        return [recorded.event for recorded in self._recorded]
 
     def look_up_events(self, response: CloudTrailResponse) -> str:
         """Answer ``LookupEvents``, in place of moto."""
@@ -201,9 +201,11 @@ class EmbeddedCloudTrail:
         self, account: str, region: str, asked: Mapping[str, Any]
     ) -> list[Mapping[str, Any]]:
         attributes = asked.get("LookupAttributes", [])
-        if len(attributes) > 1 or any(one["AttributeKey"] not in ATTRIBUTES for one in attributes):
+        if len(attributes) > 1 or any(
+            attribute["AttributeKey"] not in ATTRIBUTES for attribute in attributes
+        ):
             raise _error("InvalidLookupAttributesException", "There can be one attribute.")
-        self.asked_about.update(one["AttributeValue"] for one in attributes)
+        self.asked_about.update(attribute["AttributeValue"] for attribute in attributes)
         now = datetime.now(timezone.utc)
         oldest = (now - HISTORY).timestamp()
         since, until = asked.get("StartTime", oldest), asked.get("EndTime", now.timestamp())
@@ -211,11 +213,11 @@ class EmbeddedCloudTrail:
         if since > until or since < oldest:
             raise _error("InvalidTimeRangeException", "The time range is not possible.")
         found = [
-            one.event
-            for one in self._recorded
-            if (one.account, one.region) == (account, region)
-            and since <= one.event["EventTime"] <= until
-            and all(one.has(a["AttributeKey"], a["AttributeValue"]) for a in attributes)
+            recorded.event
+            for recorded in self._recorded
+            if (recorded.account, recorded.region) == (account, region)
+            and since <= recorded.event["EventTime"] <= until
+            and all(recorded.has(a["AttributeKey"], a["AttributeValue"]) for a in attributes)
         ]
         return sorted(found, key=lambda event: -event["EventTime"])
 

@@ -69,9 +69,9 @@ class IAMAnswers:
             if self._behavior.refuses_all_users:
                 raise IAMException("ValidationError", "AllUsers is not supported.")
             held = [
-                one
+                credential
                 for credentials in self._population.service_specific_credentials.values()
-                for one in credentials
+                for credential in credentials
             ]
             page, more = self._page(response, held)
             return {"ServiceSpecificCredentials": page, **more}
@@ -88,7 +88,9 @@ class IAMAnswers:
         if not kinds or kinds - {"User", "Group", "LocalManagedPolicy"}:
             raise NotImplementedError("the embedded AWS has no details of roles and AWS's policies")
         iam: IAMBackend = response.backend
-        policies = [one for one in iam.managed_policies.values() if ":aws:policy/" not in one.arn]
+        policies = [
+            policy for policy in iam.managed_policies.values() if ":aws:policy/" not in policy.arn
+        ]
         entries: list[User | Group | ManagedPolicy] = [
             *(self._listed(response) if "User" in kinds else ()),
             *(iam.groups.values() if "Group" in kinds else ()),
@@ -102,29 +104,29 @@ class IAMAnswers:
         return {
             "UserDetailList": [
                 {
-                    **_described(one),
-                    "Tags": one.tags or [],
-                    "GroupList": groups_of.get(one.name, []),
-                    **_policies(one, "UserPolicyList"),
-                    **self._boundary(one),
+                    **_described(user),
+                    "Tags": user.tags or [],
+                    "GroupList": groups_of.get(user.name, []),
+                    **_policies(user, "UserPolicyList"),
+                    **self._boundary(user),
                 }
-                for one in page
-                if isinstance(one, User)
+                for user in page
+                if isinstance(user, User)
             ],
             "GroupDetailList": [
                 {
-                    "GroupName": one.name,
-                    "GroupId": one.id,
-                    "Path": one.path,
-                    "Arn": one.arn,
-                    "CreateDate": one.create_date,
-                    **_policies(one, "GroupPolicyList"),
+                    "GroupName": group.name,
+                    "GroupId": group.id,
+                    "Path": group.path,
+                    "Arn": group.arn,
+                    "CreateDate": group.create_date,
+                    **_policies(group, "GroupPolicyList"),
                 }
-                for one in page
-                if isinstance(one, Group)
+                for group in page
+                if isinstance(group, Group)
             ],
             "RoleDetailList": [],
-            "Policies": [_versions(one) for one in page if isinstance(one, ManagedPolicy)],
+            "Policies": [_versions(policy) for policy in page if isinstance(policy, ManagedPolicy)],
             **more,
         }
 

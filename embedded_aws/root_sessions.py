@@ -241,7 +241,8 @@ def _allows(statement: Mapping[str, Any], root: str, policy: str) -> bool:
         and any(fnmatchcase("sts:AssumeRoot", action) for action in _list(statement["Action"]))
         and any(fnmatchcase(root, resource) for resource in _list(statement["Resource"]))
         and all(
-            key == "sts:TaskPolicyArn" and any(fnmatchcase(policy, one) for one in _list(pattern))
+            key == "sts:TaskPolicyArn"
+            and any(fnmatchcase(policy, allowed) for allowed in _list(pattern))
             for key, pattern in conditions
         )
     )

@@ -65,7 +65,7 @@ def _entries(
     for account, block in mutelist["Accounts"].items():
         for pattern, muted in block["Checks"].items():
             ours = our_checks() - {OWN_CHECK}
-            matched = sorted(one for one in ours if matches([pattern], one))
+            matched = sorted(check for check in ours if matches([pattern], check))
             for resource in muted["Resources"] if matched else ():
                 yield {
                     "account": account,

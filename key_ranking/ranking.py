@@ -545,7 +545,9 @@ def failing_credentials(finding: Finding) -> tuple[str, ...]:
     """The IDs of the access keys and API keys that a finding that fails is about."""
     if finding.status != "FAIL" or finding.unusable:
         return ()
-    api_keys = (one.service_specific_credential_id for one in _failing_api_keys(finding))
+    api_keys = (
+        credential.service_specific_credential_id for credential in _failing_api_keys(finding)
+    )
     return (*_failing_keys(finding), *api_keys)
 
 
@@ -574,7 +576,10 @@ def _failing_api_keys(finding: Finding) -> list[CredentialData]:
 def _service_of(finding: Finding, key: KeyData) -> str:
     """The service of an API key; empty for an access key."""
     credentials = finding.data.service_specific_credentials
-    services = {one.service_specific_credential_id: one.service_name for one in credentials}
+    services = {
+        credential.service_specific_credential_id: credential.service_name
+        for credential in credentials
+    }
     return services.get(key.access_key_id, "")
 
 

@@ -25,7 +25,7 @@ from . import interrupts
 from .accounts.account_list import AccountList, list_accounts
 from .accounts.root_audit import RootAudits
 from .accounts.sign_in import find_profile, sign_in
-from .directory_lock import locked
+from .directory_lock import lock
 from .errors import INTERRUPTED, RunError, StartError, UsageError
 from .options import Options, parse
 from .output_directory import prepare
@@ -100,7 +100,7 @@ def run(options: Options) -> int:
 
         # Prowler
         directory, versions, cluster = options.output_directory, installed_versions(), None
-        stack.enter_context(locked(directory))  # before Prowler is loaded, which takes seconds
+        stack.enter_context(lock(directory))  # before Prowler is loaded, which takes seconds
         prepare(directory)
         if options.scheduler:
             cluster = DaskCluster(options.scheduler, versions, profile)

@@ -25,7 +25,7 @@ LOCK = ".prowler-org.lock"
 
 
 @contextmanager
-def locked(directory: Path) -> Iterator[None]:
+def lock(directory: Path) -> Iterator[None]:
     """Make a directory and lock it until the process ends or leaves this context.
 
     Removes a directory that it made, if nothing has come into it but empty folders. Raises

@@ -124,7 +124,7 @@ def _seconds(text: str) -> float:
     return number
 
 
-# The options: each field of these classes says all that there is to say of one
+# The options, one in each field of these classes
 
 
 def _option(group: str, help: str, **more: Any) -> dict[str, Any]:  # noqa: A002
@@ -228,8 +228,8 @@ class Options:
     ))  # fmt: skip
     fail_on: FailOn = field(default="any", metadata=_of_scans(
         "when to exit with 3. new: for an incident, or a key that did not fail in the last run "
-        "that looked at its account. incident: for incidents only. Both go by the checks of this "
-        "plug-in (default: any)", choices=FAIL_ON,
+        "that looked at its account. incident: for incidents only. Both consider this plug-in's "
+        "checks only (default: any)", choices=FAIL_ON,
     ))  # fmt: skip
     quiet: bool = field(default=False, metadata=_of_scans("print errors only"))
     prowler_arguments: tuple[str, ...] = ()

@@ -95,7 +95,9 @@ def universal(framework: Mapping[str, Any]) -> dict[str, Any]:
             for name, kind in ATTRIBUTES.items()
         ],
         "outputs": {"table_config": {"group_by": "Section"}},
-        "requirements": [_universal(one, framework) for one in framework["requirements"]],
+        "requirements": [
+            _universal(requirement, framework) for requirement in framework["requirements"]
+        ],
     }
 
 
@@ -105,7 +107,9 @@ def per_provider(framework: Mapping[str, Any]) -> dict[str, Any]:
         **{name.title(): framework[name] for name in ("framework", "name", "version")},
         "Description": described(framework),
         "Provider": "AWS",
-        "Requirements": [_per_provider(one) for one in universal(framework)["requirements"]],
+        "Requirements": [
+            _per_provider(requirement) for requirement in universal(framework)["requirements"]
+        ],
     }
 
 
@@ -134,7 +138,9 @@ def _labels(reference: Mapping[str, Any], standard: Mapping[str, Any]) -> Iterab
         return ()
     if "versions" not in reference:
         return (standard["label"],)
-    newest = (one for one in reference["versions"] if one in standard["labelled_versions"])
+    newest = (
+        version for version in reference["versions"] if version in standard["labelled_versions"]
+    )
     return (f"{standard['label']}-{version}" for version in newest)
 
 
@@ -152,7 +158,7 @@ def _universal(requirement: Mapping[str, Any], framework: Mapping[str, Any]) -> 
             "Evidence": requirement["evidence"],
             "Indicators": requirement.get("indicators", []),
             "References": [
-                written(one, framework["standards"]) for one in requirement["references"]
+                written(cited, framework["standards"]) for cited in requirement["references"]
             ],
         },
         "checks": {"aws": checks} if checks else {},
@@ -162,11 +168,11 @@ def _universal(requirement: Mapping[str, Any], framework: Mapping[str, Any]) -> 
             {
                 "Check": checks[0],
                 "Provider": "aws",
-                "ConfigKey": one["setting"],
-                "Operator": one["operator"],
-                "Value": one["value"],
+                "ConfigKey": setting["setting"],
+                "Operator": setting["operator"],
+                "Value": setting["value"],
             }
-            for one in requirement["settings"]
+            for setting in requirement["settings"]
         ]
     return made
 

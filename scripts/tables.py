@@ -54,23 +54,22 @@ def requirements() -> str:
         "| --- | --- | --- | --- |",
     ]
     framework = source()
-    for one in framework["requirements"]:
-        measured = [f"`{check}`" for check in one.get("checks", ())]
-        checks = ", ".join(measured + ["by hand"] * ("By hand" in one["evidence"]))
-        lines.append(
-            f"| {one['id']} | {one['name']} | {checks} | {_direct(one, framework['standards'])} |"
-        )
+    for requirement in framework["requirements"]:
+        measured = [f"`{check}`" for check in requirement.get("checks", ())]
+        direct = _direct(requirement, framework["standards"])
+        checks = ", ".join(measured + ["by hand"] * ("By hand" in requirement["evidence"]))
+        lines.append(f"| {requirement['id']} | {requirement['name']} | {checks} | {direct} |")
     return "\n".join(lines)
 
 
 def _direct(requirement: Mapping[str, Any], standards: Mapping[str, Any]) -> str:
     """Its direct references by standard; of CIS, those of the newest versions."""
     ids: dict[str, list[str]] = {}
-    for one in requirement["references"]:
-        if one["strength"] == "direct":
-            newest = standards[one["standard"]].get("labelled_versions", ())
-            versions = [version for version in one.get("versions", ()) if version in newest]
-            if versions or "versions" not in one:
-                number = f"{one['id']} ({', '.join(versions)})" if versions else one["id"]
-                ids.setdefault(one["standard"], []).append(number)
+    for cited in requirement["references"]:
+        if cited["strength"] == "direct":
+            newest = standards[cited["standard"]].get("labelled_versions", ())
+            versions = [version for version in cited.get("versions", ()) if version in newest]
+            if versions or "versions" not in cited:
+                number = f"{cited['id']} ({', '.join(versions)})" if versions else cited["id"]
+                ids.setdefault(cited["standard"], []).append(number)
     return "; ".join(f"{standard} {', '.join(numbers)}" for standard, numbers in ids.items())

@@ -74,5 +74,5 @@ def assumption(
 
 
 def looked(*events: Mapping[str, Any], region: str = "us-east-1", **more: Any) -> EventsFound:
-    """What a look found: these events, all that there are."""
+    """The answer to a look-up: these events and no more."""
     return EventsFound(region, [event_of(one) for one in events], **more)

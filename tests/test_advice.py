@@ -23,7 +23,7 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.advice import (
     in_grace,
     word,
 )
-from prowler_access_keys.services.iam.iam_access_keys.findings.wording import described
+from prowler_access_keys.services.iam.iam_access_keys.findings.wording import describe_key
 
 from .keys import CAN_GO, DENIED, NOW, active, key
 
@@ -168,14 +168,14 @@ def test_grace_lasts_until_the_newer_key_is_older_than_it() -> None:
 def test_the_wording_of_an_unused_key_depends_on_when_aws_began_to_record_uses() -> None:
     ancient = key("AKIAOLD", 5000)
 
-    assert described(ancient, NOW).endswith("no use recorded since 2015-04-22)")
-    assert described(key("AKIANEW", 50), NOW).endswith("no use recorded)")
+    assert describe_key(ancient, NOW).endswith("no use recorded since 2015-04-22)")
+    assert describe_key(key("AKIANEW", 50), NOW).endswith("no use recorded)")
     elsewhere = AccessKey("AKIA", NOW, last_use=LastUse(NOW, "ses", "N/A"))
-    assert described(elsewhere, NOW).endswith("by ses)")
+    assert describe_key(elsewhere, NOW).endswith("by ses)")
 
 
 def test_future_dates_and_unknown_values_are_shown_as_they_are() -> None:
     ahead = AccessKey("AKIA", NOW, last_use=LastUse(NOW + timedelta(days=3), "N/A", "N/A"))
-    assert described(ahead, NOW) == (
+    assert describe_key(ahead, NOW) == (
         "AKIA (created 2026-11-24, less than a day ago; last used 2026-11-27, in the future)"
     )

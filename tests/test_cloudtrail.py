@@ -72,7 +72,7 @@ def cloudtrail(
     events: int = 50,
     seconds: float = 600,
     partition: str = "aws",
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
     waits: bool = False,
     regions: Iterable[str] = (),
 ) -> CloudTrail:
@@ -84,8 +84,8 @@ def cloudtrail(
         _enabled_regions=set(regions),
     )
     if waits:
-        return CloudTrail(provider, events, seconds, tell)
-    return CloudTrail(provider, events, seconds, tell, clock, clock.sleep)
+        return CloudTrail(provider, events, seconds, report)
+    return CloudTrail(provider, events, seconds, report, clock, clock.sleep)
 
 
 def key(number: int = 1, region: str = "us-east-1", age: float = 300) -> AccessKey:
@@ -490,18 +490,18 @@ def test_ctrl_c_does_not_wait_for_what_is_left(aws: EmbeddedAWS, clock: Clock) -
 
 
 def test_nothing_fails_because_nobody_reads_of_the_progress(aws: EmbeddedAWS, clock: Clock) -> None:
-    def tell(_: str) -> None:
+    def report(_: str) -> None:
         raise BrokenPipeError
 
     keys = [key(number) for number in range(20)]
-    assert len(cloudtrail(clock, tell=tell).usage(keys)) == 20
+    assert len(cloudtrail(clock, report=report).usage(keys)) == 20
 
 
 def test_a_long_look_says_how_long_it_takes_and_how_far_it_is(
     aws: EmbeddedAWS, clock: Clock
 ) -> None:
     told: list[str] = []
-    trail = cloudtrail(clock, tell=told.append)
+    trail = cloudtrail(clock, report=told.append)
     trail.usage([key(number) for number in range(10)])
     assert told == []
     trail.usage([key(number) for number in range(10, 20)])

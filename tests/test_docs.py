@@ -164,7 +164,7 @@ def test_a_command_of_the_aws_cli_is_valid(
 
 
 def shown_facts(data: FindingData) -> Known:
-    """The user of the OCSF data that is shown, as AWS would tell of it."""
+    """The user of the OCSF data that is shown, as AWS would list it."""
     keys = data.access_keys
     for key in keys:
         assert not key.usage or key.usage.events == sum(by.events for by in key.usage.used_by)

@@ -221,9 +221,11 @@ class UserCheck(AccessKeyCheck):
             yield self.report_on_account(finding.unlisted_users(account.gap, run.account), run)
         if account.looks_at_nothing:
             yield self.report_on_account(finding.nothing_to_look_at(run.account), run)
-        for one in account.unmatched:
-            verdict = finding.unmatched_arn(one, run.account)
-            yield self.report(verdict, FindingData(one.arn, one.arn), account.region, run)
+        for unmatched in account.unmatched:
+            verdict = finding.unmatched_arn(unmatched, run.account)
+            yield self.report(
+                verdict, FindingData(unmatched.arn, unmatched.arn), account.region, run
+            )
         yield from self._about_root(account, run)
         yield from about_users
         if about_users or account.gap or account.looks_at_nothing:
@@ -275,7 +277,7 @@ class UserCheck(AccessKeyCheck):
             report = self.report(verdict, data, account.region, run, tags)
             findings.append(Found(user.user, verdict, report))
         run_state.of(run.provider).remember(self.CheckID, findings)
-        return [one.report for one in findings]
+        return [found.report for found in findings]
 
     def _verdict(self, user: UserCase) -> Verdict:
         try:

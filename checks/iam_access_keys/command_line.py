@@ -125,20 +125,20 @@ def settings_of(provider: Any) -> tuple[Settings, tuple[str, ...]]:
     return chosen, ((file.problem,) if file.problem else ()) + problems
 
 
-def teller() -> Callable[[str], None]:
-    """What gives a line to who waits: it prints above Prowler's progress bar, from any thread.
+def progress_printer() -> Callable[[str], None]:
+    """Return a function that prints a line above Prowler's progress bar, from any thread.
 
     To the log with ``--only-logs``, and where Prowler is a library.
     """
     only_logs = getattr(arguments(), "only_logs", True)
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         if only_logs:
             logger.info(text)
         else:
             print(text, flush=True)
 
-    return tell
+    return report
 
 
 def _known_names() -> frozenset[str]:

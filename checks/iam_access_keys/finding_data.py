@@ -76,7 +76,7 @@ class ReportedKeyData:
 
 @dataclass(frozen=True, slots=True)
 class ReadingData:
-    """What the findings about an account go by."""
+    """How an account was read: by whom, when, how completely, and with which settings."""
 
     began: Text
     ended: Text

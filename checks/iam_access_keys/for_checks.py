@@ -50,7 +50,7 @@ from .findings.user_case import UserCase, require_last_use
 from .findings.wording import (
     aws_command,
     comma_and,
-    counted,
+    count_phrase,
     days,
     delete_command,
     ids,

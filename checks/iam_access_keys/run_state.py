@@ -66,7 +66,7 @@ class RunState:
 
     def remember(self, check_id: str, found: Iterable[Found]) -> None:
         """Keep what a check found of users."""
-        self._found[check_id] = {one.user.arn: one for one in found}
+        self._found[check_id] = {about.user.arn: about for about in found}
 
     def recall(self, check_id: str, arn: str) -> Found | None:
         """What a check found of the user; None if no finding of it named keys."""
@@ -79,7 +79,7 @@ _root_audits: dict[str, RootAudit] = {}
 
 
 def hand_over(audit: RootAudit) -> None:
-    """Have the scan of this account go by what was read of its root user."""
+    """Give the scan of this account what was read of its root user."""
     _root_audits[audit.account] = audit
 
 

@@ -57,7 +57,7 @@ class Settings:
 
 
 # The second range is Prowler's own (prowler/config/schema/aws.py). It matters here as well: a key
-# that counts as unused after some hours would be deactivated while it is in use.
+# that is considered unused after some hours would be deactivated while it is in use.
 ALLOWED = {
     "multiple_active_keys_grace_days": range(366),
     "max_unused_access_keys_days": range(30, 181),
@@ -145,7 +145,7 @@ def _unknown_services(services: Collection[str]) -> str:
 def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:
     if not isinstance(value, (list, tuple)) or not (value or may_be_empty):
         return False
-    return all(isinstance(one, str) and one.strip() for one in value)
+    return all(isinstance(name, str) and name.strip() for name in value)
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from ..iam_access_keys.for_checks import (
     UserCase,
     UserCheck,
     Verdict,
-    counted,
+    count_phrase,
     days,
     delete_command,
     ids,
@@ -38,9 +38,8 @@ class iam_user_inactive_keys_not_deleted(UserCheck):
         it, slots = "it", "it takes up one of the user's two key slots"
         if len(idle) > 1:
             it, slots = "them", "they take up the user's key slots"
-        has = (
-            f"User {name} has {counted(len(idle), 'inactive')} unused for more than {days(limit)}."
-        )
+        number = count_phrase(len(idle), "inactive")
+        has = f"User {name} has {number} unused for more than {days(limit)}."
         ask = None
         if isinstance(quarantine, Unreadable):
             sentences = [

@@ -35,14 +35,14 @@ class iam_user_long_term_api_keys(UserCheck):
     def judge(self, user: UserCase) -> Verdict:
         usable = user.usable_credentials()
         allowed = user.settings.allowed_service_specific_credentials
-        failing = [one for one in usable if not is_allowed(one, allowed)]
+        failing = [credential for credential in usable if not is_allowed(credential, allowed)]
         more = FindingData(service_specific_credentials=describe_credentials(usable, user.now))
         if not failing:
             but = f" except {user.describe(usable)}, which your settings allow" if usable else ""
             sentence = f"User {user.name} has no active service-specific credential{but}."
             return Verdict("PASS", sentence, more=more)
         if len(failing) < len(usable):
-            failing_ids = tuple(one.credential_id for one in failing)
+            failing_ids = tuple(credential.credential_id for credential in failing)
             more = replace(more, failing_service_specific_credentials=failing_ids)
         quarantine = user.quarantine()
         sentences = [f"User {user.name} has active service-specific credentials."]

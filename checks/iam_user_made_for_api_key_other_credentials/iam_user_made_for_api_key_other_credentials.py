@@ -20,7 +20,7 @@ from ..iam_access_keys.for_checks import (
     attempt,
     aws_command,
     comma_and,
-    counted,
+    count_phrase,
     ids,
     status_command,
     word_incident,
@@ -86,7 +86,7 @@ def _failing(
     quarantine = user.quarantine()
     opening = word_incident(user.name, quarantine)
     action = Action.INCIDENT if opening else Action.FIND_CREATOR
-    found = [f"the {counted(len(keys), '').removeprefix('1 ')}"] if keys else []
+    found = [f"the {count_phrase(len(keys), '').removeprefix('1 ')}"] if keys else []
     found += ["the console password"] if has_password else []
     it = "it" if len(keys) + has_password == 1 else "them"
     active = [key for key in keys if key.active]

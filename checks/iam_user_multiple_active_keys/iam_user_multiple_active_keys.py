@@ -11,7 +11,7 @@ from ..iam_access_keys.for_checks import (
     UserCase,
     UserCheck,
     Verdict,
-    counted,
+    count_phrase,
     fail_root,
     fail_root_by_report,
     grace_ends,
@@ -83,7 +83,7 @@ class iam_user_multiple_active_keys(UserCheck):
                 return fail_root(root, tuple(key for key in root.keys if key.active))
             return fail_root_by_report(root)
         has = "has" if is_current else "had"
-        sentence = f"The root user {has} {counted(root.active)}{of_report(root)}."
+        sentence = f"The root user {has} {count_phrase(root.active)}{of_report(root)}."
         if is_current:
             return Verdict("PASS", sentence, root.active)
         return Verdict(

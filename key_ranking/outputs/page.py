@@ -205,7 +205,7 @@ def environment() -> Environment:
 class _Filters:
     """The choices of the page's filter, and the classes by which CSS finds the keys of each.
 
-    Words of other people are never part of a class or of CSS: choices go by their number.
+    Words of other people are never part of a class or of CSS: choices have numbers.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:

@@ -33,7 +33,7 @@ def has_color(stream: TextIO) -> bool:
     return can and not os.environ.get("NO_COLOR")
 
 
-def styled(text: str, style: str) -> str:
+def style(text: str, style: str) -> str:
     """A printable text in a style."""
     return f"\x1b[{style}m{text}\x1b[0m"
 

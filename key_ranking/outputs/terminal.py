@@ -9,7 +9,7 @@ from ..actions import without_id, word_account, word_age
 from ..over_time.news import News
 from ..ranking import Entry, Group, causes
 from .figures import HEADINGS, word_figures
-from .printing import BOLD, RED, printable, styled
+from .printing import BOLD, RED, printable, style
 
 ACCOUNTS = 10
 """How many accounts are named."""
@@ -30,11 +30,11 @@ def first(
         total = "No key is known to fail a check." if unknown else "No key fails a check."
     elif keys[number:]:
         total += f"; the first {number}:"
-    lines = [styled(total, BOLD) if color else total]
+    lines = [style(total, BOLD) if color else total]
     shown = enumerate(keys[:number], start=1)
     for group, ranked in groupby(shown, key=lambda numbered: numbered[1].group):
-        style = RED if group in (Group.INCIDENT, Group.ADMINISTRATOR) else BOLD
-        lines += ["", styled(HEADINGS[group], style) if color else HEADINGS[group]]
+        emphasis = RED if group in (Group.INCIDENT, Group.ADMINISTRATOR) else BOLD
+        lines += ["", style(HEADINGS[group], emphasis) if color else HEADINGS[group]]
         for rank, entry in ranked:
             lines += map(printable, _lines(rank, entry))
     lines += [""] if keys and unknown else []

@@ -41,7 +41,7 @@ def _severity_of(check: str) -> str:
 
 
 def worst(checks: Collection[str]) -> str:
-    """The highest severity in the metadata of checks; an unknown check counts as ``medium``."""
+    """The highest severity in the metadata of checks; ``medium`` for an unknown check."""
     return min(map(_severity_of, checks), key=SEVERITIES.index, default="medium")
 
 

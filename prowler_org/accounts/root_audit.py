@@ -176,7 +176,7 @@ def _describe(features: list[str] | Unreadable) -> str:
     why = off if isinstance(off, Unreadable) else f"it lacks {comma_and(sorted(off))}"
     return (
         f"Centralized root access of this organization may be off: {why}. Findings about root "
-        "users then go by credential reports. To turn it on, run in the management account: "
+        "users are then based on credential reports. To turn it on, run in the management account: "
         f"{TURN_ON}"
     )
 

@@ -26,7 +26,7 @@ from distributed.security import Security
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
-from prowler_org.directory_lock import locked
+from prowler_org.directory_lock import lock
 from prowler_org.errors import StartError
 from prowler_org.running_prowler import processes
 from prowler_org.running_prowler.processes import ProwlerLauncher
@@ -300,7 +300,7 @@ def test_a_worker_clears_what_a_killed_worker_left(
         if folder is not finished:  # a folder that an operator named like that
             (folder / dask_worker.MARK).touch()
     link.symlink_to(tmp_path / "other")
-    with locked(used):
+    with lock(used):
         for folder in (left, used, finished, tmp_path / "other"):
             os.utime(folder, times=(1, 1))
         dask_worker.clear_temporary_folders()

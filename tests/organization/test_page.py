@@ -55,7 +55,7 @@ FRAMEWORK = Framework("cis_x", "compliance/x.csv", (Requirement("1.1", HOSTILE, 
 
 
 def told(results: list[AccountResult]) -> Page:
-    """What the page tells of these results."""
+    """What the page says about these results."""
     skipped = (SkippedAccount(Account("5", "main"), "the management account"),)
     listed = AccountList("o-a1b2c3d4e5", "aws", (), skipped)
     keys = ranked([], examples.STARTED, None)

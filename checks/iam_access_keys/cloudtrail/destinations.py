@@ -104,7 +104,7 @@ def destinations(
 
 
 def _places(usage: Usage) -> frozenset[tuple[str, str]]:
-    """The programs with their addresses; none if one of them does not tell."""
+    """The programs with their addresses; none if one of them has no known address."""
     places = frozenset((user.program, user.source) for user in usage.used_by)
     tells_nothing = {AWS_SERVICE, CONSOLE, UNKNOWN, UNKNOWN_SOURCE}
     return frozenset() if any(tells_nothing & set(place) for place in places) else places

@@ -139,13 +139,13 @@ class CloudTrail:
         provider: Any,
         most_events: int,
         most_seconds: float,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
     ) -> None:
         """``most_events`` a key; ``most_seconds`` for all that is asked from now on.
 
-        A call that began in time may end up to 25 seconds later. ``tell`` gets lines about
+        A call that began in time may end up to 25 seconds later. ``report`` gets lines about
         progress, from any thread. ``wait`` waits for so many seconds; the default lets Ctrl-C end
         that.
         """
@@ -158,7 +158,7 @@ class CloudTrail:
         self._enabled_regions = frozenset(enabled or ())
         self._most_events = most_events
         self._seconds_left = float(most_seconds)
-        self._tell, self._clock, self._wait = tell, clock, wait
+        self._report, self._clock, self._wait = report, clock, wait
         self._regions: dict[str, _Region] = {}
         self._addresses = Addresses(self._session)
 
@@ -237,7 +237,7 @@ class CloudTrail:
     def root_usage(self) -> dict[str, Usage]:
         """By ID, what uses the root user's keys.
 
-        IAM does not tell the IDs, so those count that sign events of the user name ``root``. An
+        IAM does not give the IDs, so they are taken from the events of the user name ``root``. An
         empty ID stands for further keys: if no event shows one, or not all events were read.
         """
         (shown,) = self._by_user(
@@ -349,7 +349,7 @@ class CloudTrail:
         deadline = _Deadline(self._seconds_left, self._clock, self._wait)
         seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
         lookups = sum(map(len, by_region.values()))
-        count = lookup_counter(lookups, seconds, self._tell, self._clock)
+        count = lookup_counter(lookups, seconds, self._report, self._clock)
 
         def ask_in(region: str) -> list[tuple[EventQuery, EventsFound]]:
             answers = []

@@ -286,12 +286,12 @@ def is_too_old(key: AccessKey, now: datetime) -> bool:
 
 
 def origin_in(found: EventsFound, key: AccessKey, now: datetime) -> Origin:
-    """The origin of a key, as these events tell it; ``now`` is UTC."""
+    """The origin of a key, according to these events; ``now`` is UTC."""
     return _change_in(found, key, lambda call: call.created, now - key.create_date < DELAY)
 
 
 def deactivation_in(found: EventsFound, key: AccessKey) -> Origin:
-    """Who deactivated a key and when, as these events tell it, the newest first."""
+    """Who deactivated a key and when, according to these events, the newest first."""
     return _change_in(found, key, lambda call: call.deactivated, is_recent=False)
 
 

@@ -11,18 +11,18 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 def lookup_counter(
-    lookups: int, seconds: float, tell: Callable[[str], None], clock: Callable[[], float]
+    lookups: int, seconds: float, report: Callable[[str], None], clock: Callable[[], float]
 ) -> Callable[[], None]:
     """Returns what counts a lookup, in any thread, and says now and then how many are done.
 
-    ``seconds`` is how long they take at least. ``tell`` gets the lines, from any thread.
+    ``seconds`` is how long they take at least. ``report`` gets the lines, from any thread.
     """
     done, said_at, lock = 0, clock(), threading.Lock()
     is_long = seconds >= SECONDS_BETWEEN_LINES
 
     def say(line: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads it any more
-            tell(line)
+            report(line)
 
     def count() -> None:
         nonlocal done, said_at

@@ -117,7 +117,7 @@ def failing_ids(data: FindingData) -> list[str]:
         keys = tuple(key.access_key_id for key in data.access_keys)
     if credentials is None:
         found = data.service_specific_credentials
-        credentials = tuple(one.service_specific_credential_id for one in found)
+        credentials = tuple(credential.service_specific_credential_id for credential in found)
     return [*keys, *credentials]
 
 

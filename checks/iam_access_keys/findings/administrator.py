@@ -4,8 +4,8 @@ How AWS evaluates policies and permissions boundaries is in
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
-A condition counts as met, and a Deny statement does not count: the sentences name both. A grant
-that a condition limits to certain policies, or to certain permissions boundaries, does not count.
+Conditions are assumed to be met, and Deny statements are not evaluated: the sentences name both. A
+grant that a condition limits to certain policies or permissions boundaries does not count.
 """
 
 from __future__ import annotations
@@ -173,12 +173,14 @@ def judge_administrator(
             )
             return Administrator(f"{reason}would make it an administrator{_NOT_EVALUATED}")
         return Administrator(f"{_NO_WAY}{_NOT_EVALUATED}")
-    through = ways.describe((one for one in statements if one.allows), used)
+    through = ways.describe((statement for statement in statements if statement.allows), used)
     if around:
         can = "It can remove or replace" if around.issubset(ways.removals) else "This is within"
-        limiting = ways.describe((one for one in limits if one.allows), around)
+        limiting = ways.describe((statement for statement in limits if statement.allows), around)
         about_boundary = f" {can} {', and '.join(limiting)}."
-    denies = ways.describe((one for one in (*statements, *limits) if not one.allows), used | around)
+    denies = ways.describe(
+        (statement for statement in (*statements, *limits) if not statement.allows), used | around
+    )
     about_denies = f" Not evaluated: denials by {', and by '.join(denies)}." if denies else ""
     if ways.everything in used:
         what = "is an administrator"

@@ -1,6 +1,6 @@
 """What to do about a user's active access keys, and how to say it. Pure.
 
-Checks and fixers go by the same advice, so a fixer does what the finding announced.
+Checks and fixers use the same advice, so a fixer does what the finding announced.
 """
 
 from __future__ import annotations

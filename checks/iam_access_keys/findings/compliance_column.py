@@ -33,7 +33,9 @@ def requirements_of(check: str) -> Column:
     column: Column = {}
     for framework in _installed_frameworks():
         version = f"-{framework.Version}" if framework.Version else ""
-        ids = [one.Id for one in framework.Requirements if check in one.Checks]
+        ids = [
+            requirement.Id for requirement in framework.Requirements if check in requirement.Checks
+        ]
         if ids:
             column.setdefault(f"{framework.Framework}{version}", []).extend(ids)
     return column

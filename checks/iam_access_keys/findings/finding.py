@@ -165,21 +165,21 @@ def unlisted_users(gap: ListingGap, account: str) -> Verdict:
     )
 
 
-def unmatched_arn(one: UnmatchedARN, account: str) -> Verdict:
+def unmatched_arn(arn: UnmatchedARN, account: str) -> Verdict:
     """MANUAL for an ARN that the scan is limited to and that names no user of the account."""
-    if not one.is_user:
+    if not arn.is_user:
         problem = (
-            f"{one.arn} is not the ARN of an IAM user or of the root user, so no check of this "
+            f"{arn.arn} is not the ARN of an IAM user or of the root user, so no check of this "
             "run looked at it."
         )
-    elif one.foreign:
+    elif arn.foreign:
         problem = (
-            f"{one.arn} is in another account or partition than {account}, which this run scanned."
+            f"{arn.arn} is in another account or partition than {account}, which this run scanned."
         )
-    elif one.actual:
-        problem = f"No IAM user has the ARN {one.arn}. The user of that name has {one.actual}."
+    elif arn.actual:
+        problem = f"No IAM user has the ARN {arn.arn}. The user of that name has {arn.actual}."
     else:
-        problem = f"Account {account} has no IAM user with the ARN {one.arn}."
+        problem = f"Account {account} has no IAM user with the ARN {arn.arn}."
     return Verdict("MANUAL", f"{problem} Nothing was checked for it: correct --resource-arn.")
 
 
@@ -201,7 +201,7 @@ def no_users(account: str) -> Verdict:
 
 
 def unusable_settings(account: str, problems: Iterable[str]) -> Verdict:
-    """MANUAL for the account if the settings that a check goes by may not be what was meant."""
+    """MANUAL for the account if a check may not have the settings that the user meant."""
     return Verdict("MANUAL", f"Account {account} was not checked: {' '.join(problems)}")
 
 

@@ -9,7 +9,7 @@ from ..cloudtrail.questions import Questions
 from ..facts import MANAGEMENT_ACCOUNT, ROOT_ACCESS_OFF, Keys, RootAccessKeys, RootAudit, Unreadable
 from .advice import word_root
 from .finding import Verdict
-from .wording import comma_and, counted, described, of_report, plural, when
+from .wording import comma_and, count_phrase, describe_key, of_report, plural, when
 
 _NO_SESSION = {
     MANAGEMENT_ACCOUNT: "AWS gives none for the management account",
@@ -22,9 +22,9 @@ def fail_root(root: RootAccessKeys, keys: Keys) -> Verdict:
     active = tuple(key for key in keys if key.active)
     inactive = tuple(key for key in keys if not key.active)
     states = [pair for pair in (("active", active), ("inactive", inactive)) if pair[1]]
-    has = " and ".join(counted(len(some), state) for state, some in states)
+    has = " and ".join(count_phrase(len(some), state) for state, some in states)
     listed = " ".join(
-        f"{state.capitalize()}: {comma_and(described(key, root.now) for key in some)}."
+        f"{state.capitalize()}: {comma_and(describe_key(key, root.now) for key in some)}."
         for state, some in states
     )
     it = "it" if len(inactive) == 1 else "them"
@@ -42,8 +42,8 @@ def fail_root(root: RootAccessKeys, keys: Keys) -> Verdict:
 def fail_root_by_report(root: RootAccessKeys) -> Verdict:
     """FAIL for the active keys of the root user, which a credential report counts."""
     count = 0 if isinstance(root.active, Unreadable) else root.active
-    had = f"had {counted(count)} when AWS made the credential report"
-    has = f"The root user {f'has {counted(count)}' if root.report_is_fresh else had}"
+    had = f"had {count_phrase(count)} when AWS made the credential report"
+    has = f"The root user {f'has {count_phrase(count)}' if root.report_is_fresh else had}"
     used = f"Last used {when(root.last_used, root.now)}" if root.last_used else "No use recorded"
     sentence = f"{has}. {word_root(root.arn, count)} {used}{of_report(root)}."
     return Verdict("FAIL", sentence, count)

@@ -27,7 +27,7 @@ LASTING = timedelta(days=5 * 365)
 
 
 def is_api_key(credential: ServiceSpecificCredential) -> bool:
-    """Whether it is an API key. That of a service that is not known here counts as one."""
+    """Whether it is an API key. Of a service that is not known here, it is taken for one."""
     return credential.service.casefold() not in _WITH_USER_NAME
 
 
@@ -42,7 +42,7 @@ def is_allowed(credential: ServiceSpecificCredential, services: Collection[str])
     return credential.service.casefold() in {service.strip().casefold() for service in services}
 
 
-def described(credential: ServiceSpecificCredential, now: datetime) -> str:
+def describe_credential(credential: ServiceSpecificCredential, now: datetime) -> str:
     """A credential with its service, age, and expiry; ``now`` is UTC."""
     kind = "API key" if is_api_key(credential) else "user name and password"
     return (

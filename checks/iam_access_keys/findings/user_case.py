@@ -16,7 +16,7 @@ from . import service_specific_credentials
 from .administrator import denies_everything
 from .advice import Action, Advice, about, advise, incident, word, word_incident
 from .finding import Verdict
-from .wording import comma_and, counted, described, what_to_do
+from .wording import comma_and, count_phrase, describe_key, what_to_do
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class UserCase(UserFacts):
             return Advice(Action.FIND_OUT, quarantine=advice.quarantine, is_decoy=True)
         if advice.action is not Action.DEACTIVATE:
             return advice
-        # Whoever planted a decoy waits for its use.
+        # Somebody planted the decoy and waits for its use.
         policies = self.policies()
         documents = self.policy_documents(needed_documents(policies))
         return advise(active, (), self.now, limit, denies_everything(policies, documents))
@@ -162,14 +162,14 @@ class UserCase(UserFacts):
 
     def has_active_keys(self) -> str:
         """The beginning of a sentence: how many active access keys the user has."""
-        return f"User {self.name} has {counted(self.active_count())}"
+        return f"User {self.name} has {count_phrase(self.active_count())}"
 
     def describe(self, found: Iterable[AccessKey | ServiceSpecificCredential]) -> str:
         """Access keys with age and last use, and credentials with service, age, and expiry."""
         return comma_and(
-            described(key, self.now)
+            describe_key(key, self.now)
             if isinstance(key, AccessKey)
-            else service_specific_credentials.described(key, self.now)
+            else service_specific_credentials.describe_credential(key, self.now)
             for key in found
         )
 

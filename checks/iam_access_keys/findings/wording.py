@@ -21,7 +21,7 @@ _NOT_AVAILABLE = "N/A"
 """What IAM writes for a service or a Region that it does not know."""
 
 
-def described(key: AccessKey, now: datetime) -> str:
+def describe_key(key: AccessKey, now: datetime) -> str:
     """A key with its age and its last use; ``now`` is UTC."""
     created = f"created {when(key.create_date, now)}"
     last_use = key.last_use
@@ -48,7 +48,7 @@ def comma_and(words: Iterable[str], last: str = "and") -> str:
     return f" {last} ".join(words)
 
 
-def counted(number: int, state: str = "active") -> str:
+def count_phrase(number: int, state: str = "active") -> str:
     """How many access keys there are in a state."""
     return plural(number, f"{state} access key".lstrip(), none="no")
 

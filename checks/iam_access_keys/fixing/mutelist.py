@@ -73,7 +73,7 @@ def protection(muting: Any, account: str, user: User, check_id: str) -> str:
     prowler#6736), or the entry is about another check. Anything under ``Resources`` counts that has
     the user's name as a word, or that as a pattern fits its name or ARN, and anything under
     ``Tags`` that fits one of its tags. A pattern that fits everything means no user, but in an
-    entry for one of our checks, that counts as well.
+    entry for one of our checks, that is a reason too.
     """
     advice = (
         f"To mute this finding too, write '^{re.escape(user.name)}$' under Resources of "

@@ -16,7 +16,7 @@ from prowler.lib.logger import logger
 from ..catalogue import our_checks
 from ..cloudtrail.event_history import CloudTrail
 from ..cloudtrail.questions import Interview
-from ..command_line import settings_of, teller
+from ..command_line import progress_printer, settings_of
 from ..facts import ListingGap, RootAccessKeys, RootAudit, UnmatchedARN, Unreadable, User
 from ..settings import Settings
 from .iam import IAM, Listing
@@ -78,7 +78,7 @@ class AccountReading:
             for arn, answer in self._chosen.items()
             if isinstance(answer, Unreadable)
         )
-        return tuple(sorted((*known, *unread), key=lambda one: (one.user.name, one.user.arn)))
+        return tuple(sorted((*known, *unread), key=lambda read: (read.user.name, read.user.arn)))
 
     @cached_property
     def root(self) -> RootAccessKeys | None:
@@ -141,11 +141,15 @@ class AccountReading:
         return tuple(
             sorted(
                 (
-                    *(one for one in self._chosen.values() if isinstance(one, UnmatchedARN)),
+                    *(
+                        chosen
+                        for chosen in self._chosen.values()
+                        if isinstance(chosen, UnmatchedARN)
+                    ),
                     *self._foreign,
                     *(UnmatchedARN(arn, is_user=False) for arn in self._other_iam_arns),
                 ),
-                key=lambda one: one.arn,
+                key=lambda chosen: chosen.arn,
             )
         )
 
@@ -159,7 +163,9 @@ class AccountReading:
         """CloudTrail, within the limits that the settings give the whole run."""
         most_events = self.settings.access_key_usage_max_events
         most_seconds = self.settings.access_key_usage_max_seconds
-        return Interview(CloudTrail(self._iam.provider, most_events, most_seconds, teller()))
+        return Interview(
+            CloudTrail(self._iam.provider, most_events, most_seconds, progress_printer())
+        )
 
     # The stages
 

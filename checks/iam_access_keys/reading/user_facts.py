@@ -117,10 +117,10 @@ class Answers:
     def get(self, fact: Fact, about: Iterable[Hashable]) -> list[Any]:
         """The answers about these subjects. Raises NotReadYetError if one is missing."""
         about = tuple(about)
-        missing = [one for one in about if (fact, one) not in self._answers]
+        missing = [subject for subject in about if (fact, subject) not in self._answers]
         if missing:
             raise NotReadYetError(fact, missing)
-        return [self._answers[fact, one] for one in about]
+        return [self._answers[fact, subject] for subject in about]
 
     def keys(self, user: User) -> Keys | Unreadable:
         """All of a user's keys. Raises NotReadYetError."""
@@ -192,7 +192,7 @@ class Answers:
                     undecided.append(subject)
             for fact, about in needed.items():
                 answers = self._readers[fact](about)
-                self._answers.update(((fact, one), answers[one]) for one in about)
+                self._answers.update(((fact, subject), answers[subject]) for subject in about)
             pending = undecided
         return results
 

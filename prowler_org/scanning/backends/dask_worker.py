@@ -20,7 +20,7 @@ from botocore.config import Config
 from prowler_access_keys.ranking.versions import installed_versions
 
 from ...accounts.sign_in import DEFAULT_REGION, FAILURES
-from ...directory_lock import locked
+from ...directory_lock import lock
 from ...errors import StartError
 from ...results.account_result import not_scanned
 from ...results.report_files import pack
@@ -117,7 +117,7 @@ def clear_temporary_folders() -> None:
             found = folder.lstat()  # of a link, if it is one
             is_old = time.time() - found.st_mtime > SECONDS_TO_LOCK
             if is_old and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
-                with locked(folder):
+                with lock(folder):
                     shutil.rmtree(folder)
 
 
@@ -134,7 +134,7 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
     except RunEndedError:
         return FinishedScan(not_scanned(sent.task.account, INTERRUPTED))
     try:
-        with tempfile.TemporaryDirectory(prefix=PREFIX) as name, locked(Path(name)):
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as name, lock(Path(name)):
             folder = Path(name)
             (folder / MARK).touch()
             arguments = with_files(sent.task.arguments, sent.files, folder / "files")
