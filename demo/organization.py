@@ -92,7 +92,7 @@ def rotate(aws: EmbeddedAWS, accounts: dict[str, str]) -> None:
 
 def _forget(aws: EmbeddedAWS, account: str, user: str) -> None:
     held = aws.iam(account).users
-    for identifier in [key for key, finding in held.items() if finding.name == user]:
+    for identifier in [key for key, made in held.items() if made.name == user]:
         del held[identifier]
 
 

@@ -481,10 +481,7 @@ class _User:
 
     def _no_if_told_by(self, check: str) -> bool | None:
         """No, if this check has looked at the user when its findings were made; else None."""
-        failing = self.failing[0]
-        looked = self.account.whole.get(check, -1) >= failing.time or (
-            failing.data.limited and self.account.checks.get(check) == failing.time
-        )
+        looked = self.account.was_looked_at(check, self.failing[0])
         unread = (self.account.account, check) in self.gaps or any(
             found.unusable == OTHER_CHECK
             or (

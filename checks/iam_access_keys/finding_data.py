@@ -76,7 +76,7 @@ class ReportedKeyData:
 
 @dataclass(frozen=True, slots=True)
 class ReadingData:
-    """How an account was read: by whom, when, how completely, and with which settings."""
+    """Who read an account, when, how much of it, and with which settings."""
 
     began: Text
     ended: Text

@@ -42,7 +42,7 @@ class iam_root_user_active_keys(RootUserCheck):
         if isinstance(root.active, Unreadable):
             return unreadable_root(root.active, what_to_do(root.active))
         if root.active:
-            return fail_root_by_report(root)
+            return fail_root_by_report(root, root.active)
         if isinstance(root.present, Unreadable):
             return unreadable_root(root.present, what_to_do(root.present))
         if root.report_is_fresh:

@@ -46,7 +46,6 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
 
     def judge(self, user: UserCase) -> Verdict:
         name = user.name
-        made = f"User {name}, which the console made for an API key,"
         unread: list[UnreadableError] = []
         keys = attempt(lambda: user.with_last_use(user.all_keys()), unread) or ()
         has_password = bool(attempt(user.has_password, unread))
@@ -54,7 +53,10 @@ class iam_user_made_for_api_key_other_credentials(UserCheck):
             return _failing(user, keys, has_password, unread)
         if unread:
             raise unread[0]
-        neither = f"{made} has neither an access key nor a console password"
+        neither = (
+            f"User {name}, which the console made for an API key, has neither an access key nor a "
+            "console password"
+        )
         if user.usable_credentials():
             return Verdict("PASS", f"{neither}.", 0)
         quarantine = user.known_quarantine()

@@ -81,7 +81,7 @@ class iam_user_multiple_active_keys(UserCheck):
         if root.active >= 2:
             if root.keys:
                 return fail_root(root, tuple(key for key in root.keys if key.active))
-            return fail_root_by_report(root)
+            return fail_root_by_report(root, root.active)
         has = "has" if is_current else "had"
         sentence = f"The root user {has} {count_phrase(root.active)}{of_report(root)}."
         if is_current:

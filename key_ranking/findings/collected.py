@@ -44,6 +44,11 @@ class AccountSeen:
     """By check, when it looked last, how many users it judged, and how many active access keys
     these have as far as their findings say; -1 if none does."""
 
+    def was_looked_at(self, check: str, finding: Finding) -> bool:
+        """Whether a check looked at a finding's user in the finding's scan, or later."""
+        is_of_its_scan = finding.data.limited and self.checks.get(check) == finding.time
+        return is_of_its_scan or self.whole.get(check, -1) >= finding.time
+
     def largest(self, time: int) -> tuple[int, int]:
         """How many users, and active keys or -1, a check found that looked at this time."""
         sizes = [size for size in self.sizes.values() if size[0] == time]

@@ -33,9 +33,9 @@ def has_color(stream: TextIO) -> bool:
     return can and not os.environ.get("NO_COLOR")
 
 
-def style(text: str, style: str) -> str:
-    """A printable text in a style."""
-    return f"\x1b[{style}m{text}\x1b[0m"
+def style(text: str, code: str) -> str:
+    """A printable text in the style of a code, such as BOLD."""
+    return f"\x1b[{code}m{text}\x1b[0m"
 
 
 def list_files(title: str, files: Sequence[Path]) -> list[str]:

@@ -49,9 +49,9 @@ SENTENCES = {
         "Find out what they did, and leave the policy attached until AWS has closed the case."
     ),
     Action.DECOY_USED: (
-        "Somebody used {keys} of the decoy {user}. Find out who can read the place "
-        "where you planted {it}, and what else is kept there. Leave the decoy as it is while you "
-        "look, and replace it afterwards."
+        "Somebody used {keys} of the decoy {user}. Find out who can read the place where you "
+        "planted {it}, and what else is kept there. Leave the decoy as it is while you look, and "
+        "replace it afterwards."
     ),
     Action.FIND_OUT: "Find out {which} in use before you deactivate anything.",
     Action.DEACTIVATE: "{unused} can be deactivated now.",

@@ -39,14 +39,15 @@ def fail_root(root: RootAccessKeys, keys: Keys) -> Verdict:
     return Verdict("FAIL", sentence, len(active), keys, ask=ask, severity=severity)
 
 
-def fail_root_by_report(root: RootAccessKeys) -> Verdict:
-    """FAIL for the active keys of the root user, which a credential report counts."""
-    count = 0 if isinstance(root.active, Unreadable) else root.active
-    had = f"had {count_phrase(count)} when AWS made the credential report"
-    has = f"The root user {f'has {count_phrase(count)}' if root.report_is_fresh else had}"
+def fail_root_by_report(root: RootAccessKeys, active: int) -> Verdict:
+    """FAIL for so many active keys of the root user, which a credential report counts."""
+    keys = count_phrase(active)
+    has = (
+        f"has {keys}" if root.report_is_fresh else f"had {keys} when AWS made the credential report"
+    )
     used = f"Last used {when(root.last_used, root.now)}" if root.last_used else "No use recorded"
-    sentence = f"{has}. {word_root(root.arn, count)} {used}{of_report(root)}."
-    return Verdict("FAIL", sentence, count)
+    what = word_root(root.arn, active)
+    return Verdict("FAIL", f"The root user {has}. {what} {used}{of_report(root)}.", active)
 
 
 def with_audit(verdict: Verdict, root: RootAccessKeys) -> Verdict:

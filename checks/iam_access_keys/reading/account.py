@@ -141,15 +141,11 @@ class AccountReading:
         return tuple(
             sorted(
                 (
-                    *(
-                        chosen
-                        for chosen in self._chosen.values()
-                        if isinstance(chosen, UnmatchedARN)
-                    ),
+                    *(found for found in self._chosen.values() if isinstance(found, UnmatchedARN)),
                     *self._foreign,
                     *(UnmatchedARN(arn, is_user=False) for arn in self._other_iam_arns),
                 ),
-                key=lambda chosen: chosen.arn,
+                key=lambda unmatched: unmatched.arn,
             )
         )
 
