@@ -17,7 +17,7 @@ from urllib.parse import quote
 from prowler_access_keys.compliance.live_frameworks import choose
 
 from . import whose
-from .actions import word_account
+from .entries.entry import word_account
 from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
 from .findings.accepted import word_accepted
@@ -28,13 +28,13 @@ from .outputs.oscal import write_oscal
 from .outputs.owners import write_owners
 from .outputs.page import AccountRow, NotCovered, Page, write_page
 from .outputs.printing import has_color, list_files, printable, say
-from .outputs.terminal import describe_new, first
+from .outputs.terminal import describe_first, describe_new
 from .over_time import promise
 from .over_time.changes import earlier_runs, read_snapshot, require_common_account
 from .over_time.news import FAIL_ON, FailOn
 from .over_time.period import read_period, write_period
 from .over_time.runs import DatedFigures
-from .ranked import Ranked, ranked, write_files
+from .ranked_reports import RankedReports, rank_reports, write_files
 from .versions import PLUG_IN, Show, describe_versions
 from .whole_file import UnusableFileError
 
@@ -223,7 +223,7 @@ def _rank(options: argparse.Namespace) -> int:
     before, runs, unusable = earlier_runs(directory, f"{NAME}*.json", name, now)
     if previous:
         before = read_snapshot(previous, now)
-    ranking = ranked(reports, now, before, problems=problems)
+    ranking = rank_reports(reports, now, before, problems=problems)
     _name_unusable(ranking.collected.problems, unusable)
     if not ranking.collected.accounts:
         files = "this report" if len(reports) == 1 else f"any of these {len(reports)} reports"
@@ -255,11 +255,11 @@ def _whose(options: argparse.Namespace) -> int:
     found, problems = find_reports(options.reports)
     now = datetime.now(timezone.utc)
     before, _, unusable = earlier_runs(options.output_directory, f"{NAME}*.json", "b", now)
-    ranking = ranked(oldest_first(found), now, before, problems=problems)
+    ranking = rank_reports(oldest_first(found), now, before, problems=problems)
     _name_unusable(ranking.collected.problems, unusable)
     data = ranking.snapshot
     keys = whose.look_up(ids, ranking.entries, data.histories, data.names)
-    say("\n".join(whose.words(keys)), sys.stdout)
+    say("\n".join(whose.describe(keys)), sys.stdout)
     if ranking.collected.problems or unusable:
         return REFUSED
     return KEYS_TO_ACT_ON if any(not key.is_retired for key in keys) else NOTHING_TO_DO
@@ -281,7 +281,7 @@ def _period(options: argparse.Namespace) -> int:
 
 
 def _page(
-    ranking: Ranked, directory: Path, csv: str, now: datetime, runs: Sequence[DatedFigures]
+    ranking: RankedReports, directory: Path, csv: str, now: datetime, runs: Sequence[DatedFigures]
 ) -> Page:
     accounts = ranking.collected.accounts.values()
     links = {
@@ -301,7 +301,7 @@ def _page(
     ours = "none of its findings are of these checks"
     return Page(
         title=f"Which access key first: {_title(ranking)}",
-        subtitle=f"From Prowler's scans {_scanned(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
+        subtitle=f"From Prowler's scans {_dates(ranking)}. Written on {now:%Y-%m-%d %H:%M} UTC "
         f"by {PLUG_IN} {version(PLUG_IN)}.",
         entries=ranking.entries,
         csv=quote(csv),
@@ -324,7 +324,7 @@ def _page(
     )
 
 
-def _title(ranking: Ranked) -> str:
+def _title(ranking: RankedReports) -> str:
     """The account, or the number of accounts and their figures."""
     first, *others = ranking.collected.accounts.values()
     if not others:
@@ -332,7 +332,7 @@ def _title(ranking: Ranked) -> str:
     return f"{len(others) + 1} accounts, {word_figures(ranking.entries) or 'nothing to do'}"
 
 
-def _scanned(ranking: Ranked) -> str:
+def _dates(ranking: RankedReports) -> str:
     """When the scans were whose results the page has."""
     times = [max(account.checks.values()) for account in ranking.collected.accounts.values()]
     first, last = (f"{moment_of(time):%Y-%m-%d}" for time in (min(times), max(times)))
@@ -345,10 +345,10 @@ def _link(report: Path, directory: Path) -> str:
     return quote(os.fsencode(os.path.relpath(html if html.exists() else report, directory)))
 
 
-def _summary(ranking: Ranked, fail_on: FailOn, files: Sequence[Path]) -> str:
+def _summary(ranking: RankedReports, fail_on: FailOn, files: Sequence[Path]) -> str:
     """What is printed: the first keys, how many there are, and where the files are."""
     accepted = word_accepted(ranking.accepted, ranking.owners)
-    lines = first(ranking.entries, accepted=accepted, color=has_color(sys.stdout))
+    lines = describe_first(ranking.entries, accepted=accepted, color=has_color(sys.stdout))
     if fail_on == "new":
         lines = describe_new(ranking.news, len(ranking.entries), ranking.since)
     if ranking.since:

@@ -14,10 +14,10 @@ from typing import BinaryIO
 
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import plural
 
+from .entries.entry import Entry, Group
 from .outputs.owners import describe_use
 from .outputs.printing import printable
 from .over_time.history import RETIRED, History, date_of
-from .ranking import Entry, Group
 
 KEY_ID = re.compile(
     rb"(?:(?<![A-Z0-9])|(?<=%[0-9A-F][0-9A-F]))(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
@@ -99,13 +99,13 @@ def look_up(
     """What the ranking and the histories say of IDs; ``names`` are the accounts' names."""
     by_key = {entry.access_key_id: entry for entry in entries if entry.access_key_id}
     found = [
-        _known(key_id, times, by_key.get(key_id), histories.get(key_id), names)
+        _identify(key_id, times, by_key.get(key_id), histories.get(key_id), names)
         for key_id, times in ids.items()
     ]
     return sorted(found, key=lambda key: (key.danger, key.access_key_id))
 
 
-def _known(
+def _identify(
     key_id: str,
     times: int,
     entry: Entry | None,
@@ -138,7 +138,7 @@ def _known(
     return Whose(key_id, times, danger, tuple(lines))
 
 
-def words(found: Sequence[Whose]) -> list[str]:
+def describe(found: Sequence[Whose]) -> list[str]:
     """What is printed."""
     lines = [f"{plural(len(found), 'access key ID')} found"]
     for key in found:

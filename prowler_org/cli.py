@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prowler_access_keys.ranking.findings.accepted import word_accepted
 from prowler_access_keys.ranking.outputs.printing import has_color, printable, say
-from prowler_access_keys.ranking.outputs.terminal import describe_new, first
+from prowler_access_keys.ranking.outputs.terminal import describe_first, describe_new
 from prowler_access_keys.ranking.over_time.changes import (
     Snapshot,
     read_snapshot,
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return WRONG_USAGE if isinstance(error, UsageError) else NOT_STARTED
     except KeyboardInterrupt:
-        interrupts.caught()
+        interrupts.acknowledge_interrupt()
         end_fork_server()
         _complain("Interrupted. If scans had started, --resume goes on with them.")
         return INTERRUPTED
@@ -162,7 +162,7 @@ def run(options: Options) -> int:
             new = describe_new(ranking.news, len(ranking.entries), ranking.since)
             say("\n".join([*new, ""]), output)
         elif ranking.entries or accepted:
-            lines = first(ranking.entries, KEYS_PRINTED, accepted, color=has_color(output))
+            lines = describe_first(ranking.entries, KEYS_PRINTED, accepted, color=has_color(output))
             say("\n".join([*lines, ""]), output)
         say(summarize(state, reports.files), output)
         for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):

@@ -21,4 +21,4 @@ def main() -> int:
             print("prowler-org: Interrupted.", file=sys.stderr)
             return INTERRUPTED
         finally:
-            interrupts.caught()
+            interrupts.acknowledge_interrupt()

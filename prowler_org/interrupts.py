@@ -22,7 +22,7 @@ def handle_signals() -> None:
             signal.signal(number, _interrupt)
 
 
-def caught() -> None:
+def acknowledge_interrupt() -> None:
     """Say that the interrupt has arrived: call this where KeyboardInterrupt is caught."""
     signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -15,7 +15,10 @@ from prowler.lib.outputs.utils import unroll_dict, unroll_tags
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import Tag, User
-from prowler_access_keys.services.iam.iam_access_keys.fixing.mutelist import protection, unusable
+from prowler_access_keys.services.iam.iam_access_keys.fixing.mutelist import (
+    protection,
+    why_unusable,
+)
 
 from .scanning import ACCOUNT, CHECK, FAMILY
 
@@ -32,7 +35,7 @@ def user(name: str = "alice", tags: tuple[Tag, ...] = TAGS) -> User:
 
 def refusal(path: str, whom: User | None = None) -> str:
     muting = AWSMutelist(mutelist_path=path)
-    return unusable(muting) or protection(muting, ACCOUNT, whom or user(), CHECK)
+    return why_unusable(muting) or protection(muting, ACCOUNT, whom or user(), CHECK)
 
 
 def written(folder: Path, text: str) -> str:
@@ -143,7 +146,7 @@ def test_a_mutelist_with_itself_inside_ends(tmp_path: Path) -> None:
 def test_a_mutelist_that_loses_text_when_read_is_not_used(path: str) -> None:
     muting = AWSMutelist({"Accounts": {}})
     muting._mutelist_file_path = path
-    assert "is not a regular file" in unusable(muting)
+    assert "is not a regular file" in why_unusable(muting)
 
 
 # Drawn mutelists, of which Prowler's own reader is the judge

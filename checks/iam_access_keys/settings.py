@@ -87,8 +87,8 @@ def parse(
         complaint = _complaint(setting.name, value)
         if complaint:
             problems.append(
-                f"{setting.name} is {_shown(value)} in Prowler's config file, but must be "
-                f"{complaint}. {_shown(setting.default)} is used instead."
+                f"{setting.name} is {_show(value)} in Prowler's config file, but must be "
+                f"{complaint}. {_show(setting.default)} is used instead."
             )
         else:
             valid[setting.name] = tuple(value) if isinstance(value, list) else value
@@ -99,8 +99,8 @@ def parse(
         similar = difflib.get_close_matches(str(name), names, n=1, cutoff=_SIMILAR)
         if similar:
             problems.append(
-                f"{_shown(name)} in Prowler's config file is not a setting. Did you mean "
-                f"{similar[0]}? {_shown(getattr(Settings(**valid), similar[0]))} is used for that."
+                f"{_show(name)} in Prowler's config file is not a setting. Did you mean "
+                f"{similar[0]}? {_show(getattr(Settings(**valid), similar[0]))} is used for that."
             )
     return Settings(**valid), tuple(problems)
 
@@ -148,7 +148,7 @@ def _is_list_of_names(value: Any, *, may_be_empty: bool) -> bool:
     return all(isinstance(name, str) and name.strip() for name in value)
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     """A value of the file in one short line, as YAML would have it."""
     if isinstance(value, tuple):
         value = list(value)

@@ -134,7 +134,7 @@ def collect(
                 if finding.time > latest:
                     ahead[finding.status] += 1
                     if not example or (finding.status == "FAIL" and ahead["FAIL"] == 1):
-                        example = _named(finding)
+                        example = _name_finding(finding)
                     continue
                 if _add(collected, finding, report, people):
                     late.add(finding.uid)
@@ -211,7 +211,7 @@ class _People:
         return own
 
 
-def _named(finding: Finding) -> str:
+def _name_finding(finding: Finding) -> str:
     when = f"{moment_of(finding.time):%Y-%m-%d}"
     return f"{finding.check} for {finding.user} in {finding.account} on {when}"
 

@@ -131,10 +131,10 @@ def _class_of(member: Any) -> Any:
 
 def oldest_first(reports: Iterable[Path]) -> list[Path]:
     """The reports by the time of their first finding; unusable ones come first."""
-    return sorted(reports, key=lambda report: (_began(report), report))
+    return sorted(reports, key=lambda report: (_start_of(report), report))
 
 
-def _began(report: Path) -> int:
+def _start_of(report: Path) -> int:
     first = _first(report)
     time = first.get("time") if isinstance(first, dict) else None
     return time if isinstance(time, int) else 0

@@ -12,8 +12,7 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
     from_json,
 )
 
-SINGLE_SERVICE = "iam_user_long_term_api_keys"
-ADMINISTRATORS = "iam_user_administrator_active_keys"
+from .check_names import ADMINISTRATORS, SINGLE_SERVICE
 
 MALFORMED = "its data is not in the format that these checks write"
 OTHER_CHECK = "the report has another check's data in its place, as exports of Prowler App do"

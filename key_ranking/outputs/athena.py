@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..entries.entry import Entry
 from ..findings.reports import find_reports, oldest_first
-from ..ranked import ranked
-from ..ranking import Entry
+from ..ranked_reports import rank_reports
 from .printing import printable, say
 
 MOST_KEYS = 5000
@@ -37,7 +37,7 @@ def print_query(paths: Sequence[Path]) -> int:
     Raises OSError.
     """
     found, problems = find_reports(paths)
-    ranking = ranked(oldest_first(found), datetime.now(timezone.utc), None, problems=problems)
+    ranking = rank_reports(oldest_first(found), datetime.now(timezone.utc), None, problems=problems)
     ids = access_key_ids(ranking.entries)
     complaints = [f"{path}: {why}." for path, why in ranking.collected.problems.items()]
     if not ids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ..ranking import Entry, Group
+from ..entries.entry import Entry, Group
 
 HEADINGS = {
     Group.INCIDENT: "Incidents and the root user",

@@ -10,9 +10,9 @@ from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any
 
+from ..entries.entry import Entry
 from ..findings.accepted import AcceptedKey
 from ..over_time.changes import Change, Snapshot, as_json
-from ..ranking import Entry
 from ..whole_file import whole_file
 from .printing import printable
 

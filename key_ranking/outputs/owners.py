@@ -9,9 +9,9 @@ from datetime import datetime
 from errno import EEXIST
 from pathlib import Path
 
+from ..entries.entry import Entry
 from ..over_time.history import History, date_of
 from ..over_time.promise import Promise, due
-from ..ranking import Entry
 from ..whole_file import whole_file
 from .files import COLUMNS, row_of, write_rows
 from .printing import printable

@@ -12,16 +12,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import days
 
-from ..actions import without_id, word_age
+from ..entries.entry import Entry, Group, find_causes
 from ..findings.accepted import AcceptedKey, OwnerRow, word_accepted
 from ..over_time.changes import KINDS, Change
-from ..over_time.curve import HEIGHT, WIDTH, curves
+from ..over_time.curve import HEIGHT, WIDTH, draw_curves
 from ..over_time.runs import DatedFigures
-from ..ranking import Entry, Group, causes
 from ..whole_file import whole_file
 from .figures import HEADINGS, INCIDENTS, NOT_READ, TO_DEACTIVATE, TO_MIGRATE, figures
 from .owners import owner_of
 from .printing import printable
+from .wording import without_id, word_age
 
 SHOWN = 50
 """Keys that are shown at once."""
@@ -140,7 +140,7 @@ def render(page: Page) -> str:
     """The page as HTML."""
     keys = [entry for entry in page.entries if entry.is_to_act_on]
     numbered = list(enumerate(keys, start=1))
-    unknown = causes(page.entries)
+    unknown = find_causes(page.entries)
     filters = _Filters([entry for _, entry in numbered[:FOLDED]])
     changes = {kind: [change for change in page.changes if change.kind == kind] for kind in KINDS}
     return (
@@ -159,7 +159,7 @@ def render(page: Page) -> str:
             left_out=[missing for missing in page.not_covered if missing.is_left_out],
             headings=HEADINGS,
             filters=filters,
-            curves=curves(page.runs) if len(page.runs) > 1 else (),
+            curves=draw_curves(page.runs) if len(page.runs) > 1 else (),
             accepted=page.accepted[:FOLDED],
             word_accepted=word_accepted(page.accepted, page.owners),
             counts={kind: len(changes[kind]) for kind in KINDS},

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..actions import without_id, word_account, word_age
+from ..entries.entry import Entry, Group, find_causes, word_account
 from ..over_time.news import News
-from ..ranking import Entry, Group, causes
 from .figures import HEADINGS, word_figures
 from .printing import BOLD, RED, printable, style
+from .wording import without_id, word_age
 
 ACCOUNTS = 10
 """How many accounts are named."""
@@ -19,12 +19,12 @@ CAUSES = 3
 """How many causes of what is not known are shown."""
 
 
-def first(
+def describe_first(
     entries: Sequence[Entry], number: int = FIRST, accepted: str = "", *, color: bool = False
 ) -> list[str]:
     """Totals, the first keys by group, what is not known or accepted, as lines safe to print."""
     keys = [entry for entry in entries if entry.is_to_act_on]
-    unknown = causes(entries)
+    unknown = find_causes(entries)
     total = word_figures(keys)
     if not total:
         total = "No key is known to fail a check." if unknown else "No key fails a check."
@@ -66,4 +66,4 @@ def describe_new(news: News, number: int, since: str) -> list[str]:
     known = f"{number - len(news.new)} known since {since} or before" if since else "no run before"
     if not news.new:
         return [*lines, f"Nothing new, {known}."]
-    return [*lines, f"New or an incident: {len(news.new)}, {known}.", *first(news.new)]
+    return [*lines, f"New or an incident: {len(news.new)}, {known}.", *describe_first(news.new)]

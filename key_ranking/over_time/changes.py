@@ -87,7 +87,7 @@ class Change:
 _SNAPSHOT = TypeAdapter(Snapshot)
 
 
-def snapshot(
+def take_snapshot(
     collected: Collected,
     now: datetime,
     before: Snapshot | None = None,
@@ -95,7 +95,7 @@ def snapshot(
     organization: str = "",
     chosen: Collection[str] = (),
 ) -> Snapshot:
-    """What later runs compare with; ``now`` is UTC. ``members`` are as in ``changes``.
+    """What later runs compare with; ``now`` is UTC. ``members`` are as in ``find_changes``.
 
     ``chosen`` are the accounts that were to be scanned, if that is known.
     """
@@ -177,7 +177,7 @@ def as_json(data: Snapshot) -> bytes:
     return head_and_rest(_SNAPSHOT.dump_python(data, mode="json"))
 
 
-def changes(
+def find_changes(
     before: Snapshot, now: Collected, members: Collection[str] | None = None
 ) -> tuple[Change, ...]:
     """What has changed, for the checks that both runs had.
@@ -302,6 +302,6 @@ def require_common_account(before: Snapshot, path: Path, accounts: Collection[st
         raise UnusableFileError(f"{path}: it is of other accounts, and has none of these")
 
 
-def began(data: Snapshot) -> str:
+def word_time(data: Snapshot) -> str:
     """When the run was, for people."""
     return f"{data.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"

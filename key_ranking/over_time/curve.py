@@ -26,7 +26,7 @@ class Curve:
     """As SVG has them."""
 
 
-def curves(runs: Sequence[DatedFigures]) -> list[Curve]:
+def draw_curves(runs: Sequence[DatedFigures]) -> list[Curve]:
     """The curves of runs, the oldest first, each with a scale of its own from 0."""
     found = []
     for name, title in TITLES.items():

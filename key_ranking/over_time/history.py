@@ -11,9 +11,10 @@ from pydantic import Field
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
 
+from ..findings.check_names import INACTIVE
 from ..findings.collected import Collected
+from ..findings.failing_keys import failing_credentials
 from ..findings.reports import LATEST, Finding, moment_of
-from ..ranking import INACTIVE, failing_credentials
 
 if TYPE_CHECKING:
     from .changes import Kind, Remembered
@@ -84,7 +85,7 @@ def follow_keys(
     """The histories after a run, by key ID, or by ARN for the root user's keys.
 
     ``remembered`` are the findings of the run before, ``fate`` says what has become of one, and
-    ``members`` are as in ``changes``. A key that the run did not look at stays as it was.
+    ``members`` are as in ``find_changes``. A key that the run did not look at stays as it was.
     """
     histories = dict(before)
     naming: dict[str, list[Finding]] = {}
@@ -93,7 +94,7 @@ def follow_keys(
             for key_id in credentials_of(finding):
                 naming.setdefault(key_id, []).append(finding)
     for key_id, findings in naming.items():
-        histories[key_id] = _failing(before.get(key_id), findings)
+        histories[key_id] = _with_failures(before.get(key_id), findings)
     of_key: dict[str, list[tuple[str, Remembered]]] = {}
     for uid, then in remembered.items():
         for key_id in then.keys:
@@ -114,7 +115,7 @@ def follow_keys(
                 if finding.time > history.seen and finding.status != "MANUAL"
             ]
             kinds = {fate(uid, then) for uid, then in known}
-            if state := _ended(key_id, history, about, kinds):
+            if state := _state_after(key_id, history, about, kinds):
                 looks = collected.accounts[history.account].checks
                 histories[key_id] = history.become(max(looks.values()), state)
     return histories
@@ -127,7 +128,7 @@ def credentials_of(finding: Finding) -> tuple[str, ...]:
     return failing_credentials(finding)
 
 
-def _failing(before: History | None, findings: list[Finding]) -> History:
+def _with_failures(before: History | None, findings: list[Finding]) -> History:
     findings.sort(key=lambda finding: (finding.time, finding.check != INACTIVE))
     newest = findings[-1]
     as_active = [finding for finding in findings if finding.check != INACTIVE]
@@ -146,7 +147,7 @@ def _failing(before: History | None, findings: list[Finding]) -> History:
     return replace(after, user=newest.user, checks=checks, owner=owner or before.owner)
 
 
-def _ended(
+def _state_after(
     key_id: str, history: History, about: Iterable[Finding], kinds: Collection[str]
 ) -> State | None:
     """What has become of a key that no finding names any more; None if that is not known.

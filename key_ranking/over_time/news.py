@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 
+from ..entries.entry import Entry, Group
+from ..findings.check_names import INACTIVE
 from ..findings.collected import Collected
-from ..ranking import INACTIVE, Entry, Group
 
 if TYPE_CHECKING:
     from .changes import Remembered, Snapshot
@@ -43,7 +44,7 @@ class News:
 NO_NEWS = News()
 
 
-def news(
+def find_news(
     entries: Sequence[Entry],
     before: Snapshot | None,
     collected: Collected,
@@ -53,19 +54,19 @@ def news(
 
     A key is new if none of its checks failed for it then, or if one fails that looked at the
     account then and did not fail for the key. A deactivated key is not news. ``members`` are as in
-    ``changes``.
+    ``find_changes``.
     """
     always = [entry for entry in entries if _is_never_known(entry)]
     if before is None:
         return News(entries, entries, always)
     known = _Known(before)
-    unseen = _unseen(before, collected)
+    unseen = _unseen_accounts(before, collected)
     unseen = [account for account in unseen if members is None or account in members]
     new = [entry for entry in entries if _is_never_known(entry) or known.is_new(entry)]
     return News(entries, new, always, unseen)
 
 
-def _unseen(before: Snapshot, collected: Collected) -> list[str]:
+def _unseen_accounts(before: Snapshot, collected: Collected) -> list[str]:
     """The accounts that not all checks looked at again that this run has, or the run before had.
 
     A check that only older runs had was left out on purpose.

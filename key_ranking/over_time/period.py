@@ -22,14 +22,14 @@ from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance impo
     QUARANTINED,
 )
 
+from ..findings.check_names import DECOYS
 from ..findings.collected import collect
 from ..findings.reports import OCSF, find_files, find_reports, moment_of, oldest_first
 from ..outputs.files import write_rows
 from ..outputs.oscal import FRAMEWORK
 from ..outputs.page import environment
-from ..ranking import DECOYS
 from ..whole_file import UnusableFileError, whole_file
-from .changes import Snapshot, parse_whole, snapshot
+from .changes import Snapshot, parse_whole, take_snapshot
 from .history import OPEN, RETIRED, History, date_of
 from .promise import Promise, due, worst
 from .runs import FIRST_WITH_SCANS, Run, read_data, read_runs
@@ -293,7 +293,7 @@ def _add_reports(period: Period, paths: Sequence[Path], now: datetime) -> dict[P
         problems.update(collected.problems)
         if collected.accounts:
             times = [time for seen in collected.accounts.values() for time in seen.checks.values()]
-            before = snapshot(collected, moment_of(max(times)), before)
+            before = take_snapshot(collected, moment_of(max(times)), before)
             period.add(before)
     if before:
         period.add_histories(before)

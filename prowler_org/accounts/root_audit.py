@@ -157,14 +157,16 @@ def _read(iam: Any, account: str, now: datetime) -> RootAudit:
     certificates: int | Unreadable | None = None
     if len(keys) < 2:  # otherwise that were six calls, and no verdict depends on certificates
         certificates = ask("ListSigningCertificates", lambda answer: len(answer["Certificates"]))
-    return RootAudit(account, keys, date, _known(password), _known(devices), _known(certificates))
+    return RootAudit(
+        account, keys, date, _if_read(password), _if_read(devices), _if_read(certificates)
+    )
 
 
 def _keys(answer: dict[str, Any]) -> facts.Keys:
     return facts.older_first(map(aws_failures.access_key, answer["AccessKeyMetadata"]))
 
 
-def _known(answer: Answer | Unreadable) -> Answer | None:
+def _if_read(answer: Answer | Unreadable) -> Answer | None:
     return None if isinstance(answer, Unreadable) else answer
 
 

@@ -11,7 +11,7 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..running_prowler.log import failed_call, quoted
+from ..running_prowler.log import failed_call, quote
 
 SECONDS_TO_CONNECT = 10
 PREFIX = "output/organization"
@@ -31,6 +31,6 @@ def upload(files: Iterable[Path], directory: Path, bucket: str, session: Any) ->
             client.upload_file(str(path), bucket, name, ExtraArgs={"ContentType": kind})
     except (BotoCoreError, ClientError, S3UploadFailedError, OSError) as error:
         call = failed_call(str(error))
-        why = f"{call.operation} failed with {call.code}" if call else quoted(str(error))
+        why = f"{call.operation} failed with {call.code}" if call else quote(str(error))
         return [f"The organization's reports were not delivered to the bucket {bucket}: {why}."]
     return []

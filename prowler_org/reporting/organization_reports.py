@@ -11,7 +11,7 @@ from pathlib import Path
 from prowler_access_keys.ranking.findings.reports import OCSF, members
 from prowler_access_keys.ranking.outputs.page import write_page
 from prowler_access_keys.ranking.over_time.changes import earlier_runs
-from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from ..results.report_files import holds_findings, merge
@@ -26,7 +26,7 @@ class OrganizationReports:
     """The files of a run, and what is known of the organization's keys."""
 
     files: tuple[Path, ...]
-    ranking: Ranked
+    ranking: RankedReports
     compliance: tuple[Path, ...] = ()
 
     @property
@@ -41,7 +41,7 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     results, organization = state.sorted_results, state.job.organization
     merged = merge(results, directory, state.name)
     frameworks, problems = merge_compliance(results, directory, state.name)
-    problems.update(unreadable(merged))
+    problems.update(find_unreadable(merged))
     findings = [
         directory / report
         for result in results
@@ -53,7 +53,7 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     pattern = f"prowler-org-{organization}-*.json"
     newest, runs, unusable = earlier_runs(keys, pattern, state.name, now, organization)
     problems.update(unusable)
-    ranking = ranked(
+    ranking = rank_reports(
         findings,
         now,
         finished.previous or newest,
@@ -70,7 +70,7 @@ def write_reports(finished: FinishedRun) -> OrganizationReports:
     return OrganizationReports((*merged, *files, page), ranking, compliance)
 
 
-def unreadable(merged: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+def find_unreadable(merged: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """What was written is read back once: why a merged report is not what it should be."""
     for path in merged:
         try:

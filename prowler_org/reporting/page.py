@@ -15,7 +15,7 @@ from prowler_access_keys.ranking.outputs.page import (
     Page,
     Part,
 )
-from prowler_access_keys.ranking.ranked import Ranked
+from prowler_access_keys.ranking.ranked_reports import RankedReports
 
 from ..accounts.account_list import AccountList
 from ..results.account_result import AccountResult
@@ -36,7 +36,9 @@ CHART_WIDTH = 700
 LONGEST_NAME = 22
 
 
-def organization_page(finished: FinishedRun, keys: Ranked, frameworks: Sequence[Framework]) -> Page:
+def organization_page(
+    finished: FinishedRun, keys: RankedReports, frameworks: Sequence[Framework]
+) -> Page:
     """What the page says of a run, its ranked keys, and its compliance reports."""
     state = finished.state
     scanned = worst_first(state.sorted_results)

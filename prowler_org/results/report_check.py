@@ -17,7 +17,7 @@ from prowler_access_keys.ranking.whole_file import UnusableFileError
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
 
-from ..running_prowler.log import LOG_FILE, end_of, quoted, says_that_there_are_none
+from ..running_prowler.log import LOG_FILE, end_of, quote, says_that_there_are_none
 from .account_result import AccountResult, FindingCounts
 from .report_files import (
     csv_rows,
@@ -125,12 +125,12 @@ def _count_csv(reports: Iterable[Path], account: str) -> tuple[Statuses, Verdict
         for row in _read(path, csv_rows):
             status, is_muted = row["STATUS"], row["MUTED"] == "True"
             if status not in STATUSES:
-                raise UntrustworthyReportsError(f"{path.name} has the status {quoted(status)}")
+                raise UntrustworthyReportsError(f"{path.name} has the status {quote(status)}")
             if row["ACCOUNT_UID"].lstrip("'") != account:
                 raise UntrustworthyReportsError(f"{path.name} is about another account")
             statuses[status, is_muted] += 1
             if row["CHECK_ID"] in our_checks():
-                ours[_whom(row), status != "MANUAL" or is_muted] += 1
+                ours[_subject_of(row), status != "MANUAL" or is_muted] += 1
     return statuses, ours
 
 
@@ -150,7 +150,7 @@ def _read(path: Path, read: Callable[[Path], Iterator[Row]]) -> Iterator[Row]:
         raise UntrustworthyReportsError(f"{path.name}: {error}") from error
 
 
-def _whom(row: dict[str, str]) -> str:
+def _subject_of(row: dict[str, str]) -> str:
     """Whom a finding of a check of this plug-in is about."""
     if row["RESOURCE_NAME"] == ROOT_USER_NAME:
         return "root user"

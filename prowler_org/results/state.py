@@ -207,11 +207,11 @@ def load(path: Path) -> SavedState:
     except (OSError, ValidationError) as error:
         raise StartError(
             f"{path} is not the state of a run that this version can resume "
-            f"({_what(error)}): leave out --resume to start anew."
+            f"({_describe_fault(error)}): leave out --resume to start anew."
         ) from error
 
 
-def _what(error: OSError | ValidationError) -> str:
+def _describe_fault(error: OSError | ValidationError) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     where = ".".join(map(str, error.errors()[0]["loc"]))

@@ -168,7 +168,7 @@ def parse_prowler_arguments(
     """
     values: list[tuple[str, str]] = []
     try:
-        return _parsed(arguments, values, exceptions)
+        return _parse_and_check(arguments, values, exceptions)
     except UsageError as error:
         problem = str(error)
     except (Exception, SystemExit) as error:
@@ -178,7 +178,7 @@ def parse_prowler_arguments(
     return ParsedArguments(problem)
 
 
-def _parsed(
+def _parse_and_check(
     arguments: Sequence[str], values: list[tuple[str, str]], exceptions: Path | None
 ) -> ParsedArguments:
     """Adds each option that has a value to ``values``. Raises UsageError."""
@@ -300,10 +300,10 @@ def _secrets(values: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 def redact(arguments: Sequence[str], secrets: Sequence[str]) -> tuple[str, ...]:
     """The arguments, with REDACTED in place of each secret value."""
-    return tuple(_redacted(argument, secrets) for argument in arguments)
+    return tuple(_redact_argument(argument, secrets) for argument in arguments)
 
 
-def _redacted(argument: str, secrets: Sequence[str]) -> str:
+def _redact_argument(argument: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         option = argument.removesuffix(secret)
         # The value by itself, --option=value, or joined with short options.
@@ -323,7 +323,7 @@ def _parse(arguments: Sequence[str], values: list[tuple[str, str]]) -> argparse.
             parser = ProwlerArgumentParser()
             for action in parser.subparsers.choices["aws"]._actions:
                 if action.nargs != 0:
-                    action.type = _noting(action, values)
+                    action.type = _note_values(action, values)
                     # Without a value, Prowler takes some options as if they were not there.
                     action.const = "" if action.nargs == "?" else action.const
             parsed: argparse.Namespace = parser.parse()
@@ -337,7 +337,7 @@ def _parse(arguments: Sequence[str], values: list[tuple[str, str]]) -> argparse.
     return parsed
 
 
-def _noting(action: argparse.Action, values: list[tuple[str, str]]) -> Callable[[str], Any]:
+def _note_values(action: argparse.Action, values: list[tuple[str, str]]) -> Callable[[str], Any]:
     """The type of an option, which notes each value, and refuses an empty one."""
     convert: Callable[[str], Any] = action.type or str  # type: ignore[assignment]
 

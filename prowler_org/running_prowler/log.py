@@ -162,7 +162,7 @@ def says_that_there_are_none(printed: str) -> bool:
     return any(_COLOR.sub("", line).strip().startswith(NO_FINDINGS) for line in lines)
 
 
-def quoted(text: str, secrets: Collection[str] = ()) -> str:
+def quote(text: str, secrets: Collection[str] = ()) -> str:
     """A text for a reason: one line of bounded length, printable, without secrets and keys."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, REDACTED)
@@ -201,7 +201,7 @@ def read_log(log: Path) -> Logged:
             if entry.module == "check" and (match := _CRASHED.match(entry.message)):
                 crashed.add(match[1] or match[2])
             if entry.module in _SERVICES and _is_undelivered(entry):
-                undelivered.setdefault(entry.module, _undelivered(entry))
+                undelivered.setdefault(entry.module, _describe_undelivered(entry))
             failed = entry.level in ("ERROR", "CRITICAL")
             expired = expired or (failed and bool(_EXPIRED.fullmatch(entry.code)))
     return Logged(tuple(sorted(crashed)), expired, tuple(undelivered.values()))
@@ -214,10 +214,10 @@ def _is_undelivered(entry: Entry) -> bool:
     return not is_off and entry.level in ("ERROR", "CRITICAL")
 
 
-def _undelivered(entry: Entry) -> str:
+def _describe_undelivered(entry: Entry) -> str:
     call = entry.call
     why = f"{call.operation} failed with {call.code}" if call else entry.message.rstrip(".")
-    return f"Not delivered to {_SERVICES[entry.module]}: {quoted(why)}."
+    return f"Not delivered to {_SERVICES[entry.module]}: {quote(why)}."
 
 
 def end_of(log: Path) -> str:

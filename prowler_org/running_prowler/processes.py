@@ -67,7 +67,7 @@ class ProwlerProcess:
         self._process: Any = _fork_server().Process(
             target=_run_prowler, args=(arguments, output_directory, log, dict(environment), root)
         )
-        with _starting():
+        with _hold_while_starting():
             self._process.start()
 
     def wait(self, seconds: float) -> int | None:
@@ -94,7 +94,7 @@ class ProwlerLauncher:
         """Set when nothing more is to start."""
         self._running: set[ProwlerProcess] = set()
         self._lock = threading.Lock()
-        self.problem, slower = loaded_beforehand()
+        self.problem, slower = load_beforehand()
         """Why each scan starts Prowler anew. None if scans are forked."""
         self.warnings = warnings_about(self.problem, slower)
         """What makes scans take longer here, in sentences."""
@@ -151,7 +151,7 @@ def environment_of_scans(environment: Mapping[str, str]) -> dict[str, str]:
     return made
 
 
-def loaded_beforehand() -> tuple[str | None, tuple[str, ...]]:
+def load_beforehand() -> tuple[str | None, tuple[str, ...]]:
     """Have Prowler loaded by a process that scans are forked from.
 
     Returns why that is not possible, None if it is, and what makes those scans take longer. If it
@@ -168,7 +168,7 @@ def loaded_beforehand() -> tuple[str | None, tuple[str, ...]]:
 
 
 def warnings_about(problem: str | None, slower: Iterable[str]) -> tuple[str, ...]:
-    """What ``loaded_beforehand`` returns, in sentences."""
+    """What ``load_beforehand`` returns, in sentences."""
     if problem:
         return (
             f"{problem}, so Prowler starts anew for each account. The results are the same, but "
@@ -211,7 +211,7 @@ def _fork_server() -> ForkServerContext:
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
+def _hold_while_starting() -> Iterator[None]:
     """Held while a child process starts, which may start the fork server too."""
     with _CHILDREN:
         before = os.environ.get(SAFE_PATH)
@@ -231,7 +231,7 @@ def _ask(question: Callable[..., Answer], *arguments: Any) -> Answer:
         process: Any = _fork_server().Process(target=_answer, args=(sender, question, *arguments))
         with sender:
             try:
-                with _starting():
+                with _hold_while_starting():
                     process.start()
             except (OSError, EOFError) as error:  # the fork server has ended
                 raise NoAnswerError("no process could be started") from error

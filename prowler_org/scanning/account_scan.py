@@ -31,7 +31,7 @@ from ..running_prowler.log import (
     critical_entries,
     end_of,
     last_line,
-    quoted,
+    quote,
     read_log,
 )
 from ..running_prowler.processes import LOST, ProwlerLauncher
@@ -130,10 +130,10 @@ def _attempt(
     except SignInError as error:
         end = ScanEnd(str(error), fault_of_machine=True)
     except UntrustworthyReportsError as error:
-        crashed = f" {quoted(', '.join(logged.crashed))} crashed." if logged.crashed else ""
+        crashed = f" {quote(', '.join(logged.crashed))} crashed." if logged.crashed else ""
         end = ScanEnd(f"{error}.{crashed} {SEE_LOG}")
     except Exception as error:
-        end = _not_written(error)
+        end = _describe_unwritten(error)
     if _is_full(folder):
         end = ScanEnd(DISK_IS_FULL, fault_of_machine=True)
     return not_scanned(account, end.reason), end
@@ -157,7 +157,7 @@ def is_full_disk(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _not_written(error: Exception) -> ScanEnd:
+def _describe_unwritten(error: Exception) -> ScanEnd:
     if is_full_disk(error):
         return ScanEnd(DISK_IS_FULL, fault_of_machine=True)
     return ScanEnd(f"prowler-org could not write the reports: {describe_error(error)}.")
@@ -165,7 +165,7 @@ def _not_written(error: Exception) -> ScanEnd:
 
 def describe_error(error: Exception) -> str:
     """What went wrong with files: the words of the system, or else the kind of the error."""
-    return getattr(error, "strerror", None) or quoted(f"{type(error).__name__} {error}").strip()
+    return getattr(error, "strerror", None) or quote(f"{type(error).__name__} {error}").strip()
 
 
 def _is_full(folder: Path) -> bool:
@@ -211,7 +211,7 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
         )
     entries = critical_entries(log)
     if not entries:
-        reason = quoted(last_line(log), task.secrets) or "it printed nothing"
+        reason = quote(last_line(log), task.secrets) or "it printed nothing"
         return ScanEnd(_with_log(f"Prowler ended with exit code {exit_code}: {reason}"))
     entry = entries[-1]
     attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
@@ -219,14 +219,14 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
         attempts = ATTEMPTS_IF_THROTTLED
     role_denied = False
     if not (call := entry.call):
-        reason = f"Prowler ended with exit code {exit_code}: {quoted(entry.message, task.secrets)}"
+        reason = f"Prowler ended with exit code {exit_code}: {quote(entry.message, task.secrets)}"
     else:
-        reason = f"{call.operation} failed with {call.code}: {quoted(call.sentence, task.secrets)}"
+        reason = f"{call.operation} failed with {call.code}: {quote(call.sentence, task.secrets)}"
         role_denied = call.operation == "AssumeRole" and call.code.startswith("AccessDenied")
         if role_denied:
             reason = (
                 "prowler-org could not assume the role: it is missing, or its policy does not "
-                f"allow it. AWS says: {quoted(call.sentence, task.secrets)}"
+                f"allow it. AWS says: {quote(call.sentence, task.secrets)}"
             )
     of_machine = entry.fails_to_sign_in_with(OF_MACHINE)
     return ScanEnd(_with_log(reason), attempts, of_machine, role_denied)

@@ -57,7 +57,7 @@ def scan_organization(
     except BackendLostError as lost:
         recorder.end(str(lost))
     except KeyboardInterrupt:
-        interrupts.caught()
+        interrupts.acknowledge_interrupt()
         try:
             # Save first, which certainly ends. A worker that hangs may delay stop().
             recorder.give_up(INTERRUPTED)

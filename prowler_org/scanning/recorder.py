@@ -53,7 +53,7 @@ class Recorder:
 
     def record(self, finished: Sequence[FinishedScan]) -> None:
         """Record finished scans. Raises BackendLostError if the disk is full."""
-        results = [self._moved(scan) for scan in finished]
+        results = [self._move(scan) for scan in finished]
         self._state.results.update((result.account, result) for result in results)
         self._state.repeated.difference_update(result.account for result in results)
         self._unsaved = self._unsaved or bool(results)
@@ -100,28 +100,28 @@ class Recorder:
         except (OSError, ValueError):
             self._show = lambda result: None
 
-    def _moved(self, finished: FinishedScan) -> AccountResult:
+    def _move(self, finished: FinishedScan) -> AccountResult:
         """The result with its reports in their place. Whatever goes wrong becomes its reason."""
         result = finished.result
         folder = scan_folder(self._directory, result.account)
         try:
             RESULT.validate_python(result)
             if finished.machine != THIS_MACHINE:
-                result = self._unpacked(finished, folder)
+                result = self._unpack(finished, folder)
             return move_to_account(result, folder, self._directory)
         except UntrustworthyReportsError as error:
-            return _failed(result, f"The reports of a worker cannot be used: {error}.")
+            return _as_failed(result, f"The reports of a worker cannot be used: {error}.")
         except ValidationError:
             account = Account(result.account, result.name)
             return not_scanned(account, "A worker sent a result with values that cannot be.")
         except Exception as error:
             if is_full_disk(error):
                 raise BackendLostError(DISK_IS_FULL) from error
-            return _failed(
+            return _as_failed(
                 result, f"prowler-org could not store the reports: {describe_error(error)}."
             )
 
-    def _unpacked(self, finished: FinishedScan, folder: Path) -> AccountResult:
+    def _unpack(self, finished: FinishedScan, folder: Path) -> AccountResult:
         """What a worker has sent, checked as nothing that it says of it is believed."""
         result = finished.result
         if finished.archive is None:
@@ -134,6 +134,6 @@ class Recorder:
         return replace(result, reports=())
 
 
-def _failed(result: AccountResult, reason: str) -> AccountResult:
+def _as_failed(result: AccountResult, reason: str) -> AccountResult:
     account = Account(result.account, result.name)
     return replace(not_scanned(account, reason), attempts=result.attempts, seconds=result.seconds)

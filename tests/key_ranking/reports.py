@@ -8,8 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from prowler_access_keys.ranking.entries.entry import Entry
+from prowler_access_keys.ranking.entries.ranking import rank
 from prowler_access_keys.ranking.findings.collected import Collected, collect
-from prowler_access_keys.ranking.ranking import Entry, rank
 
 ACCOUNT = "123456789012"
 TODAY = 1_795_600_000

@@ -10,9 +10,9 @@ from typing import Any
 
 from prowler_access_keys.ranking.findings.accepted import OwnerRow, word_accepted
 from prowler_access_keys.ranking.outputs.page import Page, render
-from prowler_access_keys.ranking.outputs.terminal import first
+from prowler_access_keys.ranking.outputs.terminal import describe_first
 from prowler_access_keys.ranking.over_time.changes import read_snapshot
-from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 
 from .reports import NOW, TODAY, YESTERDAY, finding, key, write
 
@@ -36,11 +36,11 @@ def accepted(check: str, user: str, *, time: int = TODAY, **more: Any) -> dict[s
     return finding(check, user, muted=True, time=time, **facts)
 
 
-def rank(folder: Path, *findings: dict[str, Any]) -> Ranked:
-    return ranked([write(folder / "prowler-output-1.ocsf.json", findings)], NOW, None)
+def rank(folder: Path, *findings: dict[str, Any]) -> RankedReports:
+    return rank_reports([write(folder / "prowler-output-1.ocsf.json", findings)], NOW, None)
 
 
-def page(ranking: Ranked) -> str:
+def page(ranking: RankedReports) -> str:
     return render(
         Page(
             "title", "", ranking.entries, "keys.csv", {}, [], ("a", "b", "c"), [],
@@ -73,7 +73,7 @@ def test_an_accepted_key_is_in_a_part_of_its_own(tmp_path: Path) -> None:
     assert row.until in html
     words = word_accepted(ranking.accepted, ranking.owners)
     assert words == "Accepted until a day: 1 key. Exceptions that end soon: 0; ended: 0."
-    assert first(ranking.entries, 3, words)[-1] == words
+    assert describe_first(ranking.entries, 3, words)[-1] == words
     keys, data, more = write_files(ranking, tmp_path, "access-keys-1")
     assert "alice" not in keys.read_text()
     (line,) = csv.DictReader(more.open())
@@ -134,14 +134,14 @@ def test_exceptions_are_counted_by_owner(tmp_path: Path) -> None:
 
 def test_what_is_accepted_is_not_fixed(tmp_path: Path) -> None:
     then = [finding("unused", "alice", time=YESTERDAY, access_keys=[key(1, 500)])]
-    before = ranked([write(tmp_path / "then.ocsf.json", then)], NOW, None)
+    before = rank_reports([write(tmp_path / "then.ocsf.json", then)], NOW, None)
     snapshot = read_snapshot(write_files(before, tmp_path, "access-keys-1")[1], NOW)
     report = write(tmp_path / "now.ocsf.json", [accepted("unused", "alice")])
-    ranking = ranked([report], NOW, snapshot)
+    ranking = rank_reports([report], NOW, snapshot)
     assert [change.kind for change in ranking.changes] == ["accepted"]
     assert "1 accepted" in page(ranking)
     again = read_snapshot(write_files(ranking, tmp_path, "access-keys-2")[1], NOW)
     later = NOW + timedelta(days=91)
     back = accepted("unused", "alice", time=TODAY + 91 * 86_400)
-    ended = ranked([write(tmp_path / "later.ocsf.json", [back])], later, again)
+    ended = rank_reports([write(tmp_path / "later.ocsf.json", [back])], later, again)
     assert [(change.kind, change.why) for change in ended.changes] == [("new", "it was muted then")]

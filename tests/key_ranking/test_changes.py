@@ -17,7 +17,7 @@ from prowler_access_keys.ranking.over_time.changes import (
     require_common_account,
 )
 from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures
-from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from .reports import SHORT, TODAY, YESTERDAY, finding, key, write
@@ -34,11 +34,13 @@ def compare(
     return [(one.user, one.kind) for one in later(folder, then, now, members).changes]
 
 
-def later(folder: Path, then: Findings, now: Findings, members: set[str] | None = None) -> Ranked:
-    first = ranked([write(folder / "then.ocsf.json", then)], NOW, None)
+def later(
+    folder: Path, then: Findings, now: Findings, members: set[str] | None = None
+) -> RankedReports:
+    first = rank_reports([write(folder / "then.ocsf.json", then)], NOW, None)
     _, data = write_files(first, folder, "access-keys-1")
     report = [write(folder / "now.ocsf.json", now)] if now else []
-    return ranked(report, NOW, read_snapshot(data, NOW), members=members)
+    return rank_reports(report, NOW, read_snapshot(data, NOW), members=members)
 
 
 def old(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, Any]:
@@ -101,12 +103,12 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
     tmp_path: Path, damaged: bool
 ) -> None:
     gap = finding("unused", "123456789012", "PASS" if damaged else "MANUAL")
-    first = ranked([write(tmp_path / "then.ocsf.json", [old("unused", "alice")])], NOW, None)
+    first = rank_reports([write(tmp_path / "then.ocsf.json", [old("unused", "alice")])], NOW, None)
     _, data = write_files(first, tmp_path, "access-keys-1")
     report = write(tmp_path / "now.ocsf.json", [gap, gap])
     if damaged:
         report.write_text(report.read_text()[:-20])
-    told = ranked([report], NOW, read_snapshot(data, NOW)).changes
+    told = rank_reports([report], NOW, read_snapshot(data, NOW)).changes
     assert [(one.user, one.kind) for one in told if one.user == "alice"] == [("alice", "not known")]
 
 
@@ -117,13 +119,13 @@ def test_a_scan_of_chosen_users_takes_nothing_from_what_is_known_of_the_others(
     all_of_it = write(tmp_path / "then.ocsf.json", [failed])
     chosen = finding("unused", "bob", "PASS", active_access_keys=0, limited=True)
     limited = write(tmp_path / "now.ocsf.json", [chosen])
-    first = ranked([all_of_it], NOW, None)
-    second = ranked([limited], NOW, first.snapshot)
+    first = rank_reports([all_of_it], NOW, None)
+    second = rank_reports([limited], NOW, first.snapshot)
     assert second.snapshot.histories == first.snapshot.histories
     assert second.snapshot.figures == first.snapshot.figures
     (scan,) = second.snapshot.scans
     assert (scan.not_judged, scan.passed) == ((SHORT["unused"],), ())
-    assert ranked([all_of_it, limited], NOW, None).entries == first.entries
+    assert rank_reports([all_of_it, limited], NOW, None).entries == first.entries
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -134,7 +136,7 @@ def test_a_whole_report_of_another_check_does_not_hide_that_one_is_torn(
     torn = write(tmp_path / "a.ocsf.json", [finding("unused", "bob", "PASS")] * 2)
     torn.write_text(torn.read_text()[:-20])
     whole = write(tmp_path / "b.ocsf.json", [finding("multiple", "alice", "PASS")])
-    second = ranked([torn, whole][::order], NOW, first.snapshot)
+    second = rank_reports([torn, whole][::order], NOW, first.snapshot)
     assert [change.kind for change in second.changes] == ["not known"]
     (scan,) = second.snapshot.scans
     assert (scan.not_judged, scan.passed) == ((SHORT["unused"],), (SHORT["multiple"],))
@@ -153,7 +155,7 @@ def test_a_key_that_is_retired_stays_so_when_its_account_leaves(tmp_path: Path) 
 
 
 def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
-    first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
+    first = rank_reports([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
     for number in (1, 2, 4):
         write_files(first, tmp_path, f"run-{number}")
     (tmp_path / "run-3.json").write_text("{")
@@ -195,10 +197,10 @@ def test_a_file_that_is_not_the_data_of_a_run_is_refused(tmp_path: Path, text: s
 
 def run(
     folder: Path, before: Snapshot | None, *findings: Mapping[str, Any], **options: Any
-) -> Ranked:
+) -> RankedReports:
     """A run that compares with this data, as one does that reads the file."""
     report = [write(folder / "run.ocsf.json", findings)] if findings else []
-    result = ranked(report, NOW, before, **options)
+    result = rank_reports(report, NOW, before, **options)
     _, data, *_ = write_files(result, folder, "access-keys-run")
     assert read_snapshot(data, NOW) == result.snapshot
     return result
@@ -266,9 +268,9 @@ def test_data_of_another_organization_or_dated_ahead_is_refused(tmp_path: Path) 
 
 
 def test_a_run_that_saw_nothing_is_no_baseline(tmp_path: Path) -> None:
-    first = ranked([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
+    first = rank_reports([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
     write_files(first, tmp_path, "run-1")
-    write_files(ranked([], NOW, None), tmp_path, "run-2")
+    write_files(rank_reports([], NOW, None), tmp_path, "run-2")
     found, figures, problems = earlier_runs(tmp_path, "run-*.json", "run-3", NOW)
     assert (found, len(figures), problems) == (first.snapshot, 2, {})
 

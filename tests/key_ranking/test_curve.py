@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 from prowler_access_keys.ranking.cli import _page
 from prowler_access_keys.ranking.outputs.page import render
 from prowler_access_keys.ranking.over_time.changes import RUNS, earlier_runs
-from prowler_access_keys.ranking.over_time.curve import curves
+from prowler_access_keys.ranking.over_time.curve import draw_curves
 from prowler_access_keys.ranking.over_time.runs import Figures
-from prowler_access_keys.ranking.ranked import ranked, write_files
+from prowler_access_keys.ranking.ranked_reports import rank_reports, write_files
 
 from .reports import finding, key, write
 
@@ -23,7 +23,7 @@ def test_the_points_are_the_figures_at_their_times_from_zero() -> None:
         (START + timedelta(days=day), Figures(100, failing, 0, day))
         for day, failing in ((0, 20), (5, 10), (10, 5))
     ]
-    failing = next(curve for curve in curves(runs) if curve.title == "keys that fail")
+    failing = next(curve for curve in draw_curves(runs) if curve.title == "keys that fail")
     assert failing.values == (20, 10, 5)
     assert failing.points == "0.0,0.0 120.0,36.0 240.0,54.0"
 
@@ -37,7 +37,7 @@ def test_the_page_has_the_numbers_of_the_files_which_a_recount_gives_too(tmp_pat
             "unused", "a", time=int(now.timestamp()), access_keys=keys, active_access_keys=len(keys)
         )
         report = write(tmp_path / f"{night}.ocsf.json", [found])
-        result = ranked([report], now, before)
+        result = rank_reports([report], now, before)
         name = f"access-keys-{night}"
         _, runs, problems = earlier_runs(tmp_path, "access-keys-*.json", name, now)
         assert not problems

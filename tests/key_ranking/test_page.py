@@ -11,13 +11,13 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from prowler_access_keys.ranking.actions import word_age
+from prowler_access_keys.ranking.entries.entry import Entry
 from prowler_access_keys.ranking.outputs.files import COLUMNS, cell, write_csv
 from prowler_access_keys.ranking.outputs.page import FOLDED, SHOWN, NotCovered, Page, render
 from prowler_access_keys.ranking.outputs.printing import has_color
-from prowler_access_keys.ranking.outputs.terminal import first
+from prowler_access_keys.ranking.outputs.terminal import describe_first
+from prowler_access_keys.ranking.outputs.wording import word_age
 from prowler_access_keys.ranking.over_time.changes import Change
-from prowler_access_keys.ranking.ranking import Entry
 
 from .reports import finding, key, ranked
 
@@ -85,7 +85,7 @@ def test_the_csv_has_the_columns_and_cells_that_do_nothing(
 
 
 def test_a_terminal_gets_no_control_characters(hostile: tuple[Entry, ...]) -> None:
-    told = "\n".join(first(hostile))
+    told = "\n".join(describe_first(hostile))
     assert HARMLESS in told
     assert "\x1b" not in told
     assert RETIRE["retire"] in told
@@ -97,14 +97,14 @@ def test_a_terminal_gets_totals_and_then_keys_by_group(tmp_path: Path) -> None:
         finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE),
         *(finding("unrotated", f"u{n}", access_keys=[key(n, 800 + n)]) for n in range(2, 5)),
     )
-    lines = first(entries, 2)
+    lines = describe_first(entries, 2)
     assert lines[0] == "1 to deactivate now, 3 to migrate or investigate; the first 2:"
     assert [line for line in lines if line and line[0].isalpha()] == [
         "Unused: deactivate now",
         "In use: migrate first",
     ]
     assert any(line.endswith("u4 in payments (123456789012), 2 years old") for line in lines)
-    colored = first(entries, 2, color=True)
+    colored = describe_first(entries, 2, color=True)
     assert colored != lines
     assert [re.sub("\x1b\\[[0-9;]*m", "", line) for line in colored] == lines
 
@@ -241,7 +241,7 @@ def test_a_missing_permission_of_a_whole_fleet_is_one_entry_behind_the_keys(
     assert text.startswith("3,000 users in 300 accounts iam:ListAccessKeys failed with AccessDen")
     assert text.endswith("Checks without a verdict: unused keys")
     assert "no owner" not in text
-    lines = first(entries)
+    lines = describe_first(entries)
     assert lines[:3] == ["1 to deactivate now", "", "Unused: deactivate now"]
     assert lines[-1].startswith("Not judged: 3,000 users in 300 accounts. iam:ListAccessKeys fai")
     write_csv(entries, tmp_path / "keys.csv")
@@ -277,6 +277,6 @@ def test_a_page_without_a_key_says_so(tmp_path: Path) -> None:
     told = "".join(page_of((), no_ranking="There is no list.").itertext())
     assert "There is no list." in told
     unread = ranked(tmp_path, finding("unused", "d", "MANUAL"))
-    assert first(unread)[0] == "No key is known to fail a check."
+    assert describe_first(unread)[0] == "No key is known to fail a check."
     assert "No key is known to fail a check." in "".join(page_of(unread).itertext())
     assert "No key fails" not in told

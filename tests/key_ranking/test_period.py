@@ -17,7 +17,7 @@ from prowler_access_keys.ranking.cli import main
 from prowler_access_keys.ranking.over_time import promise
 from prowler_access_keys.ranking.over_time.changes import Snapshot
 from prowler_access_keys.ranking.over_time.period import Table, read_period
-from prowler_access_keys.ranking.ranked import ranked, write_files
+from prowler_access_keys.ranking.ranked_reports import rank_reports, write_files
 
 from .reports import finding, key, write
 from .test_page import HARMLESS, HOSTILE
@@ -46,7 +46,9 @@ class Runs:
             self.folder / "reports" / f"{when:%Y%m%d%H%M}.ocsf.json",
             [{**item, "time": time} for item in findings],
         )
-        result = ranked([report], when, self.before, organization=self.organization, **self.options)
+        result = rank_reports(
+            [report], when, self.before, organization=self.organization, **self.options
+        )
         self.before = result.snapshot
         (self.folder / "keys").mkdir(exist_ok=True)
         name = f"access-keys-{when:%Y%m%d-%H%M%S}"

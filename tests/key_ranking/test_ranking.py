@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prowler_access_keys.ranking.actions import Action, KeyAction
-from prowler_access_keys.ranking.ranking import Group
+from prowler_access_keys.ranking.entries.actions import Action, KeyAction
+from prowler_access_keys.ranking.entries.entry import Group
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
 
 from .reports import SHORT, TODAY, YESTERDAY, collected, finding, key, ranked

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prowler_access_keys.ranking.over_time.changes import Snapshot, read_snapshot
 from prowler_access_keys.ranking.over_time.history import OPEN, History
 from prowler_access_keys.ranking.over_time.runs import Figures, parse_head, read_data
-from prowler_access_keys.ranking.ranked import Ranked, ranked, write_files
+from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 
 from .reports import TODAY, finding, write
 
@@ -120,10 +120,10 @@ NIGHT = st.tuples(
 
 def run(
     folder: Path, night: int, findings: list[dict[str, Any]], before: Snapshot | None
-) -> Ranked:
+) -> RankedReports:
     now = datetime.fromtimestamp(TODAY + night * DAY + 3600, timezone.utc)
     reports = [write(folder / f"{night}.ocsf.json", findings)] if findings else []
-    result = ranked(reports, now, before, members=ACCOUNTS)
+    result = rank_reports(reports, now, before, members=ACCOUNTS)
     _, data, *_ = write_files(result, folder, f"access-keys-{night}")
     assert read_snapshot(data, now) == result.snapshot
     head = read_data(data, now, "", parse_head)
@@ -194,7 +194,7 @@ def is_new(
     return not failed_as_active and (is_active or key.active)
 
 
-def check_news(result: Ranked, before: Snapshot | None, unseen: list[str]) -> None:
+def check_news(result: RankedReports, before: Snapshot | None, unseen: list[str]) -> None:
     assert result.news.is_red("any") == bool(result.entries)
     assert not result.news.is_red("never")
     if before is None:

@@ -326,7 +326,7 @@ def test_a_worker_that_joined_with_another_version_does_not_scan() -> None:
 
 def test_a_worker_that_does_not_fork_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
+    monkeypatch.setattr(processes, "load_beforehand", lambda: cannot_fork)
     launcher = ProwlerLauncher()
     launcher.stop()  # this needs no scan
     monkeypatch.setitem(dask_worker._launchers, "run", launcher)
@@ -344,7 +344,7 @@ def test_an_ended_run_starts_no_scan_on_a_worker_that_is_loading_prowler(
         assert loaded.wait(PATIENCE)
         return None, ()
 
-    monkeypatch.setattr(processes, "loaded_beforehand", loads_for_long)
+    monkeypatch.setattr(processes, "load_beforehand", loads_for_long)
     monkeypatch.setattr(dask_worker, "_launchers", {})
     monkeypatch.setattr(dask_worker, "_ended", set())
     loading = threading.Thread(target=dask_worker.load_prowler, args=("run",))

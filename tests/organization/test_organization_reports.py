@@ -19,7 +19,7 @@ from prowler_org.errors import StartError
 from prowler_org.reporting.organization_compliance import merge_compliance
 from prowler_org.reporting.organization_reports import (
     OrganizationReports,
-    unreadable,
+    find_unreadable,
     write_reports,
 )
 from prowler_org.reporting.summary import describe_unseen, describe_unused
@@ -143,7 +143,7 @@ def test_stray_files_do_not_damage_the_merged_report(tmp_path: Path, around: str
 def test_merged_reports_are_read_back(tmp_path: Path) -> None:
     torn = tmp_path / f"run{OCSF}"
     torn.write_text('[{"a": 1}')
-    assert dict(unreadable([torn])) == {torn: TRUNCATED}
+    assert dict(find_unreadable([torn])) == {torn: TRUNCATED}
 
 
 PASSING = finding("unused", "u", "PASS", account=ALICE.id)

@@ -215,7 +215,7 @@ def handled_signals() -> Iterator[None]:
         yield
     finally:
         another.cancel()
-        interrupts.caught()
+        interrupts.acknowledge_interrupt()
         for number, handler in before.items():
             signal.signal(number, handler)
     assert not lost.is_set()

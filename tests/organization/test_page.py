@@ -21,7 +21,7 @@ from prowler_access_keys.ranking.outputs.page import (
     render,
     write_page,
 )
-from prowler_access_keys.ranking.ranked import ranked
+from prowler_access_keys.ranking.ranked_reports import rank_reports
 from prowler_org.accounts.account_list import Account, AccountList, SkippedAccount
 from prowler_org.reporting.page import MOST_BARS, link, organization_page
 from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
@@ -58,7 +58,7 @@ def told(results: list[AccountResult]) -> Page:
     """What the page says about these results."""
     skipped = (SkippedAccount(Account("5", "main"), "the management account"),)
     listed = AccountList("o-a1b2c3d4e5", "aws", (), skipped)
-    keys = ranked([], examples.STARTED, None)
+    keys = rank_reports([], examples.STARTED, None)
     run = examples.finished(*results, listed=listed)
     return organization_page(replace(run, state=replace(run.state, job=JOB)), keys, (FRAMEWORK,))
 

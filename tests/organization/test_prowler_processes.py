@@ -67,7 +67,7 @@ def test_scans_go_on_after_the_fork_server_has_ended(
     for name in ("_forkserver_pid", "_forkserver_address", "_forkserver_alive_fd"):
         # Another server than the one that other tests fork from.
         monkeypatch.setattr(f"multiprocessing.forkserver._forkserver.{name}", None)
-    monkeypatch.setattr(processes, "loaded_beforehand", lambda: (None, ()))
+    monkeypatch.setattr(processes, "load_beforehand", lambda: (None, ()))
     launcher = ProwlerLauncher()
     assert launcher.ask(os.getpid)
     server: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]

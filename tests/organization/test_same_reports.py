@@ -232,7 +232,7 @@ def test_without_forking_prowler_starts_for_each_account_and_a_warning_is_printe
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
+    monkeypatch.setattr(processes, "load_beforehand", lambda: cannot_fork)
     parsed = ParsedArguments(arguments=OPTIONS)  # parsing them is not the subject
     monkeypatch.setattr(cli, "check_prowler_arguments", lambda *_: parsed)
     with environment_of(scanned.aws):

@@ -206,7 +206,7 @@ def test_a_profile_that_only_prowler_understands_is_refused(
 ) -> None:
     organization.add_account("account")
     cannot_fork = ("this system cannot fork", ())
-    monkeypatch.setattr(processes, "loaded_beforehand", lambda: cannot_fork)
+    monkeypatch.setattr(processes, "load_beforehand", lambda: cannot_fork)
     parsed = ParsedArguments(profile="audit")
     monkeypatch.setattr(processes.ProwlerLauncher, "ask", lambda *_: parsed)
     assert main(["--role", "R", "--output-directory", str(tmp_path / "output")]) == 2

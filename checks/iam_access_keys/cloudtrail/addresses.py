@@ -53,7 +53,7 @@ class Addresses:
                 self._failed = True
                 logger.warning(f"{region} -- {failure_of(f'ec2:{call}', error)}")
 
-    def located(self, usage: Usage) -> Usage:
+    def locate(self, usage: Usage) -> Usage:
         """The same, with the account's own resources that have the addresses."""
         return replace(
             usage,

@@ -232,7 +232,7 @@ class CloudTrail:
         for region, addresses in sources.items():
             self._addresses.ask(region, addresses, deadline.is_over)
         self._seconds_left = deadline.seconds_left()
-        return {subject: self._addresses.located(usage[subject]) for subject in usage}
+        return {subject: self._addresses.locate(usage[subject]) for subject in usage}
 
     def root_usage(self) -> dict[str, Usage]:
         """By ID, what uses the root user's keys.

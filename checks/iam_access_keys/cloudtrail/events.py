@@ -127,12 +127,12 @@ def _time(moment: Any) -> datetime | None:
 
 
 def _call(record: Mapping[str, Any]) -> Call:
-    service, action = _matched(_SERVICE, record.get("eventSource")), _word(record["eventName"])
+    service, action = _match_text(_SERVICE, record.get("eventSource")), _word(record["eventName"])
     source, identity = record.get("sourceIPAddress"), record.get("userIdentity")
     console = record.get("sessionCredentialFromConsole") == "true"
-    internal = _matched(_INTERNAL, source) is not None
+    internal = _match_text(_INTERNAL, source) is not None
     # Anybody can call a program as AWS's services call themselves, but not from there.
-    by_service = internal or _matched(_SERVICE, source)
+    by_service = internal or _match_text(_SERVICE, source)
     agent = Agent(AWS_SERVICE) if by_service else agent_of(record.get("userAgent"))
     failed = record.get("errorCode") is not None
     access_key = _at(record, "responseElements", "accessKey")
@@ -164,21 +164,21 @@ def _call(record: Mapping[str, Any]) -> Call:
 
 
 def _session(record: Mapping[str, Any]) -> Session:
-    role = _matched(_ROLE, _at(record, "requestParameters", "roleArn"))
+    role = _match_text(_ROLE, _at(record, "requestParameters", "roleArn"))
     account, name = role.groups() if role else ("", "")
     is_here = account in ("", record.get("recipientAccountId"))
     key_id = _word(_at(record, "responseElements", "credentials", "accessKeyId"))
-    region = _matched(_REGION, record.get("awsRegion"))
+    region = _match_text(_REGION, record.get("awsRegion"))
     return Session(
         record["eventName"], name, account, key_id if is_here else "", region[0] if region else ""
     )
 
 
 def _source(value: Any) -> str:
-    service = _matched(_SERVICE, value)
+    service = _match_text(_SERVICE, value)
     if service:
         return service[0]
-    if _matched(_INTERNAL, value):
+    if _match_text(_INTERNAL, value):
         return AWS_SERVICE
     try:
         # Python takes any text after a "%" for an IPv6 zone.
@@ -188,10 +188,10 @@ def _source(value: Any) -> str:
 
 
 def _creator(identity: Any) -> str:
-    arn = _matched(_ARN, _at(identity, "arn"))
+    arn = _match_text(_ARN, _at(identity, "arn"))
     if arn:
         return end_of_arn(arn[0])
-    service = _matched(_SERVICE, _at(identity, "invokedBy"))
+    service = _match_text(_SERVICE, _at(identity, "invokedBy"))
     return service[0] if service else UNKNOWN_CREATOR
 
 
@@ -205,7 +205,7 @@ def _text(value: Any) -> str:
 
 
 def _word(value: Any) -> str:
-    return value if _matched(_WORD, value) else ""
+    return value if _match_text(_WORD, value) else ""
 
 
 def _at(value: Any, *names: str) -> Any:
@@ -214,5 +214,5 @@ def _at(value: Any, *names: str) -> Any:
     return value
 
 
-def _matched(pattern: re.Pattern[str], value: Any) -> re.Match[str] | None:
+def _match_text(pattern: re.Pattern[str], value: Any) -> re.Match[str] | None:
     return pattern.fullmatch(value) if isinstance(value, str) else None

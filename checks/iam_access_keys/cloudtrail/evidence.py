@@ -31,7 +31,7 @@ Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str
 _Timed: TypeAlias = tuple[datetime | None, Call]
 
 
-def known(kind: type[Enum]) -> BeforeValidator:
+def known_or_none(kind: type[Enum]) -> BeforeValidator:
     """Reads a value that a newer version added as None, and so as not known."""
     values = {member.value for member in kind}
 
@@ -84,9 +84,9 @@ class UsedBy:
     events: int
     actions: tuple[Action, ...]
     """Most often first."""
-    kept_in: Annotated[KeptIn | None, known(KeptIn)] = None
+    kept_in: Annotated[KeptIn | None, known_or_none(KeptIn)] = None
     """Where the program keeps the key; None if that is not known."""
-    runs_on: Annotated[RunsOn | None, known(RunsOn)] = None
+    runs_on: Annotated[RunsOn | None, known_or_none(RunsOn)] = None
     """None if that is not known."""
     first_seen: Moment | None = None
     """When the oldest of these events was (UTC)."""
@@ -174,7 +174,7 @@ def usage_of(
         len(newest),
         _oldest(newest[: len(newest) - len(early)]),
         len(newest) == every and all(part.complete and not part.failure for part in found),
-        _grouped(calls),
+        _group_by_user(calls),
         len(newest) - len(calls),
         sum(call.failed for _, call in calls),
         tuple(Unread(region, why.call, why.error_code) for region, why in failures),
@@ -203,7 +203,7 @@ def _oldest(events: Iterable[Event]) -> datetime | None:
     return min((event.time for event in events if event.time), default=None)
 
 
-def _grouped(calls: Iterable[_Timed]) -> tuple[UsedBy, ...]:
+def _group_by_user(calls: Iterable[_Timed]) -> tuple[UsedBy, ...]:
     by_user: dict[tuple[Agent, str], list[_Timed]] = {}
     for time, call in calls:
         by_user.setdefault((call.agent, call.source), []).append((time, call))

@@ -91,13 +91,13 @@ _FIRST = {
 """Words of these names are common: they count only as the whole name of the first product."""
 
 
-def _named(names: Mapping[str, str]) -> re.Pattern[str]:
+def _pattern_of(names: Mapping[str, str]) -> re.Pattern[str]:
     """Also parts of a program (terraform-provider-aws), and versions (aws-sdk-ruby3)."""
     longest_first = sorted(names, key=len, reverse=True)
     return re.compile(rf"({'|'.join(longest_first)})\d*(?=-|\Z)")
 
 
-_SDK, _PROGRAM = _named(_SDKS), _named(_PROGRAMS)
+_SDK, _PROGRAM = _pattern_of(_SDKS), _pattern_of(_PROGRAMS)
 _NO_PROGRAM = re.compile(
     "applewebkit|(?:headless)?chrome|edge?|firefox|gecko|java|mobile|mozilla|opr|php|python|"
     "safari|test|version"

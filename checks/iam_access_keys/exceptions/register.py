@@ -234,7 +234,7 @@ def parse(content: bytes) -> tuple[ExceptionEntry, ...]:
         raise UnusableExceptionsError(f"it is not valid YAML{where}") from error
     except ValidationError as error:
         outer_first = sorted(error.errors(), key=lambda mistake: len(mistake["loc"]) > 1)
-        mistakes = list(dict.fromkeys(map(_in_words, outer_first)))
+        mistakes = list(dict.fromkeys(map(_word_mistake, outer_first)))
     if mistakes:
         more = f", and {len(mistakes) - MISTAKES} more" if len(mistakes) > MISTAKES else ""
         raise UnusableExceptionsError("; ".join(mistakes[:MISTAKES]) + more)
@@ -280,7 +280,7 @@ def _document(text: str) -> Any:
     return documents[0]
 
 
-def _in_words(mistake: Any) -> str:
+def _word_mistake(mistake: Any) -> str:
     """A mistake that pydantic found, with the number of its entry."""
     place = mistake["loc"]
     if len(place) < 2:

@@ -127,17 +127,17 @@ class _Ways:
         boundary does. The second value are those with which it gets around the boundary.
         """
         if boundary is None:
-            return own & {*self.grants} | self._beyond(own), set()
+            return own & {*self.grants} | self._without_boundary(own), set()
         grants = own & boundary & {*self.grants}
         # A user that can grant itself something has, in the end, all that the boundary allows.
         reached = boundary if grants else own & boundary
         removals = reached & {*self.removals}
         if removals:
             return self.used(own, None)[0], removals
-        beyond = self._beyond(reached)
+        beyond = self._without_boundary(reached)
         return (grants | own & beyond if beyond else set()), beyond
 
-    def _beyond(self, allowed: set[Request]) -> set[Request]:
+    def _without_boundary(self, allowed: set[Request]) -> set[Request]:
         """The requests whose effect no permissions boundary of the user limits."""
         steps = [allowed.intersection(step) for step in self.new_user]
         makes_users = set().union(*steps) if all(steps) else set()

@@ -162,7 +162,7 @@ def _word_user(user: UsedBy, claimed: bool, dated: bool) -> str:
         places += f"{',' if places else ''} from {user.source}"
     kind = _RESOURCES.get(user.resource.partition("-")[0])
     places += f", now the address of {kind} {user.resource}" if kind else ""
-    seen = _seen(user) if dated else ""
+    seen = _word_dates(user) if dated else ""
     return f"by {_word_program(user.program, claimed)}{places} ({', '.join(names)}{seen})"
 
 
@@ -170,7 +170,7 @@ def _first(names: list[str], number: int) -> list[str]:
     return names if len(names) <= number else [*names[:number], f"{len(names) - number} more"]
 
 
-def _seen(user: UsedBy) -> str:
+def _word_dates(user: UsedBy) -> str:
     if not (user.first_seen and user.last_seen):
         return ""
     first, last = f"{user.first_seen:%Y-%m-%d}", f"{user.last_seen:%Y-%m-%d}"

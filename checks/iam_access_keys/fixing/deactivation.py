@@ -84,7 +84,7 @@ def _decide(
         return f"no access key of user {name} is safe to deactivate. {why}"
     if found is None or found.retire is None:
         return f"no finding of this run says that a key of user {name} can be deactivated now."
-    if _changed(found, active, advice.retire):
+    if _has_changed(found, active, advice.retire):
         return (
             f"the access keys of user {name}, or their last use, are not what the finding says. "
             "Scan again."
@@ -92,7 +92,7 @@ def _decide(
     return advice
 
 
-def _changed(found: Found, active: Keys, retire: AccessKey) -> bool:
+def _has_changed(found: Found, active: Keys, retire: AccessKey) -> bool:
     """Whether the finding announced something else.
 
     That is so if other keys are active now, if it named another key to retire, or if that key was

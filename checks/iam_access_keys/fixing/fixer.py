@@ -54,7 +54,7 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
     account = str(provider.identity.account)
     register = load(settings.access_key_exceptions)
     key_ids = (key.access_key_id for key in found.keys) if found else ()
-    refusal = _not_meant(problems) or register.problem or mutelist.unusable(provider.mutelist)
+    refusal = _not_meant(problems) or register.problem or mutelist.why_unusable(provider.mutelist)
     for entry in register.protecting(account, user.name, key_ids):
         refusal = refusal or (
             f"{entry.subject} has an exception, whether it is in force or not: that of "

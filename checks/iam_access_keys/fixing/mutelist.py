@@ -32,7 +32,7 @@ class _Text(NamedTuple):
     excepted: bool
 
 
-def unusable(muting: Any) -> str:
+def why_unusable(muting: Any) -> str:
     """Why it is not known whose findings are muted; empty if it is.
 
     ``muting`` is Prowler's mutelist. If Prowler cannot read a mutelist, or a pattern in it, it

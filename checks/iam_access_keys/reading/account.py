@@ -92,7 +92,7 @@ class AccountReading:
             present = summary
         else:
             present = summary["AccountAccessKeysPresent"] > 0
-        audit = _verified(self.root_audit, present, self.now)
+        audit = _verify(self.root_audit, present, self.now)
         root = partial(RootAccessKeys, arn, audit=audit, now=self.now)
         if audit and not isinstance(audit.keys, Unreadable):
             return root(sum(key.active for key in audit.keys), bool(audit.keys))
@@ -218,9 +218,7 @@ class AccountReading:
         )
 
 
-def _verified(
-    audit: RootAudit | None, present: bool | Unreadable, now: datetime
-) -> RootAudit | None:
+def _verify(audit: RootAudit | None, present: bool | Unreadable, now: datetime) -> RootAudit | None:
     """The same without its keys if it is not of now, or if ``GetAccountSummary`` says otherwise."""
     if audit is None or isinstance(audit.keys, Unreadable):
         return audit

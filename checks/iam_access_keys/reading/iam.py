@@ -79,7 +79,7 @@ class IAM(IAMClient):
             users.update((user["UserId"], _user(user)) for user in page["Users"])
 
         failure = self.each_page("ListUsers", take)
-        return Listing(_distinct(users), failure)
+        return Listing(_without_repeats(users), failure)
 
     def policy_details(self) -> PolicyListing:
         """All users and groups by ``GetAccountAuthorizationDetails``.
@@ -101,7 +101,7 @@ class IAM(IAMClient):
                     groups[group["GroupName"]] = replace(policies, arn=group["Arn"])
 
         failure = self.each_page("GetAccountAuthorizationDetails", take, Filter=["User", "Group"])
-        return PolicyListing(_distinct(users), failure, groups)
+        return PolicyListing(_without_repeats(users), failure, groups)
 
     def customer_policies(self) -> dict[str, Any] | Unreadable:
         """By ARN, the documents of the account's own managed policies, in their default version.
@@ -266,7 +266,7 @@ def tag(answer: Mapping[str, Any]) -> Tag:
     return {"Key": answer["Key"], "Value": answer["Value"]}
 
 
-def _distinct(by_id: Mapping[str, User]) -> tuple[User, ...]:
+def _without_repeats(by_id: Mapping[str, User]) -> tuple[User, ...]:
     """Each user once, though one was renamed, or deleted and made anew, between two pages."""
     return tuple({user.arn: user for user in by_id.values()}.values())
 

@@ -45,7 +45,7 @@ class PolicyReader:
         self._users |= {user: asked[user.name] for user in unknown}
         self._read_groups(users, whole_account)
         why = (self._details().failure if whole_account else None) or NOT_READ
-        return {user: self._combined(self._users[user], why) for user in users}
+        return {user: self._combine(self._users[user], why) for user in users}
 
     def documents(self, arns: Iterable[str]) -> dict[str, Any]:
         """By ARN, the documents of the account's own policies, or why one is not known."""
@@ -60,7 +60,7 @@ class PolicyReader:
 
     def _read_groups(self, users: tuple[User, ...], whole_account: bool) -> None:
         """Add what is missing: all groups in one call or, if that fails, one by one."""
-        wanted = {group for user in users for group in _known(self._users[user].groups)}
+        wanted = {group for user in users for group in _names_if_read(self._users[user].groups)}
         if whole_account and any(_may_have_more(self._groups.get(group)) for group in wanted):
             self._groups |= self._details().groups
         self._groups |= self._ask("Group", dict.fromkeys(wanted - self._groups.keys(), ()))
@@ -76,14 +76,14 @@ class PolicyReader:
             for name, of_user in groups.items()
         }
 
-    def _combined(self, own: Policies, why_incomplete: Unreadable) -> UserPolicies:
+    def _combine(self, own: Policies, why_incomplete: Unreadable) -> UserPolicies:
         """A user's policies; ``why_incomplete`` is why documents may not have been read."""
-        groups = [(name, self._groups[name]) for name in _known(own.groups)]
+        groups = [(name, self._groups[name]) for name in _names_if_read(own.groups)]
         sources = [("", own), *((name, held) for name, held in groups if not _is_gone(held))]
         attached = [own.groups, *(held.attached for _, held in sources)]
         inline = [own.groups, *(held.inline for _, held in sources)]
         return UserPolicies(
-            tuple((arn, group) for group, held in sources for arn in _known(held.attached)),
+            tuple((arn, group) for group, held in sources for arn in _names_if_read(held.attached)),
             tuple(
                 (name, group, why_incomplete if document is None else document)
                 for group, held in sources
@@ -102,7 +102,7 @@ def _may_have_more(known: Policies | None) -> bool:
     return known is None or known.boundary is None
 
 
-def _known(names: tuple[str, ...] | Unreadable) -> tuple[str, ...]:
+def _names_if_read(names: tuple[str, ...] | Unreadable) -> tuple[str, ...]:
     return () if isinstance(names, Unreadable) else names
 
 

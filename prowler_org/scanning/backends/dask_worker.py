@@ -96,10 +96,10 @@ def load_prowler(run: str) -> RunOnWorker:
 
 async def signed_in_as(profile: str | None) -> str:
     """Who this worker is for AWS: an ARN, without the name of a session. Empty if not known."""
-    return await asyncio.to_thread(_signed_in_as, profile)
+    return await asyncio.to_thread(_identity_of, profile)
 
 
-def _signed_in_as(profile: str | None) -> str:
+def _identity_of(profile: str | None) -> str:
     try:
         session = boto3.Session(profile_name=profile)
         region = session.region_name or DEFAULT_REGION

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import TypeAlias
 
@@ -12,9 +11,7 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.service_specific_
     credential_status_command,
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import (
-    days,
     delete_command,
-    plural,
     status_command,
 )
 
@@ -110,24 +107,6 @@ def urgency(action: str) -> int:
     """The place of a finding's advice among others for the same key: the lower one counts."""
     order = [*OF_A_FINDING]
     return order.index(action if action in order else AdviceAction.FIND_OUT.value)
-
-
-def word_account(account: str, name: str) -> str:
-    """An account by its name, if that is known, and its number."""
-    return f"{name} ({account})" if name else account
-
-
-def word_age(age_days: int) -> str:
-    """The age of a key: in days, from two on in whole years."""
-    return plural(int(age_days / 365.25), "year") if age_days >= 731 else days(age_days)
-
-
-def without_id(text: str, key_id: str) -> str:
-    """A text about a key for a place that has its ID already."""
-    if not key_id:
-        return text
-    text = re.sub(rf"(^|\. ){re.escape(key_id)}", r"\1The key", text)
-    return text.replace(key_id, "the key")
 
 
 def commands(

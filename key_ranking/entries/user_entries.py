@@ -1,14 +1,10 @@
-"""Which key first: one entry for each key that a check fails for, in the order to deal with them.
-
-Pure: from the data of findings, never from their sentences.
-"""
+"""The entries of one user: what to do about each of its keys. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import IntEnum
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,17 +12,8 @@ from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance impo
     FOR_API_KEY,
     QUARANTINED,
 )
-from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import OWN_CHECK
-from prowler_access_keys.services.iam.iam_access_keys.facts import (
-    ACCOUNT_NAME,
-    ROOT_USER_NAME,
-    SMTP_SERVICE,
-)
-from prowler_access_keys.services.iam.iam_access_keys.finding_data import (
-    AdviceData,
-    CredentialData,
-    KeyData,
-)
+from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME, SMTP_SERVICE
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import AdviceData, KeyData
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
 from prowler_access_keys.services.iam.iam_access_keys.findings.evidence_wording import (
     API_KEY_OF,
@@ -40,182 +27,20 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.service_specific_
 )
 from prowler_access_keys.services.iam.iam_access_keys.findings.wording import comma_and, days
 
-from .actions import (
-    ADVICE,
-    BY_REASON,
-    EVIDENCE,
-    OF_A_FINDING,
-    Action,
-    KeyAction,
-    commands,
-    urgency,
-    word_account,
-)
-from .findings.collected import AccountSeen, Collected
-from .findings.reports import Finding, moment_of
-from .findings.usable_data import ADMINISTRATORS, OTHER_CHECK, SINGLE_SERVICE
+from ..findings.check_names import ADMINISTRATORS, DECOYS, INACTIVE, UNUSED
+from ..findings.collected import AccountSeen
+from ..findings.failing_keys import failing_api_keys, failing_keys, names_a_key
+from ..findings.reports import Finding, moment_of
+from ..findings.usable_data import OTHER_CHECK
+from .actions import ADVICE, BY_REASON, EVIDENCE, OF_A_FINDING, Action, KeyAction, commands, urgency
+from .as_of import FRESH, as_of
+from .entry import Entry, Group, entry_of
 
-SECOND_KEY = "iam_user_multiple_active_keys"
-UNUSED = "iam_user_unused_active_keys"
-INACTIVE = "iam_user_inactive_keys_not_deleted"
-DECOYS = "iam_user_decoy_access_keys_used"
 INCIDENTS = (AdviceAction.INCIDENT, AdviceAction.DECOY_USED)
-UNEXPECTED = (
-    "The user was made for an API key, and has a console password: find out who created it, and "
-    "why, and delete it."
-)
-FRESH = timedelta(days=7)
-"""How old a finding may be for what it says to be true now."""
-
-
-class Group(IntEnum):
-    """The order of the list: see ``rank``."""
-
-    INCIDENT = 1
-    ADMINISTRATOR = 2
-    CAN_GO_NOW = 3
-    NEEDS_WORK = 4
-    INACTIVE = 5
-    NOT_KNOWN = 6
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A key that something fails for, or what could not be read."""
-
-    group: Group
-    account: str
-    account_name: str
-    unit: str
-    user: str
-    arn: str
-    access_key_id: str
-    """Or the ID of an API key; empty for what could not be read, and for keys of the root user if
-    its credential report was, which has no IDs."""
-    action: Action
-    advice: str
-    checks: tuple[str, ...]
-    command: str = ""
-    """The command that ends with it; what the advice says comes first."""
-    undo: str = ""
-    owner: str = ""
-    age_days: int | None = None
-    last_used_date: str = ""
-    last_used_days: int | None = None
-    """How many days that is before the ranking; None if it is not known."""
-    last_used_service: str = ""
-    last_used_region: str = ""
-    usage: str = ""
-    """What uses it, as CloudTrail's newest events say, in sentences; empty if not asked."""
-    origin: str = ""
-    """Who created it, as CloudTrail says, in a sentence; empty if not asked."""
-    creator: str = ""
-    """The same as a name, if it was another one than the user itself."""
-    destinations: str = ""
-    """Where what uses it could go, with why, confidence, and AWS's page."""
-    administrator: bool | None = None
-    """None if no finding says so."""
-    quarantined: bool | None = None
-
-    @property
-    def is_to_act_on(self) -> bool:
-        """Whether it is a key, and not a gap in what was read."""
-        return self.group is not Group.NOT_KNOWN
-
-    @property
-    def can_go_now(self) -> bool:
-        """Whether nothing stands against deactivating it at once."""
-        return self.action is AdviceAction.DEACTIVATE
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Why no key is known, and the users and accounts that it concerns: one line for all."""
-
-    why: str
-    entries: tuple[Entry, ...]
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the checks fail, and were not left without a verdict."""
-        return self.entries[0].action is KeyAction.SEE_REPORT
-
-    @property
-    def checks(self) -> list[str]:
-        """The checks of its findings."""
-        return sorted({check for entry in self.entries for check in entry.checks})
-
-    @property
-    def where(self) -> str:
-        """The user and the account, or how many there are."""
-        first, accounts = self.entries[0], {entry.account for entry in self.entries}
-        users = {
-            (entry.account, entry.user)
-            for entry in self.entries
-            if entry.user not in (ACCOUNT_NAME, entry.account)
-        }
-        if len(self.entries) == 1:
-            account = word_account(first.account, first.account_name)
-            return f"{first.user} in {account}" if users else account
-        number = f"{len(accounts):,} account{'' if len(accounts) == 1 else 's'}"
-        return (
-            f"{len(users):,} user{'' if len(users) == 1 else 's'} in {number}" if users else number
-        )
-
-    def __str__(self) -> str:
-        return f"{self.where}. {self.why}"
-
-
-def causes(entries: Iterable[Entry]) -> list[Cause]:
-    """What is not known, by cause: that of most users first."""
-    by_cause: dict[tuple[Action, str], list[Entry]] = {}
-    for entry in entries:
-        if not entry.is_to_act_on:
-            by_cause.setdefault((entry.action, entry.advice), []).append(entry)
-    found = [Cause(why, tuple(alike)) for (_, why), alike in by_cause.items()]
-    return sorted(found, key=lambda cause: (-len(cause.entries), cause.why))
-
-
-def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
-    """The keys that fail a check and are not muted, in this order; ``now`` is UTC:
-
-    1. Incidents: keys of users that AWS has quarantined, because others may have them; used decoys
-       and keys of users made for an API key, because an intruder may be behind them; and the root
-       user's, because nothing limits them.
-    2. Keys of administrators: anyone who finds one has the account. Also unused ones.
-    3. Unused keys to deactivate now: each takes a minute and no talk. Only a finding of the last 7
-       days says so, and only if no finding about the user is muted.
-    4. Keys in use, unfinished rotations, keys whose creator is unknown, and API keys.
-    5. Inactive keys: they do not work now, and deleting them cannot be undone.
-    6. What is not known: users and accounts that could not be judged, or that a newer report does
-       not mention. A key to act on may be behind each; see ``causes``.
-
-    Within each, the oldest comes first: the longer a key has lived, the more places know it. Every
-    finding that is not muted is behind an entry.
-    """
-    users: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in (*collected.open.values(), *collected.others.values()):
-        if not collected.is_stale(finding):
-            users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
-    gaps = collected.gaps()
-    entries = list(_not_known(collected, now))
-    for (account, _, _), findings in users.items():
-        findings.sort(key=lambda finding: -finding.time)
-        entries += _User(collected.accounts[account], findings, gaps, now).entries()
-    return tuple(sorted(entries, key=_sort_key))
-
-
-def _sort_key(entry: Entry) -> tuple[Any, ...]:
-    age = -1 if entry.age_days is None else entry.age_days
-    not_root = entry.user != ROOT_USER_NAME
-    return (entry.group, not_root, -age, entry.account, entry.user, entry.access_key_id)
-
-
-# Keys
-
-
-@dataclass(frozen=True)
-class _User:
+class UserEntries:
     """What the newest findings of each check say about one user."""
 
     account: AccountSeen
@@ -239,7 +64,7 @@ class _User:
         if not self.failing:
             return
         if self.is_root:
-            naming = [finding for finding in self.failing if _names_a_key(finding)]
+            naming = [finding for finding in self.failing if names_a_key(finding)]
             if not any(finding.data.root_session_date for finding in naming):
                 if naming:
                     yield self._unlisted_root_keys(naming)
@@ -276,7 +101,7 @@ class _User:
                 # Not every check asks CloudTrail for all.
                 words = self._words(finding, key, incident)
                 evidence[key.access_key_id] = words | evidence.get(key.access_key_id, {})
-            for key_id in _failing_keys(finding):
+            for key_id in failing_keys(finding):
                 failing.setdefault(key_id, []).append(finding)
         for key_id, naming in failing.items():
             key = keys.get(key_id, KeyData(key_id))
@@ -309,7 +134,7 @@ class _User:
         keys: dict[str, KeyData] = {}
         naming: dict[str, list[Finding]] = {}
         for finding in self.failing:
-            for credential in _failing_api_keys(finding):
+            for credential in failing_api_keys(finding):
                 key_id = credential.service_specific_credential_id
                 usage, origin = finding.data.api_key_usage, credential.origin
                 key = KeyData(key_id, age_days=credential.age_days, usage=usage, origin=origin)
@@ -327,7 +152,7 @@ class _User:
         to a key that fails it, though another check may.
         """
         with_advice = [finding for finding in self.failing if finding.data.advice]
-        about_key = [finding for finding in with_advice if key_id in _failing_keys(finding)]
+        about_key = [finding for finding in with_advice if key_id in failing_keys(finding)]
         return min(
             about_key or with_advice or self.failing,
             key=lambda finding: (
@@ -399,7 +224,7 @@ class _User:
         )
         advice = self._advice(action, naming[0], key, retire, by)
         return replace(
-            _entry_of(naming[0], account, group, action, advice),
+            entry_of(naming[0], account, group, action, advice),
             access_key_id=key.access_key_id,
             checks=tuple(sorted({finding.check for finding in naming})),
             command=command,
@@ -440,7 +265,7 @@ class _User:
         return words
 
     def _as_of(self, finding: Finding, words: str) -> str:
-        return _as_of(finding, words, self.now)
+        return as_of(finding, words, self.now)
 
     @cached_property
     def administrator(self) -> bool | None:
@@ -493,23 +318,8 @@ class _User:
         return False if looked and not unread else None
 
 
-def _entry_of(
-    finding: Finding, account: AccountSeen, group: Group, action: Action, advice: str
-) -> Entry:
-    return Entry(
-        group, account.account, account.name, account.unit, finding.user, finding.arn, "",
-        action, advice, (),
-    )  # fmt: skip
-
-
 def _advice_of(finding: Finding) -> AdviceData:
     return finding.data.advice or AdviceData("")
-
-
-def _as_of(finding: Finding, words: str, now: datetime) -> str:
-    """A sentence, with the date of its finding if it is not about now."""
-    seen = moment_of(finding.time)
-    return f"As of {seen:%Y-%m-%d}: {words}" if now - seen > FRESH else words
 
 
 def _unused(key: KeyData, seen: datetime) -> str:
@@ -529,47 +339,6 @@ def _days_between(date: str, later: datetime) -> int | None:
     return number if number >= 0 else None
 
 
-def _names_a_key(finding: Finding) -> bool:
-    """Whether the finding fails, and says for which keys; the root user's may have no IDs."""
-    if finding.status != "FAIL" or finding.unusable:
-        return False
-    if finding.user == ROOT_USER_NAME:
-        return not finding.data.unreadable
-    return bool(failing_credentials(finding))
-
-
-def failing_credentials(finding: Finding) -> tuple[str, ...]:
-    """The IDs of the access keys and API keys that a finding that fails is about."""
-    if finding.status != "FAIL" or finding.unusable:
-        return ()
-    api_keys = (
-        credential.service_specific_credential_id for credential in _failing_api_keys(finding)
-    )
-    return (*_failing_keys(finding), *api_keys)
-
-
-def _failing_keys(finding: Finding) -> Sequence[str]:
-    """The keys that the check fails for: for a second key, not the one that may stay."""
-    data = finding.data
-    if data.failing_access_keys is not None:
-        return data.failing_access_keys
-    listed = [key.access_key_id for key in data.access_keys]
-    keep = data.advice.keep if data.advice and finding.check == SECOND_KEY else ""
-    return [key_id for key_id in listed if key_id != keep] or listed
-
-
-def _failing_api_keys(finding: Finding) -> list[CredentialData]:
-    """The API keys, and passwords for a single service, that the check fails for."""
-    if finding.check not in (SINGLE_SERVICE, QUARANTINED):
-        return []
-    failing = finding.data.failing_service_specific_credentials
-    return [
-        credential
-        for credential in finding.data.service_specific_credentials
-        if failing is None or credential.service_specific_credential_id in failing
-    ]
-
-
 def _service_of(finding: Finding, key: KeyData) -> str:
     """The service of an API key; empty for an access key."""
     credentials = finding.data.service_specific_credentials
@@ -578,59 +347,3 @@ def _service_of(finding: Finding, key: KeyData) -> str:
         for credential in credentials
     }
     return services.get(key.access_key_id, "")
-
-
-# What is not known
-
-
-def _not_known(collected: Collected, now: datetime) -> Iterable[Entry]:
-    """An entry for each user or account of which something could not be read."""
-    entries: dict[tuple[str, str, str, str], Entry] = {}
-    for finding in collected.open.values():
-        if _names_a_key(finding) and not collected.is_stale(finding):
-            continue
-        why = _why_not_known(finding, collected)
-        data = finding.data
-        has_password = finding.check == FOR_API_KEY and data.console_password
-        incident = (data.quarantine_policies or has_password) and not collected.is_stale(finding)
-        if incident:
-            what = ADVICE[AdviceAction.INCIDENT] if data.quarantine_policies else UNEXPECTED
-            why = _as_of(finding, f"{what} {why}", now)
-        entry = _entry_of(
-            finding,
-            collected.accounts[finding.account],
-            Group.INCIDENT if incident else Group.NOT_KNOWN,
-            KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT,
-            why,
-        )
-        entry = replace(
-            entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
-        )
-        if finding.check == OWN_CHECK:  # its findings are about the account's exceptions
-            entry = replace(entry, user=ACCOUNT_NAME)
-        known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
-        checks = tuple(sorted({*known.checks, finding.check}))
-        entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)
-    return entries.values()
-
-
-def _why_not_known(finding: Finding, collected: Collected) -> str:
-    """Why the finding names no key to act on."""
-    fails = finding.status == "FAIL"
-    if collected.is_stale(finding):
-        looked = moment_of(collected.accounts[finding.account].checks[finding.check])
-        verdict, seen = "failed" if fails else "could not be judged", moment_of(finding.time)
-        return (
-            f"It {verdict} on {seen:%Y-%m-%d}. "
-            f"The scan of {looked:%Y-%m-%d} has no such finding: the user is gone, or the scan "
-            "left it out."
-        )
-    if fails and finding.check == OWN_CHECK:
-        return "An exception has ended, or something else is wrong with it: see the report."
-    failed = finding.data.unreadable
-    if failed and not fails:
-        return f"{failed}. Grant the permission, or scan again."
-    why = str(failed) if failed else finding.unusable or "see the report"
-    if fails:
-        return f"The check fails, but its finding names no key: {why}."
-    return f"The check gave no verdict: {why}."

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from .entries.entry import Entry
+from .entries.ranking import rank
 from .findings.accepted import AcceptedKey, OwnerRow, accepted_keys, by_owner
 from .findings.collected import Collected, collect
 from .outputs.files import write_accepted, write_changes, write_csv, write_json
-from .over_time.changes import Change, Snapshot, began, changes, snapshot
-from .over_time.news import NO_NEWS, News, news
+from .over_time.changes import Change, Snapshot, find_changes, take_snapshot, word_time
+from .over_time.news import NO_NEWS, News, find_news
 from .over_time.runs import DatedFigures
-from .ranking import Entry, rank
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedReports:
     """What the reports say about keys, and what has changed."""
 
     collected: Collected
@@ -38,7 +39,7 @@ class Ranked:
         return sorted([*runs, *own], key=lambda run: run[0])
 
 
-def ranked(
+def rank_reports(
     reports: Sequence[Path],
     now: datetime,
     before: Snapshot | None,
@@ -46,7 +47,7 @@ def ranked(
     members: Collection[str] | None = None,
     problems: Mapping[Path, str] | None = None,
     organization: str = "",
-) -> Ranked:
+) -> RankedReports:
     """Read the reports, rank their keys, and compare with the data of an earlier run.
 
     ``names`` are the accounts' names, if they are known better than from the reports, ``members``
@@ -58,19 +59,19 @@ def ranked(
         if account in collected.accounts:
             collected.accounts[account].name = name
     entries = rank(collected, now)
-    return Ranked(
+    return RankedReports(
         collected,
         entries,
-        changes(before, collected, members) if before else (),
-        snapshot(collected, now, before, members, organization, chosen=names or ()),
-        began(before) if before else "",
-        news(entries, before, collected, members if names is None else names),
+        find_changes(before, collected, members) if before else (),
+        take_snapshot(collected, now, before, members, organization, chosen=names or ()),
+        word_time(before) if before else "",
+        find_news(entries, before, collected, members if names is None else names),
         accepted_keys(collected.current),
         by_owner(collected.current, now),
     )
 
 
-def write_files(ranking: Ranked, directory: Path, name: str) -> tuple[Path, ...]:
+def write_files(ranking: RankedReports, directory: Path, name: str) -> tuple[Path, ...]:
     """Write the CSV files and JSON, whose names begin with ``name``. Raises OSError."""
     keys, data = directory / f"{name}.csv", directory / f"{name}.json"
     write_csv(ranking.entries, keys)

@@ -1,0 +1,1 @@
+"""From findings to the entries of the ranked list."""

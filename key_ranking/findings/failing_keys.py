@@ -1,0 +1,53 @@
+"""The keys that a finding fails for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import QUARANTINED
+from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
+from prowler_access_keys.services.iam.iam_access_keys.finding_data import CredentialData
+
+from .check_names import SECOND_KEY, SINGLE_SERVICE
+from .reports import Finding
+
+
+def names_a_key(finding: Finding) -> bool:
+    """Whether the finding fails, and says for which keys; the root user's may have no IDs."""
+    if finding.status != "FAIL" or finding.unusable:
+        return False
+    if finding.user == ROOT_USER_NAME:
+        return not finding.data.unreadable
+    return bool(failing_credentials(finding))
+
+
+def failing_credentials(finding: Finding) -> tuple[str, ...]:
+    """The IDs of the access keys and API keys that a finding that fails is about."""
+    if finding.status != "FAIL" or finding.unusable:
+        return ()
+    api_keys = (
+        credential.service_specific_credential_id for credential in failing_api_keys(finding)
+    )
+    return (*failing_keys(finding), *api_keys)
+
+
+def failing_keys(finding: Finding) -> Sequence[str]:
+    """The keys that the check fails for: for a second key, not the one that may stay."""
+    data = finding.data
+    if data.failing_access_keys is not None:
+        return data.failing_access_keys
+    listed = [key.access_key_id for key in data.access_keys]
+    keep = data.advice.keep if data.advice and finding.check == SECOND_KEY else ""
+    return [key_id for key_id in listed if key_id != keep] or listed
+
+
+def failing_api_keys(finding: Finding) -> list[CredentialData]:
+    """The API keys, and passwords for a single service, that the check fails for."""
+    if finding.check not in (SINGLE_SERVICE, QUARANTINED):
+        return []
+    failing = finding.data.failing_service_specific_credentials
+    return [
+        credential
+        for credential in finding.data.service_specific_credentials
+        if failing is None or credential.service_specific_credential_id in failing
+    ]
