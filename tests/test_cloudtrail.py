@@ -18,7 +18,6 @@ from botocore.loaders import Loader
 
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.event_history import (
-    ABOUT_ONE_CALL,
     GLOBAL_SERVICES,
     CloudTrail,
 )
@@ -32,6 +31,7 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import
     Origin,
     Usage,
 )
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.lookups import ABOUT_ONE_CALL
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse
 
 from .scanning import environment_of

@@ -15,7 +15,7 @@ from demo.organization import ACCOUNTS
 from demo.population import BOTS, BREAK_GLASS, PEOPLE
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.ranking.cli import main as rank
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import event_history
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import lookups
 from scripts import example
 
 from . import loaded
@@ -30,7 +30,7 @@ USERS = len(PEOPLE) + len(BOTS) + len(BREAK_GLASS) + SIGNS
 
 def at_no_rate() -> None:
     """Half of the demo's time is waiting for AWS's rate."""
-    event_history.SECONDS_A_CALL = 0.0
+    lookups.SECONDS_A_CALL = 0.0
 
 
 def told_by(

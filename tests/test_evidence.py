@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import event_history as cloudtrail
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail import lookups
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.events import (
     API_KEY_CREATION,
     CREATION,
@@ -39,8 +39,8 @@ INACTIVE = "iam_user_inactive_keys_not_deleted"
 @pytest.fixture(scope="module")
 def provider() -> Iterator[tuple[EmbeddedAWS, AwsProvider]]:
     with EmbeddedAWS() as aws, provider_of(aws) as connected, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cloudtrail, "SECONDS_A_CALL", 0.0)
-        patch.setattr(cloudtrail, "FIRST_PAUSE", 0.0)
+        patch.setattr(lookups, "SECONDS_A_CALL", 0.0)
+        patch.setattr(lookups, "FIRST_PAUSE", 0.0)
         yield aws, connected
 
 

@@ -1,40 +1,23 @@
-"""How CloudTrail's event history is asked about access keys.
+"""What event history says about access keys: which queries answer a question.
 
-``LookupEvents`` gives the management events of the last 90 days in a region, newest first, at most
-50 on a page. AWS allows two calls a second for an account and region, for all who call: so calls
-in a region are made one after another, and regions in parallel.
-https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
-
-Prowler has a reader of its own, ``CloudTrailTimeline`` (``prowler/providers/aws/lib/
-cloudtrail_timeline``), for the events that changed a resource. It does not fit: it looks up by
-resource only, not by access key; leaves out events that read, which are most of what a key does;
-takes one page; does not limit its rate; and gives the whole event, with request parameters.
+See ``lookups`` for how it is asked.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from prowler.lib.logger import logger
-
-from ..aws_failures import TRANSIENT, failure_of
 from ..facts import AccessKey, LastUse, Unreadable
 from .addresses import Addresses
-from .events import CREATION, ROOT, UPDATE, Call, Event, event_of
+from .events import CREATION, ROOT, UPDATE, Call
 from .evidence import (
     CALL,
     HISTORY,
-    TIME_LIMIT,
     TOO_MANY_EVENTS,
     EventsFound,
     Origin,
@@ -44,20 +27,8 @@ from .evidence import (
     origin_in,
     usage_of,
 )
-from .lookup_progress import lookup_counter
+from .lookups import EventHistory, EventQuery, Subject
 
-SECONDS_A_CALL = 0.55
-"""The least time from one call to the next in a region: AWS allows two a second."""
-PAGE_SIZE = 50
-"""The most events that AWS gives on a page."""
-SPARE_PAGES = 5
-"""How many pages may be short before it is given up to get as many events as wanted."""
-ATTEMPTS = 4
-"""How often a call is tried that was throttled or got no answer."""
-FIRST_PAUSE = 1.0
-"""Seconds before the second attempt; doubled before each further one."""
-CONNECT_SECONDS, READ_SECONDS = 5, 20
-"""How long one attempt may take to connect, and to be answered."""
 AROUND_CREATION = timedelta(minutes=5)
 """How far the event of a key's creation can be from the date that IAM gives."""
 MOST_CHANGES = 1000
@@ -65,16 +36,6 @@ MOST_CHANGES = 1000
 MOST_SESSION_QUERIES = 3
 """How many queries follow the sessions of a key."""
 BY_KEY = "AccessKeyId"
-NO_EVENTS = "AnswerWithoutEvents"
-"""The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
-ABOUT_ONE_CALL = frozenset(
-    {
-        "InvalidEventCategoryException", "InvalidLookupAttributesException",
-        "InvalidMaxResultsException", "InvalidNextTokenException", "InvalidTimeRangeException",
-    }
-)  # fmt: skip
-"""Error codes that say something of the call's parameters, and nothing of the next call."""
-
 GLOBAL_SERVICES = {
     "aws": "us-east-1",
     "aws-cn": "cn-north-1",
@@ -93,46 +54,8 @@ _REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-\d+")
 """A region, and not ``N/A`` or ``aws-global``, which IAM gives as that of some last uses."""
 
 
-Subject = TypeVar("Subject", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class EventQuery:
-    """A question to event history: the newest events in a region with a value of an attribute."""
-
-    region: str
-    attribute: str
-    """As ``LookupEvents`` names it: ``AccessKeyId``."""
-    value: str
-    most: int
-    """How many events at most."""
-    start: datetime | None = None
-    """UTC; None for as far back as event history goes."""
-    end: datetime | None = None
-    """UTC; None for now."""
-
-    def parameters(self) -> dict[str, Any]:
-        """The parameters of the call for the first page."""
-        times = {"StartTime": self.start, "EndTime": self.end}
-        attribute = {"AttributeKey": self.attribute, "AttributeValue": self.value}
-        return {
-            "LookupAttributes": [attribute],
-            # A token holds for calls with the same parameters only, this one among them.
-            "MaxResults": min(self.most, PAGE_SIZE),
-            **{name: moment for name, moment in times.items() if moment},
-        }
-
-    @property
-    def pages(self) -> int:
-        """How many pages to read at most."""
-        return -(-self.most // PAGE_SIZE) + SPARE_PAGES
-
-
 class CloudTrail:
-    """Asks event history about keys. What AWS did not say comes as ``Unreadable``.
-
-    A region that refuses a call is not asked again.
-    """
+    """Asks event history about keys."""
 
     def __init__(
         self,
@@ -143,13 +66,8 @@ class CloudTrail:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """``most_events`` a key; ``most_seconds`` for all that is asked from now on.
-
-        A call that began in time may end up to 25 seconds later. ``report`` gets lines about
-        progress, from any thread. ``wait`` waits for so many seconds; the default lets Ctrl-C end
-        that.
-        """
-        self._session = provider.session.current_session
+        """``most_events`` a key; for the others see ``EventHistory``."""
+        session = provider.session.current_session
         self._global_region = GLOBAL_SERVICES.get(
             provider.identity.partition, provider.get_default_region("iam")
         )
@@ -157,10 +75,8 @@ class CloudTrail:
         enabled: set[str] | None = getattr(provider, "_enabled_regions", None)
         self._enabled_regions = frozenset(enabled or ())
         self._most_events = most_events
-        self._seconds_left = float(most_seconds)
-        self._report, self._clock, self._wait = report, clock, wait
-        self._regions: dict[str, _Region] = {}
-        self._addresses = Addresses(self._session)
+        self._history = EventHistory(session, most_seconds, report, clock, wait)
+        self._addresses = Addresses(session)
 
     def usage(
         self, keys: Iterable[AccessKey], *, everywhere: bool = False
@@ -172,7 +88,7 @@ class CloudTrail:
         its time, once for the older half: they may hide a second program.
         """
         regions = {key: self._regions_of(key, everywhere=everywhere) for key in keys}
-        found = self._ask_each(
+        found = self._history.ask_each(
             {key: self._in(regions[key], BY_KEY, key.access_key_id) for key in regions}
         )
         usage = self._with_older(found)
@@ -192,7 +108,7 @@ class CloudTrail:
             ]
             for key, parts in found.items()
         }
-        older = self._ask_each(queries)
+        older = self._history.ask_each(queries)
         return {
             key: usage_of(parts, self._most_events, older[key], middles[key])
             for key, parts in found.items()
@@ -214,7 +130,7 @@ class CloudTrail:
                 queries.setdefault(sessions, []).append(query)
         used = {
             sessions: replace(sessions, usage=usage_of(parts, self._most_events))
-            for sessions, parts in self._ask_each(queries).items()
+            for sessions, parts in self._history.ask_each(queries).items()
         }
         return {
             key: replace(of_key, sessions=tuple(used.get(each, each) for each in of_key.sessions))
@@ -228,10 +144,9 @@ class CloudTrail:
             for region in of_subject.regions:
                 users = of_subject.used_by
                 sources.setdefault(region, set()).update(user.source for user in users)
-        deadline = _Deadline(self._seconds_left, self._clock, self._wait)
-        for region, addresses in sources.items():
-            self._addresses.ask(region, addresses, deadline.is_over)
-        self._seconds_left = deadline.seconds_left()
+        with self._history.deadline() as deadline:
+            for region, addresses in sources.items():
+                self._addresses.ask(region, addresses, deadline.is_over)
         return {subject: self._addresses.locate(usage[subject]) for subject in usage}
 
     def root_usage(self) -> dict[str, Usage]:
@@ -264,7 +179,7 @@ class CloudTrail:
         """Events of some calls, by the name of the user, in all enabled regions."""
         regions = sorted({self._global_region, *self._enabled_regions})
         queries = {name: self._in(regions, "Username", name) for name in names}
-        found = self._ask_each(queries)
+        found = self._history.ask_each(queries)
         return {name: [_only(part, wanted) for part in parts] for name, parts in found.items()}
 
     def _in(self, regions: Iterable[str], attribute: str, value: str) -> list[EventQuery]:
@@ -324,140 +239,10 @@ class CloudTrail:
                 )
                 for key in left
             }
-            found = self._ask(queries.values())
+            found = self._history.ask(queries.values())
             origins |= {key: read(found[query], key) for key, query in queries.items()}
             left = [key for key in left if origins[key].unknown]
         return origins
-
-    # Calls
-
-    def _ask_each(
-        self, queries: Mapping[Subject, Sequence[EventQuery]]
-    ) -> dict[Subject, list[EventsFound]]:
-        """The answers to the queries about each subject; each query is made once."""
-        found = self._ask(query for about in queries.values() for query in about)
-        return {subject: [found[query] for query in about] for subject, about in queries.items()}
-
-    def _ask(self, queries: Iterable[EventQuery]) -> dict[EventQuery, EventsFound]:
-        by_region: dict[str, list[EventQuery]] = {}
-        for query in dict.fromkeys(queries):
-            by_region.setdefault(query.region, []).append(query)
-        if not by_region:
-            return {}
-        for name in by_region.keys() - self._regions.keys():  # clients are not made in threads
-            self._regions[name] = _Region(name, self._session, self._clock)
-        deadline = _Deadline(self._seconds_left, self._clock, self._wait)
-        seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
-        lookups = sum(map(len, by_region.values()))
-        count = lookup_counter(lookups, seconds, self._report, self._clock)
-
-        def ask_in(region: str) -> list[tuple[EventQuery, EventsFound]]:
-            answers = []
-            for query in by_region[region]:
-                answers.append((query, self._regions[region].ask(query, deadline)))
-                count()
-            return answers
-
-        with ThreadPoolExecutor(len(by_region)) as pool:
-            try:
-                found = dict(chain.from_iterable(pool.map(ask_in, by_region)))
-            finally:
-                deadline.stop()  # Ctrl-C must not wait for all queries
-        self._seconds_left = deadline.seconds_left()
-        return found
-
-
-class _Deadline:
-    """When to stop asking."""
-
-    def __init__(
-        self,
-        seconds: float,
-        clock: Callable[[], float],
-        wait: Callable[[float], object] | None,
-    ) -> None:
-        self._clock, self._end = clock, clock() + seconds
-        self._stopped = threading.Event()
-        self._wait = wait or self._stopped.wait
-
-    def seconds_left(self) -> float:
-        return max(0.0, self._end - self._clock())
-
-    def is_over(self) -> bool:
-        return self._stopped.is_set() or self._clock() >= self._end
-
-    def wait_until(self, moment: float) -> None:
-        """Wait until this moment of the clock, and no longer than it makes sense."""
-        seconds = min(moment, self._end) - self._clock()
-        if seconds > 0 and not self._stopped.is_set():
-            self._wait(seconds)
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-
-class _Region:
-    """The event history of one region, asked one call after another."""
-
-    def __init__(self, name: str, session: Any, clock: Callable[[], float]) -> None:
-        self._name, self._clock = name, clock
-        self._next_call = clock()
-        self._refused: Unreadable | None = None
-        # One attempt, as botocore's further ones would not keep to the rate.
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": 1},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-        )
-        try:
-            self._client = session.client("cloudtrail", region_name=name, config=config)
-        except Exception as error:
-            self._refused = failure_of(CALL, error)
-
-    def ask(self, query: EventQuery, deadline: _Deadline) -> EventsFound:
-        """The newest events, page by page, until the deadline."""
-        events: list[Event] = []
-        parameters = query.parameters()
-        for _ in range(query.pages):
-            page = self._call(parameters, deadline)
-            if isinstance(page, Unreadable):
-                return EventsFound(self._name, events, complete=False, failure=page)
-            events += map(event_of, page["Events"])
-            if not page.get("NextToken"):
-                return EventsFound(self._name, events)
-            if len(events) >= query.most:
-                return EventsFound(self._name, events, complete=False)
-            parameters["NextToken"] = page["NextToken"]
-        return EventsFound(self._name, events, False, Unreadable(CALL, TOO_MANY_EVENTS))
-
-    def _call(
-        self, parameters: Mapping[str, Any], deadline: _Deadline
-    ) -> dict[str, Any] | Unreadable:
-        """One page, or why there is none."""
-        if self._refused:
-            return self._refused
-        failure, pause = Unreadable(CALL, TIME_LIMIT), 0.0
-        for _ in range(ATTEMPTS):
-            deadline.wait_until(self._next_call + pause)
-            pause = 2 * pause or FIRST_PAUSE
-            if deadline.is_over():
-                return failure
-            self._next_call = self._clock() + SECONDS_A_CALL
-            try:
-                page: dict[str, Any] = self._client.lookup_events(**parameters)
-            # Whatever is wrong with an answer, it must not cost the finding.
-            except Exception as error:
-                failure = failure_of(CALL, error)
-                refused = _says_something_of_the_next_call(error)
-            else:
-                if isinstance(page.get("Events"), list):
-                    return page
-                failure, refused = Unreadable(CALL, NO_EVENTS), False
-            if not failure.transient:
-                break
-        logger.error(f"{self._name} -- {failure}")
-        self._refused = failure if refused else None
-        return failure
 
 
 def _only(found: EventsFound, wanted: Callable[[Call], bool]) -> EventsFound:
@@ -467,11 +252,3 @@ def _only(found: EventsFound, wanted: Callable[[Call], bool]) -> EventsFound:
     if not (events or found.complete):
         failure = failure or Unreadable(CALL, TOO_MANY_EVENTS)
     return replace(found, events=events, failure=failure)
-
-
-def _says_something_of_the_next_call(error: Exception) -> bool:
-    """Whether who asks about something else gets the same answer."""
-    if isinstance(error, ClientError):
-        # Who is throttled may get through later.
-        return error.response["Error"]["Code"] not in ABOUT_ONE_CALL | TRANSIENT
-    return isinstance(error, BotoCoreError)
