@@ -17,6 +17,7 @@ HEADINGS = {
 INCIDENTS, TO_DEACTIVATE, TO_MIGRATE, NOT_READ = FIGURES = (
     "incidents or root keys", "to deactivate now", "to migrate or investigate", "not judged",
 )  # fmt: skip
+ONE_INCIDENT = "incident or root key"
 
 
 def figure_of(entry: Entry) -> str:
@@ -36,4 +37,9 @@ def figures(entries: Iterable[Entry]) -> dict[str, int]:
 
 def word_figures(entries: Iterable[Entry]) -> str:
     """The figures that are not 0, in words; empty if all are."""
-    return ", ".join(f"{number:,} {name}" for name, number in figures(entries).items() if number)
+    words = []
+    for name, number in figures(entries).items():
+        if number:
+            singular = number == 1 and name == INCIDENTS
+            words.append(f"{number:,} {ONE_INCIDENT if singular else name}")
+    return ", ".join(words)

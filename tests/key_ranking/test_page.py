@@ -91,6 +91,14 @@ def test_a_terminal_gets_no_control_characters(hostile: tuple[Entry, ...]) -> No
     assert RETIRE["retire"] in told
 
 
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "1 incident or root key"), (2, "2 incidents or root keys")]
+)
+def test_a_terminal_counts_incidents_in_words(tmp_path: Path, number: int, words: str) -> None:
+    incidents = [finding("decoy", f"u{n}", access_keys=[key(n, 300)]) for n in range(number)]
+    assert describe_first(ranked(tmp_path, *incidents))[0] == words
+
+
 def test_a_terminal_gets_totals_and_then_keys_by_group(tmp_path: Path) -> None:
     entries = ranked(
         tmp_path,
