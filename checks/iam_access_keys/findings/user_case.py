@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..cloudtrail.questions import Questions
-from ..facts import AccessKey, Keys, ServiceSpecificCredential, Unreadable, quarantine_policies
+from ..facts import AccessKey, Keys, ServiceSpecificCredential, Unreadable, if_read
 from ..finding_data import NO_DATA, FindingData
-from ..reading.policy_documents import needed_documents, with_user_name
+from ..reading.policy_documents import with_user_name
 from ..reading.user_facts import UnreadableError, UserFacts
 from ..settings import Settings
 from . import service_specific_credentials
@@ -68,7 +68,7 @@ class UserCase(UserFacts):
         if keys is not None:
             more = replace(more, failing_access_keys=tuple(key.access_key_id for key in keys))
         count, has = self.active_count(), self.has_active_keys()
-        quarantine = quarantine_policies(self.quarantine())
+        quarantine = if_read(self.quarantine())
         opening = word_incident(self.name, quarantine)
         because = (danger, "" if quarantine else reason)
         try:
@@ -99,9 +99,9 @@ class UserCase(UserFacts):
         movable = () if is_incident else in_use
         to_move = tuple(key for key in movable if key not in advice.creator_of)
         if self.settings.access_key_usage_from_cloudtrail and to_move:
-            policies = self.policies()
-            documents = self.policy_documents(needed_documents(policies))
-            more = replace(more, policies_with_user_name=with_user_name(policies, documents))
+            more = replace(
+                more, policies_with_user_name=with_user_name(*self.policies_with_documents())
+            )
         ask = Questions(
             active if quarantine else in_use,
             advice.creator_of,
@@ -122,9 +122,8 @@ class UserCase(UserFacts):
         if advice.action is not Action.DEACTIVATE:
             return advice
         # Somebody planted the decoy and waits for its use.
-        policies = self.policies()
-        documents = self.policy_documents(needed_documents(policies))
-        return advise(active, (), self.now, limit, denies_everything(policies, documents))
+        denies = denies_everything(*self.policies_with_documents())
+        return advise(active, (), self.now, limit, denies)
 
     # Choices
 

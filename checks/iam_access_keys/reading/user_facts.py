@@ -23,6 +23,7 @@ from .credential_report import CredentialReport, ReportRow
 from .iam import IAM, PolicyListing
 from .own_source import Source
 from .policies import PolicyReader, quarantine_of
+from .policy_documents import needed_documents
 
 Subject = TypeVar("Subject", bound=Hashable)
 Result = TypeVar("Result")
@@ -295,6 +296,11 @@ class UserFacts:
         """All policies of the user and its groups, as far as they were read. No UnreadableError."""
         policies: UserPolicies = self.answers.about(Fact.POLICIES, self.user)
         return policies
+
+    def policies_with_documents(self) -> tuple[UserPolicies, dict[str, Any]]:
+        """The same policies and, by ARN, the documents that decide. No UnreadableError."""
+        policies = self.policies()
+        return policies, self.policy_documents(needed_documents(policies))
 
     def policy_documents(self, arns: Iterable[str]) -> dict[str, Any]:
         """By ARN, documents of the account's own policies, or Unreadable. No UnreadableError."""
