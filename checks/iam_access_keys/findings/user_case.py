@@ -92,23 +92,11 @@ class UserCase(UserFacts):
             advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
         listed = self.list_keys(active)
         sentences = (opening, f"{has}.", word(advice, self.now), *because, listed)
-        limit = timedelta(days=self.settings.max_unused_access_keys_days)
-        in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
-        is_incident = bool(quarantine) or self.is_decoy
-        # A key that somebody else may have made is not to be moved, but to be explained.
-        movable = () if is_incident else in_use
-        to_move = tuple(key for key in movable if key not in advice.creator_of)
-        if self.settings.access_key_usage_from_cloudtrail and to_move:
+        ask = self._questions(active, advice)
+        if self.settings.access_key_usage_from_cloudtrail and ask.to_move:
             more = replace(
                 more, policies_with_user_name=with_user_name(*self.policies_with_documents())
             )
-        ask = Questions(
-            active if quarantine else in_use,
-            advice.creator_of,
-            is_incident=is_incident,
-            to_move=to_move,
-            keep=advice.keep if advice.action is Action.MOVE else None,
-        )
         return Verdict(
             "FAIL", " ".join(filter(None, sentences)), count, active, advice, ask, more=more
         )
@@ -124,6 +112,22 @@ class UserCase(UserFacts):
         # Somebody planted the decoy and waits for its use.
         denies = denies_everything(*self.policies_with_documents())
         return advise(active, (), self.now, limit, denies)
+
+    def _questions(self, active: Keys, advice: Advice) -> Questions:
+        """What to ask CloudTrail about the active keys, with the advice on them."""
+        limit = timedelta(days=self.settings.max_unused_access_keys_days)
+        in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
+        is_quarantined = advice.action is Action.INCIDENT
+        is_incident = is_quarantined or self.is_decoy
+        # A key that somebody else may have made is not to be moved, but to be explained.
+        to_move = [key for key in in_use if key not in advice.creator_of and not is_incident]
+        return Questions(
+            active if is_quarantined else in_use,
+            advice.creator_of,
+            is_incident=is_incident,
+            to_move=tuple(to_move),
+            keep=advice.keep if advice.action is Action.MOVE else None,
+        )
 
     # Choices
 
