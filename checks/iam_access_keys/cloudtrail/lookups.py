@@ -171,9 +171,11 @@ class Deadline:
         self._wait = wait or self._stopped.wait
 
     def seconds_left(self) -> float:
+        """0 once it is over."""
         return max(0.0, self._end - self._clock())
 
     def is_over(self) -> bool:
+        """Whether nothing more is to be asked."""
         return self._stopped.is_set() or self._clock() >= self._end
 
     def wait_until(self, moment: float) -> None:
@@ -183,6 +185,7 @@ class Deadline:
             self._wait(seconds)
 
     def stop(self) -> None:
+        """End it now, and who waits for its end: for Ctrl-C."""
         self._stopped.set()
 
 
@@ -282,7 +285,7 @@ def _lookup_counter(
 
 
 def _says_something_of_the_next_call(error: Exception) -> bool:
-    """Whether who asks about something else gets the same answer."""
+    """Whether a call about something else would fail too."""
     if isinstance(error, ClientError):
         # Who is throttled may get through later.
         return error.response["Error"]["Code"] not in ABOUT_ONE_CALL | TRANSIENT
