@@ -17,7 +17,7 @@ from . import run_state
 from .catalogue import PLUG_IN, own_version
 from .cloudtrail.questions import Questions
 from .exceptions.acceptance import RunExceptions
-from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, Unreadable, User
+from .facts import ACCOUNT_NAME, ROOT_USER_NAME, RootAccessKeys, User, if_read
 from .finding_data import FindingData, ReadingData, to_json
 from .findings import finding
 from .findings.compliance_column import compliance_of, requirements_of
@@ -265,8 +265,8 @@ class UserCheck(AccessKeyCheck):
                 verdicts[user] = finding.with_evidence(verdicts[user], found, user.user)
         findings = []
         for user in users:
-            verdict, tags = finding.with_unread_tags(verdicts[user], user.user), user.user.tags
-            tags = () if isinstance(tags, Unreadable) else tags
+            verdict = finding.with_unread_tags(verdicts[user], user.user)
+            tags = if_read(user.user.tags)
             owner_tags = run.settings.access_key_owner_tags
             data = finding.describe(user.name, user.user.arn, verdict, user.now, tags, owner_tags)
             data = replace(data, user_id=user.user.user_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -10,7 +10,7 @@ PLUG_IN = "prowler-access-keys"
 SHARED_FOLDER = Path(__file__).parent
 
 
-@lru_cache(maxsize=1)
+@cache
 def our_checks() -> frozenset[str]:
     """The names of our checks, from the folders beside this one.
 
@@ -20,7 +20,8 @@ def our_checks() -> frozenset[str]:
     return frozenset(
         folder.name
         for folder in SHARED_FOLDER.parent.glob("iam_*")
-        if _is_ours(folder / f"{folder.name}.py")
+        if (module := folder / f"{folder.name}.py").is_file()
+        and SHARED_FOLDER.name in module.read_text("utf-8")
     )
 
 
@@ -31,7 +32,3 @@ def own_version() -> str:
         return version(PLUG_IN)
     except PackageNotFoundError:
         return ""
-
-
-def _is_ours(module: Path) -> bool:
-    return module.is_file() and SHARED_FOLDER.name in module.read_text("utf-8")

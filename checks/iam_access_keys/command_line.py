@@ -99,16 +99,12 @@ def _read(path: str) -> ConfigFile:
         return unusable(f"it is not valid YAML{f', line {mark.line + 1}' if mark else ''}")
     except (ValueError, RecursionError) as error:  # a date that is none, or YAML that is too deep
         return unusable(f"it is not valid YAML ({type(error).__name__})")
-    if isinstance(content, dict) and isinstance(content.get("aws"), dict):
-        return ConfigFile(content["aws"], folder=folder)
-    # Prowler takes a file without any section for AWS's.
-    if isinstance(content, dict) and content and not _has_sections(content):
-        return ConfigFile(content, folder=folder)
+    section = content  # Prowler takes a file without any section for AWS's.
+    if isinstance(content, dict) and any(isinstance(value, dict) for value in content.values()):
+        section = content.get("aws")
+    if content and isinstance(section, dict):
+        return ConfigFile(section, folder=folder)
     return unusable("it has no section aws")
-
-
-def _has_sections(content: Mapping[Any, Any]) -> bool:
-    return any(isinstance(value, dict) for value in content.values())
 
 
 def settings_of(provider: Any) -> tuple[Settings, tuple[str, ...]]:

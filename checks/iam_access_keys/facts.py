@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeAlias, TypedDict
+from typing import Annotated, Any, TypeAlias, TypedDict, TypeVar
 
 from pydantic import Field
 
@@ -172,11 +172,12 @@ class UserPolicies:
 
 Quarantine: TypeAlias = tuple[str, ...] | Unreadable
 """Names of AWS's quarantine policies on a user, its groups included, or why they are not known."""
+Item = TypeVar("Item")
 
 
-def quarantine_policies(quarantine: Quarantine) -> tuple[str, ...]:
-    """The quarantine policies that were found: none if it is not known whether there are any."""
-    return () if isinstance(quarantine, Unreadable) else quarantine
+def if_read(items: tuple[Item, ...] | Unreadable) -> tuple[Item, ...]:
+    """What was read: nothing if it is not known whether there is anything."""
+    return () if isinstance(items, Unreadable) else items
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .facts import (
     Keys,
     RootAccessKeys,
     Unreadable,
-    quarantine_policies,
+    if_read,
 )
 from .finding_data import FindingData
 from .findings.administrator import judge_administrator
@@ -61,6 +61,5 @@ from .findings.wording import (
 )
 from .prowler_workarounds import offer_fixer
 from .reading.account import AccountReading
-from .reading.policy_documents import needed_documents
 from .reading.user_facts import UnreadableError, attempt, word_unread
 from .settings import Settings

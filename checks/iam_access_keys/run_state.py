@@ -51,9 +51,7 @@ class RunState:
     @cached_property
     def account(self) -> AccountReading:
         """What the run reads, the same for all its checks."""
-        account = begin(self._provider)
-        account.root_audit = _root_audits.get(self._provider.identity.account)
-        return account
+        return begin(self._provider, _root_audits.get(self._provider.identity.account))
 
     @cached_property
     def exceptions(self) -> RunExceptions:

@@ -11,7 +11,6 @@ from ..iam_access_keys.for_checks import (
     UserCheck,
     Verdict,
     judge_administrator,
-    needed_documents,
 )
 
 
@@ -33,9 +32,7 @@ class iam_user_administrator_active_keys(UserCheck):
     def judge(self, user: UserCase) -> Verdict:
         if user.active_count() == 0:
             return user.passes()
-        policies = user.policies()
-        documents = user.policy_documents(needed_documents(policies))
-        judgment = judge_administrator(user.user, policies, documents)
+        judgment = judge_administrator(user.user, *user.policies_with_documents())
         if judgment.unread:
             raise UnreadableError(judgment.unread, "policies")
         if not judgment.through:

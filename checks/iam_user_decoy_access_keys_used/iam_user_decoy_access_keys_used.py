@@ -16,7 +16,7 @@ from ..iam_access_keys.for_checks import (
     Verdict,
     comma_and,
     ids,
-    quarantine_policies,
+    if_read,
     require_last_use,
 )
 
@@ -51,7 +51,7 @@ class iam_user_decoy_access_keys_used(UserCheck):
             )
         it = "it" if len(used) == 1 else "them"
         quarantine = user.quarantine()
-        policies = quarantine_policies(quarantine)
+        policies = if_read(quarantine)
         unread = next((key for key in keys if isinstance(key.last_use, Unreadable)), None)
         sentences = [
             SENTENCES[Action.DECOY_USED].format(keys=ids(used), user=name, it=it),

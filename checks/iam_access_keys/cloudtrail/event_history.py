@@ -5,7 +5,6 @@ See ``lookups`` for how it is asked.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any
 
 from ..facts import AccessKey, LastUse, Unreadable
 from .addresses import Addresses
-from .events import CREATION, ROOT, UPDATE, Call
+from .events import CREATION, REGION, ROOT, UPDATE, Call
 from .evidence import (
     CALL,
     HISTORY,
@@ -50,8 +49,6 @@ GLOBAL_SERVICES = {
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
 """
-_REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-\d+")
-"""A region, and not ``N/A`` or ``aws-global``, which IAM gives as that of some last uses."""
 
 
 class CloudTrail:
@@ -190,7 +187,7 @@ class CloudTrail:
 
     def _regions_of(self, key: AccessKey, *, everywhere: bool) -> list[str]:
         used = key.last_use.region if isinstance(key.last_use, LastUse) else ""
-        regions = [used] if _REGION.fullmatch(used) else []
+        regions = [used] if REGION.fullmatch(used) else []
         enabled = sorted(self._enabled_regions) if everywhere else []
         return [*regions, self._global_region, *enabled]
 

@@ -35,7 +35,8 @@ _SERVICE = re.compile(
     r"([a-z0-9-]{1,64})(?:\.[a-z0-9.-]{1,64})?\.amazonaws\.com(?:\.cn)?", re.ASCII
 )
 _WORD = re.compile(r"\w{1,128}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]{1,20}){1,4}-\d{1,2}", re.ASCII)
+REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]{1,20}){1,4}-\d{1,2}", re.ASCII)
+"""A region, and not ``N/A`` or ``aws-global``, which IAM gives as that of some last uses."""
 _ARN = re.compile(
     r"arn:aws[a-z-]*:(?:iam|sts)::\d{12}:(root|user/(?:[!-\x7f]{1,510}/)?[\w+=,.@-]{1,128}|"
     r"(?:assumed-role|federated-user)/[\w+=,.@/-]{1,600})",
@@ -168,7 +169,7 @@ def _session(record: Mapping[str, Any]) -> Session:
     account, name = role.groups() if role else ("", "")
     is_here = account in ("", record.get("recipientAccountId"))
     key_id = _word(_at(record, "responseElements", "credentials", "accessKeyId"))
-    region = _match_text(_REGION, record.get("awsRegion"))
+    region = _match_text(REGION, record.get("awsRegion"))
     return Session(
         record["eventName"], name, account, key_id if is_here else "", region[0] if region else ""
     )

@@ -116,7 +116,7 @@ class Unread:
 
     @property
     def failure(self) -> Unreadable:
-        """Why."""
+        """Why they are not."""
         return Unreadable(self.call, self.error_code)
 
 
@@ -208,7 +208,7 @@ def _group_by_user(calls: Iterable[_Timed]) -> tuple[UsedBy, ...]:
     for time, call in calls:
         by_user.setdefault((call.agent, call.source), []).append((time, call))
     users = [_used_by(*user, of_user) for user, of_user in by_user.items()]
-    return tuple(sorted(users, key=_place))
+    return tuple(sorted(users, key=_rank))
 
 
 def _used_by(agent: Agent, source: str, calls: Sequence[_Timed]) -> UsedBy:
@@ -239,7 +239,8 @@ def _sessions(calls: Iterable[_Timed]) -> tuple[Sessions, ...]:
     return tuple(found.values())
 
 
-def _place(user: UsedBy) -> tuple[int, str, str, str, str]:
+def _rank(user: UsedBy) -> tuple[int, str, str, str, str]:
+    """Sorts the users of a key: most often first."""
     places = (user.kept_in or "", user.runs_on or "")
     return (-user.events, user.program, user.source, *places)
 

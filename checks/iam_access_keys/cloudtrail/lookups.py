@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -31,7 +31,6 @@ from ..aws_failures import TRANSIENT, failure_of
 from ..facts import Unreadable
 from .events import Event, event_of
 from .evidence import CALL, TIME_LIMIT, TOO_MANY_EVENTS, EventsFound
-from .lookup_progress import lookup_counter
 
 SECONDS_A_CALL = 0.55
 """The least time from one call to the next in a region: AWS allows two a second."""
@@ -45,6 +44,8 @@ FIRST_PAUSE = 1.0
 """Seconds before the second attempt; doubled before each further one."""
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 """How long one attempt may take to connect, and to be answered."""
+SECONDS_BETWEEN_LINES = 10.0
+"""How long lookups must take for their progress to be printed, and how often it is."""
 NO_EVENTS = "AnswerWithoutEvents"
 """The error code of an answer that is not one of ``LookupEvents``, as a proxy may give it."""
 ABOUT_ONE_CALL = frozenset(
@@ -142,7 +143,7 @@ class EventHistory:
             self._regions[name] = _Region(name, self._session, self._clock)
         seconds = min(max(map(len, by_region.values())) * SECONDS_A_CALL, self._seconds_left)
         lookups = sum(map(len, by_region.values()))
-        count = lookup_counter(lookups, seconds, self._report, self._clock)
+        count = _lookup_counter(lookups, seconds, self._report, self._clock)
         # The deadline stops before the pool ends: Ctrl-C must not wait for all queries.
         with ThreadPoolExecutor(len(by_region)) as pool, self.deadline() as deadline:
 
@@ -170,9 +171,11 @@ class Deadline:
         self._wait = wait or self._stopped.wait
 
     def seconds_left(self) -> float:
+        """0 once it is over."""
         return max(0.0, self._end - self._clock())
 
     def is_over(self) -> bool:
+        """Whether nothing more is to be asked."""
         return self._stopped.is_set() or self._clock() >= self._end
 
     def wait_until(self, moment: float) -> None:
@@ -182,6 +185,7 @@ class Deadline:
             self._wait(seconds)
 
     def stop(self) -> None:
+        """End it now, and who waits for its end: for Ctrl-C."""
         self._stopped.set()
 
 
@@ -249,8 +253,39 @@ class _Region:
         return failure
 
 
+def _lookup_counter(
+    lookups: int, seconds: float, report: Callable[[str], None], clock: Callable[[], float]
+) -> Callable[[], None]:
+    """Returns what counts a lookup, in any thread, and says now and then how many are done.
+
+    ``seconds`` is how long they take at least. ``report`` gets the lines, from any thread.
+    """
+    done, said_at, lock = 0, clock(), threading.Lock()
+    is_long = seconds >= SECONDS_BETWEEN_LINES
+
+    def say(line: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            report(line)
+
+    def count() -> None:
+        nonlocal done, said_at
+        with lock:
+            done += 1
+            now = clock()
+            if is_long and now - said_at >= SECONDS_BETWEEN_LINES:
+                said_at = now
+                say(f"CloudTrail: {done} of {lookups} lookups of access keys done.")
+
+    if is_long:
+        say(
+            f"Looking up events of access keys in CloudTrail: {lookups} calls or more, "
+            f"about {seconds:.0f} seconds."
+        )
+    return count
+
+
 def _says_something_of_the_next_call(error: Exception) -> bool:
-    """Whether who asks about something else gets the same answer."""
+    """Whether a call about something else would fail too."""
     if isinstance(error, ClientError):
         # Who is throttled may get through later.
         return error.response["Error"]["Code"] not in ABOUT_ONE_CALL | TRANSIENT

@@ -16,7 +16,6 @@ from .evidence import TOO_OLD, Evidence, Origin, Usage, is_too_old
 
 Answer = TypeVar("Answer")
 Subject = TypeVar("Subject", bound=Hashable)
-User = TypeVar("User", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class Interview:
         self._origins: dict[AccessKey, Origin] = {}
         self._deactivations: dict[AccessKey, Origin] = {}
 
-    def answers(self, asked: Mapping[User, Questions], now: datetime) -> dict[User, Evidence]:
-        """The evidence on each user's keys; ``now`` is UTC."""
+    def answers(self, asked: Mapping[Subject, Questions], now: datetime) -> dict[Subject, Evidence]:
+        """The evidence on the keys of each subject, a user; ``now`` is UTC."""
         asks = asked.values()
         created = (key for ask in asks for key in ask.creation_of if not is_too_old(key, now))
         _complete(self._origins, created, self._cloudtrail.origins)
@@ -66,7 +65,7 @@ class Interview:
             _complete(known, used, partial(self._cloudtrail.usage, everywhere=everywhere))
         deactivated = (key for ask in asks for key in ask.deactivation_of)
         _complete(self._deactivations, deactivated, self._cloudtrail.deactivations)
-        return {user: self._evidence(ask) for user, ask in asked.items()}
+        return {subject: self._evidence(ask) for subject, ask in asked.items()}
 
     def _evidence(self, ask: Questions) -> Evidence:
         usage = {key: self._usage[ask.is_incident][key] for key in ask.use_of}

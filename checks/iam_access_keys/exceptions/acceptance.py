@@ -47,8 +47,8 @@ class Terms:
         given = entry.model_dump(exclude={"begin", "end"})
         return ExceptionData(**given, until=entry.end, state=state, ends_soon=self.ends_soon(entry))
 
-    def in_force(self, entry: ExceptionEntry) -> str:
-        """What a finding says that an exception accepts."""
+    def word_in_force(self, entry: ExceptionEntry) -> str:
+        """What a finding says that an exception in force accepts, as sentences."""
         left, end = (entry.end - self.now).days, ""
         if self.ends_soon(entry):
             end = f" This exception ends in {days(left) if left else 'less than a day'}."
@@ -88,7 +88,7 @@ def judge(register: Register, account: str, data: FindingData, terms: Terms) -> 
     by_user = accepting.get(f"user {data.name}")
     if by_user or (only_keys and not left):
         chosen = [by_user] if by_user else [accepting[key_id] for key_id in dict.fromkeys(failing)]
-        sentences = [terms.in_force(entry) for entry in chosen]
+        sentences = [terms.word_in_force(entry) for entry in chosen]
         return Acceptance(True, " ".join(sentences), about, tuple(map(terms.describe, chosen)))
     # Of each user or key, the one that ends last.
     newest = {entry.subject: entry for entry in sorted(about, key=lambda entry: entry.end)}

@@ -34,6 +34,7 @@ _NO_WAY = (
     ", and its policies do not allow everything, everything in IAM, or granting all permissions to "
     "itself or a new user"
 )
+_LIMITED = ', and its permissions boundary "{}" does not allow what would make it an administrator'
 _NOT_EVALUATED = (
     ". Not evaluated: roles, other users' credentials, particular groups that it may join, earlier "
     "versions of its policies, and grants that a condition limits to certain policies or "
@@ -167,12 +168,9 @@ def judge_administrator(
     if not used:
         if unread and (allowed is None or ways.used({*ways.all}, allowed)[0]):
             return Administrator(unread=unread)
-        if unread or (allowed is not None and ways.used(own, None)[0]):
-            reason = (
-                f', and its permissions boundary "{name_of(boundary or "")}" does not allow what '
-            )
-            return Administrator(f"{reason}would make it an administrator{_NOT_EVALUATED}")
-        return Administrator(f"{_NO_WAY}{_NOT_EVALUATED}")
+        is_limited = unread or (allowed is not None and ways.used(own, None)[0])
+        why_not = _LIMITED.format(name_of(boundary or "")) if is_limited else _NO_WAY
+        return Administrator(f"{why_not}{_NOT_EVALUATED}")
     through = ways.describe((statement for statement in statements if statement.allows), used)
     if around:
         can = "It can remove or replace" if around.issubset(ways.removals) else "This is within"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from ..facts import AccessKey, Keys, Quarantine, Unreadable, quarantine_policies
+from ..facts import AccessKey, Keys, Quarantine, Unreadable, if_read
 from .wording import ago, comma_and, days, ids
 
 DECOY = "The user is a decoy, by your setting decoy_users: leave its credentials as they are."
@@ -137,7 +137,7 @@ def advise(
     """
     limit = timedelta(days=unused_days)
     young = tuple(key for key in active if now - key.create_date < limit)
-    if quarantine_policies(quarantine):
+    if if_read(quarantine):
         return Advice(Action.INCIDENT, creator_of=young, quarantine=quarantine)
     if any(isinstance(key.last_use, Unreadable) for key in active):
         return Advice(Action.FIND_OUT, others=active, quarantine=quarantine)
@@ -201,7 +201,7 @@ def about(advice: Advice, failing: Keys) -> Advice:
 
 def incident(quarantine: Quarantine) -> Advice | None:
     """The advice for a user that is under AWS's quarantine, without keys; None for others."""
-    policies = quarantine_policies(quarantine)
+    policies = if_read(quarantine)
     return Advice(Action.INCIDENT, quarantine=policies) if policies else None
 
 
@@ -211,7 +211,7 @@ def word_incident(user: str, quarantine: Quarantine) -> str:
     Anybody may attach the policy, so the sentence says what AWS means by it, and no more.
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV4.html
     """
-    policies = quarantine_policies(quarantine)
+    policies = if_read(quarantine)
     if not policies:
         return ""
     attached = f"{comma_and(policies)} {'is' if len(policies) == 1 else 'are'} attached"
@@ -269,7 +269,7 @@ def _word(advice: Advice, now: datetime) -> Iterator[str]:
 
 
 def _first_find_out(advice: Advice) -> str:
-    """What stands against deactivating a key that is idle; empty if nothing does."""
+    """What stands against deactivating a key that is idle."""
     if isinstance(advice.quarantine, Unreadable):
         return "Deactivate it once you know that AWS has not quarantined this user."
     if advice.denies_everything is True:
@@ -277,12 +277,10 @@ def _first_find_out(advice: Advice) -> str:
             "Find out who planted it before you deactivate it: the user's policies deny every "
             "action, so the key may be a decoy."
         )
-    if advice.denies_everything:
-        return (
-            "Deactivate it once you know that it is not a decoy: whether the user's policies deny "
-            f"every action could not be determined ({advice.denies_everything})."
-        )
-    return ""
+    return (
+        "Deactivate it once you know that it is not a decoy: whether the user's policies deny "
+        f"every action could not be determined ({advice.denies_everything})."
+    )
 
 
 def _word_creator(advice: Advice, now: datetime) -> Iterator[str]:

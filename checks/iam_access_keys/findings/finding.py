@@ -20,7 +20,7 @@ from ..facts import (
     UnmatchedARN,
     Unreadable,
     User,
-    quarantine_policies,
+    if_read,
 )
 from ..finding_data import (
     NO_DATA,
@@ -247,7 +247,7 @@ def describe(
         unreadable=verdict.unreadable,
         access_keys=verdict.more.access_keys
         + tuple(_key(key, verdict.evidence, tags, now) for key in verdict.keys),
-        quarantine_policies=quarantine_policies(quarantine),
+        quarantine_policies=if_read(quarantine),
         quarantine_unreadable=quarantine if isinstance(quarantine, Unreadable) else None,
         advice=_advice(verdict.advice) if verdict.advice else None,
         owner=owner["Value"].strip() if owner else "",

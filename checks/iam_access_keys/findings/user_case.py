@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..cloudtrail.questions import Questions
-from ..facts import AccessKey, Keys, ServiceSpecificCredential, Unreadable, quarantine_policies
+from ..facts import AccessKey, Keys, ServiceSpecificCredential, Unreadable, if_read
 from ..finding_data import NO_DATA, FindingData
-from ..reading.policy_documents import needed_documents, with_user_name
+from ..reading.policy_documents import with_user_name
 from ..reading.user_facts import UnreadableError, UserFacts
 from ..settings import Settings
 from . import service_specific_credentials
@@ -68,7 +68,7 @@ class UserCase(UserFacts):
         if keys is not None:
             more = replace(more, failing_access_keys=tuple(key.access_key_id for key in keys))
         count, has = self.active_count(), self.has_active_keys()
-        quarantine = quarantine_policies(self.quarantine())
+        quarantine = if_read(self.quarantine())
         opening = word_incident(self.name, quarantine)
         because = (danger, "" if quarantine else reason)
         try:
@@ -92,23 +92,11 @@ class UserCase(UserFacts):
             advice = about(advice, tuple(key for key in active if key.access_key_id in failing_ids))
         listed = self.list_keys(active)
         sentences = (opening, f"{has}.", word(advice, self.now), *because, listed)
-        limit = timedelta(days=self.settings.max_unused_access_keys_days)
-        in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
-        is_incident = bool(quarantine) or self.is_decoy
-        # A key that somebody else may have made is not to be moved, but to be explained.
-        movable = () if is_incident else in_use
-        to_move = tuple(key for key in movable if key not in advice.creator_of)
-        if self.settings.access_key_usage_from_cloudtrail and to_move:
-            policies = self.policies()
-            documents = self.policy_documents(needed_documents(policies))
-            more = replace(more, policies_with_user_name=with_user_name(policies, documents))
-        ask = Questions(
-            active if quarantine else in_use,
-            advice.creator_of,
-            is_incident=is_incident,
-            to_move=to_move,
-            keep=advice.keep if advice.action is Action.MOVE else None,
-        )
+        ask = self._questions(active, advice)
+        if self.settings.access_key_usage_from_cloudtrail and ask.to_move:
+            more = replace(
+                more, policies_with_user_name=with_user_name(*self.policies_with_documents())
+            )
         return Verdict(
             "FAIL", " ".join(filter(None, sentences)), count, active, advice, ask, more=more
         )
@@ -122,9 +110,24 @@ class UserCase(UserFacts):
         if advice.action is not Action.DEACTIVATE:
             return advice
         # Somebody planted the decoy and waits for its use.
-        policies = self.policies()
-        documents = self.policy_documents(needed_documents(policies))
-        return advise(active, (), self.now, limit, denies_everything(policies, documents))
+        denies = denies_everything(*self.policies_with_documents())
+        return advise(active, (), self.now, limit, denies)
+
+    def _questions(self, active: Keys, advice: Advice) -> Questions:
+        """What to ask CloudTrail about the active keys, with the advice on them."""
+        limit = timedelta(days=self.settings.max_unused_access_keys_days)
+        in_use = tuple(key for key in active if key.used and key.idle(self.now) < limit)
+        is_quarantined = advice.action is Action.INCIDENT
+        is_incident = is_quarantined or self.is_decoy
+        # A key that somebody else may have made is not to be moved, but to be explained.
+        to_move = [key for key in in_use if key not in advice.creator_of and not is_incident]
+        return Questions(
+            active if is_quarantined else in_use,
+            advice.creator_of,
+            is_incident=is_incident,
+            to_move=tuple(to_move),
+            keep=advice.keep if advice.action is Action.MOVE else None,
+        )
 
     # Choices
 

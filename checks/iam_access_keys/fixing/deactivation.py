@@ -8,7 +8,7 @@ from time import sleep
 
 from ..aws_failures import CallFailedError
 from ..facts import AccessKey, Keys, Unreadable, User
-from ..findings.advice import Action, Advice, advise, word, word_incident
+from ..findings.advice import Action, advise, word, word_incident
 from ..reading.iam import IAM
 from ..reading.user_facts import Answers, UnreadableError, UserFacts
 from ..run_state import Found
@@ -57,15 +57,16 @@ def choose_key(
     answers = Answers(iam, None, whole_account=False)
     live = UserFacts(user, answers)
     decision = answers.settle((live,), lambda facts: _decide(facts, found, settings, now))[live]
-    if isinstance(decision, Advice):
-        return _why_in_use(arn, decision, caller) or decision.retire or ""
-    return decision
+    if isinstance(decision, str):
+        return decision
+    retire, keep = decision
+    return _why_in_use(arn, retire, keep, caller) or retire
 
 
 def _decide(
     facts: UserFacts, found: Found | None, settings: Settings, now: datetime
-) -> Advice | str:
-    """The advice to act upon, or why nothing may be done."""
+) -> tuple[AccessKey, AccessKey | None] | str:
+    """The key that can go and the one that stays, or why nothing may be done."""
     name = facts.user.name
     try:
         active = facts.active_keys()
@@ -89,7 +90,7 @@ def _decide(
             f"the access keys of user {name}, or their last use, are not what the finding says. "
             "Scan again."
         )
-    return advice
+    return advice.retire, advice.keep
 
 
 def _has_changed(found: Found, active: Keys, retire: AccessKey) -> bool:
@@ -103,13 +104,11 @@ def _has_changed(found: Found, active: Keys, retire: AccessKey) -> bool:
     return then != now or found.retire != retire
 
 
-def _why_in_use(arn: str, advice: Advice, caller: Caller) -> str:
-    """Why this run may use the key, whatever AWS shows yet; empty if it does not."""
-    retire = advice.retire.access_key_id if advice.retire else ""
-    keep = advice.keep.access_key_id if advice.keep else ""
-    if retire in caller.key_ids:
-        return f"{retire} is a key that this run of Prowler uses."
-    if keep in caller.key_ids:
+def _why_in_use(arn: str, retire: AccessKey, keep: AccessKey | None, caller: Caller) -> str:
+    """Why this run may use the key to retire, whatever AWS shows yet; empty if it does not."""
+    if retire.access_key_id in caller.key_ids:
+        return f"{retire.access_key_id} is a key that this run of Prowler uses."
+    if keep and keep.access_key_id in caller.key_ids:
         return ""
     if arn == caller.arn:
         return (

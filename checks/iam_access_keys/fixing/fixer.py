@@ -15,12 +15,13 @@ from .. import run_state
 from ..command_line import settings_of
 from ..exceptions.acceptance import title
 from ..exceptions.register import load
-from ..facts import User
+from ..facts import AccessKey, User
 from ..findings.wording import status_command
 from ..reading.iam import IAM
+from ..run_state import Found
 from . import fixer_log, mutelist
 from .deactivation import choose_key, deactivate
-from .run_credentials import caller_of
+from .run_credentials import Caller, caller_of
 
 
 def deactivating_fixer(check_id: str) -> Callable[[str], bool]:
@@ -50,33 +51,51 @@ def deactivating_fixer(check_id: str) -> Callable[[str], bool]:
 def _fix(provider: Any, check_id: str, arn: str) -> bool:
     settings, problems = settings_of(provider)
     found = run_state.of(provider).recall(check_id, arn)
-    user = found.user if found else User.of_arn(arn)
-    account = str(provider.identity.account)
-    register = load(settings.access_key_exceptions)
-    key_ids = (key.access_key_id for key in found.keys) if found else ()
-    refusal = _not_meant(problems) or register.problem or mutelist.why_unusable(provider.mutelist)
-    for entry in register.protecting(account, user.name, key_ids):
-        refusal = refusal or (
-            f"{entry.subject} has an exception, whether it is in force or not: that of "
-            f"{title(entry)} until {entry.until}."
-        )
-    if not refusal and not (found and found.report.muted):
-        refusal = mutelist.protection(provider.mutelist, account, user, check_id)
-    iam, caller = _iam(provider), caller_of(provider)
-    now = datetime.now(timezone.utc)
-    decision = refusal or choose_key(iam, arn, found, settings, now, caller)
+    if problems:
+        refusal = f"the settings may not be those of your config file. {' '.join(problems)}"
+    else:
+        user = found.user if found else User.of_arn(arn)
+        refusal = _why_protected(provider, check_id, user, found, settings.access_key_exceptions)
+    caller, now = caller_of(provider), datetime.now(timezone.utc)
+    decision = refusal or choose_key(_iam(provider), arn, found, settings, now, caller)
     if isinstance(decision, str) or found is None:
         _say(f"Refused: {decision}")
         return False
-    undo = status_command(user.name, decision.access_key_id, "Active")
-    log = settings.access_key_fixer_log
+    return _deactivate_and_log(provider, found, decision, caller, settings.access_key_fixer_log)
+
+
+def _why_protected(
+    provider: Any, check_id: str, user: User, found: Found | None, exceptions: str
+) -> str:
+    """Why the mutelist, or the file of this name, may mean that nothing is done; else empty."""
+    account, register = str(provider.identity.account), load(exceptions)
+    unusable = register.problem or mutelist.why_unusable(provider.mutelist)
+    if unusable:
+        return unusable
+    key_ids = [key.access_key_id for key in found.keys] if found else []
+    for entry in register.protecting(account, user.name, key_ids):
+        return (
+            f"{entry.subject} has an exception, whether it is in force or not: that of "
+            f"{title(entry)} until {entry.until}."
+        )
+    if found and found.report.muted:
+        return ""  # choose_key refuses
+    return mutelist.protection(provider.mutelist, account, user, check_id)
+
+
+def _deactivate_and_log(
+    provider: Any, found: Found, key: AccessKey, caller: Caller, log: str
+) -> bool:
+    """Deactivate a key, with a line in the log before and after. Returns whether it is done."""
+    user, account = found.user, str(provider.identity.account)
+    undo = status_command(user.name, key.access_key_id, "Active")
     record = {
         "account": account,
         "caller_arn": caller.arn,
         "role_arn": caller.role_arn,
         "user": user.name,
         "user_arn": user.arn,
-        "access_key_id": decision.access_key_id,
+        "access_key_id": key.access_key_id,
         "finding_uid": Finding.generate_output(provider, found.report, None).uid,
         "finding": found.report.status_extended,
         "undo": undo,
@@ -88,10 +107,10 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
         return False
     through = f", with {caller.role_arn}" if caller.role_arn else ""
     _say(
-        f"Deactivating {decision.access_key_id} of user {user.name} in account {account} (logged "
+        f"Deactivating {key.access_key_id} of user {user.name} in account {account} (logged "
         f"in {log}). To undo{through}: {undo}"
     )
-    outcome = deactivate(iam, user, decision, is_last=len(found.keys) == 1)
+    outcome = deactivate(_iam(provider), user, key, is_last=len(found.keys) == 1)
     _say(outcome.sentence)
     result = {"fixed": outcome.fixed, "outcome": outcome.sentence}
     try:
@@ -99,13 +118,6 @@ def _fix(provider: Any, check_id: str, arn: str) -> bool:
     except OSError as error:
         _say(f"The outcome is not in {log}, which {_unwritable(error)}")
     return outcome.fixed
-
-
-def _not_meant(problems: tuple[str, ...]) -> str:
-    """Why nothing may be done by settings that differ from what the user wrote."""
-    if not problems:
-        return ""
-    return f"the settings may not be those of your config file. {' '.join(problems)}"
 
 
 def _unwritable(error: OSError) -> str:

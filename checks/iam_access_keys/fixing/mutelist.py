@@ -17,7 +17,7 @@ from prowler.lib.outputs.utils import unroll_dict, unroll_tags
 
 from ..catalogue import our_checks
 from ..command_line import read_again
-from ..facts import Unreadable, User
+from ..facts import User, if_read
 
 _KINDS = {"resource": "Resources", "tag": "Tags"}
 """What an entry is about, by how people write it: with or without the plural, in any case."""
@@ -121,8 +121,7 @@ def _without_blanks(tag: str) -> str:
 
 def _tags(user: User) -> str:
     """The user's tags as Prowler matches them."""
-    tags = () if isinstance(user.tags, Unreadable) else user.tags
-    return str(unroll_dict(unroll_tags(list(tags))))
+    return str(unroll_dict(unroll_tags(list(if_read(user.tags)))))
 
 
 def _covering(muting: Any, account: str, user: User) -> str:

@@ -34,16 +34,12 @@ class Caller:
 
 def caller_of(provider: Any) -> Caller:
     """Who runs Prowler with this provider."""
-    key_ids = {_key_id(provider.session.current_session)}
+    credentials = provider.session.current_session.get_credentials()
+    key_ids = {credentials.access_key} if credentials else set()
     known = _follow_session(provider.session.original_session._session, key_ids)
     assumed = getattr(provider, "_assumed_role_configuration", None)
     role = assumed.info.role_arn.arn if assumed else ""
     return Caller(provider.identity.identity_arn, frozenset(filter(None, key_ids)), known, role)
-
-
-def _key_id(session: Any) -> str:
-    credentials = session.get_credentials()
-    return credentials.access_key if credentials else ""
 
 
 def _follow_session(session: Any, key_ids: set[str]) -> bool:

@@ -35,10 +35,16 @@ class AccountReading:
     raise for what AWS denies or fails to answer: that is part of the reading.
     """
 
-    def __init__(self, iam: IAM, source: Source, only_ours: bool) -> None:
-        """``only_ours``: whether the run has no checks but this plug-in's."""
+    def __init__(
+        self, iam: IAM, source: Source, root_audit: RootAudit | None, *, only_ours: bool
+    ) -> None:
+        """``root_audit``: what a session of the account's root user has read.
+
+        ``only_ours``: whether the run has no checks but this plug-in's.
+        """
         self._iam = iam
         self._source = source
+        self._root_audit = root_audit
         self._only_ours = only_ours
         self._wanted = frozenset(iam.audit_resources or ())
         self.answers = Answers(
@@ -49,8 +55,6 @@ class AccountReading:
         )
         self.now = datetime.now(timezone.utc)
         """One moment for all checks of the run."""
-        self.root_audit: RootAudit | None = None
-        """What a session of the account's root user has read."""
         self.is_limited = bool(self._wanted)
         """Whether the run looks at the resources of ``--resource-arn`` only."""
         self.setting_problems: tuple[str, ...] = ()
@@ -72,13 +76,14 @@ class AccountReading:
 
         A user that was listed and then not found is here too.
         """
-        known = (UserFacts(user, self.answers) for user in self._named_users)
-        unread = (
-            UserFacts(User.of_arn(arn), self.answers, answer)
-            for arn, answer in self._chosen.items()
-            if isinstance(answer, Unreadable)
-        )
-        return tuple(sorted((*known, *unread), key=lambda read: (read.user.name, read.user.arn)))
+        listed = () if self._wanted else self._listing.users
+        users = [UserFacts(user, self.answers) for user in listed]
+        for arn, answer in self._chosen.items():
+            if isinstance(answer, User):
+                users.append(UserFacts(answer, self.answers))
+            elif isinstance(answer, Unreadable):
+                users.append(UserFacts(User.of_arn(arn), self.answers, answer))
+        return tuple(sorted(users, key=lambda read: (read.user.name, read.user.arn)))
 
     @cached_property
     def root(self) -> RootAccessKeys | None:
@@ -87,12 +92,10 @@ class AccountReading:
         if self._wanted and arn not in self._wanted:
             return None
         summary = self._summary
-        present: bool | Unreadable
-        if isinstance(summary, Unreadable):
-            present = summary
-        else:
-            present = summary["AccountAccessKeysPresent"] > 0
-        audit = _verify(self.root_audit, present, self.now)
+        present: bool | Unreadable = (
+            summary if isinstance(summary, Unreadable) else summary["AccountAccessKeysPresent"] > 0
+        )
+        audit = _verify(self._root_audit, present, self.now)
         root = partial(RootAccessKeys, arn, audit=audit, now=self.now)
         if audit and not isinstance(audit.keys, Unreadable):
             return root(sum(key.active for key in audit.keys), bool(audit.keys))
@@ -138,16 +141,13 @@ class AccountReading:
         Other checks may look at the ARN of a role or a group, so it counts only if the run has
         none.
         """
-        return tuple(
-            sorted(
-                (
-                    *(found for found in self._chosen.values() if isinstance(found, UnmatchedARN)),
-                    *self._foreign,
-                    *(UnmatchedARN(arn, is_user=False) for arn in self._other_iam_arns),
-                ),
-                key=lambda unmatched: unmatched.arn,
-            )
-        )
+        found = [answer for answer in self._chosen.values() if isinstance(answer, UnmatchedARN)]
+        for arn in self._wanted - {*self._chosen, self._iam.audited_account_arn}:
+            if _is_user_or_root_arn(arn):
+                found.append(UnmatchedARN(arn, foreign=True))
+            elif _is_iam_arn(arn) and self._only_ours:
+                found.append(UnmatchedARN(arn, is_user=False))
+        return tuple(sorted(found, key=lambda unmatched: unmatched.arn))
 
     @property
     def looks_at_nothing(self) -> bool:
@@ -169,10 +169,6 @@ class AccountReading:
     def _summary(self) -> Mapping[str, int] | Unreadable:
         return self._source.account_summary()
 
-    @property
-    def _expected(self) -> int | Unreadable:
-        return self._summary if isinstance(self._summary, Unreadable) else self._summary["Users"]
-
     @cached_property
     def _counted_listing(self) -> tuple[Listing, int | Unreadable]:
         """The account's users, and how many there should be.
@@ -180,7 +176,8 @@ class AccountReading:
         A user that was deleted while the users were being listed is not missing: if too few were
         listed, they are counted once more.
         """
-        expected = self._expected
+        summary = self._summary
+        expected = summary if isinstance(summary, Unreadable) else summary["Users"]
         listing = self._source.list_users(expected)
         if isinstance(expected, int) and len(listing.users) < expected:
             again = self._iam.account_summary()
@@ -194,28 +191,9 @@ class AccountReading:
 
     @cached_property
     def _chosen(self) -> Mapping[str, User | UnmatchedARN | Unreadable]:
+        """By ARN, the users that the run is limited to, as far as they are of the account."""
         arns = {arn for arn in self._wanted if self._iam.is_user_arn(arn)}
         return self._source.chosen_users(arns) if arns else {}
-
-    @property
-    def _named_users(self) -> tuple[User, ...]:
-        if not self._wanted:
-            return self._listing.users
-        return tuple(user for user in self._chosen.values() if isinstance(user, User))
-
-    @property
-    def _foreign(self) -> tuple[UnmatchedARN, ...]:
-        own = (*self._chosen, self._iam.audited_account_arn)
-        arns = (arn for arn in self._wanted if _is_user_or_root_arn(arn) and arn not in own)
-        return tuple(UnmatchedARN(arn, foreign=True) for arn in arns)
-
-    @property
-    def _other_iam_arns(self) -> tuple[str, ...]:
-        if not self._only_ours:
-            return ()
-        return tuple(
-            arn for arn in self._wanted if _is_iam_arn(arn) and not _is_user_or_root_arn(arn)
-        )
 
 
 def _verify(audit: RootAudit | None, present: bool | Unreadable, now: datetime) -> RootAudit | None:
@@ -236,9 +214,13 @@ def _is_user_or_root_arn(arn: str) -> bool:
     return _is_iam_arn(arn) and (resource.startswith("user/") or resource == "root")
 
 
-def begin(provider: Any) -> AccountReading:
-    """A reading of the account that Prowler scans with this provider; nothing is read yet."""
+def begin(provider: Any, root_audit: RootAudit | None) -> AccountReading:
+    """A reading of the account that Prowler scans with this provider; nothing is read yet.
+
+    ``root_audit`` is what a session of its root user has read, if there was one.
+    """
     iam, ours = IAM(provider), our_checks()
     shared = shared_client(provider, ours)
     source = ProwlerSource(shared, iam) if shared else OwnSource(iam)
-    return AccountReading(iam, source, ours.issuperset(provider.audit_metadata.expected_checks))
+    only_ours = ours.issuperset(provider.audit_metadata.expected_checks)
+    return AccountReading(iam, source, root_audit, only_ours=only_ours)

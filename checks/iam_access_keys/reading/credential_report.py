@@ -115,7 +115,7 @@ def _clear_rows(rows: Iterable[Mapping[str, str | None]]) -> dict[str, ReportRow
 
 def _slots(row: Mapping[str, str | None]) -> tuple[KeySlot, ...] | None:
     """The states of all access keys that a row proves; None if it proves none."""
-    if (row.get(_MORE_COLUMN, "") or "") not in _NO_MORE:
+    if (row.get(_MORE_COLUMN) or "") not in _NO_MORE:
         return None
     slots = []
     for name in row:
@@ -124,8 +124,9 @@ def _slots(row: Mapping[str, str | None]) -> tuple[KeySlot, ...] | None:
             active = _BOOLEAN.get((row[name] or "").lower())
             if active is None:
                 return None
-            dates = (row.get(f"{column[1]}_{name}") for name in ("last_used_date", "last_rotated"))
-            slots.append(KeySlot(active, *map(_date, dates)))
+            last_used = _date(row.get(f"{column[1]}_last_used_date"))
+            changed = _date(row.get(f"{column[1]}_last_rotated"))
+            slots.append(KeySlot(active, last_used, changed))
     return tuple(slots)
 
 

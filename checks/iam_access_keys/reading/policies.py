@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
-from ..facts import Policies, Quarantine, Unreadable, User, UserPolicies
+from ..facts import Policies, Quarantine, Unreadable, User, UserPolicies, if_read
 from .iam import IAM, Kind, PolicyListing
 from .policy_documents import NOT_READ
 
@@ -60,7 +60,7 @@ class PolicyReader:
 
     def _read_groups(self, users: tuple[User, ...], whole_account: bool) -> None:
         """Add what is missing: all groups in one call or, if that fails, one by one."""
-        wanted = {group for user in users for group in _names_if_read(self._users[user].groups)}
+        wanted = {group for user in users for group in if_read(self._users[user].groups)}
         if whole_account and any(_may_have_more(self._groups.get(group)) for group in wanted):
             self._groups |= self._details().groups
         self._groups |= self._ask("Group", dict.fromkeys(wanted - self._groups.keys(), ()))
@@ -78,12 +78,12 @@ class PolicyReader:
 
     def _combine(self, own: Policies, why_incomplete: Unreadable) -> UserPolicies:
         """A user's policies; ``why_incomplete`` is why documents may not have been read."""
-        groups = [(name, self._groups[name]) for name in _names_if_read(own.groups)]
+        groups = [(name, self._groups[name]) for name in if_read(own.groups)]
         sources = [("", own), *((name, held) for name, held in groups if not _is_gone(held))]
         attached = [own.groups, *(held.attached for _, held in sources)]
         inline = [own.groups, *(held.inline for _, held in sources)]
         return UserPolicies(
-            tuple((arn, group) for group, held in sources for arn in _names_if_read(held.attached)),
+            tuple((arn, group) for group, held in sources for arn in if_read(held.attached)),
             tuple(
                 (name, group, why_incomplete if document is None else document)
                 for group, held in sources
@@ -100,10 +100,6 @@ class PolicyReader:
 def _may_have_more(known: Policies | None) -> bool:
     """Whether the details of the account would say more."""
     return known is None or known.boundary is None
-
-
-def _names_if_read(names: tuple[str, ...] | Unreadable) -> tuple[str, ...]:
-    return () if isinstance(names, Unreadable) else names
 
 
 def _is_gone(group: Policies) -> bool:

@@ -12,8 +12,8 @@ import importlib
 import sys
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
 from functools import cached_property
+from time import time
 from typing import Any
 
 from prowler.config.config import timestamp_utc
@@ -50,8 +50,7 @@ def _seconds_since_start() -> float:
     """
     if _COMMAND not in sys.modules:
         return 0.0
-    start = datetime.fromtimestamp(timestamp_utc.timestamp(), timezone.utc)
-    return (datetime.now(timezone.utc) - start).total_seconds()
+    return time() - float(timestamp_utc.timestamp())
 
 
 class ProwlerSource(Source):

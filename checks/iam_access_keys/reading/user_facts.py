@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any, TypeVar
 
 from ..facts import (
@@ -22,6 +23,7 @@ from .credential_report import CredentialReport, ReportRow
 from .iam import IAM, PolicyListing
 from .own_source import Source
 from .policies import PolicyReader, quarantine_of
+from .policy_documents import needed_documents
 
 Subject = TypeVar("Subject", bound=Hashable)
 Result = TypeVar("Result")
@@ -93,6 +95,7 @@ class Answers:
         self._rows: dict[str, ReportRow] = {}
         self._iam = iam
         self._source = source or Source(iam)
+        self._whole_account = whole_account
         self._listed = listed
         self._named: set[str] = set()
         policies = PolicyReader(iam, self._details)
@@ -100,13 +103,11 @@ class Answers:
             Fact.KEYS: lambda users: iam.ask_each(iam.list_keys, users),
             Fact.LAST_USE: lambda ids: iam.ask_each(iam.last_use, ids),
             Fact.PASSWORD: lambda users: iam.ask_each(iam.has_password, users),
-            Fact.TAGS: lambda users: self._tags(users, whole_account=whole_account),
+            Fact.TAGS: self._read_tags,
             Fact.QUARANTINE: lambda users: policies.read(users, whole_account=whole_account),
             Fact.POLICIES: lambda users: policies.read(users, whole_account=True),
             Fact.POLICY_DOCUMENTS: policies.documents,
-            Fact.SERVICE_SPECIFIC_CREDENTIALS: lambda users: self._service_specific_credentials(
-                users, whole_account=whole_account
-            ),
+            Fact.SERVICE_SPECIFIC_CREDENTIALS: self._read_service_specific_credentials,
         }
 
     @property
@@ -122,13 +123,14 @@ class Answers:
             raise NotReadYetError(fact, missing)
         return [self._answers[fact, subject] for subject in about]
 
+    def about(self, fact: Fact, user: User) -> Any:
+        """A fact of a user, or why it could not be read. Raises NotReadYetError."""
+        return self.get(fact, (user,))[0]
+
     def keys(self, user: User) -> Keys | Unreadable:
         """All of a user's keys. Raises NotReadYetError."""
         held = self._source.held_keys.get(user.arn)
-        if held is not None:
-            return held
-        answer: Keys | Unreadable = self.get(Fact.KEYS, (user,))[0]
-        return answer
+        return self.about(Fact.KEYS, user) if held is None else held
 
     def keys_in_hand(self, user: User) -> Keys | None:
         """All of a user's keys, with the uses that were asked for; None if none were listed."""
@@ -163,17 +165,12 @@ class Answers:
         row = self.row(user)
         if row and row.password is not None:
             return row.password
-        if user.arn in self._source.passwords:
-            return True
-        answer: bool | Unreadable = self.get(Fact.PASSWORD, (user,))[0]
-        return answer
+        return user.arn in self._source.passwords or self.about(Fact.PASSWORD, user)
 
     def tags(self, user: User) -> tuple[Tag, ...] | Unreadable:
         """The user's tags. Raises NotReadYetError."""
-        if user.tags or self._source.untagged_is_certain:
-            return user.tags
-        answer: tuple[Tag, ...] | Unreadable = self.get(Fact.TAGS, (user,))[0]
-        return answer
+        is_certain = user.tags or self._source.untagged_is_certain
+        return user.tags if is_certain else self.about(Fact.TAGS, user)
 
     def settle(
         self, subjects: Iterable[Subject], judge: Callable[[Subject], Result]
@@ -201,18 +198,16 @@ class Answers:
         self._named.update(user.name for user in details.users)
         return details
 
-    def _tags(
-        self, users: Iterable[User], *, whole_account: bool
-    ) -> Mapping[User, tuple[Tag, ...] | Unreadable]:
+    def _read_tags(self, users: Iterable[User]) -> Mapping[User, tuple[Tag, ...] | Unreadable]:
         users = tuple(users)
-        details = self._details().users if whole_account else ()
+        details = self._details().users if self._whole_account else ()
         listed = {user.arn: user.tags for user in details}
         unlisted = [user for user in users if user.arn not in listed]
         listed |= {user.arn: user.tags for user in self._iam.with_tags(unlisted)}
         return {user: listed[user.arn] for user in users}
 
-    def _service_specific_credentials(
-        self, users: Iterable[User], *, whole_account: bool
+    def _read_service_specific_credentials(
+        self, users: Iterable[User]
     ) -> Mapping[User, tuple[ServiceSpecificCredential, ...] | Unreadable]:
         """The credentials of each user: all at once or, if that fails, user by user.
 
@@ -220,7 +215,7 @@ class Answers:
         those without credentials are asked about too.
         """
         users = tuple(users)
-        everyone = self._iam.all_service_specific_credentials() if whole_account else None
+        everyone = self._iam.all_service_specific_credentials() if self._whole_account else None
         if not isinstance(everyone, dict):
             return self._iam.ask_each(self._iam.service_specific_credentials, users)
         self._named |= everyone.keys()
@@ -272,11 +267,7 @@ class UserFacts:
 
     def all_keys(self) -> Keys:
         """All access keys, live."""
-        self._raise_failure()
-        keys = self.answers.keys(self.user)
-        if isinstance(keys, Unreadable):
-            raise UnreadableError(keys)
-        return keys
+        return self._known(Fact.KEYS, self.answers.keys)
 
     def active_keys(self) -> Keys:
         """The active access keys, live."""
@@ -291,29 +282,25 @@ class UserFacts:
 
     def has_password(self) -> bool:
         """Whether the user has a console password."""
-        self._raise_failure()
-        password = self.answers.has_password(self.user)
-        if isinstance(password, Unreadable):
-            raise UnreadableError(password, Fact.PASSWORD.value)
-        return password
+        return self._known(Fact.PASSWORD, self.answers.has_password)
 
     def tags(self) -> tuple[Tag, ...]:
         """The user's tags."""
-        self._raise_failure()
-        tags = self.answers.tags(self.user)
-        if isinstance(tags, Unreadable):
-            raise UnreadableError(tags, Fact.TAGS.value)
-        return tags
+        return self._known(Fact.TAGS, self.answers.tags)
 
     def quarantine(self) -> Quarantine:
         """AWS's quarantine policies on the user and its groups. No UnreadableError."""
-        policies: UserPolicies = self.answers.get(Fact.QUARANTINE, (self.user,))[0]
-        return quarantine_of(policies)
+        return quarantine_of(self.answers.about(Fact.QUARANTINE, self.user))
 
     def policies(self) -> UserPolicies:
         """All policies of the user and its groups, as far as they were read. No UnreadableError."""
-        policies: UserPolicies = self.answers.get(Fact.POLICIES, (self.user,))[0]
+        policies: UserPolicies = self.answers.about(Fact.POLICIES, self.user)
         return policies
+
+    def policies_with_documents(self) -> tuple[UserPolicies, dict[str, Any]]:
+        """The same policies and, by ARN, the documents that decide. No UnreadableError."""
+        policies = self.policies()
+        return policies, self.policy_documents(needed_documents(policies))
 
     def policy_documents(self, arns: Iterable[str]) -> dict[str, Any]:
         """By ARN, documents of the account's own policies, or Unreadable. No UnreadableError."""
@@ -322,14 +309,16 @@ class UserFacts:
 
     def service_specific_credentials(self) -> tuple[ServiceSpecificCredential, ...]:
         """The user's service-specific credentials, live."""
-        self._raise_failure()
         fact = Fact.SERVICE_SPECIFIC_CREDENTIALS
-        credentials: tuple[ServiceSpecificCredential, ...] | Unreadable
-        credentials = self.answers.get(fact, (self.user,))[0]
-        if isinstance(credentials, Unreadable):
-            raise UnreadableError(credentials, fact.value)
+        credentials: tuple[ServiceSpecificCredential, ...]
+        credentials = self._known(fact, partial(self.answers.about, fact))
         return credentials
 
-    def _raise_failure(self) -> None:
+    def _known(self, fact: Fact, read: Callable[[User], Result | Unreadable]) -> Result:
+        """The user's fact that ``read`` gives."""
         if self.failure is not None:
             raise UnreadableError(self.failure)
+        answer = read(self.user)
+        if isinstance(answer, Unreadable):
+            raise UnreadableError(answer, fact.value)
+        return answer
