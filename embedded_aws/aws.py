@@ -37,7 +37,7 @@ from .answers import Rewrite
 from .behavior import Behavior
 from .cloudtrail import EmbeddedCloudTrail
 from .credential_report import CredentialReports
-from .iam_answers import IAMAnswers
+from .iam_answers import TRANSFORMERS, IAMAnswers
 from .population import Population
 from .root_sessions import RootSessions
 from .server import Call, Error, serving
@@ -82,6 +82,8 @@ class EmbeddedAWS(Population):
         self._stack.enter_context(known)
         self._forget()
         self._stack.callback(self._forget)
+        table = IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER
+        self._stack.enter_context(mock.patch.dict(table, TRANSFORMERS))
         answers = IAMAnswers(self, self.behavior, self._reports)
         for name, answer in (answers.by_name() | self.root_sessions.of_iam()).items():
             self._replace(IamResponse, name, answer)
@@ -122,7 +124,6 @@ class EmbeddedAWS(Population):
         self._reports.drop()
         self.root_sessions.reset()
         self.service_specific_credentials.clear()
-        self.boundaries.clear()
 
     @staticmethod
     def _forget() -> None:
