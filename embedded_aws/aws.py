@@ -14,12 +14,15 @@ moto answers as AWS does on a good day. What it leaves out is in files beside th
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
@@ -177,6 +180,14 @@ class EmbeddedAWS(Population):
             **({"AWS_CA_BUNDLE": str(self._bundle)} if self._bundle else {}),
             **more,
         }
+
+    def run(self, program: str, *arguments: str, **how: Any) -> CompletedProcess[str]:
+        """Run a program of this Python's environment that shall see this AWS and no other.
+
+        ``how`` is as in ``subprocess.run``. Returns its exit code, and what it printed to a pipe.
+        """
+        command = [str(Path(sys.executable).with_name(program)), *arguments]
+        return subprocess.run(command, env=self.environment(), text=True, check=False, **how)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this AWS."""
