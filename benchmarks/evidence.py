@@ -1,23 +1,17 @@
-"""What asking CloudTrail costs at AWS's rate, and how many events name a known program.
+"""What asking CloudTrail costs at AWS's rate.
 
 The embedded AWS throttles as AWS does, at two calls a second for an account and region.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from demo.population import populate
 from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import CALL
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.user_agents import (
-    UNKNOWN,
-    agent_of,
-)
 
 from .iam_reading import inside
 from .programs import LATENCY, run
@@ -33,7 +27,6 @@ def figures() -> str:
     with EmbeddedAWS() as aws:
         without, with_cloudtrail = _scan(aws, on=False), _scan(aws, on=True)
         calls, throttled = aws.calls[CALL], aws.cloudtrail.throttled
-        named, events = _named(aws)
     return f"""\
 ## Evidence from CloudTrail
 
@@ -41,8 +34,6 @@ def figures() -> str:
 `{REGION}`; AWS's rate of two calls a second for an account and region, and
 {LATENCY * 1000:.0f} ms for each call: {calls:,} calls, {throttled:,} of them throttled, and
 {with_cloudtrail:,.1f} s inside, instead of {without:,.1f} s without CloudTrail.
-
-{named / events:.1%} of the {events:,} events of the demo's keys name a known program.
 """
 
 
@@ -68,18 +59,9 @@ def _scan(aws: EmbeddedAWS, *, on: bool) -> float:
         config = Path(folder, "config.yaml")
         config.write_text(f"aws:\n  access_key_usage_from_cloudtrail: {str(on).lower()}\n", "utf-8")
         words = ("-c", CHECK, "-M", "csv", "--no-banner", "--config-file", str(config))
-        seconds = inside(run(aws, "prowler", "aws", *words).output)
+        seconds = inside(run(aws, "prowler", "aws", *words))
     print(f"CloudTrail {on}: {seconds:.1f} s", file=sys.stderr)
     return seconds
-
-
-def _named(aws: EmbeddedAWS) -> tuple[int, int]:
-    """How many events of the demo name a program, and how many there are."""
-    aws.clear()
-    populate(aws)
-    texts = [event["CloudTrailEvent"] for event in aws.cloudtrail.events()]
-    programs = [agent_of(json.loads(text)["userAgent"]).program for text in texts]
-    return sum(program != UNKNOWN for program in programs), len(programs)
 
 
 if __name__ == "__main__":

@@ -143,7 +143,7 @@ def _fill(aws: EmbeddedAWS, users: int) -> None:
 
 def _scan(aws: EmbeddedAWS, checks: Sequence[str]) -> Cost:
     aws.calls.clear()
-    output = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner").output
+    output = run(aws, "prowler", "aws", "-c", *checks, "-M", "csv", "--no-banner")
     calls = sum(count for call, count in aws.calls.items() if call.startswith("iam:"))
     return Cost(calls, inside(output))
 

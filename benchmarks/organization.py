@@ -7,24 +7,16 @@ an embedded AWS in this process, which is not counted. Needs Linux.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import resource
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 from embedded_aws.aws import EmbeddedAWS
 from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 
-from .programs import LATENCY, run
+from .programs import LATENCY, Cost, measure, run
 from .tables import ratio, table
 
 CHECK = "iam_user_multiple_active_keys"
@@ -34,8 +26,6 @@ POOL = "two `prowler aws -R …` at a time"
 ONE_JOB = "`prowler-org --jobs 1`"
 TWO_JOBS = "`prowler-org --jobs 2`"
 CLUSTER = "two Dask workers"
-PR_SET_CHILD_SUBREAPER = 36
-SECONDS_BETWEEN_LOOKS = 0.2
 LARGE_ORGANIZATION = 10_000
 MORE = (
     "connection", "memory", "processor time of each further account", "speed-up",
@@ -43,45 +33,24 @@ MORE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a number of scans took, all processes together, their start included."""
-
-    accounts: int
-    wall: float
-    """Seconds."""
-    processor: float
-    """Seconds."""
-    memory: float
-    """The most at a time, in MB; memory that processes share is counted once."""
-
-    @property
-    def processor_each(self) -> float:
-        return self.processor / self.accounts
-
-
 def figures(few: int, many: int) -> str:
     """Measure scans of ``few`` accounts, and one of ``many``, which is more. Returns Markdown."""
-    _adopt_orphans()
     with EmbeddedAWS() as aws:
         accounts = _fill(aws, many)
-        aws.behavior.latency = LATENCY
+        some = accounts[:few]
         costs = {
-            LOOP: measure(few, lambda folder: _loop(aws, accounts[:few], folder)),
-            POOL: measure(few, lambda folder: _pool(aws, accounts[:few], folder)),
-            ONE_JOB: measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "1")),
-            TWO_JOBS: measure(
-                few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2")
-            ),
-            CLUSTER: measure(few, lambda folder: _scan_on_cluster(aws, accounts[:few], folder)),
+            LOOP: _measure(aws, some, _loop),
+            POOL: _measure(aws, some, _pool),
+            ONE_JOB: _measure(aws, some, _scan, "--jobs", "1"),
+            TWO_JOBS: _measure(aws, some, _scan, "--jobs", "2"),
+            CLUSTER: _measure(aws, some, _scan_on_cluster),
         }
-        large = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
+        large = _measure(aws, accounts, _scan, "--jobs", "2")
     with EmbeddedAWS(tls=True) as aws:
         accounts = _fill(aws, many)
-        aws.behavior.latency = LATENCY
-        loop_tls = measure(few, lambda folder: _loop(aws, accounts[:few], folder))
-        small_tls = measure(few, lambda folder: _scan(aws, accounts[:few], folder, "--jobs", "2"))
-        large_tls = measure(many, lambda folder: _scan(aws, accounts, folder, "--jobs", "2"))
+        loop_tls = _measure(aws, accounts[:few], _loop)
+        small_tls = _measure(aws, accounts[:few], _scan, "--jobs", "2")
+        large_tls = _measure(aws, accounts, _scan, "--jobs", "2")
     rows = [
         more("plain", costs[LOOP], costs[TWO_JOBS], large),
         more("TLS", loop_tls, small_tls, large_tls),
@@ -129,55 +98,20 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2f} s"
 
 
-def measure(accounts: int, scan: Callable[[Path], None]) -> Cost:
-    """Measure scans, which get an empty folder to write to."""
-    before, started = _processor_time(), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, _Memory() as memory:
-        scan(Path(folder))
-        wall = time.monotonic() - started
-        _wait_for_orphans()
-    return Cost(accounts, wall, _processor_time() - before, memory.most / 1e6)
-
-
-def _processor_time() -> float:
-    """Seconds of all processes that this one started and that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-class _Memory:
-    """Looks, while it is entered, at the memory of all processes below this one."""
-
-    def __init__(self) -> None:
-        self.most = 0.0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> _Memory:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._done.wait(SECONDS_BETWEEN_LOOKS):
-            total = 0.0
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    total += process.memory_full_info().pss
-                except psutil.Error:  # it has ended
-                    continue
-            self.most = max(self.most, total)
+def _measure(aws: EmbeddedAWS, accounts: list[str], scan: Callable[..., None], *how: str) -> Cost:
+    """Measure a scan of these accounts, which begins with an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measure(len(accounts), lambda: scan(aws, accounts, Path(folder), *how))
 
 
 def _fill(aws: EmbeddedAWS, number: int) -> list[str]:
+    """Make so many accounts, whose calls take time from then on. Returns their IDs."""
     organization = EmbeddedOrganization(aws)
     accounts = [organization.add_account(f"account-{count:04}") for count in range(number)]
     for account in accounts:
         for user in range(USERS):
             organization.add_keys(account, f"user-{user}", 1 + (user == 0))
+    aws.behavior.latency = LATENCY
     return accounts
 
 
@@ -202,17 +136,3 @@ def _scan_on_cluster(aws: EmbeddedAWS, accounts: list[str], folder: Path) -> Non
         for _ in range(2):
             cluster.add_worker(aws.environment())
         _scan(aws, accounts, folder, "--scheduler", cluster.address)
-
-
-def _adopt_orphans() -> None:
-    """Have processes whose parent ends become children of this one, so that they are counted."""
-    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        raise SystemExit("This benchmark needs Linux.")
-
-
-def _wait_for_orphans() -> None:
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return

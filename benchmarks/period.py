@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,6 +13,8 @@ from prowler_access_keys.ranking.over_time.changes import Remembered, Snapshot
 from prowler_access_keys.ranking.over_time.history import History
 from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures, Scan
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
+
+from .programs import measure
 
 ACCOUNTS, USERS, KEYS = 500, 10, 4
 """Accounts, users of each, and keys of each that fail."""
@@ -28,26 +28,18 @@ def figures(nights: int = NIGHTS, accounts: int = ACCOUNTS) -> str:
     last = first + timedelta(days=nights - 1)
     with tempfile.TemporaryDirectory() as folder:
         size = sum(_write(Path(folder), first, night, accounts) for night in range(nights))
-        program = Path(sys.executable).with_name("prowler-access-keys")
+        program = str(Path(sys.executable).with_name("prowler-access-keys"))
         words = ("--period", f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", folder)
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        done = subprocess.run(
-            [str(program), *words, "--output-directory", f"{folder}/evidence"],
-            stdout=subprocess.DEVNULL,
-            check=False,
+        command = (program, *words, "--output-directory", f"{folder}/evidence")
+        cost = measure(
+            accounts, lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
         )
-        seconds = time.monotonic() - started
-    if done.returncode:
-        raise SystemExit(f"prowler-access-keys ended with {done.returncode}")
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    times = f"{used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime:.1f} s"
-    memory = f"{used.ru_maxrss / 1024:,.0f} MB"
     return f"""\
 ## Evidence for a period
 
 `prowler-access-keys --period` on the JSON files of {nights:,} nightly runs of {accounts} accounts
-with {USERS} users and {KEYS} failing keys each ({size / 1e6:,.0f} MB): {seconds:.1f} s in all,
-{times} of processor time, and {memory} of memory.
+with {USERS} users and {KEYS} failing keys each ({size / 1e6:,.0f} MB): {cost.wall:.1f} s in all,
+{cost.processor:.1f} s of processor time, and {cost.memory:,.0f} MB of memory.
 """
 
 

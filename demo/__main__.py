@@ -14,8 +14,6 @@ from .population import populate
 
 CONFIG = Path(__file__).with_name("config.yaml")
 CHECKS = tuple(sorted(our_checks()))
-SHOWN = 1
-"""How many failures of each check are printed."""
 SEVERITIES = ("critical", "high", "medium", "low")
 PROWLER_FOUND_FAILURES = 3
 THERE_ARE_KEYS = 3
@@ -48,6 +46,7 @@ def main() -> int:
 
 
 def _summarize(reports: list[Path]) -> None:
+    """Print the first failure of each check, and where the reports are."""
     table = next(path for path in reports if path.suffix == ".csv")
     with table.open(encoding="utf-8", newline="") as file:
         findings = list(csv.DictReader(file, delimiter=";"))
@@ -61,19 +60,13 @@ def _summarize(reports: list[Path]) -> None:
                 if (finding["CHECK_ID"], finding["SEVERITY"]) == (check, severity)
             ]
             if sentences:
-                _show(f"{severity}: {check}, {len(sentences)}", sentences)
+                print(f"\n{severity}: {check}, {len(sentences)}\n  {sentences[0]}")
+            if len(sentences) > 1:
+                print(f"  … and {len(sentences) - 1} more: see the reports")
     print("\nThe reports:")
     for path in reports:
         print(f"  {path}")
     print()
-
-
-def _show(title: str, sentences: list[str]) -> None:
-    print(f"\n{title}")
-    for sentence in sentences[:SHOWN]:
-        print(f"  {sentence}")
-    if len(sentences) > SHOWN:
-        print(f"  … and {len(sentences) - SHOWN} more: see the reports")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from pathlib import Path
 
 from embedded_aws.aws import EmbeddedAWS
@@ -23,5 +21,4 @@ def output_directory(module: str, description: str | None) -> Path:
 def run(aws: EmbeddedAWS, program: str, *arguments: str) -> int:
     """Print a command and run it, from where this Python has it. Returns its exit code."""
     print(f"$ {' '.join((program, *arguments))}", flush=True)
-    path = Path(sys.executable).with_name(program)
-    return subprocess.run([path, *arguments], env=aws.environment(), check=False).returncode
+    return aws.run(program, *arguments).returncode

@@ -157,7 +157,7 @@ def add_events(aws: EmbeddedAWS) -> None:
     for user in aws.iam().users.values():
         for key in user.access_keys:
             _add_creation(aws, user, key, now)
-            if key.last_used and user.name not in QUIET:
+            if user.name not in QUIET:
                 for program in BY_USER.get(user.name, OF_PEOPLE):
                     _add_use(aws, chance, key, program, now)
 

@@ -14,12 +14,15 @@ moto answers as AWS does on a good day. What it leaves out is in files beside th
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
@@ -37,7 +40,7 @@ from .answers import Rewrite
 from .behavior import Behavior
 from .cloudtrail import EmbeddedCloudTrail
 from .credential_report import CredentialReports
-from .iam_answers import IAMAnswers
+from .iam_answers import TRANSFORMERS, IAMAnswers
 from .population import Population
 from .root_sessions import RootSessions
 from .server import Call, Error, serving
@@ -82,6 +85,8 @@ class EmbeddedAWS(Population):
         self._stack.enter_context(known)
         self._forget()
         self._stack.callback(self._forget)
+        table = IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER
+        self._stack.enter_context(mock.patch.dict(table, TRANSFORMERS))
         answers = IAMAnswers(self, self.behavior, self._reports)
         for name, answer in (answers.by_name() | self.root_sessions.of_iam()).items():
             self._replace(IamResponse, name, answer)
@@ -122,7 +127,6 @@ class EmbeddedAWS(Population):
         self._reports.drop()
         self.root_sessions.reset()
         self.service_specific_credentials.clear()
-        self.boundaries.clear()
 
     @staticmethod
     def _forget() -> None:
@@ -176,6 +180,14 @@ class EmbeddedAWS(Population):
             **({"AWS_CA_BUNDLE": str(self._bundle)} if self._bundle else {}),
             **more,
         }
+
+    def run(self, program: str, *arguments: str, **how: Any) -> CompletedProcess[str]:
+        """Run a program of this Python's environment that shall see this AWS and no other.
+
+        ``how`` is as in ``subprocess.run``. Returns its exit code, and what it printed to a pipe.
+        """
+        command = [str(Path(sys.executable).with_name(program)), *arguments]
+        return subprocess.run(command, env=self.environment(), text=True, check=False, **how)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this AWS."""

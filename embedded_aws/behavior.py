@@ -21,7 +21,7 @@ from .server import Call, Error
 
 MOST_USERS_ON_A_PAGE = 1000
 
-_DENIED = Error("403 Forbidden", "AccessDenied")
+DENIED = Error("403 Forbidden", "AccessDenied")
 _BROKEN = Error("500 Internal Server Error", "ServiceFailure")
 
 
@@ -96,7 +96,7 @@ class Behavior:
             time.sleep(self.seconds_to_assume.get(account, 0))
             without = self.accounts_without_role | self.keys_without_role
             if not without.isdisjoint({account, call.access_key_id}):
-                return _DENIED
+                return DENIED
         if self.credentials_expired:
             return Error("403 Forbidden", "ExpiredToken")
         if call.action in self.unknown:
@@ -104,7 +104,7 @@ class Behavior:
         user = call.parameters.get("UserName", "")
         denied = call.action in self.denied or (call.action, user) in self.denied_calls
         if denied or user in self.denied_users:
-            return _DENIED
+            return DENIED
         if call.action in self.broken:
             return _BROKEN
         with self._lock:

@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
-from urllib.parse import quote
 
 from moto.core.responses import ActionResult
+from moto.core.serialize import never_return, return_if_not_empty
 from moto.iam.exceptions import IAMException
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, User
 from moto.iam.responses import IamResponse
@@ -33,6 +34,14 @@ from .credential_report import CredentialReports
 from .population import Population
 
 USERS_ON_A_PAGE = 100
+_DETAILS = "GetAccountAuthorizationDetailsResponse"
+TRANSFORMERS = {
+    "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
+    f"{_DETAILS}.UserDetailList.UserDetail.Tags": lambda tags: tags or [],
+    f"{_DETAILS}.UserDetailList.UserDetail.UserPolicyList": return_if_not_empty,
+    f"{_DETAILS}.GroupDetailList.GroupDetail.GroupPolicyList": return_if_not_empty,
+}
+"""How answers differ from what moto has of users and groups, added to moto's own table."""
 
 
 class IAMAnswers:
@@ -62,26 +71,18 @@ class IAMAnswers:
 
     def _list_users(self, response: IamResponse) -> dict[str, Any]:
         page, more = self._page(response, self._listed(response))
-        return {"Users": [_described(user) for user in page], **more}
+        return {"Users": page, **more}
 
     def _list_credentials(self, response: IamResponse) -> dict[str, Any]:
+        held_by = self._population.service_specific_credentials
         if response._get_param("AllUsers") not in (None, "false", False):
             if self._behavior.refuses_all_users:
                 raise IAMException("ValidationError", "AllUsers is not supported.")
-            held = [
-                credential
-                for credentials in self._population.service_specific_credentials.values()
-                for credential in credentials
-            ]
-            page, more = self._page(response, held)
+            page, more = self._page(response, list(chain.from_iterable(held_by.values())))
             return {"ServiceSpecificCredentials": page, **more}
         name = response._get_param("UserName")
         response.backend.get_user(name)
-        return {
-            "ServiceSpecificCredentials": self._population.service_specific_credentials.get(
-                name, []
-            )
-        }
+        return {"ServiceSpecificCredentials": held_by.get(name, [])}
 
     def _authorization_details(self, response: IamResponse) -> dict[str, Any]:
         kinds = set(response._get_param("Filter", []))
@@ -97,43 +98,13 @@ class IAMAnswers:
             *(policies if "LocalManagedPolicy" in kinds else ()),
         ]
         page, more = self._page(response, entries)
-        groups_of: dict[str, list[str]] = {}
-        for group in iam.groups.values():
-            for user in group.users:
-                groups_of.setdefault(user.name, []).append(group.name)
         return {
-            "UserDetailList": [
-                {
-                    **_described(user),
-                    "Tags": user.tags or [],
-                    "GroupList": groups_of.get(user.name, []),
-                    **_policies(user, "UserPolicyList"),
-                    **self._boundary(user),
-                }
-                for user in page
-                if isinstance(user, User)
-            ],
-            "GroupDetailList": [
-                {
-                    "GroupName": group.name,
-                    "GroupId": group.id,
-                    "Path": group.path,
-                    "Arn": group.arn,
-                    "CreateDate": group.create_date,
-                    **_policies(group, "GroupPolicyList"),
-                }
-                for group in page
-                if isinstance(group, Group)
-            ],
+            "UserDetailList": [entry for entry in page if isinstance(entry, User)],
+            "GroupDetailList": [entry for entry in page if isinstance(entry, Group)],
             "RoleDetailList": [],
-            "Policies": [_versions(policy) for policy in page if isinstance(policy, ManagedPolicy)],
+            "Policies": [_versions(entry) for entry in page if isinstance(entry, ManagedPolicy)],
             **more,
         }
-
-    def _boundary(self, user: User) -> dict[str, Any]:
-        arn = self._population.boundaries.get(user.arn)
-        kind = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
-        return {"PermissionsBoundary": kind} if arn else {}
 
     def _listed(self, response: IamResponse) -> list[User]:
         users = response.backend.users.values()
@@ -175,42 +146,10 @@ def _nothing_accessed(_: IamResponse) -> dict[str, Any]:
     }
 
 
-def _described(user: User) -> dict[str, Any]:
-    return {
-        "UserName": user.name,
-        "UserId": user.id,
-        "Path": user.path,
-        "Arn": user.arn,
-        "CreateDate": user.create_date,
-    }
-
-
-def _policies(entity: User | Group, inline: str) -> dict[str, Any]:
-    """Attached and inline policies; IAM leaves out the latter if there are none."""
-    managed = entity.managed_policies.values()
-    documents = [
-        {"PolicyName": name, "PolicyDocument": quote(document)}
-        for name, document in entity.policies.items()
-    ]
-    return {
-        "AttachedManagedPolicies": [
-            {"PolicyName": policy.name, "PolicyArn": policy.arn} for policy in managed
-        ],
-        **({inline: documents} if documents else {}),
-    }
-
-
 def _versions(policy: ManagedPolicy) -> dict[str, Any]:
-    return {
+    return {  # moto's serializer does not find the name
         "PolicyName": policy.name,
         "Arn": policy.arn,
         "DefaultVersionId": policy.default_version_id,
-        "PolicyVersionList": [
-            {
-                "VersionId": version.version_id,
-                "Document": quote(version.document),
-                "IsDefaultVersion": version.version_id == policy.default_version_id,
-            }
-            for version in policy.versions
-        ],
+        "PolicyVersionList": policy.policy_version_list,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.organizations.models import OrganizationsBackend, organizations_backends
+from moto.organizations.models import organizations_backends
 
 from .aws import EmbeddedAWS
 
@@ -40,7 +40,8 @@ class EmbeddedOrganization:
             AccountName=name, Email=f"{name}@example.com", Tags=listed
         )
         identifier: str = status["CreateAccountStatus"]["AccountId"]
-        account = self._backend().get_account_by_id(identifier)
+        backend = organizations_backends[DEFAULT_ACCOUNT_ID][self._aws.partition]
+        account = backend.get_account_by_id(identifier)
         account.parent_id = unit or self.root
         account.status = account.state = state
         return identifier
@@ -54,9 +55,3 @@ class EmbeddedOrganization:
         made = self._aws.add_user(user, account=account)
         for _ in range(keys):
             self._aws.add_key(made)
-
-    def _backend(self) -> OrganizationsBackend:
-        backend: OrganizationsBackend = organizations_backends[DEFAULT_ACCOUNT_ID][
-            self._aws.partition
-        ]
-        return backend

@@ -18,6 +18,7 @@ from moto.iam.models import (
     iam_backends,
 )
 from moto.iam.utils import random_resource_id
+from moto.utilities.utils import get_partition
 
 
 class Population:
@@ -27,14 +28,11 @@ class Population:
         self.region = region
         self.service_specific_credentials: dict[str, list[dict[str, Any]]] = {}
         """By the user's name, as AWS lists them; moto has none."""
-        self.boundaries: dict[str, str] = {}
-        """The ARN of a user's permissions boundary, by the user's ARN; moto has none."""
 
     @property
     def partition(self) -> str:
         """The partition of the region: ``aws``, ``aws-cn``, or ``aws-us-gov``."""
-        partitions = {"us-gov": "aws-us-gov", "cn-": "aws-cn"}
-        return next((p for start, p in partitions.items() if self.region.startswith(start)), "aws")
+        return get_partition(self.region)
 
     def iam(self, account: str = DEFAULT_ACCOUNT_ID) -> IAMBackend:
         """What moto knows of an account's IAM, to set up users without a call for each."""
@@ -108,9 +106,11 @@ class Population:
         """Give a user or a group an inline policy."""
         entity.policies[name] = json.dumps(document)
 
-    def set_boundary(self, user: User, arn: str) -> None:
-        """Set a user's permissions boundary."""
-        self.boundaries[user.arn] = arn
+    @staticmethod
+    def set_boundary(user: User, arn: str) -> None:
+        """Set a user's permissions boundary, as IAM answers it; moto's users have none."""
+        boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
+        user.permissions_boundary = boundary  # type: ignore[attr-defined]
 
     @staticmethod
     def add_password(user: User) -> None:

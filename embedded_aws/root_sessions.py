@@ -29,7 +29,7 @@ from moto.organizations.models import organizations_backends
 from moto.sts.exceptions import STSClientError
 from moto.sts.responses import TokenResponse
 
-from .behavior import Behavior
+from .behavior import DENIED, Behavior
 from .server import Call, Error
 
 AUDIT = "IAMAuditRootUserCredentials"
@@ -47,7 +47,6 @@ AUDIT_ACTIONS = frozenset(
 CREATED = datetime(2023, 1, 24, 12, tzinfo=timezone.utc)
 """When all keys of root users were created."""
 GLOBAL_HOST = "sts.amazonaws.com"
-_DENIED = Error("403 Forbidden", "AccessDenied")
 
 
 @dataclass(frozen=True)
@@ -110,11 +109,11 @@ class RootSessions:
         if session.expires < datetime.now(timezone.utc):
             return Error("403 Forbidden", "ExpiredToken")
         if _master(session.account) == session.account:  # it has left; AWS does not say what then
-            return _DENIED
+            return DENIED
         allowed = session.task == AUDIT and call.action in AUDIT_ACTIONS
         key = call.parameters.get("AccessKeyId", "")
         others = key and key not in root_key_ids(session.account, 2)
-        return _DENIED if not allowed or others or "UserName" in call.parameters else None
+        return DENIED if not allowed or others or "UserName" in call.parameters else None
 
     # AssumeRoot
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import (
@@ -17,9 +17,13 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from .answers import Rewrite
 from .tls import HOST, Certificate
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _JSON_ERROR = '{{"__type": "{code}", "message": "{code} in the embedded AWS"}}'
 _ERROR = (
@@ -58,9 +62,6 @@ class Error:
     """AWS's."""
 
 
-Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Receive = Callable[[Call], Error | Rewrite | None]
 """Called for each call: returns an error to answer with, or a change to moto's answer, or None."""
 
@@ -90,27 +91,29 @@ class _KeepsConnections(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
 
 
-def _application(receive: Receive) -> Application:
+def _application(receive: Receive) -> WSGIApplication:
     moto = DomainDispatcherApplication(create_backend_app)
 
-    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call = _parse(environ)
         outcome = receive(call)
         if not isinstance(outcome, Error):
             try:
-                if outcome:
-                    marker = call.parameters.get("Marker", "")
-                    return _rewritten(moto, environ, start_response, outcome, marker)
-                return moto(environ, start_response)  # type: ignore[no-any-return]
+                answer = Response.from_app(moto, environ, buffered=True)
             except NotImplementedError:
                 outcome = Error("501 Not Implemented", "NotImplemented")
-        start_response(outcome.status, [("Content-Type", "text/xml")])
-        return [(_JSON_ERROR if call.in_json else _ERROR).format(code=outcome.code).encode()]
+            else:
+                if outcome:
+                    marker = call.parameters.get("Marker", "")
+                    answer.set_data(outcome(answer.get_data(as_text=True), marker))
+                return answer(environ, start_response)
+        text = (_JSON_ERROR if call.in_json else _ERROR).format(code=outcome.code)
+        return Response(text, outcome.status, content_type="text/xml")(environ, start_response)
 
     return application
 
 
-def _parse(environ: Environ) -> Call:
+def _parse(environ: WSGIEnvironment) -> Call:
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     # Credential=ID/date/region/service/…
@@ -127,23 +130,3 @@ def _parse(environ: Environ) -> Call:
         source=environ["REMOTE_ADDR"],
         in_json=bool(target),
     )
-
-
-def _rewritten(
-    application: Application,
-    environ: Environ,
-    start_response: StartResponse,
-    rewrite: Rewrite,
-    marker: str,
-) -> list[bytes]:
-    """The application's answer, rewritten."""
-    status, headers = "", {}
-
-    def hold(given: str, lines: list[tuple[str, str]], *_: object) -> None:
-        nonlocal status, headers
-        status, headers = given, dict(lines)
-
-    text = b"".join(application(environ, hold)).decode()
-    body = rewrite(text, marker).encode()
-    start_response(status, list({**headers, "Content-Length": str(len(body))}.items()))
-    return [body]

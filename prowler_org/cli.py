@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any, TextIO
 
 from prowler_access_keys.ranking.findings.accepted import word_accepted
 from prowler_access_keys.ranking.outputs.printing import has_color, printable, say
@@ -146,30 +147,46 @@ def run(options: Options) -> int:
             recorder = Recorder(state, directory, show, _complain)
             interrupted = scan_organization(backend, recorder, tasks, audits.of if audits else None)
 
-        # Reports
         problem = audits.problem if audits else ""
         finished = FinishedRun(state, accounts, directory, previous, interrupted, problem)
         reports = _write_reports(finished, recorder)
-        missing = describe_unused(reports.ranking.collected)
-        if options.strict:
-            missing += describe_unseen(finished, reports.ranking.collected)
-        bucket = options.output_bucket or parsed.bucket
-        if bucket and not interrupted:
-            missing += upload(reports.delivered, directory, bucket, signed_in.session)
-        accepted = word_accepted(reports.ranking.accepted, reports.ranking.owners)
-        ranking, fail_on = reports.ranking, options.fail_on
-        if fail_on == "new" and ranking.collected.accounts:
-            new = describe_new(ranking.news, len(ranking.entries), ranking.since)
-            say("\n".join([*new, ""]), output)
-        elif ranking.entries or accepted:
-            lines = describe_first(ranking.entries, KEYS_PRINTED, accepted, color=has_color(output))
-            say("\n".join([*lines, ""]), output)
-        say(summarize(state, reports.files), output)
-        for sentence in (*missing, *(describe_problems(state) if options.quiet else ())):
-            _complain(sentence)
-        decides = fail_on == "never" or (fail_on != "any" and ranking.collected.accounts)
-        red = ranking.news.is_red(fail_on) if decides else None
-        return exit_code(finished, incomplete=bool(missing), red=red)
+        bucket = "" if interrupted else options.output_bucket or parsed.bucket
+        return _conclude(options, finished, reports, bucket, signed_in.session, output)
+
+
+def _conclude(
+    options: Options,
+    finished: FinishedRun,
+    reports: OrganizationReports,
+    bucket: str,
+    session: Any,
+    output: TextIO,
+) -> int:
+    """Deliver the reports, and say what is in them and what is missing.
+
+    They go to ``bucket`` with this boto3 session; if its name is empty, they stay where they are.
+    Returns the exit code.
+    """
+    ranking, fail_on = reports.ranking, options.fail_on
+    missing = describe_unused(ranking.collected)
+    if options.strict:
+        missing += describe_unseen(finished, ranking.collected)
+    if bucket:
+        files = (*reports.files, *reports.compliance)
+        missing += upload(files, finished.directory, bucket, session)
+    accepted = word_accepted(ranking.accepted, ranking.owners)
+    if fail_on == "new" and ranking.collected.accounts:
+        new = describe_new(ranking.news, len(ranking.entries), ranking.since)
+        say("\n".join([*new, ""]), output)
+    elif ranking.entries or accepted:
+        lines = describe_first(ranking.entries, KEYS_PRINTED, accepted, color=has_color(output))
+        say("\n".join([*lines, ""]), output)
+    say(summarize(finished.state, reports.files), output)
+    for sentence in (*missing, *(describe_problems(finished.state) if options.quiet else ())):
+        _complain(sentence)
+    decides = fail_on == "never" or (fail_on != "any" and ranking.collected.accounts)
+    red = ranking.news.is_red(fail_on) if decides else None
+    return exit_code(finished, incomplete=bool(missing), red=red)
 
 
 def read_previous(previous: Path, accounts: AccountList) -> Snapshot:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -38,12 +37,9 @@ def main() -> None:
         shutil.copy(CONFIG, folder)
         populate(aws)
         for program, *arguments in (SCAN, RANK):
-            path = Path(sys.executable).with_name(program)
-            done = subprocess.run(
-                [path, *arguments], cwd=folder, env=aws.environment(), check=False
-            )
-            if done.returncode != FOUND_FAILURES:
-                sys.exit(f"{program} ended with {done.returncode}, not with {FOUND_FAILURES}.")
+            exit_code = aws.run(program, *arguments, cwd=folder).returncode
+            if exit_code != FOUND_FAILURES:
+                sys.exit(f"{program} ended with {exit_code}, not with {FOUND_FAILURES}.")
         collect(folder, EXAMPLE)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import io
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
@@ -99,11 +98,7 @@ def part(output: str, first: str, after: str) -> str:
 
 def run(aws: EmbeddedAWS, folder: Path, program: str, *arguments: str) -> str:
     """Run a program of this environment in ``folder``. Returns what it printed."""
-    command = [str(Path(sys.executable).with_name(program)), *arguments]
-    scan = subprocess.run(
-        command, env=aws.environment(), cwd=folder, stdout=subprocess.PIPE, text=True, check=False
-    )
-    return scan.stdout
+    return aws.run(program, *arguments, cwd=folder, stdout=subprocess.PIPE).stdout
 
 
 def draw_terminal(command: Sequence[str], output: str, picture: Path, columns: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import iam_reading, organization
+from benchmarks import iam_reading, organization, programs
 from benchmarks.iam_reading import BOTH, SIBLINGS_RUN, TOGETHER, Cost
 from benchmarks.organization import LOOP, ONE_JOB
 
@@ -15,9 +15,9 @@ ACCOUNTS = {
     },
     5000: {(TOGETHER, "fresh"): Cost(6007, 233)},
 }
-IN_LOOP = organization.Cost(24, wall=24 * 11.7, processor=24 * 11.5, memory=370)
-FORKED = organization.Cost(24, wall=24 * 0.75, processor=24 * 0.92, memory=1475)
-LARGE = organization.Cost(124, wall=18 + 100 * 0.36, processor=22.08 + 100 * 0.46, memory=1576)
+IN_LOOP = programs.Cost(24, wall=24 * 11.7, processor=24 * 11.5, memory=370)
+FORKED = programs.Cost(24, wall=24 * 0.75, processor=24 * 0.92, memory=1475)
+LARGE = programs.Cost(124, wall=18 + 100 * 0.36, processor=22.08 + 100 * 0.46, memory=1576)
 
 
 def test_a_run_is_compared_with_the_built_in_checks_if_those_were_measured() -> None:

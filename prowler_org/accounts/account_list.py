@@ -35,15 +35,6 @@ class Account:
 
 
 @dataclass(frozen=True)
-class ListedAccount:
-    """An account as Organizations lists it."""
-
-    account: Account
-    state: str
-    """``ACTIVE``, or another state, in which it cannot be scanned: ``SUSPENDED``, ``CLOSED``, …"""
-
-
-@dataclass(frozen=True)
 class SkippedAccount:
     """An account that is not scanned, and why."""
 
@@ -98,9 +89,9 @@ def list_accounts(
         units = unit_ids(client, selection.units)
         below = [set(accounts_below(client, unit)) for unit in units]
         in_units = set().union(*below) if below else None
-        listed = {member.account.id: member for member in _listed_accounts(client)}
+        states = dict(_list_states(client))
         accounts, skipped = choose(
-            listed,
+            states,
             in_units,
             selection,
             organization["MasterAccountId"],
@@ -112,13 +103,13 @@ def list_accounts(
         raise StartError(f"prowler-org could not list the accounts: {error}") from error
     partition = organization["Arn"].split(":")[1]
     return AccountList(
-        organization["Id"], partition, accounts, skipped, frozenset(listed),
-        organization["MasterAccountId"],
+        organization["Id"], partition, accounts, skipped,
+        frozenset(account.id for account in states), organization["MasterAccountId"],
     )  # fmt: skip
 
 
 def choose(
-    listed: Mapping[str, ListedAccount],
+    states: Mapping[Account, str],
     in_units: set[str] | None,
     selection: Selection,
     management_account: str,
@@ -126,29 +117,33 @@ def choose(
 ) -> tuple[tuple[Account, ...], tuple[SkippedAccount, ...]]:
     """The accounts to scan, and the selected accounts to skip, both by ID.
 
+    ``states`` are those of all accounts: ``ACTIVE``, or one in which none can be scanned:
+    ``SUSPENDED``, ``CLOSED``, …
     ``in_units`` are the accounts in the selected units, or None if no unit was selected.
     ``tags_of`` is asked only about accounts that would be scanned otherwise. Raises StartError if
     the selection names an unknown account, or selects nothing.
     """
-    unknown = sorted({*selection.accounts, *selection.exclude} - listed.keys())
+    ids = {account.id for account in states}
+    unknown = sorted({*selection.accounts, *selection.exclude} - ids)
     if unknown:
         raise StartError(f"The organization has no account {', '.join(unknown)}.")
-    wanted = set(selection.accounts) or (set(listed) if in_units is None else in_units)
+    wanted = set(selection.accounts) or (ids if in_units is None else in_units)
     accounts, skipped = [], []
-    for identifier in sorted(wanted & listed.keys()):
-        member = listed[identifier]
-        if in_units is not None and identifier not in in_units:
+    for account in sorted(states, key=lambda account: account.id):
+        if account.id not in wanted:
+            continue
+        if in_units is not None and account.id not in in_units:
             reason = "not in the units that --ou names"
         else:
-            reason = _reason_to_skip(member, selection, management_account)
-        if not reason and selection.tags and not _has(tags_of(identifier), selection.tags):
-            if identifier not in selection.accounts:
+            reason = _reason_to_skip(account.id, states[account], selection, management_account)
+        if not reason and selection.tags and not _has(tags_of(account.id), selection.tags):
+            if account.id not in selection.accounts:
                 continue  # not chosen, as an account outside --ou
             reason = "without the tags that --account-tag names"
         if reason:
-            skipped.append(SkippedAccount(member.account, reason))
+            skipped.append(SkippedAccount(account, reason))
         else:
-            accounts.append(member.account)
+            accounts.append(account)
     if not accounts:
         raise StartError("\n".join(["There is no account to scan.", *map(str, skipped)]))
     return tuple(accounts), tuple(skipped)
@@ -160,16 +155,14 @@ def _has(tags: set[str], wanted: Iterable[str]) -> bool:
     return keys <= {tag.partition("=")[0] for tag in tags.intersection(wanted)}
 
 
-def _reason_to_skip(member: ListedAccount, selection: Selection, management_account: str) -> str:
-    identifier = member.account.id
-    if identifier in selection.exclude:
+def _reason_to_skip(account: str, state: str, selection: Selection, management_account: str) -> str:
+    """Why not to scan an account in the selected units. Empty if nothing speaks against it."""
+    if account in selection.exclude:
         return EXCLUDED
-    asked_for = selection.include_management or identifier in selection.accounts
-    if identifier == management_account and not asked_for:
+    asked_for = selection.include_management or account in selection.accounts
+    if account == management_account and not asked_for:
         return "the management account; --include-management adds it"
-    if member.state != ACTIVE:
-        return f"its state is {member.state}"
-    return ""
+    return "" if state == ACTIVE else f"its state is {state}"
 
 
 def with_role(session: Any, organizations_role: str | None) -> Any:
@@ -187,12 +180,13 @@ def with_role(session: Any, organizations_role: str | None) -> Any:
     )
 
 
-def _listed_accounts(client: Any) -> Iterator[ListedAccount]:
+def _list_states(client: Any) -> Iterator[tuple[Account, str]]:
+    """All accounts, each with its state."""
     for page in client.get_paginator("list_accounts").paginate():
         for account in page["Accounts"]:
             # State replaces Status, which AWS ends in September 2026.
             state = account.get("State") or account["Status"]
-            yield ListedAccount(Account(account["Id"], account.get("Name", "")), state)
+            yield Account(account["Id"], account.get("Name", "")), state
 
 
 def _tags(client: Any, account: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 from urllib.parse import quote
@@ -19,6 +19,8 @@ FOLDER = "compliance"
 _REPORT = re.compile(r"compliance/prowler-output-.+-\d{14}_(?P<framework>.+)\.csv$")
 _State = Literal["passing", "accepted", "not judged", "failing"]
 """A requirement is accepted if what fails is muted."""
+_Key = tuple[str, str]
+"""A requirement and its description."""
 _WORST: tuple[_State, ...] = ("failing", "not judged", "accepted", "passing")
 
 
@@ -37,23 +39,15 @@ def merge_compliance(
                 files = by_framework.setdefault(match["framework"], {})
                 files[directory / report] = result.account
     scanned = sum(result.was_scanned for result in results)
-    frameworks, problems = [], {}
+    frameworks = []
+    problems: dict[Path, str] = {}
     for framework, files in sorted(by_framework.items()):
-        counts: dict[tuple[str, str], Counter[_State]] = {}
-        usable = {}
-        for path, account in files.items():
-            try:
-                states = _states(path)
-            except UnusableFileError as error:
-                problems[path] = str(error)
-                continue
-            usable[path] = account
-            for requirement, state in states.items():
-                counts.setdefault(requirement, Counter())[state] += 1
+        counts, unusable = _count(files)
+        problems.update(unusable)
         merged = directory / FOLDER / f"{name}_{framework}.csv"
         merged.parent.mkdir(exist_ok=True)
         with whole_file(merged) as target:
-            _merge(usable, target)
+            _merge({path: files[path] for path in files if path not in unusable}, target)
         requirements = tuple(
             # An account without a result for a requirement was not judged.
             Requirement(*key, fail, scanned - fail - accepted - passed, accepted, passed)
@@ -65,9 +59,24 @@ def merge_compliance(
     return tuple(frameworks), problems
 
 
-def _states(report: Path) -> dict[tuple[str, str], _State]:
+def _count(reports: Iterable[Path]) -> tuple[dict[_Key, Counter[_State]], dict[Path, str]]:
+    """The number of accounts in each state, by requirement, and why reports are not usable."""
+    counts: dict[_Key, Counter[_State]] = {}
+    unusable: dict[Path, str] = {}
+    for path in reports:
+        try:
+            states = _states(path)
+        except UnusableFileError as error:
+            unusable[path] = str(error)
+            continue
+        for requirement, state in states.items():
+            counts.setdefault(requirement, Counter())[state] += 1
+    return counts, unusable
+
+
+def _states(report: Path) -> dict[_Key, _State]:
     """The state of an account, by requirement and its description. Raises UnusableFileError."""
-    states: dict[tuple[str, str], _State] = {}
+    states: dict[_Key, _State] = {}
     for row in csv_rows(report):
         status, key = row.get("STATUS"), row.get("REQUIREMENTS_ID")
         if status and key:

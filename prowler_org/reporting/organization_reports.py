@@ -23,16 +23,12 @@ from .page import KEYS, organization_page
 
 @dataclass(frozen=True)
 class OrganizationReports:
-    """The files of a run, and what is known of the organization's keys."""
+    """The organization's own files, and what is known of its keys."""
 
     files: tuple[Path, ...]
     ranking: RankedReports
     compliance: tuple[Path, ...] = ()
-
-    @property
-    def delivered(self) -> tuple[Path, ...]:
-        """All of the organization's own files."""
-        return (*self.files, *self.compliance)
+    """The merged reports of compliance, which the summary does not list."""
 
 
 def write_reports(finished: FinishedRun) -> OrganizationReports:

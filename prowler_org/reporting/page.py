@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,10 +17,8 @@ from prowler_access_keys.ranking.outputs.page import (
 )
 from prowler_access_keys.ranking.ranked_reports import RankedReports
 
-from ..accounts.account_list import AccountList
 from ..results.account_result import AccountResult
 from ..results.report_files import holds_findings
-from ..results.state import State
 from .finished_run import FinishedRun
 from .summary import describe_counts, describe_untried
 
@@ -55,12 +53,7 @@ def organization_page(
         entries=keys.entries,
         csv=quote(f"{KEYS}/{state.name}.csv"),
         links={result.account: link(result) for result in scanned},
-        not_covered=[
-            *not_covered(finished, collected.problems),
-            *_untried(state),
-            *_others(state, finished.accounts),
-            *([NotCovered("", "", finished.root_problem, 0)] if finished.root_problem else []),
-        ],
+        not_covered=list(_not_covered(finished, collected.problems)),
         columns=("FAIL", "MANUAL", "muted", "PASS"),
         accounts=[_row(result) for result in scanned],
         muted=collected.muted,
@@ -78,52 +71,35 @@ def _programs(versions: Mapping[str, str]) -> str:
     return " and ".join(f"{name} {number}" for name, number in versions.items())
 
 
-def not_covered(finished: FinishedRun, problems: Mapping[Path, str]) -> list[NotCovered]:
-    """The accounts and reports that the page does not cover, or not all of, and why."""
-    results = finished.state.sorted_results
-    owners = {
-        finished.directory / report: result for result in results for report in result.reports
-    }
-    return [
-        *(
-            NotCovered(result.account, result.name, result.reason or result.unjudged)
-            for result in results
-            if result.reason or result.unjudged
-        ),
-        *(
-            NotCovered(
-                owners[path].account if path in owners else "",
-                owners[path].name if path in owners else "",
-                f"{path.name}: {why}",
-            )
-            for path, why in problems.items()
-        ),
-        *(
-            NotCovered(skip.account.id, skip.account.name, skip.reason, is_left_out=True)
-            for skip in finished.accounts.skipped
-        ),
-    ]
+def _not_covered(finished: FinishedRun, problems: Mapping[Path, str]) -> Iterator[NotCovered]:
+    """What the page does not cover, or not all of, and why: accounts, reports, and root users.
 
-
-def _untried(state: State) -> list[NotCovered]:
-    number = len(state.to_scan)
-    return [NotCovered("", "", describe_untried(state), number)] if number else []
-
-
-def _others(state: State, accounts: AccountList) -> list[NotCovered]:
-    """The accounts that have left the organization, and those that were not chosen."""
+    ``problems`` says of reports why they could not be used.
+    """
+    state, accounts, skipped = finished.state, finished.accounts, finished.accounts.skipped
+    owners: dict[Path, AccountResult] = {}
+    for result in state.sorted_results:
+        owners |= dict.fromkeys((finished.directory / it for it in result.reports), result)
+        if reason := result.reason or result.unjudged:
+            yield NotCovered(result.account, result.name, reason)
+    for path, why in problems.items():
+        owner = owners.get(path)
+        account, name = (owner.account, owner.name) if owner else ("", "")
+        yield NotCovered(account, name, f"{path.name}: {why}")
+    for skip in skipped:
+        yield NotCovered(skip.account.id, skip.account.name, skip.reason, is_left_out=True)
+    if number := len(state.to_scan):
+        yield NotCovered("", "", describe_untried(state), number)
     why = "it has left the organization since the run began"
-    left = [
-        NotCovered(account.id, account.name, why, is_left_out=True)
-        for account in state.left.values()
-    ]
-    known = {*state.accounts, *(skip.account.id for skip in accounts.skipped)}
-    number = len((accounts.members or frozenset()) - known)
-    if not number:
-        return left
-    plural = "account was" if number == 1 else "accounts were"
-    reason = f"{number} more {plural} not chosen with --accounts, --ou, or --account-tag"
-    return [*left, NotCovered("", "", reason, number, is_left_out=True)]
+    for member in state.left.values():
+        yield NotCovered(member.id, member.name, why, is_left_out=True)
+    known = {*state.accounts, *(skip.account.id for skip in skipped)}
+    if number := len((accounts.members or frozenset()) - known):
+        plural = "account was" if number == 1 else "accounts were"
+        reason = f"{number} more {plural} not chosen with --accounts, --ou, or --account-tag"
+        yield NotCovered("", "", reason, number, is_left_out=True)
+    if finished.root_problem:
+        yield NotCovered("", "", finished.root_problem, 0)
 
 
 def _row(result: AccountResult) -> AccountRow:

@@ -194,13 +194,7 @@ def _parse_and_check(
         )
     if problem:
         raise UsageError(problem)
-    chosen = any(getattr(parsed, name, None) for name in SELECTING)
-    # Prowler uses the last of two log levels.
-    warns = parsed.security_hub and parsed.log_level == "ERROR"
-    complete = (
-        *LOGGING, *arguments, *(LOGGING_WARNINGS if warns else ()),
-        *(() if chosen else ("--checks", *DEFAULT_CHECKS)),
-    )  # fmt: skip
+    complete = _complete(arguments, parsed)
     checks = _checks(complete, parsed)
     if not checks:
         raise UsageError("Prowler rejects its arguments: no check is left to run.")
@@ -227,6 +221,17 @@ def _parse_and_check(
         session_duration=parsed.session_duration or 0,
         bucket=bucket,
     )
+
+
+def _complete(arguments: Sequence[str], parsed: argparse.Namespace) -> tuple[str, ...]:
+    """The arguments for a scan: with a log level, and the default checks if they choose none."""
+    chosen = any(getattr(parsed, name, None) for name in SELECTING)
+    # Prowler uses the last of two log levels.
+    warns = parsed.security_hub and parsed.log_level == "ERROR"
+    return (
+        *LOGGING, *arguments, *(LOGGING_WARNINGS if warns else ()),
+        *(() if chosen else ("--checks", *DEFAULT_CHECKS)),
+    )  # fmt: skip
 
 
 def find_conflict(parsed: argparse.Namespace, defaults: argparse.Namespace) -> str:

@@ -152,14 +152,17 @@ def critical_entries(printed: str) -> list[Entry]:
 
 def last_line(printed: str) -> str:
     """The last line that is not empty. Empty if Prowler printed nothing."""
-    lines = (_COLOR.sub("", line).strip() for line in printed.split("\n"))
-    return next((line for line in reversed(list(lines)) if line), "")
+    return next(filter(None, reversed(_lines(printed))), "")
 
 
 def says_that_there_are_none(printed: str) -> bool:
     """Whether Prowler says that an account has no findings."""
-    lines = printed.split("\n")
-    return any(_COLOR.sub("", line).strip().startswith(NO_FINDINGS) for line in lines)
+    return any(line.startswith(NO_FINDINGS) for line in _lines(printed))
+
+
+def _lines(printed: str) -> list[str]:
+    """The lines of what Prowler printed, without colors. Only a line feed ends one."""
+    return [_COLOR.sub("", line).strip() for line in printed.split("\n")]
 
 
 def quote(text: str, secrets: Collection[str] = ()) -> str:

@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -52,36 +52,6 @@ class NoAnswerError(Exception):
     """A process ended before it gave its answer."""
 
 
-class ProwlerProcess:
-    """A process that runs Prowler once, forked from one that has loaded it if that is possible."""
-
-    def __init__(
-        self,
-        arguments: tuple[str, ...],
-        output_directory: Path,
-        log: Path,
-        environment: Mapping[str, str],
-        root: RootAudit | None = None,
-    ) -> None:
-        # multiprocessing sends what it starts through a pipe.
-        self._process: Any = _fork_server().Process(
-            target=_run_prowler, args=(arguments, output_directory, log, dict(environment), root)
-        )
-        with _hold_while_starting():
-            self._process.start()
-
-    def wait(self, seconds: float) -> int | None:
-        """Wait for its end. Returns the exit code, -N if signal N killed it, None if it goes on."""
-        connection.wait([self._process.sentinel], seconds)
-        with _CHILDREN:
-            exit_code: int | None = self._process.exitcode
-        return exit_code
-
-    def kill(self) -> None:
-        """End it at once, with all processes that it started."""
-        kill_group(self._process.pid)
-
-
 class ProwlerLauncher:
     """Starts Prowler on this machine, forked if possible, and can end all that it started."""
 
@@ -89,10 +59,12 @@ class ProwlerLauncher:
         """``for_scans`` gives the variables of a sign-in that a scan gets: see SignIn."""
         self._for_scans = for_scans
         # A copy: while a process starts, another thread changes the environment.
-        self._environment = environment_of_scans(os.environ)
+        self._environment = {**os.environ, SAFE_PATH: "1"}
+        # It would outrank Prowler's option, which is checked: see arguments.py.
+        self._environment.pop("LOG_LEVEL", None)
         self.stopped = threading.Event()
         """Set when nothing more is to start."""
-        self._running: set[ProwlerProcess] = set()
+        self._running: set[Any] = set()
         self._lock = threading.Lock()
         self.problem, slower = load_beforehand()
         """Why each scan starts Prowler anew. None if scans are forked."""
@@ -115,15 +87,15 @@ class ProwlerLauncher:
             if self.stopped.is_set():
                 return None
             try:
-                process = ProwlerProcess(arguments, output_directory, log, environment, root)
+                process = _start(_run_prowler, arguments, output_directory, log, environment, root)
             except (OSError, EOFError):  # the fork server has ended
                 return LOST
             self._running.add(process)
         try:
-            exit_code = process.wait(timeout)
+            exit_code = _wait(process, timeout)
             if exit_code in (None, LOST):
-                process.kill()
-                process.wait(SECONDS_TO_DIE)
+                kill_group(process.pid)
+                _wait(process, SECONDS_TO_DIE)
             return exit_code
         finally:
             with self._lock:
@@ -138,17 +110,7 @@ class ProwlerLauncher:
         with self._lock:
             self.stopped.set()
             for process in self._running:
-                process.kill()
-
-
-def environment_of_scans(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process, as scans get it.
-
-    ``LOG_LEVEL`` would outrank Prowler's option, which is checked: see prowler_arguments.py.
-    """
-    made = {**environment, SAFE_PATH: "1"}
-    made.pop("LOG_LEVEL", None)
-    return made
+                kill_group(process.pid)
 
 
 def load_beforehand() -> tuple[str | None, tuple[str, ...]]:
@@ -210,29 +172,40 @@ def _fork_server() -> ForkServerContext:
     return context
 
 
-@contextmanager
-def _hold_while_starting() -> Iterator[None]:
-    """Held while a child process starts, which may start the fork server too."""
+def _start(function: Callable[..., None], *arguments: Any) -> Any:
+    """Start a process that calls a function, and the fork server too if there is none.
+
+    What it gets goes through a pipe. Returns multiprocessing's process. Raises OSError and EOFError
+    if the fork server has ended.
+    """
+    process: Any = _fork_server().Process(target=function, args=arguments)
     with _CHILDREN:
         before = os.environ.get(SAFE_PATH)
         os.environ[SAFE_PATH] = "1"
         try:
-            yield
+            process.start()
         finally:
             if before is None:
                 del os.environ[SAFE_PATH]
             else:
                 os.environ[SAFE_PATH] = before
+    return process
+
+
+def _wait(process: Any, seconds: float) -> int | None:
+    """Wait for its end. Returns the exit code, -N if signal N killed it, None if it goes on."""
+    connection.wait([process.sentinel], seconds)
+    with _CHILDREN:
+        exit_code: int | None = process.exitcode
+    return exit_code
 
 
 def _ask(question: Callable[..., Answer], *arguments: Any) -> Answer:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     with receiver:
-        process: Any = _fork_server().Process(target=_answer, args=(sender, question, *arguments))
         with sender:
             try:
-                with _hold_while_starting():
-                    process.start()
+                process = _start(_answer, sender, question, *arguments)
             except (OSError, EOFError) as error:  # the fork server has ended
                 raise NoAnswerError("no process could be started") from error
         try:

@@ -28,6 +28,7 @@ from ..running_prowler.log import (
     REDACTED,
     THROTTLED,
     TRANSIENT,
+    Entry,
     critical_entries,
     end_of,
     last_line,
@@ -99,21 +100,24 @@ def scan_account(task: ScanTask, folder: Path, launcher: ProwlerLauncher) -> Sca
     """
     began, attempt = time.monotonic(), 1
     while True:
-        result, end = _attempt(task, folder, launcher)
+        scan = _attempt(task, folder, launcher)
         if launcher.stopped.is_set():
-            result, end = not_scanned(task.account, INTERRUPTED), ScanEnd(INTERRUPTED)
-        if result.was_scanned or attempt >= end.attempts:
+            scan = failed_scan(task, ScanEnd(INTERRUPTED))
+        if scan.result.was_scanned or attempt >= scan.end.attempts:
             break
         pause = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
         launcher.stopped.wait(random.uniform(0.5, 1) * pause)  # noqa: S311
         attempt += 1
     seconds = round(time.monotonic() - began, 1)
-    return Scan(replace(result, attempts=attempt, seconds=seconds), end)
+    return Scan(replace(scan.result, attempts=attempt, seconds=seconds), scan.end)
 
 
-def _attempt(
-    task: ScanTask, folder: Path, launcher: ProwlerLauncher
-) -> tuple[AccountResult, ScanEnd]:
+def failed_scan(task: ScanTask, end: ScanEnd) -> Scan:
+    """The scan of an account that ended in this way, without a result of Prowler's."""
+    return Scan(not_scanned(task.account, end.reason), end)
+
+
+def _attempt(task: ScanTask, folder: Path, launcher: ProwlerLauncher) -> Scan:
     """Scan an account once. Whatever goes wrong becomes the reason."""
     account = task.account
     try:
@@ -126,17 +130,20 @@ def _attempt(
                 account.id, account.name, "scanned", reports=paths,
                 crashed=logged.crashed, undelivered=logged.undelivered,
             )  # fmt: skip
-            return verify_reports(result, folder, task.expected), end
+            return Scan(verify_reports(result, folder, task.expected), end)
     except SignInError as error:
         end = ScanEnd(str(error), fault_of_machine=True)
     except UntrustworthyReportsError as error:
         crashed = f" {quote(', '.join(logged.crashed))} crashed." if logged.crashed else ""
         end = ScanEnd(f"{error}.{crashed} {SEE_LOG}")
     except Exception as error:
-        end = _describe_unwritten(error)
+        why = describe_error(error)
+        end = ScanEnd(f"prowler-org could not write the reports: {why}.")
+        if is_full_disk(error):
+            end = ScanEnd(DISK_IS_FULL, fault_of_machine=True)
     if _is_full(folder):
         end = ScanEnd(DISK_IS_FULL, fault_of_machine=True)
-    return not_scanned(account, end.reason), end
+    return failed_scan(task, end)
 
 
 def redact(folder: Path, secrets: tuple[str, ...]) -> None:
@@ -155,12 +162,6 @@ def redact(folder: Path, secrets: tuple[str, ...]) -> None:
 def is_full_disk(error: BaseException) -> bool:
     """Whether an error says that a disk or a user's share of it is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def _describe_unwritten(error: Exception) -> ScanEnd:
-    if is_full_disk(error):
-        return ScanEnd(DISK_IS_FULL, fault_of_machine=True)
-    return ScanEnd(f"prowler-org could not write the reports: {describe_error(error)}.")
 
 
 def describe_error(error: Exception) -> str:
@@ -210,24 +211,28 @@ def explain_end(exit_code: int | None, log: str, task: ScanTask, expired: bool =
             "The process that scans are forked from ended.", ATTEMPTS, fault_of_machine=True
         )
     entries = critical_entries(log)
-    if not entries:
-        reason = quote(last_line(log), task.secrets) or "it printed nothing"
-        return ScanEnd(_with_log(f"Prowler ended with exit code {exit_code}: {reason}"))
-    entry = entries[-1]
+    if entries:
+        return _explain_entry(entries[-1], exit_code, task.secrets)
+    reason = quote(last_line(log), task.secrets) or "it printed nothing"
+    return ScanEnd(_with_log(f"Prowler ended with exit code {exit_code}: {reason}"))
+
+
+def _explain_entry(entry: Entry, exit_code: int, secrets: tuple[str, ...]) -> ScanEnd:
+    """The end of a scan whose log ends with this critical entry."""
     attempts = ATTEMPTS if entry.fails_to_sign_in_with(TRANSIENT) else 1
     if entry.fails_to_sign_in_with(THROTTLED):
         attempts = ATTEMPTS_IF_THROTTLED
-    role_denied = False
-    if not (call := entry.call):
-        reason = f"Prowler ended with exit code {exit_code}: {quote(entry.message, task.secrets)}"
+    call, role_denied = entry.call, False
+    if call is None:
+        reason = f"Prowler ended with exit code {exit_code}: {quote(entry.message, secrets)}"
+    elif call.operation == "AssumeRole" and call.code.startswith("AccessDenied"):
+        role_denied = True
+        reason = (
+            "prowler-org could not assume the role: it is missing, or its policy does not "
+            f"allow it. AWS says: {quote(call.sentence, secrets)}"
+        )
     else:
-        reason = f"{call.operation} failed with {call.code}: {quote(call.sentence, task.secrets)}"
-        role_denied = call.operation == "AssumeRole" and call.code.startswith("AccessDenied")
-        if role_denied:
-            reason = (
-                "prowler-org could not assume the role: it is missing, or its policy does not "
-                f"allow it. AWS says: {quote(call.sentence, task.secrets)}"
-            )
+        reason = f"{call.operation} failed with {call.code}: {quote(call.sentence, secrets)}"
     of_machine = entry.fails_to_sign_in_with(OF_MACHINE)
     return ScanEnd(_with_log(reason), attempts, of_machine, role_denied)
 

@@ -10,7 +10,6 @@ from time import monotonic
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..accounts.account_list import Account
 from ..reporting.progress import ShowResult
 from ..results.account_result import AccountResult, not_scanned
 from ..results.report_check import UntrustworthyReportsError, verify_reports
@@ -112,8 +111,8 @@ class Recorder:
         except UntrustworthyReportsError as error:
             return _as_failed(result, f"The reports of a worker cannot be used: {error}.")
         except ValidationError:
-            account = Account(result.account, result.name)
-            return not_scanned(account, "A worker sent a result with values that cannot be.")
+            reason = "A worker sent a result with values that cannot be."
+            return AccountResult(result.account, result.name, "not scanned", reason)
         except Exception as error:
             if is_full_disk(error):
                 raise BackendLostError(DISK_IS_FULL) from error
@@ -135,5 +134,7 @@ class Recorder:
 
 
 def _as_failed(result: AccountResult, reason: str) -> AccountResult:
-    account = Account(result.account, result.name)
-    return replace(not_scanned(account, reason), attempts=result.attempts, seconds=result.seconds)
+    return AccountResult(
+        result.account, result.name, "not scanned", reason,
+        attempts=result.attempts, seconds=result.seconds,
+    )  # fmt: skip

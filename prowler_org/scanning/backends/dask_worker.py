@@ -25,7 +25,7 @@ from ...errors import StartError
 from ...results.account_result import not_scanned
 from ...results.report_files import pack
 from ...running_prowler.processes import ProwlerLauncher, end_fork_server
-from ..account_scan import INTERRUPTED, Scan, ScanEnd, ScanTask, scan_account
+from ..account_scan import INTERRUPTED, ScanEnd, ScanTask, failed_scan, scan_account
 from . import FinishedScan
 
 
@@ -144,7 +144,7 @@ def scan_on_worker(sent: SentTask) -> FinishedScan:
     except (OSError, StartError) as error:
         why = getattr(error, "strerror", None) or error
         end = ScanEnd(f"The worker cannot write to its disk: {why}.", fault_of_machine=True)
-        scan, archive = Scan(not_scanned(sent.task.account, end.reason), end), None
+        scan, archive = failed_scan(sent.task, end), None
     return FinishedScan(
         scan.result, archive, launcher.warnings, _address(),
         scan.end.fault_of_machine, scan.end.role_denied,
