@@ -46,7 +46,7 @@ def failure_of(call: str, error: Exception) -> Unreadable:
 def access_key(metadata: Mapping[str, Any]) -> AccessKey:
     """A key as ``ListAccessKeys`` answers it. Raises CallFailedError, or one of MALFORMED."""
     active = is_active(metadata, "iam:ListAccessKeys")
-    return AccessKey(metadata["AccessKeyId"], _utc(metadata["CreateDate"]), active)
+    return AccessKey(metadata["AccessKeyId"], utc(metadata["CreateDate"]), active)
 
 
 def is_active(credential: Mapping[str, Any], call: str) -> bool:
@@ -62,11 +62,11 @@ def last_use(answer: Mapping[str, Any]) -> LastUse | None:
     used = answer["AccessKeyLastUsed"]
     # Only a key without a use on record has no date.
     date = used.get("LastUsedDate") if used["ServiceName"] == "N/A" else used["LastUsedDate"]
-    return LastUse(_utc(date), used["ServiceName"], used["Region"]) if date else None
+    return LastUse(utc(date), used["ServiceName"], used["Region"]) if date else None
 
 
-def _utc(date: datetime) -> datetime:
-    """The same moment: botocore may give the time zone of this machine, which others have not."""
+def utc(date: datetime) -> datetime:
+    """The same moment in UTC: botocore may give it in the time zone of this machine."""
     return date.astimezone(timezone.utc)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from prowler.lib.logger import logger
 
-from ..aws_failures import access_key, answered_at, is_active, last_use
+from ..aws_failures import access_key, answered_at, is_active, last_use, utc
 from ..facts import (
     Keys,
     LastUse,
@@ -234,7 +234,7 @@ class IAM(IAMClient):
 
 
 def _credential_report(answer: dict[str, Any]) -> CredentialReport:
-    generated = answer["GeneratedTime"]
+    generated = utc(answer["GeneratedTime"])
     return parse(answer["Content"], generated, answered_at(answer) - generated)
 
 
@@ -247,12 +247,13 @@ def _service_specific_credential(
     answer: Mapping[str, Any],
 ) -> tuple[str, ServiceSpecificCredential]:
     """The name of the user whose credential it is, and the credential."""
+    expires = answer.get("ExpirationDate")
     return answer["UserName"], ServiceSpecificCredential(
         answer["ServiceSpecificCredentialId"],
         answer["ServiceName"],
-        answer["CreateDate"],
+        utc(answer["CreateDate"]),
         is_active(answer, "iam:ListServiceSpecificCredentials"),
-        answer.get("ExpirationDate"),
+        utc(expires) if expires else None,
     )
 
 
