@@ -105,7 +105,7 @@ def follow_keys(
         is_open = history.state in (*OPEN, "deactivated")
         if is_open and members is not None and history.account not in members:
             histories[key_id] = history.become(int(now.timestamp()), "account left")
-        elif is_open:
+        elif is_open and history.account in collected.accounts:
             known = of_key.get(key_id, [])
             people = {uid.partition(" ")[2] for uid, _ in known}
             about = [

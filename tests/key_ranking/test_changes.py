@@ -154,6 +154,14 @@ def test_a_key_that_is_retired_stays_so_when_its_account_leaves(tmp_path: Path) 
     assert third.snapshot.figures == Figures(0, 0, 0, retired=1)
 
 
+def test_a_key_that_two_accounts_name_stays_as_it_was_where_nobody_looked(tmp_path: Path) -> None:
+    named: dict[str, Any] = {"access_keys": [key(1, 300)], "active_access_keys": 1}
+    then = [old("unused", "bob", account=OTHER, **named), old("unused", "alice", **named)]
+    now = [finding("unused", "bob", "PASS", account=OTHER, active_access_keys=0)]
+    before = later(tmp_path, then, []).snapshot.histories
+    assert later(tmp_path, then, now).snapshot.histories == before
+
+
 def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:
     first = rank_reports([write(tmp_path / "a.ocsf.json", [old("unused", "alice")])], NOW, None)
     for number in (1, 2, 4):
