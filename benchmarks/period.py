@@ -10,10 +10,11 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from prowler_access_keys.ranking.findings.remembered import Remembered
 from prowler_access_keys.ranking.outputs.files import write_json
-from prowler_access_keys.ranking.over_time.changes import Remembered, Snapshot
 from prowler_access_keys.ranking.over_time.history import History
 from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures, Scan
+from prowler_access_keys.ranking.over_time.snapshot import Snapshot
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 ACCOUNTS, USERS, KEYS = 500, 10, 4

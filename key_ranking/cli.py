@@ -30,10 +30,10 @@ from .outputs.page import AccountRow, NotCovered, Page, write_page
 from .outputs.printing import has_color, list_files, printable, say
 from .outputs.terminal import describe_first, describe_new
 from .over_time import promise
-from .over_time.changes import earlier_runs, read_snapshot, require_common_account
 from .over_time.news import FAIL_ON, FailOn
 from .over_time.period import read_period, write_period
 from .over_time.runs import DatedFigures
+from .over_time.snapshot import earlier_runs, read_snapshot, require_common_account
 from .ranked_reports import RankedReports, rank_reports, write_files
 from .versions import PLUG_IN, Show, describe_versions
 from .whole_file import UnusableFileError

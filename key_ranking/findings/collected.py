@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import QUARANTINED
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
@@ -16,10 +15,8 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.finding import St
 
 from ..whole_file import UnusableFileError
 from .accepted import as_of, is_accepted
-from .reports import Finding, findings_in, moment_of
-
-if TYPE_CHECKING:
-    from ..over_time.changes import Remembered
+from .remembered import Remembered
+from .reports import Finding, findings_in, moment_of, person_of
 
 AHEAD = timedelta(days=1)
 """How far ahead of this machine's clock another one may be."""
@@ -181,7 +178,7 @@ class _People:
         """By person, the name that it has in findings without a known user ID. A second name is not
         taken for the same person: no finding may replace another's."""
         for uid, then in follow.items():
-            person = uid.partition(" ")[2]
+            person = person_of(uid)
             self.followed.add(person)
             self._user_ids.setdefault(person, then.user_id)
             for known in filter(None, (then.user_id, *then.keys)):

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Annotated, Any, TextIO, cast
+
+from pydantic import Field
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
@@ -30,6 +32,8 @@ DETECTION_FINDING, COMPLIANCE_FINDING = 2004, 2003
 """OCSF's classes of Prowler's findings, and of those in its compliance reports."""
 LATEST = 4_102_444_800
 """The year 2100: a later scan has not been."""
+Seconds = Annotated[int, Field(ge=0, le=LATEST)]
+"""Since 1970, UTC."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -72,6 +76,11 @@ class Finding:
         Prowler's UID has a region in it, which depends on how the scan was started.
         """
         return f"{self.check} {self.person}"
+
+
+def person_of(uid: str) -> str:
+    """The ``person`` of the findings that have this UID."""
+    return uid.partition(" ")[2]
 
 
 def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:

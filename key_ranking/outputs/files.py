@@ -12,7 +12,8 @@ from typing import Any
 
 from ..entries.entry import Entry
 from ..findings.accepted import AcceptedKey
-from ..over_time.changes import Change, Snapshot, as_json
+from ..over_time.changes import Change
+from ..over_time.snapshot import Snapshot, as_json
 from ..whole_file import whole_file
 from .printing import printable
 

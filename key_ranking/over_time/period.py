@@ -29,10 +29,12 @@ from ..outputs.files import write_rows
 from ..outputs.oscal import FRAMEWORK
 from ..outputs.page import environment
 from ..whole_file import UnusableFileError, whole_file
-from .changes import Snapshot, parse_whole, take_snapshot
+from .changes import Comparison
 from .history import OPEN, RETIRED, History, date_of
+from .next_snapshot import take_snapshot
 from .promise import Promise, due, worst
-from .runs import FIRST_WITH_SCANS, Run, read_data, read_runs
+from .runs import DETAILED, Run, read_data, read_runs
+from .snapshot import NO_RUN, Snapshot, parse_whole
 
 DATA_FILE = re.compile(r"(access-keys|prowler-org-o)-.*[0-9]\.json")
 VERDICTS = MET, NOT_MET, NOT_JUDGED = ("met", "not met", "not judged")
@@ -268,7 +270,7 @@ def read_period(
         return period, _add_reports(period, paths, now)
     runs: list[tuple[datetime, datetime | None, str, Path]] = []
     for path, run in read_runs(found, now, problems):
-        if run.version < FIRST_WITH_SCANS:
+        if run.version < DETAILED:
             problems[path] = "it was written by a version that did not record scans"
         else:
             period.add(run)
@@ -287,16 +289,15 @@ def read_period(
 
 def _add_reports(period: Period, paths: Sequence[Path], now: datetime) -> dict[Path, str]:
     reports, problems = find_reports(paths)
-    before: Snapshot | None = None
+    before = NO_RUN
     for report in oldest_first(reports):
-        collected = collect([report], now, before.findings if before else None)
+        collected = collect([report], now, before.findings)
         problems.update(collected.problems)
         if collected.accounts:
             times = [time for seen in collected.accounts.values() for time in seen.checks.values()]
-            before = take_snapshot(collected, moment_of(max(times)), before)
+            before = take_snapshot(Comparison(before, collected), moment_of(max(times)))
             period.add(before)
-    if before:
-        period.add_histories(before)
+    period.add_histories(before)
     return problems
 
 

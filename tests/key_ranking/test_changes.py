@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.ranking.over_time.changes import (
+from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures
+from prowler_access_keys.ranking.over_time.snapshot import (
     Snapshot,
     earlier_runs,
     read_snapshot,
     require_common_account,
 )
-from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures
 from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 

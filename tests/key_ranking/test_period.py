@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from prowler_access_keys.ranking.cli import main
 from prowler_access_keys.ranking.over_time import promise
-from prowler_access_keys.ranking.over_time.changes import Snapshot
 from prowler_access_keys.ranking.over_time.period import Table, read_period
+from prowler_access_keys.ranking.over_time.snapshot import Snapshot
 from prowler_access_keys.ranking.ranked_reports import rank_reports, write_files
 
 from .reports import finding, key, write
