@@ -13,7 +13,7 @@ from .findings.accepted import AcceptedKey, OwnerRow, accepted_keys, by_owner
 from .findings.collected import Collected, collect
 from .outputs.files import write_accepted, write_changes, write_csv, write_json
 from .over_time.changes import Change, Comparison, find_changes
-from .over_time.news import NO_NEWS, News, find_news
+from .over_time.news import News, find_news
 from .over_time.next_snapshot import take_snapshot
 from .over_time.runs import DatedFigures
 from .over_time.snapshot import NO_RUN, Snapshot, word_time
@@ -29,9 +29,9 @@ class RankedReports:
     snapshot: Snapshot
     since: str
     """When the run was that ``changes`` compares with; empty if there is none."""
-    news: News = NO_NEWS
-    accepted: tuple[AcceptedKey, ...] = ()
-    owners: tuple[OwnerRow, ...] = ()
+    news: News
+    accepted: tuple[AcceptedKey, ...]
+    owners: tuple[OwnerRow, ...]
     """Who owns exceptions."""
 
     def with_earlier(self, runs: Sequence[DatedFigures]) -> list[DatedFigures]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -10,7 +11,6 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME,
 
 from ..entries.entry import Entry, Group
 from ..findings.check_names import INACTIVE
-from ..findings.remembered import Remembered
 from .changes import Comparison
 from .runs import DETAILED
 from .snapshot import Snapshot
@@ -37,9 +37,6 @@ class News:
         if fail_on in ("any", "never"):
             return fail_on == "any" and bool(self.entries)
         return bool(self.unseen or (self.new if fail_on == "new" else self.incidents))
-
-
-NO_NEWS = News()
 
 
 def find_news(
@@ -90,29 +87,27 @@ class _EarlierFailures:
 
     def __init__(self, before: Snapshot) -> None:
         self.before = before
-        self.checks: dict[tuple[str, str], set[str]] = {}
+        self.checks = defaultdict[tuple[str, str], set[str]](set)
         """By account, and key or user, the checks that failed."""
-        self.unread: set[tuple[str, str, str]] = set()
+        self.not_passed: set[tuple[str, str, str]] = set()
+        """By account, user, and check, what failed, or could not be judged."""
         for then in before.findings.values():
             if then.status != "muted":
-                self._add(then)
-
-    def _add(self, then: Remembered) -> None:
-        self.unread.add((then.account, then.user, then.check))
-        if then.status == "FAIL":
-            keys = () if then.user == ROOT_USER_NAME else then.keys
-            for name in keys or (then.user,):
-                self.checks.setdefault((then.account, name), set()).add(then.check)
+                self.not_passed.add((then.account, then.user, then.check))
+            if then.status == "FAIL":
+                keys = () if then.user == ROOT_USER_NAME else then.keys
+                for name in keys or (then.user,):
+                    self.checks[then.account, name].add(then.check)
 
     def is_new(self, entry: Entry) -> bool:
+        """Whether the earlier run did not say as much of the key, or of the user."""
         if not entry.is_to_act_on:
-            return not all(
-                (entry.account, entry.user, check) in self.unread for check in entry.checks
-            )
+            about = {(entry.account, entry.user, check) for check in entry.checks}
+            return not about <= self.not_passed
         names = {entry.access_key_id or entry.user}
         if self.before.version < DETAILED:  # then all keys of a user that failed are known
             names.add(entry.user)
-        failed = set().union(*(self.checks.get((entry.account, name), ()) for name in names))
+        failed = set[str]().union(*(self.checks[entry.account, name] for name in names))
         if failed and entry.checks == (INACTIVE,):  # somebody has deactivated it
             return False
         looked = self.before.accounts.get(entry.account, {})

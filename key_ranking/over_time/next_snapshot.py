@@ -38,14 +38,12 @@ def take_snapshot(
         if scan.time in accounts[scan.account].whole.values()
     }
     for account, checks in before.accounts.items():
-        if comparison.has_left(account):
-            continue
-        names.setdefault(account, before.names.get(account, ""))
-        if account in before.active:
-            active.setdefault(account, before.active[account])
-        carried = looks.setdefault(account, {})
-        for check, time in checks.items():
-            carried[check] = max(time, carried.get(check, 0))
+        if not comparison.has_left(account):
+            names.setdefault(account, before.names.get(account, ""))
+            if account in before.active:
+                active.setdefault(account, before.active[account])
+            carried = looks.setdefault(account, {})
+            carried.update({it: max(at, carried.get(it, 0)) for it, at in checks.items()})
     histories = follow_keys(comparison, now)
     return Snapshot(
         version=FORMAT,
