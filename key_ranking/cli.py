@@ -23,6 +23,7 @@ from .exception_files import check_exceptions, draft_exceptions
 from .findings.accepted import word_accepted
 from .findings.reports import OCSF, find_reports, moment_of, oldest_first
 from .outputs.athena import write_query
+from .outputs.evidence import make_tables, write_evidence
 from .outputs.figures import FIGURES, figure_of, word_figures
 from .outputs.oscal import write_oscal
 from .outputs.owners import write_owners
@@ -31,7 +32,7 @@ from .outputs.printing import has_color, list_files, printable, say
 from .outputs.terminal import describe_first, describe_new
 from .over_time import promise
 from .over_time.news import FAIL_ON, FailOn
-from .over_time.period import read_period, write_period
+from .over_time.period import read_period
 from .over_time.runs import DatedFigures
 from .over_time.snapshot import Snapshot, earlier_runs, read_snapshot, require_common_account
 from .ranked_reports import RankedReports, rank_reports, write_files
@@ -290,8 +291,8 @@ def _period(options: argparse.Namespace) -> int:
     if not found.days:
         _complain("No scan is on these days. Nothing was written.")
         return REFUSED
-    tables = found.tables(options.promise)
-    written = write_period(found, tables, problems, options.output_directory, now)
+    tables = make_tables(found, options.promise)
+    written = write_evidence(found, tables, problems, options.output_directory, now)
     lines = [f"{table.title}: {len(table.rows)}. {table.note}".rstrip() for table in tables]
     say("\n".join([*lines, "", "Written:", *(f"  {path}" for path in written)]), sys.stdout)
     return REFUSED if problems else NOTHING_TO_DO

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from .entries.entry import Entry
@@ -16,7 +16,7 @@ from .over_time.changes import Change, Comparison, find_changes
 from .over_time.news import News, find_news
 from .over_time.next_snapshot import take_snapshot
 from .over_time.runs import DatedFigures
-from .over_time.snapshot import NO_RUN, Snapshot, word_time
+from .over_time.snapshot import NO_RUN, Snapshot
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def rank_reports(
         entries,
         find_changes(comparison),
         take_snapshot(comparison, now, organization, chosen=names or ()),
-        word_time(before) if before else "",
+        f"{before.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if before else "",
         find_news(entries, comparison, members if names is None else names),
         accepted_keys(collected.current),
         by_owner(collected.current, now),

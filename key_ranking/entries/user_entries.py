@@ -125,7 +125,7 @@ class UserEntries:
         elif key.deactivation:
             words["origin"] = word_deactivation(key_id, key.deactivation)
         creator = key.origin.creator if key.origin and not key.origin.is_by(*whose) else ""
-        dated = {name: self._as_of(finding, text) for name, text in words.items() if text}
+        dated = {name: as_of(finding, text, self.now) for name, text in words.items() if text}
         return {**dated, "creator": creator} if creator else dated
 
     def _api_keys(self) -> Iterator[Entry]:
@@ -254,14 +254,11 @@ class UserEntries:
                 instead=replacement(_service_of(naming, key)),
             )  # fmt: skip
         if action is not KeyAction.LOOK_AGAIN:
-            words = self._as_of(source, words)
+            words = as_of(source, words, self.now)
         granting = next((found for found in self.findings if found.data.administrator), naming)
         if self.now - moment_of(granting.time) > FRESH and granting is not naming:
             words += f" The user was an administrator on {moment_of(granting.time):%Y-%m-%d}."
         return words
-
-    def _as_of(self, finding: Finding, words: str) -> str:
-        return as_of(finding, words, self.now)
 
     @cached_property
     def administrator(self) -> bool | None:

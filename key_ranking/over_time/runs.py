@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import SEEK_END
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, TypeVar
+from typing import Annotated, BinaryIO, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
@@ -80,15 +79,6 @@ class Run:
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 _RUN = TypeAdapter(Run)
-_HEAD = [field.name for field in fields(Run)]
-
-
-def head_and_rest(plain: Mapping[str, Any]) -> bytes:
-    """A snapshot as a JSON object whose first line has the members of ``Run``."""
-    head = {name: plain[name] for name in _HEAD}
-    rest = {name: value for name, value in plain.items() if name not in head}
-    texts = (json.dumps(part, separators=(",", ":"))[1:-1] for part in (head, rest))
-    return ("{" + ",\n".join(texts) + "}").encode()
 
 
 def parse_head(file: BinaryIO) -> Run:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +15,7 @@ from ..findings.remembered import Remembered
 from ..findings.reports import Seconds
 from ..whole_file import UnusableFileError
 from .history import History
-from .runs import FORMAT, DatedFigures, Run, head_and_rest, read_data, read_runs
+from .runs import FORMAT, DatedFigures, Run, read_data, read_runs
 
 RUNS = 400
 """The newest runs whose figures are drawn."""
@@ -64,8 +65,11 @@ def parse_whole(file: BinaryIO) -> Snapshot:
 
 
 def as_json(data: Snapshot) -> bytes:
-    """The snapshot as a JSON object, with what ``read_data`` reads in the first line."""
-    return head_and_rest(_SNAPSHOT.dump_python(data, mode="json"))
+    """The snapshot as a JSON object, whose first line has the members of ``Run``."""
+    rest = _SNAPSHOT.dump_python(data, mode="json")
+    head = {member.name: rest.pop(member.name) for member in fields(Run)}
+    texts = (json.dumps(part, separators=(",", ":"))[1:-1] for part in (head, rest))
+    return ("{" + ",\n".join(texts) + "}").encode()
 
 
 def earlier_runs(
@@ -99,8 +103,3 @@ def require_common_account(before: Snapshot, path: Path, accounts: Collection[st
     """
     if not before.accounts.keys() & set(accounts):
         raise UnusableFileError(f"{path}: it is of other accounts, and has none of these")
-
-
-def word_time(data: Snapshot) -> str:
-    """When the run was, for people."""
-    return f"{data.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
