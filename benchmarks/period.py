@@ -8,10 +8,11 @@ import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from prowler_access_keys.ranking.findings.remembered import Remembered
 from prowler_access_keys.ranking.outputs.files import write_json
-from prowler_access_keys.ranking.over_time.changes import Remembered, Snapshot
 from prowler_access_keys.ranking.over_time.history import History
 from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures, Scan
+from prowler_access_keys.ranking.over_time.snapshot import Snapshot
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 
 from .programs import measure

@@ -22,7 +22,8 @@ from .examples import EXAMPLES, INSTALLED, write_examples
 from .exception_files import check_exceptions, draft_exceptions
 from .findings.accepted import word_accepted
 from .findings.reports import OCSF, find_reports, moment_of, oldest_first
-from .outputs.athena import print_query
+from .outputs.athena import write_query
+from .outputs.evidence import make_tables, write_evidence
 from .outputs.figures import FIGURES, figure_of, word_figures
 from .outputs.oscal import write_oscal
 from .outputs.owners import write_owners
@@ -30,10 +31,10 @@ from .outputs.page import AccountRow, NotCovered, Page, write_page
 from .outputs.printing import has_color, list_files, printable, say
 from .outputs.terminal import describe_first, describe_new
 from .over_time import promise
-from .over_time.changes import earlier_runs, read_snapshot, require_common_account
 from .over_time.news import FAIL_ON, FailOn
-from .over_time.period import read_period, write_period
+from .over_time.period import read_period
 from .over_time.runs import DatedFigures
+from .over_time.snapshot import Snapshot, earlier_runs, read_snapshot, require_common_account
 from .ranked_reports import RankedReports, rank_reports, write_files
 from .versions import PLUG_IN, Show, describe_versions
 from .whole_file import UnusableFileError
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.athena_query:
-            return print_query(options.reports)
+            return _print_query(options)
         if options.oscal:
             write_oscal(options.reports, options.oscal)
             say(f"Written:\n  {options.oscal}", sys.stdout)
@@ -246,17 +247,34 @@ def _rank(options: argparse.Namespace) -> int:
     return KEYS_TO_ACT_ON if ranking.news.is_red(options.fail_on) else NOTHING_TO_DO
 
 
+def _rank_all(options: argparse.Namespace, now: datetime, before: Snapshot | None) -> RankedReports:
+    """The ranking of all reports; those that cannot be used are named."""
+    found, problems = find_reports(options.reports)
+    ranking = rank_reports(oldest_first(found), now, before, problems=problems)
+    _name_unusable(ranking.collected.problems)
+    return ranking
+
+
+def _print_query(options: argparse.Namespace) -> int:
+    ranking = _rank_all(options, datetime.now(timezone.utc), None)
+    query, lack = write_query(ranking.entries)
+    if lack:
+        _complain(lack)
+    if query:
+        say(query, sys.stdout)
+    return REFUSED if lack or ranking.collected.problems else NOTHING_TO_DO
+
+
 def _whose(options: argparse.Namespace) -> int:
     if str(options.whose) == "-":
         ids = whose.ids_in(sys.stdin.buffer)
     else:
         with options.whose.open("rb") as file:
             ids = whose.ids_in(file)
-    found, problems = find_reports(options.reports)
     now = datetime.now(timezone.utc)
     before, _, unusable = earlier_runs(options.output_directory, f"{NAME}*.json", "b", now)
-    ranking = rank_reports(oldest_first(found), now, before, problems=problems)
-    _name_unusable(ranking.collected.problems, unusable)
+    ranking = _rank_all(options, now, before)
+    _name_unusable(unusable)
     data = ranking.snapshot
     keys = whose.look_up(ids, ranking.entries, data.histories, data.names)
     say("\n".join(whose.describe(keys)), sys.stdout)
@@ -273,8 +291,8 @@ def _period(options: argparse.Namespace) -> int:
     if not found.days:
         _complain("No scan is on these days. Nothing was written.")
         return REFUSED
-    tables = found.tables(options.promise)
-    written = write_period(found, tables, problems, options.output_directory, now)
+    tables = make_tables(found, options.promise)
+    written = write_evidence(found, tables, problems, options.output_directory, now)
     lines = [f"{table.title}: {len(table.rows)}. {table.note}".rstrip() for table in tables]
     say("\n".join([*lines, "", "Written:", *(f"  {path}" for path in written)]), sys.stdout)
     return REFUSED if problems else NOTHING_TO_DO

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from .entries.entry import Entry
@@ -12,9 +12,11 @@ from .entries.ranking import rank
 from .findings.accepted import AcceptedKey, OwnerRow, accepted_keys, by_owner
 from .findings.collected import Collected, collect
 from .outputs.files import write_accepted, write_changes, write_csv, write_json
-from .over_time.changes import Change, Snapshot, find_changes, take_snapshot, word_time
-from .over_time.news import NO_NEWS, News, find_news
+from .over_time.changes import Change, Comparison, find_changes
+from .over_time.news import News, find_news
+from .over_time.next_snapshot import take_snapshot
 from .over_time.runs import DatedFigures
+from .over_time.snapshot import NO_RUN, Snapshot
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class RankedReports:
     snapshot: Snapshot
     since: str
     """When the run was that ``changes`` compares with; empty if there is none."""
-    news: News = NO_NEWS
-    accepted: tuple[AcceptedKey, ...] = ()
-    owners: tuple[OwnerRow, ...] = ()
+    news: News
+    accepted: tuple[AcceptedKey, ...]
+    owners: tuple[OwnerRow, ...]
     """Who owns exceptions."""
 
     def with_earlier(self, runs: Sequence[DatedFigures]) -> list[DatedFigures]:
@@ -54,18 +56,19 @@ def rank_reports(
     the IDs of all accounts of the organization, if there is one, and ``problems`` what is known not
     to have been looked at. A report that cannot be used is among the problems of the result.
     """
-    collected = collect(reports, now, before.findings if before else None, problems)
+    earlier = before or NO_RUN
+    collected = collect(reports, now, earlier.findings, problems)
     for account, name in (names or {}).items():
         if account in collected.accounts:
             collected.accounts[account].name = name
-    entries = rank(collected, now)
+    entries, comparison = rank(collected, now), Comparison(earlier, collected, members)
     return RankedReports(
         collected,
         entries,
-        find_changes(before, collected, members) if before else (),
-        take_snapshot(collected, now, before, members, organization, chosen=names or ()),
-        word_time(before) if before else "",
-        find_news(entries, before, collected, members if names is None else names),
+        find_changes(comparison),
+        take_snapshot(comparison, now, organization, chosen=names or ()),
+        f"{before.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if before else "",
+        find_news(entries, comparison, members if names is None else names),
         accepted_keys(collected.current),
         by_owner(collected.current, now),
     )

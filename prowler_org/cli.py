@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from prowler_access_keys.ranking.findings.accepted import word_accepted
 from prowler_access_keys.ranking.outputs.printing import has_color, printable, say
 from prowler_access_keys.ranking.outputs.terminal import describe_first, describe_new
-from prowler_access_keys.ranking.over_time.changes import (
+from prowler_access_keys.ranking.over_time.snapshot import (
     Snapshot,
     read_snapshot,
     require_common_account,

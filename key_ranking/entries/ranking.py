@@ -35,9 +35,8 @@ def rank(collected: Collected, now: datetime) -> tuple[Entry, ...]:
     finding that is not muted is behind an entry.
     """
     users: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in (*collected.open.values(), *collected.others.values()):
-        if not collected.is_stale(finding):
-            users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
+    for finding in collected.current:
+        users.setdefault((finding.account, finding.arn, finding.user), []).append(finding)
     gaps = collected.gaps()
     entries = list(unknown_entries(collected, now))
     for (account, _, _), findings in users.items():

@@ -37,21 +37,18 @@ def unknown_entries(collected: Collected, now: datetime) -> Iterable[Entry]:
         if incident:
             what = ADVICE[AdviceAction.INCIDENT] if data.quarantine_policies else UNEXPECTED
             why = as_of(finding, f"{what} {why}", now)
-        entry = entry_of(
-            finding,
-            collected.accounts[finding.account],
-            Group.INCIDENT if incident else Group.NOT_KNOWN,
-            KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT,
-            why,
-        )
+        group = Group.INCIDENT if incident else Group.NOT_KNOWN
+        action = KeyAction.READ_AGAIN if finding.status == "MANUAL" else KeyAction.SEE_REPORT
         entry = replace(
-            entry, owner=finding.data.owner, quarantined=bool(data.quarantine_policies) or None
+            entry_of(finding, collected.accounts[finding.account], group, action, why),
+            # The findings of this check are about the account's exceptions.
+            user=ACCOUNT_NAME if finding.check == OWN_CHECK else finding.user,
+            owner=data.owner,
+            quarantined=bool(data.quarantine_policies) or None,
         )
-        if finding.check == OWN_CHECK:  # its findings are about the account's exceptions
-            entry = replace(entry, user=ACCOUNT_NAME)
-        known = entries.setdefault((finding.account, finding.arn, finding.user, why), entry)
-        checks = tuple(sorted({*known.checks, finding.check}))
-        entries[finding.account, finding.arn, finding.user, why] = replace(known, checks=checks)
+        about = finding.account, finding.arn, finding.user, why
+        known = entries.get(about, entry)
+        entries[about] = replace(known, checks=tuple(sorted({*known.checks, finding.check})))
     return entries.values()
 
 

@@ -125,7 +125,7 @@ class UserEntries:
         elif key.deactivation:
             words["origin"] = word_deactivation(key_id, key.deactivation)
         creator = key.origin.creator if key.origin and not key.origin.is_by(*whose) else ""
-        dated = {name: self._as_of(finding, text) for name, text in words.items() if text}
+        dated = {name: as_of(finding, text, self.now) for name, text in words.items() if text}
         return {**dated, "creator": creator} if creator else dated
 
     def _api_keys(self) -> Iterator[Entry]:
@@ -155,11 +155,7 @@ class UserEntries:
         about_key = [finding for finding in with_advice if key_id in failing_keys(finding)]
         return min(
             about_key or with_advice or self.failing,
-            key=lambda finding: (
-                -finding.time,
-                urgency(_advice_of(finding).action),
-                finding.check,
-            ),
+            key=lambda found: (-found.time, urgency(_advice_of(found).action), found.check),
         )
 
     def _action(self, key: KeyData, checks: set[str], advising: Finding) -> Action:
@@ -258,14 +254,11 @@ class UserEntries:
                 instead=replacement(_service_of(naming, key)),
             )  # fmt: skip
         if action is not KeyAction.LOOK_AGAIN:
-            words = self._as_of(source, words)
+            words = as_of(source, words, self.now)
         granting = next((found for found in self.findings if found.data.administrator), naming)
         if self.now - moment_of(granting.time) > FRESH and granting is not naming:
             words += f" The user was an administrator on {moment_of(granting.time):%Y-%m-%d}."
         return words
-
-    def _as_of(self, finding: Finding, words: str) -> str:
-        return as_of(finding, words, self.now)
 
     @cached_property
     def administrator(self) -> bool | None:
@@ -276,24 +269,22 @@ class UserEntries:
     @cached_property
     def quarantine(self) -> Finding | None:
         """The newest finding that says whether AWS has quarantined the user: most advice does."""
-
-        def says(finding: Finding) -> tuple[int, bool, bool]:
-            policies, unreadable = (
-                finding.data.quarantine_policies, finding.data.quarantine_unreadable,
-            )  # fmt: skip
-            return finding.time, bool(policies), bool(unreadable)
-
         saying = (
             found
             for found in self.findings
-            if any(says(found)[1:])
-            or (
-                found.data.advice
-                and found.check != DECOYS
-                and found.data.advice.action in OF_A_FINDING
-            )
+            if found.data.quarantine_policies
+            or found.data.quarantine_unreadable
+            or (found.check != DECOYS and _advice_of(found).action in OF_A_FINDING)
         )
-        return max(saying, key=says, default=None)
+        return max(
+            saying,
+            key=lambda found: (
+                found.time,
+                bool(found.data.quarantine_policies),
+                bool(found.data.quarantine_unreadable),
+            ),
+            default=None,
+        )
 
     @cached_property
     def quarantined(self) -> bool | None:
@@ -341,9 +332,8 @@ def _days_between(date: str, later: datetime) -> int | None:
 
 def _service_of(finding: Finding, key: KeyData) -> str:
     """The service of an API key; empty for an access key."""
-    credentials = finding.data.service_specific_credentials
     services = {
         credential.service_specific_credential_id: credential.service_name
-        for credential in credentials
+        for credential in finding.data.service_specific_credentials
     }
     return services.get(key.access_key_id, "")

@@ -43,7 +43,7 @@ class OwnerRow:
     ended: int
 
 
-def as_of(finding: Finding, now: datetime) -> Finding:
+def unmute_if_ended(finding: Finding, now: datetime) -> Finding:
     """A finding ``now`` (UTC): once an exception has ended, only a mutelist may mute it."""
     ended = any(_has_ended(exception, now) for exception in finding.data.exceptions)
     is_open = is_accepted(finding) and ended and not finding.data.muted_by_mutelist

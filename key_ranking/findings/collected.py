@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from prowler_access_keys.services.iam.iam_access_keys.exceptions.acceptance import QUARANTINED
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.findings.finding import Status
 
 from ..whole_file import UnusableFileError
-from .accepted import as_of, is_accepted
-from .reports import Finding, findings_in, moment_of
-
-if TYPE_CHECKING:
-    from ..over_time.changes import Remembered
+from .accepted import is_accepted, unmute_if_ended
+from .remembered import Remembered
+from .reports import Finding, findings_in, moment_of, person_of
 
 AHEAD = timedelta(days=1)
 """How far ahead of this machine's clock another one may be."""
@@ -122,52 +119,66 @@ def collect(
     latest = int((now + AHEAD).timestamp())
     late: set[str] = set()
     for report in reports:
-        ours, example, reasons = 0, "", []
-        ahead: Counter[Status] = Counter()
-        looks: dict[_Look, bool] = {}  # and whether it was limited
-        users: Counter[_Look] = Counter()
-        active: Counter[_Look] = Counter()
-        try:
-            for found in people.findings_in(report):
-                finding = as_of(found, now)
-                ours += 1
-                if finding.time > latest:
-                    ahead[finding.status] += 1
-                    if not example or (finding.status == "FAIL" and ahead["FAIL"] == 1):
-                        example = _name_finding(finding)
-                    continue
-                if _add(collected, finding, report, people):
-                    late.add(finding.uid)
-                look = finding.account, finding.check, finding.time
-                looks[look] = looks.get(look, False) or finding.data.limited
-                if finding.user not in (ACCOUNT_NAME, finding.account, ROOT_USER_NAME):
-                    users[look] += 1
-                    if finding.data.active_access_keys is not None:
-                        active[look] += finding.data.active_access_keys
-        except UnusableFileError as error:
-            reasons.append(str(error))
-        for look, number in users.items():  # not added up: a merged report has the same again
-            account, check, time = look
-            sizes = collected.accounts[account].sizes
-            sizes[check] = max(sizes.get(check, (0, 0, 0)), (time, number, active.get(look, -1)))
-        if ahead:
-            numbers = f"{ahead.total()}, of which {ahead['FAIL']} FAIL"
-            reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
-        if reasons:
-            collected.problems[report] = "; ".join(reasons)
-        elif not ours:
-            collected.without_ours.append(report)
-        for (account, check, time), is_limited in looks.items():
-            whole = collected.accounts[account].whole
-            if not (reasons or is_limited):
-                whole[check] = max(time, whole.get(check, 0))
+        late |= _add_report(collected, report, now, latest, people)
     if late:
         _drop_what_has_passed_since(collected, late, reports, latest, people)
     return collected
 
 
-_Look = tuple[str, str, int]
-"""An account, a check, and when it looked."""
+@dataclass
+class _Look:
+    """What a report says of a check that looked at an account at a time."""
+
+    is_limited: bool = False
+    users: int = 0
+    active: int = -1
+    """As in ``AccountSeen.sizes``."""
+
+    def add(self, finding: Finding) -> None:
+        self.is_limited |= finding.data.limited
+        if finding.user not in (ACCOUNT_NAME, finding.account, ROOT_USER_NAME):
+            self.users += 1
+            if finding.data.active_access_keys is not None:
+                self.active = max(self.active, 0) + finding.data.active_access_keys
+
+
+def _add_report(
+    collected: Collected, report: Path, now: datetime, latest: int, people: _People
+) -> set[str]:
+    """Take what a report says. Returns the UIDs that came late: see ``_add``."""
+    late: set[str] = set()
+    looks = defaultdict[tuple[str, str, int], _Look](_Look)
+    ahead: Counter[Status] = Counter()
+    is_ours, example, reasons = False, "", []
+    try:
+        for finding in people.findings_in(report):
+            is_ours = True
+            if finding.time > latest:
+                ahead[finding.status] += 1
+                if not example or (finding.status == "FAIL" and ahead["FAIL"] == 1):
+                    example = _name_finding(finding)
+                continue
+            finding = unmute_if_ended(finding, now)
+            if _add(collected, finding, report, people):
+                late.add(finding.uid)
+            looks[finding.account, finding.check, finding.time].add(finding)
+    except UnusableFileError as error:
+        reasons.append(str(error))
+    if ahead:
+        numbers = f"{ahead.total()}, of which {ahead['FAIL']} FAIL"
+        reasons.append(f"findings dated later than now are left out ({numbers}): {example}")
+    if reasons:
+        collected.problems[report] = "; ".join(reasons)
+    elif not is_ours:
+        collected.without_ours.append(report)
+    for (account, check, time), look in looks.items():
+        seen = collected.accounts[account]
+        if look.users:  # not added up: a merged report has the same again
+            size = time, look.users, look.active
+            seen.sizes[check] = max(seen.sizes.get(check, size), size)
+        if not (reasons or look.is_limited):
+            seen.whole[check] = max(seen.whole.get(check, 0), time)
+    return late
 
 
 class _People:
@@ -181,7 +192,7 @@ class _People:
         """By person, the name that it has in findings without a known user ID. A second name is not
         taken for the same person: no finding may replace another's."""
         for uid, then in follow.items():
-            person = uid.partition(" ")[2]
+            person = person_of(uid)
             self.followed.add(person)
             self._user_ids.setdefault(person, then.user_id)
             for known in filter(None, (then.user_id, *then.keys)):

@@ -14,16 +14,19 @@ from .reports import Finding
 
 def names_a_key(finding: Finding) -> bool:
     """Whether the finding fails, and says for which keys; the root user's may have no IDs."""
-    if finding.status != "FAIL" or finding.unusable:
-        return False
+    return finding.status == "FAIL" and bool(credentials_of(finding))
+
+
+def credentials_of(finding: Finding) -> tuple[str, ...]:
+    """The IDs of the access keys and API keys that a finding fails for.
+
+    Its ARN stands for the root user's keys, which may have no IDs.
+    """
+    if finding.unusable:
+        return ()
     if finding.user == ROOT_USER_NAME:
-        return not finding.data.unreadable
-    return bool(failing_credentials(finding))
-
-
-def failing_credentials(finding: Finding) -> tuple[str, ...]:
-    """The IDs of the access keys and API keys that a finding that fails is about."""
-    if finding.status != "FAIL" or finding.unusable:
+        return () if finding.data.unreadable else (finding.arn,)
+    if finding.status != "FAIL":
         return ()
     api_keys = (
         credential.service_specific_credential_id for credential in failing_api_keys(finding)

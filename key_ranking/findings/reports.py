@@ -7,11 +7,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Annotated, Any, TextIO, cast
+
+from pydantic import Field
 
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.finding_data import FindingData
@@ -30,6 +32,8 @@ DETECTION_FINDING, COMPLIANCE_FINDING = 2004, 2003
 """OCSF's classes of Prowler's findings, and of those in its compliance reports."""
 LATEST = 4_102_444_800
 """The year 2100: a later scan has not been."""
+Seconds = Annotated[int, Field(ge=0, le=LATEST)]
+"""Since 1970, UTC."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -74,12 +78,17 @@ class Finding:
         return f"{self.check} {self.person}"
 
 
-def find_reports(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, str]]:
+def person_of(uid: str) -> str:
+    """The ``person`` of the findings that have this UID."""
+    return uid.partition(" ")[2]
+
+
+def find_reports(paths: Collection[Path]) -> tuple[list[Path], dict[Path, str]]:
     """The files among these, and the OCSF reports of findings in the folders.
 
     Compliance reports in folders are left out. For the rest, see ``find_files``.
     """
-    given = set(paths := list(paths))
+    given = set(paths)
     found, problems = find_files(paths, lambda name: name.endswith(OCSF))
     return [path for path in found if path in given or not _is_of_compliance(path)], problems
 
@@ -117,16 +126,11 @@ def find_files(
 
 def _is_of_compliance(report: Path) -> bool:
     """Whether all its findings are of the class of compliance; one that is not may be a failure."""
-    if _class_of(_first(report)) != COMPLIANCE_FINDING:
-        return False
+    are_of_it = (member.get("class_uid") == COMPLIANCE_FINDING for member in members(report))
     try:
-        return all(_class_of(member) == COMPLIANCE_FINDING for member in members(report))
+        return next(are_of_it, False) and all(are_of_it)
     except UnusableFileError:
         return False
-
-
-def _class_of(member: Any) -> Any:
-    return member.get("class_uid") if isinstance(member, dict) else None
 
 
 def oldest_first(reports: Iterable[Path]) -> list[Path]:
@@ -135,16 +139,11 @@ def oldest_first(reports: Iterable[Path]) -> list[Path]:
 
 
 def _start_of(report: Path) -> int:
-    first = _first(report)
-    time = first.get("time") if isinstance(first, dict) else None
-    return time if isinstance(time, int) else 0
-
-
-def _first(report: Path) -> Any:
     try:
-        return next(members(report), None)
+        time = next(members(report), {}).get("time")
     except UnusableFileError:
-        return None
+        return 0
+    return time if isinstance(time, int) else 0
 
 
 def findings_in(report: Path) -> Iterator[Finding]:
@@ -178,7 +177,7 @@ def findings_in(report: Path) -> Iterator[Finding]:
         )
 
 
-def members(report: Path) -> Iterator[Any]:
+def members(report: Path) -> Iterator[dict[str, Any]]:
     """All findings of a report, of any check, as they are. Raises UnusableFileError."""
     return (member for member, _ in _members(report))
 

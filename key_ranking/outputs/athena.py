@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
-from pathlib import Path
+from collections.abc import Iterable
 
 from ..entries.entry import Entry
-from ..findings.reports import find_reports, oldest_first
-from ..ranked_reports import rank_reports
-from .printing import printable, say
 
 MOST_KEYS = 5000
 """So many fit into a query of Athena, which has 262,144 characters at most."""
@@ -31,25 +25,16 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ORDER BY access_key_id, events DESC;"""
 
 
-def print_query(paths: Sequence[Path]) -> int:
-    """Print the query about the keys of these reports. Returns 1 if it may lack some.
-
-    Raises OSError.
-    """
-    found, problems = find_reports(paths)
-    ranking = rank_reports(oldest_first(found), datetime.now(timezone.utc), None, problems=problems)
-    ids = access_key_ids(ranking.entries)
-    complaints = [f"{path}: {why}." for path, why in ranking.collected.problems.items()]
+def write_query(entries: Iterable[Entry]) -> tuple[str, str]:
+    """The query about the keys of these entries, and what it lacks; either may be empty."""
+    ids = access_key_ids(entries)
     if not ids:
-        complaints.append("No report names an access key.")
-    elif len(ids) > MOST_KEYS:
-        complaints.append(f"The query has the first {MOST_KEYS} of {len(ids)} access keys.")
-    for complaint in complaints:
-        say(f"prowler-access-keys: {printable(complaint)}", sys.stderr)
-    if ids:
-        keys = ",\n    ".join(f"'{key_id}'" for key_id in ids[:MOST_KEYS])
-        say(_QUERY.format(number=len(ids[:MOST_KEYS]), keys=keys), sys.stdout)
-    return 1 if complaints else 0
+        return "", "No report names an access key."
+    keys = ",\n    ".join(f"'{key_id}'" for key_id in ids[:MOST_KEYS])
+    query = _QUERY.format(number=len(ids[:MOST_KEYS]), keys=keys)
+    if len(ids) > MOST_KEYS:
+        return query, f"The query has the first {MOST_KEYS} of {len(ids)} access keys."
+    return query, ""
 
 
 def access_key_ids(entries: Iterable[Entry]) -> list[str]:

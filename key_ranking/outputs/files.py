@@ -12,7 +12,8 @@ from typing import Any
 
 from ..entries.entry import Entry
 from ..findings.accepted import AcceptedKey
-from ..over_time.changes import Change, Snapshot, as_json
+from ..over_time.changes import Change
+from ..over_time.snapshot import Snapshot, as_json
 from ..whole_file import whole_file
 from .printing import printable
 
@@ -22,23 +23,20 @@ COLUMNS = (
     "administrator", "quarantined", "checks", "advice", "command", "undo",
 )  # fmt: skip
 CHANGE_COLUMNS = ("change", "account", "account_name", "user", "check", "why")
+"""Of the members of ``Change``, in their order."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
 
 
 def write_csv(entries: Sequence[Entry], path: Path) -> None:
     """Write the ranking with commas. Raises OSError."""
-    rows = (row_of(rank, entry) for rank, entry in enumerate(entries, start=1))
-    write_rows(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), path)
+    rows = (row_of(rank, entry).values() for rank, entry in enumerate(entries, start=1))
+    write_rows(COLUMNS, rows, path)
 
 
 def write_changes(changes: Iterable[Change], path: Path) -> None:
     """Write the changes with commas. Raises OSError."""
-    rows = (
-        (item.kind, item.account, item.account_name, item.user, item.check, item.why)
-        for item in changes
-    )
-    write_rows(CHANGE_COLUMNS, rows, path)
+    write_rows(CHANGE_COLUMNS, map(astuple, changes), path)
 
 
 def write_accepted(accepted: Iterable[AcceptedKey], path: Path) -> None:
@@ -73,12 +71,12 @@ def write_json(
 
 
 def row_of(rank: int, entry: Entry) -> dict[str, Any]:
-    """An entry by column."""
+    """An entry by column, in the order of ``COLUMNS``."""
     facts = {name: getattr(entry, name) for name in COLUMNS if name != "rank"}
     return {"rank": rank, **facts, "checks": " ".join(entry.checks)}
 
 
-def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+def write_rows(columns: Sequence[str], rows: Iterable[Iterable[Any]], path: Path) -> None:
     """Write a CSV file with cells that do nothing. Raises OSError."""
     with whole_file(path) as file:
         text = io.TextIOWrapper(file, "utf-8", "replace", newline="")

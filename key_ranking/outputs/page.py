@@ -15,9 +15,9 @@ from prowler_access_keys.services.iam.iam_access_keys.findings.wording import da
 from ..entries.entry import Entry, Group, find_causes
 from ..findings.accepted import AcceptedKey, OwnerRow, word_accepted
 from ..over_time.changes import KINDS, Change
-from ..over_time.curve import HEIGHT, WIDTH, draw_curves
 from ..over_time.runs import DatedFigures
 from ..whole_file import whole_file
+from .curve import HEIGHT, WIDTH, draw_curves
 from .figures import HEADINGS, INCIDENTS, NOT_READ, TO_DEACTIVATE, TO_MIGRATE, figures
 from .owners import owner_of
 from .printing import printable

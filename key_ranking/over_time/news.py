@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 
 from ..entries.entry import Entry, Group
 from ..findings.check_names import INACTIVE
-from ..findings.collected import Collected
-
-if TYPE_CHECKING:
-    from .changes import Remembered, Snapshot
+from .changes import Comparison
+from .runs import DETAILED
+from .snapshot import Snapshot
 
 FailOn = Literal["new", "any", "incident", "never"]
-FIRST_WITH_KEYS = 3
-"""The first format in which findings name their keys; before, all keys of a user are known."""
 FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
 
 
@@ -41,49 +39,39 @@ class News:
         return bool(self.unseen or (self.new if fail_on == "new" else self.incidents))
 
 
-NO_NEWS = News()
-
-
 def find_news(
-    entries: Sequence[Entry],
-    before: Snapshot | None,
-    collected: Collected,
-    members: Collection[str] | None = None,
+    entries: Sequence[Entry], comparison: Comparison, expected: Collection[str] | None = None
 ) -> News:
-    """What is new since ``before``: everything, without an earlier run.
+    """What is new since the earlier run: everything, if there is none.
 
     A key is new if none of its checks failed for it then, or if one fails that looked at the
-    account then and did not fail for the key. A deactivated key is not news. ``members`` are as in
-    ``find_changes``.
+    account then and did not fail for the key. A deactivated key is not news. ``expected`` are the
+    accounts that were to be looked at; without them, all that the earlier run had.
     """
     always = [entry for entry in entries if _is_never_known(entry)]
-    if before is None:
-        return News(entries, entries, always)
-    known = _Known(before)
-    unseen = _unseen_accounts(before, collected)
-    unseen = [account for account in unseen if members is None or account in members]
-    new = [entry for entry in entries if _is_never_known(entry) or known.is_new(entry)]
+    failures = _EarlierFailures(comparison.before)
+    new = [entry for entry in entries if _is_never_known(entry) or failures.is_new(entry)]
+    unseen = [
+        account
+        for account in _unseen_accounts(comparison)
+        if expected is None or account in expected
+    ]
     return News(entries, new, always, unseen)
 
 
-def _unseen_accounts(before: Snapshot, collected: Collected) -> list[str]:
+def _unseen_accounts(comparison: Comparison) -> list[str]:
     """The accounts that not all checks looked at again that this run has, or the run before had.
 
     A check that only older runs had was left out on purpose.
     """
-    newer = {
-        (account, check)
-        for account, seen in collected.accounts.items()
-        for check, time in seen.checks.items()
-        if time > before.accounts.get(account, {}).get(check, -1)
-    }
-    scans = before.scans
-    had = {check for scan in scans for check in (*scan.failed, *scan.not_judged, *scan.passed)}
-    had |= {check for _, check in newer}
+    looks, before = comparison.looks, comparison.before
+    had = {check for _, check in looks}
+    for scan in before.scans:
+        had.update(scan.failed, scan.not_judged, scan.passed)
     unseen = []
     for account, checks in sorted(before.accounts.items()):
         due = {(account, check) for check in checks if check in had}
-        if not due or due - newer:
+        if not due or due - looks:
             unseen.append(account)
     return unseen
 
@@ -94,34 +82,32 @@ def _is_never_known(entry: Entry) -> bool:
     return is_incident or entry.user in (ACCOUNT_NAME, entry.account)
 
 
-class _Known:
+class _EarlierFailures:
     """What failed, or could not be judged, in the last run that looked at its account."""
 
     def __init__(self, before: Snapshot) -> None:
         self.before = before
-        self.checks: dict[tuple[str, str], set[str]] = {}
+        self.checks = defaultdict[tuple[str, str], set[str]](set)
         """By account, and key or user, the checks that failed."""
-        self.unread: set[tuple[str, str, str]] = set()
+        self.not_passed: set[tuple[str, str, str]] = set()
+        """By account, user, and check, what failed, or could not be judged."""
         for then in before.findings.values():
             if then.status != "muted":
-                self._add(then)
-
-    def _add(self, then: Remembered) -> None:
-        self.unread.add((then.account, then.user, then.check))
-        if then.status == "FAIL":
-            keys = () if then.user == ROOT_USER_NAME else then.keys
-            for name in keys or (then.user,):
-                self.checks.setdefault((then.account, name), set()).add(then.check)
+                self.not_passed.add((then.account, then.user, then.check))
+            if then.status == "FAIL":
+                keys = () if then.user == ROOT_USER_NAME else then.keys
+                for name in keys or (then.user,):
+                    self.checks[then.account, name].add(then.check)
 
     def is_new(self, entry: Entry) -> bool:
+        """Whether the earlier run did not say as much of the key, or of the user."""
         if not entry.is_to_act_on:
-            return not all(
-                (entry.account, entry.user, check) in self.unread for check in entry.checks
-            )
+            about = {(entry.account, entry.user, check) for check in entry.checks}
+            return not about <= self.not_passed
         names = {entry.access_key_id or entry.user}
-        if self.before.version < FIRST_WITH_KEYS:
+        if self.before.version < DETAILED:  # then all keys of a user that failed are known
             names.add(entry.user)
-        failed = set().union(*(self.checks.get((entry.account, name), ()) for name in names))
+        failed = set[str]().union(*(self.checks[entry.account, name] for name in names))
         if failed and entry.checks == (INACTIVE,):  # somebody has deactivated it
             return False
         looked = self.before.accounts.get(entry.account, {})

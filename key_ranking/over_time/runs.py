@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import SEEK_END
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, TypeVar
+from typing import Annotated, BinaryIO, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from ..findings.collected import AHEAD, Collected
+from ..findings.collected import AHEAD
+from ..findings.reports import Seconds
 from ..whole_file import UnusableFileError, regular_file
-from .history import History, Seconds
 
 FORMAT: Literal[3] = 3
-FIRST_WITH_SCANS = 3
+DETAILED = 3
+"""The first format that has scans, and the keys of findings."""
 END = b"]}\n"
 """How a JSON file ends; a torn one does not, wherever it was torn."""
 
@@ -79,49 +79,6 @@ class Run:
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 _RUN = TypeAdapter(Run)
-_HEAD = [field.name for field in fields(Run)]
-
-
-def scans_of(collected: Collected, before: Mapping[str, Mapping[str, int]]) -> tuple[Scan, ...]:
-    """The scans in the reports that are newer than what the run before has of their accounts."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for finding in (*collected.open.values(), *collected.others.values()):
-        is_excused = finding.muted and finding.status == "FAIL"
-        if not is_excused and not collected.is_stale(finding):
-            found.setdefault((finding.account, finding.check), set()).add(finding.status)
-    scans = []
-    for account in collected.accounts.values():
-        known = before.get(account.account, {})
-        by_time: dict[int, dict[str, list[str]]] = {}
-        for check, time in sorted(account.checks.items()):
-            if time > known.get(check, -1):
-                statuses = found.get((account.account, check), set())
-                is_partial = collected.is_partial(account.account, check)
-                status = "MANUAL" if "MANUAL" in statuses or is_partial else "PASS"
-                status = "FAIL" if "FAIL" in statuses else status
-                by_time.setdefault(time, {}).setdefault(status, []).append(check)
-        for time, checks in sorted(by_time.items()):
-            users, active = account.largest(time)
-            by_status = (tuple(checks.get(status, ())) for status in ("FAIL", "MANUAL", "PASS"))
-            known_active = None if active < 0 else active
-            scans.append(Scan(account.account, time, users, known_active, *by_status))
-    return tuple(scans)
-
-
-def sum_up(active: Mapping[str, int], histories: Iterable[History]) -> Figures:
-    """The figures of all accounts."""
-    histories = list(histories)
-    states = [history.state for history in histories]
-    retired = sum(history.is_retired for history in histories)
-    return Figures(sum(active.values()), states.count("fails"), states.count("exception"), retired)
-
-
-def head_and_rest(plain: Mapping[str, Any]) -> bytes:
-    """A snapshot as a JSON object whose first line has the members of ``Run``."""
-    head = {name: plain[name] for name in _HEAD}
-    rest = {name: value for name, value in plain.items() if name not in head}
-    texts = (json.dumps(part, separators=(",", ":"))[1:-1] for part in (head, rest))
-    return ("{" + ",\n".join(texts) + "}").encode()
 
 
 def parse_head(file: BinaryIO) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from prowler_access_keys.ranking.over_time.changes import Snapshot
+from prowler_access_keys.ranking.over_time.snapshot import Snapshot
 
 from ..accounts.account_list import AccountList
 from ..results.state import State

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prowler_access_keys.ranking.findings.reports import OCSF, members
 from prowler_access_keys.ranking.outputs.page import write_page
-from prowler_access_keys.ranking.over_time.changes import earlier_runs
+from prowler_access_keys.ranking.over_time.snapshot import earlier_runs
 from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 

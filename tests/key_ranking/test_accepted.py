@@ -11,7 +11,7 @@ from typing import Any
 from prowler_access_keys.ranking.findings.accepted import OwnerRow, word_accepted
 from prowler_access_keys.ranking.outputs.page import Page, render
 from prowler_access_keys.ranking.outputs.terminal import describe_first
-from prowler_access_keys.ranking.over_time.changes import read_snapshot
+from prowler_access_keys.ranking.over_time.snapshot import read_snapshot
 from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 
 from .reports import NOW, TODAY, YESTERDAY, finding, key, write

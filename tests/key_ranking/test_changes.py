@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from prowler_access_keys.ranking.over_time.changes import (
+from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures
+from prowler_access_keys.ranking.over_time.snapshot import (
     Snapshot,
     earlier_runs,
     read_snapshot,
     require_common_account,
 )
-from prowler_access_keys.ranking.over_time.runs import FORMAT, Figures
 from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
@@ -152,6 +152,14 @@ def test_a_key_that_is_retired_stays_so_when_its_account_leaves(tmp_path: Path) 
     (history,) = third.snapshot.histories.values()
     assert history.state == "deactivated or deleted"
     assert third.snapshot.figures == Figures(0, 0, 0, retired=1)
+
+
+def test_a_key_that_two_accounts_name_stays_as_it_was_where_nobody_looked(tmp_path: Path) -> None:
+    named: dict[str, Any] = {"access_keys": [key(1, 300)], "active_access_keys": 1}
+    then = [old("unused", "bob", account=OTHER, **named), old("unused", "alice", **named)]
+    now = [finding("unused", "bob", "PASS", account=OTHER, active_access_keys=0)]
+    before = later(tmp_path, then, []).snapshot.histories
+    assert later(tmp_path, then, now).snapshot.histories == before
 
 
 def test_the_newest_usable_run_in_the_directory_is_compared_with(tmp_path: Path) -> None:

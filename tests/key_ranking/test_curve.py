@@ -7,10 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from prowler_access_keys.ranking.cli import _page
+from prowler_access_keys.ranking.outputs.curve import draw_curves
 from prowler_access_keys.ranking.outputs.page import render
-from prowler_access_keys.ranking.over_time.changes import RUNS, earlier_runs
-from prowler_access_keys.ranking.over_time.curve import draw_curves
 from prowler_access_keys.ranking.over_time.runs import Figures
+from prowler_access_keys.ranking.over_time.snapshot import RUNS, earlier_runs
 from prowler_access_keys.ranking.ranked_reports import rank_reports, write_files
 
 from .reports import finding, key, write

@@ -14,9 +14,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from prowler_access_keys.ranking.cli import main
+from prowler_access_keys.ranking.outputs.evidence import Table, make_tables
 from prowler_access_keys.ranking.over_time import promise
-from prowler_access_keys.ranking.over_time.changes import Snapshot
-from prowler_access_keys.ranking.over_time.period import Table, read_period
+from prowler_access_keys.ranking.over_time.period import read_period
+from prowler_access_keys.ranking.over_time.snapshot import Snapshot
 from prowler_access_keys.ranking.ranked_reports import rank_reports, write_files
 
 from .reports import finding, key, write
@@ -58,7 +59,7 @@ class Runs:
 def tables(*paths: Path, days: int = 10, **more: int) -> dict[str, Table]:
     period, problems = read_period(paths, FIRST, FIRST + timedelta(days=days - 1), NOW)
     assert not problems
-    return {table.title: table for table in period.tables({**promise.DEFAULT, **more})}
+    return {table.title: table for table in make_tables(period, {**promise.DEFAULT, **more})}
 
 
 def rows(table: Table) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from prowler_access_keys.ranking.findings import reports
 from prowler_access_keys.ranking.findings.collected import collect
+from prowler_access_keys.ranking.findings.remembered import Remembered
 from prowler_access_keys.ranking.findings.reports import find_reports, findings_in, oldest_first
-from prowler_access_keys.ranking.over_time.changes import Remembered, read_snapshot
+from prowler_access_keys.ranking.over_time.snapshot import read_snapshot
 from prowler_access_keys.ranking.whole_file import UnusableFileError
 
 from .reports import ACCOUNT, NOW, SHORT, TODAY, YESTERDAY, finding, key, write

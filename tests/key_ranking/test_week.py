@@ -12,9 +12,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from prowler_access_keys.ranking.over_time.changes import Snapshot, read_snapshot
 from prowler_access_keys.ranking.over_time.history import OPEN, History
 from prowler_access_keys.ranking.over_time.runs import Figures, parse_head, read_data
+from prowler_access_keys.ranking.over_time.snapshot import Snapshot, read_snapshot
 from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 
 from .reports import TODAY, finding, write

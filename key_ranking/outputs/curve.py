@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .runs import DatedFigures
+from ..over_time.runs import DatedFigures
 
 WIDTH, HEIGHT = 240, 72
 TITLES = {
