@@ -98,10 +98,11 @@ def look_up(
 ) -> list[Whose]:
     """What the ranking and the histories say of IDs; ``names`` are the accounts' names."""
     by_key = {entry.access_key_id: entry for entry in entries if entry.access_key_id}
-    found = [
-        _identify(key_id, times, by_key.get(key_id), histories.get(key_id), names)
-        for key_id, times in ids.items()
-    ]
+    found = []
+    for key_id, times in ids.items():
+        entry = by_key.get(key_id)
+        history = histories.get(entry.history_id if entry else key_id)
+        found.append(_identify(key_id, times, entry, history, names))
     return sorted(found, key=lambda key: (key.danger, key.access_key_id))
 
 

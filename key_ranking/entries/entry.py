@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME
+from prowler_access_keys.services.iam.iam_access_keys.facts import ACCOUNT_NAME, ROOT_USER_NAME
 from prowler_access_keys.services.iam.iam_access_keys.findings.advice import Action as AdviceAction
 
 from ..findings.collected import AccountSeen
@@ -67,6 +67,12 @@ class Entry:
     def is_to_act_on(self) -> bool:
         """Whether it is a key, and not a gap in what was read."""
         return self.group is not Group.NOT_KNOWN
+
+    @property
+    def history_id(self) -> str:
+        """What its history is kept by: its ID or, for all keys of the root user, the ARN."""
+        is_root = self.user == ROOT_USER_NAME
+        return self.arn if is_root or not self.access_key_id else self.access_key_id
 
     @property
     def can_go_now(self) -> bool:

@@ -34,6 +34,12 @@ def credentials_of(finding: Finding) -> tuple[str, ...]:
     return (*failing_keys(finding), *api_keys)
 
 
+def listed_root_keys(finding: Finding) -> Sequence[str]:
+    """The IDs of the root user's keys, if a session of it listed them."""
+    is_listed = finding.data.root_session_date and not finding.unusable
+    return failing_keys(finding) if finding.user == ROOT_USER_NAME and is_listed else ()
+
+
 def failing_keys(finding: Finding) -> Sequence[str]:
     """The keys that the check fails for: for a second key, not the one that may stay."""
     data = finding.data

@@ -48,7 +48,7 @@ def write_owners(
     by_owner: dict[tuple[str, str], list[tuple[Entry, str]]] = {}
     for entry in entries:
         if entry.is_to_act_on:
-            history = histories.get(entry.access_key_id or entry.arn)
+            history = histories.get(entry.history_id)
             by = due(date_of(history.events[0][0]), entry.checks, promise) if history else ""
             by_owner.setdefault(owner_of(entry), []).append((entry, f"{by}"))
     index = []

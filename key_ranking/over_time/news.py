@@ -95,8 +95,9 @@ class _EarlierFailures:
             if then.status != "muted":
                 self.not_passed.add((then.account, then.user, then.check))
             if then.status == "FAIL":
-                keys = () if then.user == ROOT_USER_NAME else then.keys
-                for name in keys or (then.user,):
+                # The root user's keys are known by its ARN and, if a session listed them, by ID.
+                has_ids = any(not key.startswith("arn:") for key in then.keys)
+                for name in then.keys if has_ids else (*then.keys, then.user):
                     self.checks[then.account, name].add(then.check)
 
     def is_new(self, entry: Entry) -> bool:
@@ -104,9 +105,9 @@ class _EarlierFailures:
         if not entry.is_to_act_on:
             about = {(entry.account, entry.user, check) for check in entry.checks}
             return not about <= self.not_passed
-        names = {entry.access_key_id or entry.user}
-        if self.before.version < DETAILED:  # then all keys of a user that failed are known
-            names.add(entry.user)
+        names = {entry.access_key_id or entry.arn}
+        if self.before.version < DETAILED or entry.user == ROOT_USER_NAME:
+            names.add(entry.user)  # all keys of a user whose IDs the earlier run did not know
         failed = set[str]().union(*(self.checks[entry.account, name] for name in names))
         if failed and entry.checks == (INACTIVE,):  # somebody has deactivated it
             return False

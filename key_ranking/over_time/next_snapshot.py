@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..findings.check_names import INACTIVE
-from ..findings.failing_keys import credentials_of
+from ..findings.failing_keys import credentials_of, listed_root_keys
 from ..findings.remembered import Remembered
 from ..findings.reports import Finding, person_of
 from .changes import Comparison
@@ -100,7 +100,7 @@ def _remember(comparison: Comparison) -> dict[str, Remembered]:
             finding.user,
             "muted" if finding.muted else "MANUAL" if finding.status == "MANUAL" else "FAIL",
             finding.time,
-            credentials_of(finding),
+            (*credentials_of(finding), *listed_root_keys(finding)),
             finding.data.user_id,
         )
         for finding in comparison.now.current

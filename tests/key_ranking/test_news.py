@@ -41,6 +41,7 @@ def then(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, 
 
 ALICE: dict[str, Any] = {"access_keys": [key(1, 100)], "active_access_keys": 1}
 BOTH: dict[str, Any] = {"access_keys": [key(1, 100), key(2, 9)], "active_access_keys": 2}
+ROOT: dict[str, Any] = {**ALICE, "root_session_date": "2026-11-25T00:00:00+00:00"}
 UNREAD: dict[str, Any] = {
     "unreadable": {"call": "iam:ListAccessKeys", "error_code": "AccessDenied"}
 }
@@ -142,6 +143,30 @@ CASES: dict[str, tuple[Findings, Findings, int, int]] = {
         [then("root", "<root_account>", active_access_keys=1)],
         [finding("root", "<root_account>", active_access_keys=1)],
         0,
+        0,
+    ),
+    "the root user's key, listed by a session": (
+        [then("root", "<root_account>", **ROOT)],
+        [finding("root", "<root_account>", **ROOT)],
+        0,
+        0,
+    ),
+    "the root user's key, listed for the first time": (
+        [then("root", "<root_account>", active_access_keys=1)],
+        [finding("root", "<root_account>", **ROOT)],
+        0,
+        0,
+    ),
+    "the root user's key, no longer listed": (
+        [then("root", "<root_account>", **ROOT)],
+        [finding("root", "<root_account>", active_access_keys=1)],
+        0,
+        0,
+    ),
+    "the root user's second key, listed by a session": (
+        [then("root", "<root_account>", **ROOT)],
+        [finding("root", "<root_account>", **{**ROOT, **BOTH})],
+        3,
         0,
     ),
     "the root user's new key": (
