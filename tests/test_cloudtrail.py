@@ -12,8 +12,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from embedded_aws.aws import EmbeddedAWS
@@ -108,48 +106,6 @@ def failures(usage: Usage) -> list[tuple[str, str]]:
     return [(one.region, one.failure.error_code) for one in usage.unread]
 
 
-# The embedded AWS answers as AWS documents it
-
-
-def ask(*attributes: tuple[str, str], **more: Any) -> dict[str, Any]:
-    once = boto3.client("cloudtrail", config=Config(retries={"total_max_attempts": 1}))
-    named = [{"AttributeKey": name, "AttributeValue": value} for name, value in attributes]
-    answer: dict[str, Any] = once.lookup_events(LookupAttributes=named, **more)
-    return answer
-
-
-def test_the_embedded_aws_has_pages_newest_first_and_ninety_days(aws: EmbeddedAWS) -> None:
-    aws.cloudtrail.lookups_a_second = None
-    record(aws, key(), 60)
-    aws.cloudtrail.add("Old", at=NOW - timedelta(days=91), access_key_id=key().access_key_id)
-    record(aws, key(), 3, "eu-west-1")
-    mine = ("AccessKeyId", key().access_key_id)
-    first = ask(mine)
-    second = ask(mine, NextToken=first["NextToken"])
-    times = [one["EventTime"] for one in (*first["Events"], *second["Events"])]
-    assert [len(first["Events"]), len(second["Events"])] == [50, 10]
-    assert "NextToken" not in second
-    assert times == sorted(times, reverse=True)
-    assert len(ask(mine, StartTime=NOW - timedelta(hours=2.5))["Events"]) == 2
-    assert ask(("ResourceName", "nothing"))["Events"] == []
-    with pytest.raises(ClientError, match="InvalidNextToken"):
-        ask(mine, NextToken=first["NextToken"], MaxResults=10)
-    with pytest.raises(ClientError, match="InvalidLookupAttributes"):
-        ask(mine, ("EventName", "ListBuckets"))
-    with pytest.raises(ClientError, match="InvalidTimeRange"):
-        ask(mine, StartTime=NOW, EndTime=NOW - timedelta(days=1))
-
-
-def test_the_embedded_aws_allows_two_calls_a_second(aws: EmbeddedAWS, clock: Clock) -> None:
-    for now, allowed in ((0.0, True), (0.1, True), (0.9, False), (1.05, True), (1.06, False)):
-        clock.now = now
-        if allowed:
-            ask()
-        else:
-            with pytest.raises(ClientError, match="ThrottlingException"):
-                ask()
-
-
 # Use
 
 
@@ -167,21 +123,22 @@ def test_a_key_is_looked_up_where_it_was_last_used_and_where_global_services_are
     assert sorted(region for region, _ in aws.cloudtrail.called) == ["eu-west-1", "us-east-1"]
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "N/A", "aws-global", ""])
-def test_a_key_of_global_services_is_looked_up_once(
-    aws: EmbeddedAWS, clock: Clock, region: str
-) -> None:
-    assert use_of(cloudtrail(clock), key(region=region)).regions == ("us-east-1",)
-
-
 @pytest.mark.parametrize(
-    ("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
+    ("partition", "used_in", "asked"),
+    [
+        ("aws", "us-east-1", "us-east-1"),
+        ("aws", "N/A", "us-east-1"),
+        ("aws", "aws-global", "us-east-1"),
+        ("aws", "", "us-east-1"),
+        ("aws-cn", "N/A", "cn-north-1"),
+        ("aws-us-gov", "N/A", "us-gov-west-1"),
+    ],
 )
-def test_other_partitions_have_global_services_elsewhere(
-    aws: EmbeddedAWS, clock: Clock, partition: str, region: str
+def test_a_key_of_global_services_is_looked_up_once(
+    aws: EmbeddedAWS, clock: Clock, partition: str, used_in: str, asked: str
 ) -> None:
-    found = use_of(cloudtrail(clock, partition=partition), key(region="N/A"))
-    assert found.regions == (region,)
+    trail = cloudtrail(clock, partition=partition)
+    assert use_of(trail, key(region=used_in)).regions == (asked,)
 
 
 def test_the_regions_of_global_services_are_those_that_botocore_knows() -> None:
@@ -230,14 +187,6 @@ def test_a_second_program_is_found_in_the_older_half_of_the_time(
     if calls == 2:
         assert programs == {"Terraform": 25, "Pacu": 25}
     assert (found.events, aws.calls[CALL]) == (50, 2)
-
-
-def test_a_key_with_few_events_is_one_call(aws: EmbeddedAWS, clock: Clock) -> None:
-    for days in (1, 60, 89):
-        at = NOW - timedelta(days=days)
-        aws.cloudtrail.add("ListBuckets", at=at, access_key_id=key().access_key_id)
-    found = use_of(cloudtrail(clock), key())
-    assert (found.events, found.all_events, aws.calls[CALL]) == (3, True, 1)
 
 
 # Sessions
@@ -619,14 +568,6 @@ def test_pages_that_are_short_are_read_on_and_not_for_ever(aws: EmbeddedAWS, clo
     aws.cloudtrail.short_pages = 50
     assert failures(use_of(trail, key())) == [("us-east-1", TOO_MANY_EVENTS)]
     assert aws.calls[CALL] == 4 + 6
-
-
-def test_malformed_events_are_counted(aws: EmbeddedAWS, clock: Clock) -> None:
-    record(aws, key(), 2)
-    for text in ("", "{", "[]"):
-        aws.cloudtrail.add("X", at=NOW, access_key_id=key().access_key_id, text=text)
-    found = use_of(cloudtrail(clock), key())
-    assert (found.events, found.malformed_events) == (5, 3)
 
 
 # Creation
