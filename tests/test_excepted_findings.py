@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prowler.lib.check.models import CheckMetadata
 from prowler.lib.outputs.finding import Finding
-from prowler.lib.outputs.outputs import extract_findings_statistics
 from prowler.lib.scan.scan import Scan
 from prowler.providers.aws.aws_provider import AwsProvider
 from prowler.providers.aws.lib.mutelist.mutelist import AWSMutelist
@@ -28,7 +27,7 @@ from prowler_access_keys.services.iam.iam_user_multiple_active_keys.iam_user_mul
 from .accounts import DECOYS, DrawnUser, accounts
 from .exceptions import ADMINISTRATORS, DAY, INCIDENTS, SECOND, UNROTATED, DrawnEntry, DrawnFinding
 from .keys import NOW
-from .scanning import ACCOUNT, ACCOUNT_NAME, FAMILY, ROOT, begin_run, findings_of, provider_of
+from .scanning import ACCOUNT, ACCOUNT_NAME, FAMILY, begin_run, findings_of, provider_of
 
 OWN = "iam_users_access_key_exceptions"
 TODAY = datetime.now(timezone.utc)
@@ -116,17 +115,6 @@ def test_a_finding_that_is_accepted_stays_a_failure_and_says_so(
     assert accepted.uid == before.uid
 
 
-def test_what_is_accepted_does_not_count_for_the_exit_code(
-    aws: EmbeddedAWS, provider: AwsProvider, tmp_path: Path
-) -> None:
-    two_old_keys(aws)
-    assert not extract_findings_statistics(run(provider, SECOND))["all_fails_are_muted"]
-    except_(provider, tmp_path, entry())
-    statistics = extract_findings_statistics(run(provider, SECOND))
-    assert statistics["all_fails_are_muted"]
-    assert statistics["total_muted_fail"] == 1
-
-
 def mutelist(account: str = "*", **changed: Any) -> dict[str, Any]:
     block = {"Regions": ["*"], "Resources": ["bob"], **changed}
     return {"Accounts": {account: {"Checks": {SECOND: block}}}}
@@ -184,9 +172,6 @@ def test_the_class_that_prowler_app_scans_with_mutes_too(
     found = [finding for _, findings in scan.scan() for finding in findings]
     assert of(found, "alice", SECOND).muted
     assert own(found)[0][0] == "PASS"
-
-
-users = st.sampled_from(["alice", "bob", ROOT])
 
 
 @settings(max_examples=15)

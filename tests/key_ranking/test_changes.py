@@ -85,19 +85,6 @@ def test_changes_are_told_for_the_checks_that_both_runs_had(tmp_path: Path) -> N
     assert compare(tmp_path, then, now) == [("alice", "fixed")]
 
 
-def test_an_account_that_has_left_the_organization_takes_its_findings_along(
-    tmp_path: Path,
-) -> None:
-    then = [old("unused", "alice"), old("unused", "bob", account=OTHER)]
-    now = [finding("unused", "alice")]
-    assert compare(tmp_path, then, now, {"123456789012"}) == [
-        ("alice", "still there"),
-        ("bob", "gone"),
-    ]
-    told = compare(tmp_path, then, now, {"123456789012", OTHER})
-    assert ("bob", "not known") in told
-
-
 @pytest.mark.parametrize("damaged", [True, False])
 def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
     tmp_path: Path, damaged: bool

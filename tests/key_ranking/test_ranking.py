@@ -177,14 +177,29 @@ def test_only_recent_advice_says_now_whatever_else_was_found_since(
     assert (entry.action is AdviceAction.DEACTIVATE) == (advised < 7)
 
 
-def test_a_use_after_the_advice_forbids_to_say_now(tmp_path: Path) -> None:
-    used = key(1, 300, last_used_date="2026-11-25T00:00:00+00:00")
-    (entry,) = ranked(
-        tmp_path,
-        finding("unused", "a", time=YESTERDAY, access_keys=[key(1, 300)], advice=RETIRE),
-        finding("unrotated", "a", access_keys=[used]),
-    )
-    assert entry.action is KeyAction.LOOK_AGAIN
+QUARANTINED = finding(
+    "quarantined", "a", time=YESTERDAY, access_keys=[key(1, 5)], quarantine_policies=["Q"]
+)
+UNUSED_KEY = finding("unused", "a", time=YESTERDAY, access_keys=[key(1, 300)], advice=RETIRE)
+USE = {"last_used_date": "2026-11-25T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("old", "check", "facts", "advice", "action"),
+    [
+        (QUARANTINED, "unused", {}, RETIRE, AdviceAction.DEACTIVATE),
+        (UNUSED_KEY, "unrotated", USE, None, KeyAction.LOOK_AGAIN),
+        (UNUSED_KEY, "unrotated", USE, {**RETIRE, "action": "replace"}, AdviceAction.REPLACE),
+    ],
+    ids=["an old quarantine", "a use after the advice", "newer advice"],
+)
+def test_what_was_found_last_counts(
+    tmp_path: Path, old: Any, check: str, facts: Any, advice: Any, action: Action
+) -> None:
+    advised = {"advice": advice} if advice else {}
+    new = finding(check, "a", access_keys=[key(1, 300, **facts)], **advised)
+    (entry,) = ranked(tmp_path, old, new)
+    assert (entry.action, entry.last_used_date) == (action, facts.get("last_used_date", ""))
 
 
 @pytest.mark.parametrize(
@@ -229,15 +244,6 @@ def test_an_inactive_key_is_to_be_deleted_only_if_the_check_of_inactive_keys_say
     (entry,) = ranked(tmp_path, finding("iam_user_unused_active_keys", "a", access_keys=keys,
                                         advice=advice))  # fmt: skip
     assert (entry.action, entry.command) == (AdviceAction.FIND_OUT, "")
-
-
-def test_newer_advice_ends_an_old_quarantine(tmp_path: Path) -> None:
-    old = finding(
-        "quarantined", "a", time=YESTERDAY, access_keys=[key(1, 5)], quarantine_policies=["Q"]
-    )
-    new = finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE)
-    (entry,) = ranked(tmp_path, old, new)
-    assert entry.action is AdviceAction.DEACTIVATE
 
 
 EXPORTED: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
@@ -285,22 +291,14 @@ def test_any_action_of_a_findings_advice_gives_each_key_an_entry(
     actions = {entry.access_key_id: entry.action for entry in entries}
     assert sorted(actions) == ids
     assert all(entry.advice for entry in entries)
+    if action == "of-a-newer-version":
+        assert list(map(actions.get, ids)) == [
+            AdviceAction.FIND_OUT, AdviceAction.FIND_OUT, AdviceAction.FIND_CREATOR,
+        ]  # fmt: skip
     if action == "find-creator":
         assert list(map(actions.get, ids)) == [
             KeyAction.WAIT_FOR_CREATOR, AdviceAction.REPLACE, AdviceAction.FIND_CREATOR,
         ]  # fmt: skip
-
-
-def test_the_newest_advice_counts(tmp_path: Path) -> None:
-    old = finding("unused", "a", time=YESTERDAY, access_keys=[key(1, 300)], advice=RETIRE)
-    use = {"last_used_date": "2026-11-25T00:00:00+00:00"}
-    now = finding(
-        "unrotated", "a", access_keys=[key(1, 301, **use)],
-        advice={"action": "replace", "retire": key(1, 0)["access_key_id"]},
-    )  # fmt: skip
-    (entry,) = ranked(tmp_path, old, now)
-    assert entry.action is AdviceAction.REPLACE
-    assert entry.last_used_date == use["last_used_date"]
 
 
 def test_an_inactive_key_of_a_quarantined_user_is_evidence(tmp_path: Path) -> None:
@@ -392,12 +390,6 @@ def test_data_that_no_check_writes_make_an_entry_that_is_not_known(
 ) -> None:
     (entry,) = ranked(tmp_path, finding("unused", "a", **facts))
     assert entry.group is Group.NOT_KNOWN
-
-
-def test_advice_of_a_newer_version_is_to_be_found_out(tmp_path: Path) -> None:
-    advice = {"action": "something-new", "retire": key(1, 0)["access_key_id"]}
-    (entry,) = ranked(tmp_path, finding("unused", "a", access_keys=[key(1, 5)], advice=advice))
-    assert entry.action is AdviceAction.FIND_OUT
 
 
 def test_a_key_that_fails_and_is_not_described_is_listed_all_the_same(tmp_path: Path) -> None:
@@ -589,10 +581,3 @@ def test_a_password_of_a_user_made_for_an_api_key_is_an_incident(tmp_path: Path)
     advice = {"action": "find-creator"}
     (entry,) = ranked(tmp_path, finding("made-for", "a", console_password=True, advice=advice))
     assert (entry.group, entry.user, entry.command) == (Group.INCIDENT, "a", "")
-
-
-def test_the_account_is_no_user(tmp_path: Path) -> None:
-    passes = finding("decoy", "<account>", "PASS")
-    assert not ranked(tmp_path, passes)
-    (entry,) = ranked(tmp_path, finding("decoy", "<account>", "MANUAL"))
-    assert entry.group is Group.NOT_KNOWN
