@@ -69,7 +69,9 @@ def run(provider: AwsProvider, *checks: str) -> list[Finding]:
 
 def of(found: Sequence[Finding], name: str, check: str) -> Finding:
     (finding,) = (
-        one for one in found if (one.resource_name, one.metadata.CheckID) == (name, check)
+        finding
+        for finding in found
+        if (finding.resource_name, finding.metadata.CheckID) == (name, check)
     )
     return finding
 
@@ -240,7 +242,8 @@ def _as_drawn(finding: Finding) -> DrawnFinding:
     credentials = data.failing_service_specific_credentials
     if credentials is None:
         credentials = tuple(
-            one.service_specific_credential_id for one in data.service_specific_credentials
+            credential.service_specific_credential_id
+            for credential in data.service_specific_credentials
         )
     return DrawnFinding(
         finding.resource_name,
@@ -280,7 +283,7 @@ def test_what_could_not_be_read_is_not_accepted(
     aws.behavior.denied_users = frozenset({"alice"})
     provider.audit_config["unreadable_access_keys_fail"] = True
     except_(provider, tmp_path, entry(checks=["*", ADMINISTRATORS, INCIDENTS]))
-    found = [one for one in run(provider) if one.resource_name == "alice"]
+    found = [finding for finding in run(provider) if finding.resource_name == "alice"]
     assert "FAIL" in {finding.status.value for finding in found}
     assert not any(finding.muted for finding in found)
 

@@ -92,7 +92,7 @@ def test_the_newest_events_of_all_regions_together_count() -> None:
     there = looked(*(by_terraform(hours=h) for h in (2, 4, 6)))
     found = usage_of([here, there], bound=4)
     assert (found.events, found.since) == (4, NOW - timedelta(hours=4))
-    assert [(one.program, one.events) for one in found.used_by] == [
+    assert [(user.program, user.events) for user in found.used_by] == [
         ("Terraform", 2),
         ("aws-cli", 2),
     ]

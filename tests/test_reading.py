@@ -219,8 +219,8 @@ def test_only_the_users_that_are_asked_for_are_found(
     wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (2, 3)]
     found = scan_account(aws, *others, resource_arn=wanted)
     assert statuses(found) == {"user-0002": "FAIL", "user-0003": "FAIL"}
-    assert all(json.loads(one.resource)["limited"] for one in found)
-    assert not any("limited" in one.resource for one in scan_account(aws, *others))
+    assert all(json.loads(finding.resource)["limited"] for finding in found)
+    assert not any("limited" in finding.resource for finding in scan_account(aws, *others))
 
 
 @both_sources
@@ -310,7 +310,7 @@ def test_the_root_user_passes_without_keys_or_by_a_report_made_for_the_scan(
         root = RootAccessKeys("arn", active, present, None, NOW, timedelta(hours=3), fresh, now=NOW)
         verdict = iam_user_multiple_active_keys().judge_root(root)
         assert verdict.status == status
-        reasons = [str(one) for one in (active, present) if isinstance(one, Unreadable)]
+        reasons = [str(fact) for fact in (active, present) if isinstance(fact, Unreadable)]
         reasons = reasons or ["how many are active is not known: AWS makes a new report when"]
         if status == "MANUAL":
             assert any(reason in verdict.sentence for reason in reasons)

@@ -36,7 +36,7 @@ def test_the_order_is_incident_administrator_unused_in_use_inactive_unknown(
         finding("quarantined", "leaked", access_keys=[key(1, 9)], quarantine_policies=["Q"]),
         finding("root", "<root_account>", active_access_keys=1),
     )
-    assert [(one.user, one.group.name) for one in entries] == [
+    assert [(entry.user, entry.group.name) for entry in entries] == [
         ("<root_account>", "INCIDENT"),
         ("leaked", "INCIDENT"),
         ("admin", "ADMINISTRATOR"),
@@ -110,7 +110,7 @@ def test_what_no_check_has_told_is_not_taken_for_no(tmp_path: Path) -> None:
         ),
         ({"action": "find-out"}, AdviceAction.FIND_OUT, AdviceAction.FIND_OUT),
     ],
-    ids=lambda one: one["action"] if isinstance(one, dict) else "",
+    ids=lambda value: value["action"] if isinstance(value, dict) else "",
 )
 def test_each_key_gets_its_part_of_the_users_advice(
     tmp_path: Path, advice: dict[str, Any], first: Action, second: Action
@@ -121,7 +121,7 @@ def test_each_key_gets_its_part_of_the_users_advice(
         named["creator_of"] = [ids["k2"]]
     keys = [key(1, 400), key(2, 300)]
     entries = ranked(tmp_path, finding("unrotated", "bob", access_keys=keys, advice=named))
-    assert {one.access_key_id: one.action for one in entries} == {
+    assert {entry.access_key_id: entry.action for entry in entries} == {
         ids["k1"]: first,
         ids["k2"]: second,
     }
@@ -131,7 +131,7 @@ def test_the_key_that_stays_and_is_idle_too_is_not_told_to_be_in_use(tmp_path: P
     advice = {**RETIRE, "keep": key(2, 0)["access_key_id"]}
     keys = [key(1, 400), key(2, 300)]
     entries = ranked(tmp_path, finding("unused", "bob", access_keys=keys, advice=advice))
-    assert [one.action for one in entries] == [AdviceAction.DEACTIVATE, KeyAction.CHECK_NEED]
+    assert [entry.action for entry in entries] == [AdviceAction.DEACTIVATE, KeyAction.CHECK_NEED]
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_api_keys_that_the_settings_allow_are_not_listed(tmp_path: Path) -> None
     both = [{"service_specific_credential_id": name, "age_days": 1} for name in ("A1", "A2")]
     failing: dict[str, Any] = {"failing_service_specific_credentials": ["A2"]}
     entries = ranked(tmp_path, finding("api", "bot", service_specific_credentials=both, **failing))
-    assert [one.access_key_id for one in entries] == ["A2"]
+    assert [entry.access_key_id for entry in entries] == ["A2"]
 
 
 def test_an_api_key_of_two_scans_is_one_entry(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_the_root_users_key_is_not_lost_beside_a_finding_about_the_account(
     account = finding("multiple", "123456789012")
     account["resources"][0]["uid"] = "arn:aws:iam::123456789012:root"
     root = finding("multiple", "<root_account>", active_access_keys=2)
-    assert [one.group for one in ranked(tmp_path, account, root)] == [
+    assert [entry.group for entry in ranked(tmp_path, account, root)] == [
         Group.INCIDENT, Group.NOT_KNOWN,
     ]  # fmt: skip
 
@@ -411,7 +411,7 @@ def test_whether_a_user_is_an_administrator_is_not_guessed(
 ) -> None:
     facts: dict[str, Any] = {"access_keys": [key(1, 300)], "advice": RETIRE}
     entries = ranked(tmp_path, unread, finding("unused", "a", **facts))
-    assert [one.administrator for one in entries if one.access_key_id] == [None]
+    assert [entry.administrator for entry in entries if entry.access_key_id] == [None]
 
 
 def test_an_api_key_and_an_inactive_key_have_commands_of_their_own(tmp_path: Path) -> None:
@@ -450,7 +450,7 @@ def test_muted_findings_make_no_entry_and_their_facts_still_count(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("one", "says"),
+    ("unnamed", "says"),
     [
         (finding("multiple", "a", unreadable=DENIED), "its finding names no key: iam:ListAcc"),
         (finding("multiple", "123456789012"), "its finding names no key: see the report"),
@@ -461,8 +461,8 @@ def test_muted_findings_make_no_entry_and_their_facts_still_count(tmp_path: Path
         ),
     ],
 )
-def test_what_names_no_key_is_not_lost(tmp_path: Path, one: dict[str, Any], says: str) -> None:
-    (entry,) = ranked(tmp_path, one)
+def test_what_names_no_key_is_not_lost(tmp_path: Path, unnamed: dict[str, Any], says: str) -> None:
+    (entry,) = ranked(tmp_path, unnamed)
     assert entry.group is Group.NOT_KNOWN
     assert says in entry.advice
 
@@ -487,7 +487,9 @@ def test_of_the_same_time_the_advice_that_fits_each_check_that_fails_counts(tmp_
     (entry,) = ranked(tmp_path, second)
     assert (entry.action, entry.access_key_id) == (AdviceAction.MOVE, old)
     unrotated = finding("unrotated", "a", access_keys=keys, advice=replace)
-    assert [one.action for one in ranked(tmp_path, second, unrotated)] == [AdviceAction.REPLACE] * 2
+    assert [entry.action for entry in ranked(tmp_path, second, unrotated)] == [
+        AdviceAction.REPLACE
+    ] * 2
 
 
 def test_a_key_for_smtp_is_not_replaced_by_a_role(tmp_path: Path) -> None:

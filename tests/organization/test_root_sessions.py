@@ -233,8 +233,8 @@ def test_each_of_many_accounts_is_audited_once(
     aws.behavior.root_keys_active = (True,)
     with auditing(*accounts) as audits:
         found = [audits.of(account) for account in accounts]
-    assert [one.account for one in found] == accounts
-    assert all(isinstance(one.keys, tuple) for one in found)
+    assert [audited.account for audited in found] == accounts
+    assert all(isinstance(audited.keys, tuple) for audited in found)
     assert aws.calls[ASSUME] == 40
 
 
@@ -308,7 +308,7 @@ def test_a_scan_on_this_machine_gets_facts_and_no_credentials(
         assert in_memory(scan, known) == known
         assert in_memory(scan, aws.root_sessions.secrets) == set()
         assert aws.root_sessions.secrets
-        shown = str([one.info for one in psutil.process_iter(["cmdline", "environ"])])
+        shown = str([running.info for running in psutil.process_iter(["cmdline", "environ"])])
         assert str(directory) in shown
         assert not any(secret in shown for secret in aws.root_sessions.secrets)
     finally:
