@@ -174,12 +174,12 @@ class DrawnUser:
             managed = self._managed(aws, self.boundary, f"b{self.name}")
             of_aws = f"arn:aws:iam::aws:policy/{managed}"
             aws.set_boundary(user, managed if managed.startswith("arn:") else of_aws)
-        for one in self.credentials:
-            left = one.days_left
+        for credential in self.credentials:
+            left = credential.days_left
             expires = None if left is None else now + timedelta(days=left, minutes=10)
             created = now - timedelta(days=500)
             aws.add_service_specific_credential(
-                user, one.service, created=created, expires=expires, active=one.active
+                user, credential.service, created=created, expires=expires, active=credential.active
             )
 
     def as_holder(self) -> Holder:
@@ -220,7 +220,8 @@ MADE_FOR_API_KEY = ("BedrockAPIKey-0g4z", "CloudWatchAPIKey-sikp")
 
 def _usable(user: DrawnUser) -> bool:
     return any(
-        one.active and (one.days_left is None or one.days_left >= 0) for one in user.credentials
+        credential.active and (credential.days_left is None or credential.days_left >= 0)
+        for credential in user.credentials
     )
 
 

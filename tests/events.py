@@ -75,4 +75,4 @@ def assumption(
 
 def looked(*events: Mapping[str, Any], region: str = "us-east-1", **more: Any) -> EventsFound:
     """The answer to a look-up: these events and no more."""
-    return EventsFound(region, [event_of(one) for one in events], **more)
+    return EventsFound(region, [event_of(given) for given in events], **more)

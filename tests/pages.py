@@ -42,9 +42,9 @@ def blocks() -> list[Block]:
 
 def commands() -> set[str]:
     """The commands of all pages, in blocks and in sentences."""
-    in_blocks = {one for block in blocks() if block.language == "sh" for one in block.commands}
-    inline = {one for page in PAGES for one in _INLINE.findall(_FENCE.sub("", _text(page)))}
-    return in_blocks | {" ".join(one.split()) for one in inline}
+    in_blocks = {line for block in blocks() if block.language == "sh" for line in block.commands}
+    inline = {text for page in PAGES for text in _INLINE.findall(_FENCE.sub("", _text(page)))}
+    return in_blocks | {" ".join(text.split()) for text in inline}
 
 
 def command(part: str) -> list[str]:
@@ -60,7 +60,7 @@ def program(name: str) -> str:
 
 def block(part: str) -> str:
     """The text of the one fenced block that contains this text."""
-    return _only(part, {one.text for one in blocks()})
+    return _only(part, {block.text for block in blocks()})
 
 
 def table(heading: str) -> list[list[str]]:

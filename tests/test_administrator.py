@@ -60,9 +60,9 @@ def altered(text: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         start, length = start % (len(text) + 1), length % 12
         return text[:start] + wildcard + text[start + length :]
 
-    one = st.tuples(text, st.integers(0, 60), st.integers(0, 40), st.sampled_from("**?")).map(put)
+    once = st.tuples(text, st.integers(0, 60), st.integers(0, 40), st.sampled_from("**?")).map(put)
     return (
-        text | one | st.tuples(one, st.integers(0, 60), st.integers(0, 40), st.just("*")).map(put)
+        text | once | st.tuples(once, st.integers(0, 60), st.integers(0, 40), st.just("*")).map(put)
     )
 
 
@@ -202,8 +202,8 @@ JSON = st.recursive(
 @settings(max_examples=300, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(JSON, STATEMENTS.flatmap(lambda statement: JSON.map(lambda json: [statement, json])))
 def test_no_document_raises(document: Any, statements: Any) -> None:
-    for one in (document, {"Statement": document}, {"Statement": statements}):
-        judged(Holder("alice", unmanaged=(one,), boundary=one))
+    for malformed in (document, {"Statement": document}, {"Statement": statements}):
+        judged(Holder("alice", unmanaged=(malformed,), boundary=malformed))
 
 
 # AWS's own policies

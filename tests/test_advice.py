@@ -40,7 +40,7 @@ def advice(*keys: AccessKey, quarantine: Quarantine = (), **more: Any) -> Advice
 def summary(*keys: AccessKey) -> tuple[str, ...]:
     """The action, the key to retire and the one to keep; empty if there is none."""
     given = advice(*keys)
-    ids = [one.access_key_id if one else "" for one in (given.retire, given.keep)]
+    ids = [held.access_key_id if held else "" for held in (given.retire, given.keep)]
     return (given.action.value, *ids)
 
 
@@ -125,29 +125,29 @@ DRAWN = st.lists(
 def test_the_key_that_stays_always_has_worked_and_is_vouched_for(
     drawn: list[tuple[int, Any]], quarantine: Quarantine, failing: set[int]
 ) -> None:
-    found = active(*(key(f"K{number}", *one) for number, one in enumerate(drawn)))
-    keys = tuple(one for number, one in enumerate(found) if number in failing) or found
+    found = active(*(key(f"K{number}", *dates) for number, dates in enumerate(drawn)))
+    keys = tuple(held for number, held in enumerate(found) if number in failing) or found
     of_user = advise(found, quarantine, NOW, UNUSED_DAYS)
     of_check = about(of_user, keys)
     for given in (of_user, of_check):
         said = word(given, NOW)
-        stay = [one for one in found if one != given.retire]
+        stay = [held for held in found if held != given.retire]
         if given.action is Action.DEACTIVATE:
             assert given.retire in given.idle
             assert quarantine == ()
-            assert not stay or any(one.age_days(NOW) >= UNUSED_DAYS for one in stay)
-            assert not given.retire.used or not stay or any(one.used for one in stay)
+            assert not stay or any(held.age_days(NOW) >= UNUSED_DAYS for held in stay)
+            assert not given.retire.used or not stay or any(held.used for held in stay)
         else:
             assert CAN_GO not in said
         if given.action is Action.MOVE:
-            assert given.keep in [one for one in found if one.used]
+            assert given.keep in [held for held in found if held.used]
             assert given.keep is not None
             assert given.keep.age_days(NOW) >= UNUSED_DAYS
         if given.action is not Action.INCIDENT and not any(
-            isinstance(one.last_use, Unreadable) for one in found
+            isinstance(held.last_use, Unreadable) for held in found
         ):
             wanted = keys if given is of_check else (given.retire,)
-            assert all(one is None or one.access_key_id in said for one in wanted)
+            assert all(held is None or held.access_key_id in said for held in wanted)
     assert of_check.keep not in keys
     if of_user.action is Action.FIND_CREATOR and not of_user.retire:
         assert of_check.action is Action.FIND_CREATOR

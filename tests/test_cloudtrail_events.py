@@ -199,11 +199,11 @@ HARMLESS = {*string.ascii_letters, *string.digits, *" .,:;()/+=@'\"-_"}
 def test_whatever_an_event_holds_it_is_counted_and_the_words_are_harmless(
     events: list[Any], bound: int
 ) -> None:
-    look = EventsFound("us-east-1", [event_of(one) for one in events])
+    look = EventsFound("us-east-1", [event_of(member) for member in events])
     usage, origin = usage_of([look], bound), origin_in(look, key("AKIA1", 3), NOW)
     assert usage.events == min(len(events), bound)
-    assert sum(one.events for one in usage.used_by) == usage.events - usage.malformed_events
-    assert bool(origin.creator) is any(one.call for one in look.events)
+    assert sum(user.events for user in usage.used_by) == usage.events - usage.malformed_events
+    assert bool(origin.creator) is any(found.call for found in look.events)
     told = word_usage("AKIA1", usage) + word_origin(["AKIA1"], origin, ALICE.arn)
     assert set(told) <= HARMLESS
     key_data = KeyData("AKIA1", usage=usage, origin=origin)
@@ -213,8 +213,8 @@ def test_whatever_an_event_holds_it_is_counted_and_the_words_are_harmless(
 
 @given(agent=st.text(max_size=3000) | st.just(TERRAFORM), arn=ARNS)
 def test_nothing_of_an_event_that_has_to_stay_inside_comes_out(agent: str, arn: str) -> None:
-    one = creation("AKIA1", arn, userAgent=agent)
-    assert "SECRET" in one["CloudTrailEvent"]
-    told = str(event_of(one))
+    whole = creation("AKIA1", arn, userAgent=agent)
+    assert "SECRET" in whole["CloudTrailEvent"]
+    told = str(event_of(whole))
     assert "SECRET" not in told
     assert len(told) < 2000

@@ -34,7 +34,7 @@ from .scanning import FAMILY
 from .vetted_references import CIS, NOT_IN_PROWLERS_FILE, PROWLERS_FILES, VETTED
 
 SOURCE = source()
-REFERENCES = [one for each in SOURCE["requirements"] for one in each["references"]]
+REFERENCES = [reference for each in SOURCE["requirements"] for reference in each["references"]]
 COPYRIGHTED = ("cis_*", "pci_*", "iso27001_*", "soc2_*", "csa_ccm_*")
 PHRASE = 7
 """So many words in a row that are the same are copied."""
@@ -61,8 +61,8 @@ def test_prowler_has_one_framework_more_and_no_other_is_changed(
     ours = {UNIVERSAL.stem}
     built_in = {path.stem for path in Path(prowler.compliance.__path__[0]).glob("aws/*.json")}
     assert per_provider.keys() == built_in | ours
-    for name, one in universal.items():
-        named = {check for each in one.requirements for check in each.checks.get("aws", [])}
+    for name, other in universal.items():
+        named = {check for each in other.requirements for check in each.checks.get("aws", [])}
         assert bool(named & set(FAMILY)) == (name in ours)
 
 
@@ -76,31 +76,39 @@ def test_generated_files_are_up_to_date_and_ascii() -> None:
 
 
 def test_each_check_of_the_family_measures_one_requirement(framework: Any) -> None:
-    named = [check for one in framework.requirements for check in one.checks.get("aws", [])]
+    named = [
+        check
+        for requirement in framework.requirements
+        for check in requirement.checks.get("aws", [])
+    ]
     assert sorted(check for check in named if check in FAMILY) == sorted(FAMILY)
 
 
 def test_the_installed_prowler_has_every_check_that_is_named(
     framework: Any, known_checks: frozenset[str]
 ) -> None:
-    for one in framework.requirements:
-        named = {*one.checks.get("aws", []), *one.attributes["Indicators"]}
+    for requirement in framework.requirements:
+        named = {*requirement.checks.get("aws", []), *requirement.attributes["Indicators"]}
         assert named <= known_checks
 
 
 def test_no_requirement_is_measured_by_a_check_that_judges_users_by_a_cached_report(
     framework: Any,
 ) -> None:
-    measured = {check for one in framework.requirements for check in one.checks.get("aws", [])}
+    measured = {
+        check
+        for requirement in framework.requirements
+        for check in requirement.checks.get("aws", [])
+    }
     assert {check for check in measured if check.startswith("iam_")} == set(FAMILY)
 
 
 def test_a_requirement_without_a_check_says_what_to_do_by_hand(framework: Any) -> None:
-    for one in framework.requirements:
-        manual = one.attributes["AssessmentStatus"] == "Manual"
-        assert manual != bool(one.checks)
-        assert one.attributes["Evidence"]
-        assert not manual or "By hand:" in one.attributes["Evidence"]
+    for requirement in framework.requirements:
+        manual = requirement.attributes["AssessmentStatus"] == "Manual"
+        assert manual != bool(requirement.checks)
+        assert requirement.attributes["Evidence"]
+        assert not manual or "By hand:" in requirement.attributes["Evidence"]
 
 
 @pytest.mark.parametrize(
@@ -115,16 +123,16 @@ def test_a_requirement_without_a_check_says_what_to_do_by_hand(framework: Any) -
 def test_a_looser_setting_does_not_meet_the_requirement(
     framework: Any, requirement: str, setting: str, strict: object, loose: object
 ) -> None:
-    (one,) = [one for one in framework.requirements if one.id == requirement]
+    (measured,) = [measured for measured in framework.requirements if measured.id == requirement]
     for value, valid in ((strict, True), (loose, False)):
-        limits = one.config_requirements
+        limits = measured.config_requirements
         assert evaluate_config_constraints(limits, {setting: value}, "aws")[0] is valid
 
 
 def test_prowlers_own_configuration_meets_every_requirement(framework: Any) -> None:
     config = load_and_validate_config_file("aws", default_config_file_path)
-    for one in framework.requirements:
-        limits = one.config_requirements or []
+    for requirement in framework.requirements:
+        limits = requirement.config_requirements or []
         assert evaluate_config_constraints(limits, config, "aws") == (True, "")
 
 
@@ -133,23 +141,30 @@ def test_prowlers_own_configuration_meets_every_requirement(framework: Any) -> N
 
 def test_every_reference_is_vetted_and_every_vetted_number_is_used() -> None:
     used = {
-        (one["standard"], version, one["id"])
-        for one in REFERENCES
-        for version in one.get("versions", ("",))
+        (reference["standard"], version, reference["id"])
+        for reference in REFERENCES
+        for version in reference.get("versions", ("",))
     }
     assert used == {
         *(("CIS", version, number) for version, ids in CIS.items() for number in ids),
         *((standard, "", number) for standard, ids in VETTED.items() for number in ids),
     }
-    assert {one["standard"] for one in REFERENCES} == SOURCE["standards"].keys()
-    assert {one["strength"] for one in REFERENCES} == {"direct", "supporting", "guidance"}
+    assert {reference["standard"] for reference in REFERENCES} == SOURCE["standards"].keys()
+    assert {reference["strength"] for reference in REFERENCES} == {
+        "direct",
+        "supporting",
+        "guidance",
+    }
 
 
 def test_prowlers_own_file_of_a_standard_knows_the_references(per_provider: Any) -> None:
-    ids = {name: {one.Id for one in each.Requirements} for name, each in per_provider.items()}
+    ids = {
+        name: {requirement.Id for requirement in each.Requirements}
+        for name, each in per_provider.items()
+    }
     for reference in REFERENCES:
         number = reference.get("in_prowler", reference["id"])
-        files = [f"cis_{one[:3]}_aws" for one in reference.get("versions", ())]
+        files = [f"cis_{version[:3]}_aws" for version in reference.get("versions", ())]
         if reference["standard"] in PROWLERS_FILES and number not in NOT_IN_PROWLERS_FILE:
             files.append(PROWLERS_FILES[reference["standard"]])
         if reference["standard"] == "ATT&CK":
@@ -254,8 +269,10 @@ def test_labels_and_requirements_are_spelled_as_prowler_spells_them(
     check: str, per_provider: Any
 ) -> None:
     ids = {
-        "-".join(filter(None, (one.Framework, one.Version))): {each.Id for each in one.Requirements}
-        for one in per_provider.values()
+        "-".join(filter(None, (other.Framework, other.Version))): {
+            each.Id for each in other.Requirements
+        }
+        for other in per_provider.values()
     }
     column = {**compliance_of(check, "FAIL", Settings())}
     assert "Access-Key-Hygiene-1.0" in column

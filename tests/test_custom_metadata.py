@@ -61,9 +61,11 @@ def test_rejected_metadata_loses_no_finding_and_is_reported(
 ) -> None:
     shipped = findings_of(provider, check)
     found = findings_of(provider, check, REJECTED[said])
-    assert [(one.uid, one.status) for one in found] == [(one.uid, one.status) for one in shipped]
-    assert all(f"own are used instead: {said}" in one.status_extended for one in found)
-    assert all(one.metadata.CheckTitle == shipped[0].metadata.CheckTitle for one in found)
+    assert [(finding.uid, finding.status) for finding in found] == [
+        (finding.uid, finding.status) for finding in shipped
+    ]
+    assert all(f"own are used instead: {said}" in finding.status_extended for finding in found)
+    assert all(finding.metadata.CheckTitle == shipped[0].metadata.CheckTitle for finding in found)
     reports = {"csv": tmp_path / "x.csv", "ocsf": tmp_path / "x.ocsf.json"}
     CSV(found, file_path=str(reports["csv"])).batch_write_data_to_file()
     OCSF(found, file_path=str(reports["ocsf"])).batch_write_data_to_file()
@@ -75,10 +77,13 @@ def test_rejected_metadata_loses_no_finding_and_is_reported(
 def test_accepted_metadata_is_used_beside_rejected_metadata(provider: AwsProvider) -> None:
     custom = {"Risk": "mine", "Description": "x" * 401, "Severity": "low"}
     found = findings_of(provider, CHECK, custom)
-    assert {(one.metadata.Risk, one.metadata.Severity.value) for one in found} == {("mine", "low")}
+    assert {(finding.metadata.Risk, finding.metadata.Severity.value) for finding in found} == {
+        ("mine", "low")
+    }
     custom.pop("Description")
     assert all(
-        "metadata" not in one.status_extended for one in findings_of(provider, CHECK, custom)
+        "metadata" not in finding.status_extended
+        for finding in findings_of(provider, CHECK, custom)
     )
 
 
@@ -88,7 +93,7 @@ def test_a_severity_is_only_lowered_and_not_if_the_user_has_set_it(
 ) -> None:
     custom = {"Severity": severity} if severity else None
     found = findings_of(provider, API_KEYS, custom)
-    assert {one.resource_name: one.metadata.Severity.value for one in found} == {
+    assert {finding.resource_name: finding.metadata.Severity.value for finding in found} == {
         "lasting": severity or "critical",
         "expiring": severity or "high",
     }

@@ -54,7 +54,9 @@ def manual_checks(aws: EmbeddedAWS, provider: AwsProvider, denied: str, *, cache
     if cached:
         aws.hold_report(timedelta(hours=1))
     aws.behavior.denied = frozenset({denied})
-    manual = {one.check for one in scan_with(provider, FAMILY) if one.status == "MANUAL"}
+    manual = {
+        finding.check for finding in scan_with(provider, FAMILY) if finding.status == "MANUAL"
+    }
     groups = {
         "all checks": set(FAMILY) - {"iam_users_access_key_exceptions"},  # it asks for nothing
         "all checks of users": set(FAILS),

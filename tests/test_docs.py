@@ -120,7 +120,7 @@ def test_every_picture_is_shown_is_small_and_is_of_a_command_on_the_pages() -> N
 
 
 def test_every_block_says_whether_it_holds_commands_or_output() -> None:
-    assert {one.language for one in blocks()} <= {"sh", "text", "json", "mermaid"}
+    assert {shown.language for shown in blocks()} <= {"sh", "text", "json", "mermaid"}
     assert sum(text.count("```") for text in TEXTS.values()) == 2 * len(blocks())
 
 
@@ -141,15 +141,15 @@ def test_every_option_on_a_page_is_an_option_of_its_program() -> None:
     for text in TEXTS.values():
         named = {words.split()[0] for words in re.findall(r"`(-[^`]+)`", text)}
         assert named <= set().union(OF_OTHER_PROGRAMS, *known.values())
-    for one in commands():
-        program, _, rest = one.partition(" ")
+    for line in commands():
+        program, _, rest = line.partition(" ")
         own, _, prowlers = rest.partition(" -- ")
         if program in known:
-            assert {word for word in own.split() if word[0] == "-"} <= known[program], one
-            assert {word for word in prowlers.split() if word[0] == "-"} <= known["prowler"], one
+            assert {word for word in own.split() if word[0] == "-"} <= known[program], line
+            assert {word for word in prowlers.split() if word[0] == "-"} <= known["prowler"], line
 
 
-@pytest.mark.parametrize("text", sorted(one for one in commands() if one.startswith("aws ")))
+@pytest.mark.parametrize("text", sorted(line for line in commands() if line.startswith("aws ")))
 def test_a_command_of_the_aws_cli_is_valid(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,8 +88,8 @@ def fill(aws: EmbeddedAWS) -> dict[str, str]:
 def evidence(found: list[Found], what: str) -> dict[str, set[str]]:
     """By the ID of a key, all that findings say of its ``usage`` or its ``origin``."""
     told: dict[str, set[str]] = {}
-    for one in found:
-        for key in json.loads(one.resource).get("access_keys", ()):
+    for finding in found:
+        for key in json.loads(finding.resource).get("access_keys", ()):
             if what in key:
                 told.setdefault(key["access_key_id"], set()).add(json.dumps(key[what]))
     return told
@@ -100,9 +100,11 @@ def test_a_fault_of_ours_in_the_evidence_costs_no_finding(
 ) -> None:
     aws, provider = connected
     fill(aws)
-    without = {(one.check, one.name): one.status for one in scan(provider)}
+    without = {(finding.check, finding.name): finding.status for finding in scan(provider)}
     monkeypatch.setattr(Interview, "answers", lambda *_: 1 / 0)
-    assert {(one.check, one.name): one.status for one in scan(provider, **ON)} == without
+    assert {
+        (finding.check, finding.name): finding.status for finding in scan(provider, **ON)
+    } == without
 
 
 @pytest.mark.parametrize("others", [(), (NEIGHBOR,)], ids=["alone", "beside"])
@@ -121,8 +123,10 @@ def test_all_checks_say_the_same_of_a_key_and_ask_once(
     origins = evidence(found, "origin")
     assert '"creator": "user/mallory"' in origins.pop(keys["made"]).pop()
     assert origins == {keys[name]: {'{"unknown": "too-old"}'} for name in ("used", "idle")}
-    of_alice = [one for one in found if one.name == "alice" and one.status == "FAIL"]
-    sentences = [one.sentence for one in of_alice if one.check != OWNER]
+    of_alice = [
+        finding for finding in found if finding.name == "alice" and finding.status == "FAIL"
+    ]
+    sentences = [finding.sentence for finding in of_alice if finding.check != OWNER]
     assert len(sentences) == 2
     today = datetime.now(timezone.utc)
     for sentence in sentences:
@@ -154,7 +158,7 @@ def test_the_root_user_api_keys_and_policies_with_a_user_name_have_evidence_too(
     aws.cloudtrail.add("ListBuckets", at=now, access_key_id=used, user_agent="S3 Browser/12")
     aws.cloudtrail.add("Converse", "bedrock", at=now, identity={"userName": "alice"},
                        additionalEventData={"callWithBearerToken": True})  # fmt: skip
-    found = {one.check: one for one in scan(provider, **ON)}
+    found = {finding.check: finding for finding in scan(provider, **ON)}
     assert "AKIAROOT was used by a program that calls" in found[ROOT_KEYS].sentence
     assert json.loads(found[ROOT_KEYS].resource)["access_keys"][0]["access_key_id"] == "AKIAROOT"
     assert "an API key of user alice was used by aws-cli" in found[API_KEYS].sentence
@@ -174,7 +178,9 @@ def test_off_there_is_no_call_and_no_word_of_it(
     fill(aws)
     found = scan(provider)
     assert not [call for call in aws.calls if call.startswith("cloudtrail")]
-    assert not [one for one in found if "events" in one.sentence or "usage" in one.resource]
+    assert not [
+        finding for finding in found if "events" in finding.sentence or "usage" in finding.resource
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,8 +214,8 @@ def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
         "nothing": f"has no event of {keys['used']} in eu-west-1 and us-east-1. It has management",
     }[trouble]
     with_it, without = scan(provider, **ON), scan(provider)
-    assert [said in one.sentence for one in with_it] == [
-        one.name == "alice" and one.status == "FAIL" for one in with_it
+    assert [said in finding.sentence for finding in with_it] == [
+        finding.name == "alice" and finding.status == "FAIL" for finding in with_it
     ]
     assert stripped(with_it, without) == stripped(without, without)
 
@@ -217,8 +223,8 @@ def test_whatever_goes_wrong_the_finding_stands_as_without_it_and_says_so(
 def stripped(found: list[Found], without: list[Found]) -> list[Found]:
     """The findings without evidence, which may only come after the sentence."""
     bare = []
-    for one, other in zip(found, without, strict=True):
-        data = json.loads(one.resource)
+    for finding, other in zip(found, without, strict=True):
+        data = json.loads(finding.resource)
         for key in data.get("access_keys", ()):
             key.pop("usage", None)
             key.pop("origin", None)
@@ -228,35 +234,35 @@ def stripped(found: list[Found], without: list[Found]) -> list[Found]:
             credential.pop("origin", None)
         data.pop("api_key_usage", None)
         data.pop("policies_with_user_name", None)
-        if one.name == ROOT:
+        if finding.name == ROOT:
             data.pop("access_keys", None)
         resource = json.dumps(data, sort_keys=True)
-        sentence = one.sentence[: len(other.sentence)]
-        bare.append(replace(one, sentence=sentence, resource=resource))
+        sentence = finding.sentence[: len(other.sentence)]
+        bare.append(replace(finding, sentence=sentence, resource=resource))
     return bare
 
 
 def expected(aws: EmbeddedAWS, users: list[DrawnUser], found: list[Found]) -> set[str]:
     """The keys that are to be asked about: of users that fail with them, in use or unexpected."""
     asked = set()
-    for one in found:
-        if one.status != "FAIL" or one.name == ROOT:
+    for finding in found:
+        if finding.status != "FAIL" or finding.name == ROOT:
             continue
-        data = json.loads(one.resource)
-        if one.check == INACTIVE and "quarantine_policies" not in data:
+        data = json.loads(finding.resource)
+        if finding.check == INACTIVE and "quarantine_policies" not in data:
             asked |= {key["access_key_id"] for key in data["access_keys"]}
-        if one.check == API_KEYS:
-            asked |= {one.name}
-        if one.check == FOR_API_KEY:
+        if finding.check == API_KEYS:
+            asked |= {finding.name}
+        if finding.check == FOR_API_KEY:
             asked |= {key["access_key_id"] for key in data.get("access_keys", ())}
         if "advice" not in data:
             continue
-        (user,) = (user for user in users if user.name == one.name)
+        (user,) = (user for user in users if user.name == finding.name)
         held = aws.iam().users[user.name].access_keys
         for key, drawn in zip(held, user.keys, strict=True):
             in_use = drawn.active and drawn.unused is not None and drawn.idle < UNUSED_DAYS
             advice = data["advice"]
-            whose = one.check == OWNER or key.access_key_id in advice.get("creator_of", ())
+            whose = finding.check == OWNER or key.access_key_id in advice.get("creator_of", ())
             in_use |= advice["action"] == "incident"
             if drawn.active and (in_use or (whose and drawn.age < 90)):
                 asked.add(key.access_key_id)

@@ -118,16 +118,19 @@ def test_an_exception_ends_by_itself_one_second_after_its_end(
 
 
 def test_what_a_finding_says() -> None:
-    one, other = KEYS
-    entry = {**VALID, "access_key_id": one, "ticket": "SEC-1", "checks": ["*"]}
+    excepted, other = KEYS
+    entry = {**VALID, "access_key_id": excepted, "ticket": "SEC-1", "checks": ["*"]}
     del entry["user"]
     register = Register("x", parse(text_of(entry).encode()))
-    title = f"security@example.com for {one} (owner team, SEC-1)"
+    title = f"security@example.com for {excepted} (owner team, SEC-1)"
     accepted = f"Accepted by {title} until 2026-12-31: a relay."
-    assert sentence(register, NOW, UNROTATED, one) == accepted
+    assert sentence(register, NOW, UNROTATED, excepted) == accepted
     soon = datetime(2026, 12, 20, tzinfo=timezone.utc)
-    assert sentence(register, soon, UNROTATED, one) == f"{accepted} This exception ends in 11 days."
-    both = sentence(register, NOW, SECOND, one, other)
+    assert (
+        sentence(register, soon, UNROTATED, excepted)
+        == f"{accepted} This exception ends in 11 days."
+    )
+    both = sentence(register, NOW, SECOND, excepted, other)
     assert both == f"The exception of {title} does not cover {other}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 from pathlib import Path
 from pkgutil import resolve_name
 from types import SimpleNamespace
@@ -186,11 +186,6 @@ def test_none_is_offered_by_default(cache: Path, capsys: pytest.CaptureFixture[s
     assert offered() == []
     assert not cache.exists()
     assert capsys.readouterr() == ("", "")
-
-
-def test_prowler_reads_the_entry_point() -> None:
-    (found,) = entry_points(group="prowler.compliance.universal", name="access_keys_live")
-    assert found.load() is live
 
 
 def test_a_choice_replaces_the_one_before(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,11 @@ MEANT = {
         ', Exceptions: {Regions: ["eu-west-1"]}', check="iam_user_*"
     ),
     "not everyone": entry("", resources='"^(al.*)?$"'),
+    "ARN": entry("", resources=f'"arn:aws:iam::{ACCOUNT}:user/people/alice"'),
+    "end of an ARN": entry("", resources='"^user/alice$"'),
+    "capitals": entry("", resources='"ALICE"'),
+    "name in another account": entry("", account=ELSEWHERE, resources='"alice"'),
+    "begin of a name, mistyped check": entry("", check=CHECK[:-1], resources='"^ali"'),
     "check named twice": checks(f'{EC2}: {{Regions: ["*"], Resources: ["alice"]}}',
                                 f'{EC2}: {{Regions: ["*"], Resources: ["bob"]}}'),
     "resources named twice": checks(
@@ -147,6 +152,23 @@ def test_a_mutelist_that_loses_text_when_read_is_not_used(path: str) -> None:
     muting = AWSMutelist({"Accounts": {}})
     muting._mutelist_file_path = path
     assert "is not a regular file" in why_unusable(muting)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is empty or could not be read"),
+        ("Mutelist: [", "is empty or could not be read"),
+        ("Mutelist: {Accounts: 7}", "is empty or could not be read"),
+        (entry("", resources='"["'), "has a pattern that is not a valid regular expression, '['"),
+        (entry("", check="("), "has a pattern that is not a valid regular expression, '('"),
+    ],
+)
+def test_a_mutelist_that_prowler_cannot_use_whole_is_not_used(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    path = written(tmp_path, text)
+    assert refusal(path, user("bob")).startswith(f"the mutelist {path} {why}")
 
 
 # Drawn mutelists, of which Prowler's own reader is the judge

@@ -150,8 +150,8 @@ def test_a_check_alone_needs_only_its_part(account: EmbeddedAWS, check: str, cac
         account.hold_report(timedelta(hours=1))
     with account.enforcing_policies(), provider_of(account, credentials) as provider:
         found = scan_with(provider, (check,))
-    assert {one.status for one in found} <= {"PASS", "FAIL"}
-    assert not [one for one in found if "could not be read" in one.sentence]
+    assert {finding.status for finding in found} <= {"PASS", "FAIL"}
+    assert not [finding for finding in found if "could not be read" in finding.sentence]
 
 
 def test_every_action_of_the_scan_policy_is_tried_without() -> None:

@@ -128,17 +128,6 @@ def test_a_cached_report_costs_one_call_for_each_user(aws: EmbeddedAWS) -> None:
     }
 
 
-def test_a_cached_report_decides_nothing(aws: EmbeddedAWS) -> None:
-    retired, made = aws.add_user("retired"), aws.add_user("made")
-    old = aws.add_key(retired)
-    for user in (retired, made):
-        aws.add_key(user)
-    aws.hold_report(timedelta(hours=3))
-    old.status = "Inactive"
-    aws.add_key(made)
-    assert statuses(scan_account(aws)) == {ROOT: "PASS", "retired": "PASS", "made": "FAIL"}
-
-
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the check has slept: recorded, and passed at once."""
@@ -177,36 +166,17 @@ def test_past_a_minute_every_user_is_listed_instead(aws: EmbeddedAWS, pauses: li
     assert statuses(found)["user-0000"] == "FAIL"
 
 
-def test_users_of_all_pages_are_read(aws: EmbeddedAWS) -> None:
-    fill(aws, 45, 20)
-    aws.behavior.page_size = 7
-    found = statuses(scan_account(aws))
-    assert len(found) == 46
-    assert sum(status == "FAIL" for status in found.values()) == 20
-
-
 # Beside other checks of the IAM service
 
 
-def test_beside_other_iam_checks_it_asks_for_what_they_did_not(aws: EmbeddedAWS) -> None:
+@pytest.mark.parametrize("others", [(NEIGHBOR,), ()], ids=["of IAM", "of another service"])
+def test_beside_checks_that_loaded_the_shared_client_it_asks_for_what_that_did_not(
+    aws: EmbeddedAWS, others: tuple[str, ...]
+) -> None:
     fill(aws, 30, 3)
     aws.add_user("without-keys")
     with provider_of(aws) as provider:
-        begin_run(provider, CHECK, NEIGHBOR)
-        load_shared_client()
-        assert cost(aws, lambda: run_check(provider)) == {
-            "iam:GetCredentialReport": 1,
-            "iam:GetAccessKeyLastUsed": 6,
-            "iam:GetAccountAuthorizationDetails": 1,
-        }
-
-
-def test_a_check_of_another_service_that_loaded_the_shared_client_is_enough(
-    aws: EmbeddedAWS,
-) -> None:
-    fill(aws, 30, 3)
-    with provider_of(aws) as provider:
-        begin_run(provider, CHECK)
+        begin_run(provider, CHECK, *others)
         load_shared_client()
         assert cost(aws, lambda: run_check(provider)) == {
             "iam:GetCredentialReport": 1,
@@ -249,8 +219,8 @@ def test_only_the_users_that_are_asked_for_are_found(
     wanted = [f"arn:aws:iam::123456789012:user/user-000{number}" for number in (2, 3)]
     found = scan_account(aws, *others, resource_arn=wanted)
     assert statuses(found) == {"user-0002": "FAIL", "user-0003": "FAIL"}
-    assert all(json.loads(one.resource)["limited"] for one in found)
-    assert not any("limited" in one.resource for one in scan_account(aws, *others))
+    assert all(json.loads(finding.resource)["limited"] for finding in found)
+    assert not any("limited" in finding.resource for finding in scan_account(aws, *others))
 
 
 @both_sources
@@ -301,12 +271,6 @@ def test_only_the_users_that_are_asked_for_are_read(aws: EmbeddedAWS) -> None:
     }
 
 
-def test_the_tags_of_a_user_that_is_asked_for_are_read(aws: EmbeddedAWS) -> None:
-    aws.add_user("alice", tags={"team": "data"})
-    alice = by_name(scan_account(aws, resource_arn=[ALICE_ARN]))["alice"]
-    assert alice.tags == '{"team": "data"}'
-
-
 @both_sources
 def test_the_root_user_can_be_asked_for(aws: EmbeddedAWS, others: tuple[str, ...]) -> None:
     fill(aws, 2, 2)
@@ -315,19 +279,6 @@ def test_the_root_user_can_be_asked_for(aws: EmbeddedAWS, others: tuple[str, ...
 
 
 # The root user
-
-
-@both_sources
-@pytest.mark.parametrize(
-    ("keys", "status"),
-    [((), "PASS"), ((True,), "PASS"), ((True, False), "PASS"), ((True, True), "FAIL")],
-)
-def test_the_root_user_is_judged_as_a_user(
-    aws: EmbeddedAWS, keys: tuple[bool, ...], status: str, others: tuple[str, ...]
-) -> None:
-    aws.behavior.root_keys_active = keys
-    root = by_name(scan_account(aws, *others))[ROOT]
-    assert (root.status, root.arn) == (status, ROOT_ARN)
 
 
 def test_a_verdict_on_root_says_how_old_the_report_is(aws: EmbeddedAWS) -> None:
@@ -359,19 +310,10 @@ def test_the_root_user_passes_without_keys_or_by_a_report_made_for_the_scan(
         root = RootAccessKeys("arn", active, present, None, NOW, timedelta(hours=3), fresh, now=NOW)
         verdict = iam_user_multiple_active_keys().judge_root(root)
         assert verdict.status == status
-        reasons = [str(one) for one in (active, present) if isinstance(one, Unreadable)]
+        reasons = [str(fact) for fact in (active, present) if isinstance(fact, Unreadable)]
         reasons = reasons or ["how many are active is not known: AWS makes a new report when"]
         if status == "MANUAL":
             assert any(reason in verdict.sentence for reason in reasons)
-
-
-def test_the_root_user_with_a_new_key_does_not_pass_by_an_old_report(aws: EmbeddedAWS) -> None:
-    for then in ((), (True,), (False, True), (False, False)):
-        aws.clear()
-        aws.behavior.root_keys_active = then
-        aws.hold_report(timedelta(hours=3))
-        aws.behavior.root_keys_active = (True, True)
-        assert statuses(scan_account(aws))[ROOT] == "MANUAL"
 
 
 def test_root_without_keys_needs_no_report(aws: EmbeddedAWS) -> None:
@@ -391,12 +333,6 @@ def test_prowlers_own_check_says_the_same_of_root(aws: EmbeddedAWS, keys: tuple[
     assert (theirs.status, theirs.resource_id, theirs.resource_arn, theirs.region) == (
         ours.status, ours.name, ours.arn, ours.region,
     )  # fmt: skip
-
-
-def test_prowlers_default_counts_as_no_setting(aws: EmbeddedAWS) -> None:
-    with provider_of(aws) as provider:
-        config = provider.session.current_session.client("iam").meta.config
-    assert config.retries["total_max_attempts"] == iam_client.PROWLER_ATTEMPTS
 
 
 def test_retries_follow_the_runs_own_setting(aws: EmbeddedAWS) -> None:

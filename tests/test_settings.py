@@ -148,6 +148,8 @@ def problems_with(
         (b"aws: 180\nother: {}", "has no section aws."),
         (b"aws:\n  a: 2026-02-30\n", "is not valid YAML (ValueError)."),
         (b"[" * 2_000, "is not valid YAML"),
+        (b"aws:\n  decoy_users: ['*']\n", "decoy_users is ['*'] in"),
+        (b"aws:\n  decoy_users: canary\n", "decoy_users is 'canary' in"),
         (None, "No such file or directory."),
         (b"aws:\n  max_unused_access_keys_days: 180\n", ""),
         (b"aws:\n  max_unused_access_keys_days: '180'\n", ""),

@@ -64,57 +64,93 @@ def _hurried() -> Iterator[None]:
         yield
 
 
-# Calls that are denied
+# Calls that are denied or fail, and odd answers
+
+
+def denied(*calls: str) -> dict[str, Any]:
+    """The behavior of an AWS that denies these calls of IAM."""
+    return {"denied": frozenset(f"iam:{call}" for call in calls)}
+
+
+def without_a_column(report: str) -> str:
+    return report.replace("access_key_2_active", "other")
+
+
+def cut_off(report: str) -> str:
+    return "\n".join(line.rsplit(",", 10)[0] for line in report.splitlines())
+
+
+def with_a_deleted_user(report: str) -> str:
+    deleted = "\nghost,arn:aws:iam::123456789012:user/ghost" + 7 * ",true" + 13 * ",N/A"
+    return report.rstrip("\n") + deleted
+
+
+ALL_MANUAL = {ROOT: "PASS", **dict.fromkeys(USERS, "MANUAL")}
+SUMMARY = {**TRUTH, ACCOUNT_NAME: "MANUAL"}
+UNLISTED = {name: status for name, status in SUMMARY.items() if name != "two"}
+KEYS_DENIED = "iam:ListAccessKeys failed with AccessDenied"
+TROUBLES: dict[str, tuple[dict[str, Any], bool, dict[str, str], str, tuple[str, ...]]] = {
+    # What AWS does, whether the report is an older one, the statuses, who says what
+    "no new report": (denied("GenerateCredentialReport"), True, TRUTH, "", ()),
+    "no report": (denied("GetCredentialReport"), False, TRUTH, "", ()),
+    "no details": (denied("GetAccountAuthorizationDetails"), False, TRUTH, "", ()),
+    "no keys, a fresh report": (
+        denied("ListAccessKeys"), False, TRUTH, "two",
+        ("User two has 2 active access keys, according to the ", KEYS_DENIED),
+    ),
+    "no keys, an older report": (
+        denied("ListAccessKeys"), True, ALL_MANUAL, "two", (KEYS_DENIED,),
+    ),
+    "no keys of one user": (
+        {"denied_users": frozenset({"two"})}, True, {**TRUTH, "two": "MANUAL"}, "two",
+        (KEYS_DENIED,),
+    ),
+    "keys fail for good": (
+        {"broken": frozenset({"iam:ListAccessKeys"})}, True, ALL_MANUAL, "two",
+        ("iam:ListAccessKeys failed with ServiceFailure",),
+    ),
+    "no users": (
+        denied("ListUsers", "GetAccountAuthorizationDetails"), False,
+        {ROOT: "PASS", ACCOUNT_NAME: "MANUAL"}, ACCOUNT_NAME,
+        ("iam:ListUsers failed with AccessDenied",),
+    ),
+    "fewer users": (
+        {"unlisted": frozenset({"two"})}, False, UNLISTED, ACCOUNT_NAME,
+        ("iam:GetAccountSummary counts 4. 3 were listed",),
+    ),
+    "no count of users": (denied("GetAccountSummary"), False, SUMMARY, "", ()),
+    "no tags": (
+        denied("ListUserTags", "GetAccountAuthorizationDetails"), False, TRUTH, "one",
+        ("tags could not be read: iam:ListUserTags failed with",),
+    ),
+    "root keys that no report shows": (
+        {"root_keys_active": (True,), **denied("GetCredentialReport")}, False,
+        {**TRUTH, ROOT: "MANUAL"}, ROOT, ("iam:GetCredentialReport failed with AccessDenied",),
+    ),
+    "30 % throttled": ({"throttled": 0.3}, False, TRUTH, "", ()),
+    "30 % throttled, an older report": ({"throttled": 0.3}, True, TRUTH, "", ()),
+    "10 % failing": ({"failing": 0.1}, True, TRUTH, "", ()),
+    "an empty report": ({"rewrite_report": lambda report: ""}, False, TRUTH, "", ()),
+    "a report without a column": ({"rewrite_report": without_a_column}, False, TRUTH, "", ()),
+    "a report with cut-off rows": ({"rewrite_report": cut_off}, False, TRUTH, "", ()),
+    "a deleted user in the report": (
+        {"rewrite_report": with_a_deleted_user}, False, TRUTH, "", (),
+    ),
+}  # fmt: skip
 
 
 @both_sources
-@pytest.mark.parametrize(
-    ("call", "cached"),
-    [
-        ("iam:GenerateCredentialReport", True),
-        ("iam:GetCredentialReport", False),
-        ("iam:GetAccountAuthorizationDetails", False),
-    ],
-)
-def test_a_denied_call_that_has_a_substitute_changes_no_verdict(
-    aws: EmbeddedAWS, call: str, cached: bool, others: tuple[str, ...]
+@pytest.mark.parametrize("case", TROUBLES)
+def test_what_could_not_be_read_is_manual_and_all_else_is_judged(
+    aws: EmbeddedAWS, case: str, others: tuple[str, ...]
 ) -> None:
+    behavior, cached, expected, who, sentences = TROUBLES[case]
     fill(aws, cached)
-    aws.behavior.denied = frozenset({call})
-    assert statuses(scan_account(aws, *others)) == TRUTH
-
-
-@both_sources
-def test_a_fresh_report_fails_a_user_whose_keys_may_not_be_listed(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws)
-    aws.behavior.denied = frozenset({"iam:ListAccessKeys"})
+    vars(aws.behavior).update(behavior)
     found = by_name(scan_account(aws, *others))
-    assert statuses(found.values()) == TRUTH
-    assert found["two"].sentence.startswith("User two has 2 active access keys, according to the ")
-    assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
-
-
-@both_sources
-def test_with_an_older_report_a_user_whose_keys_may_not_be_listed_is_manual(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws, cached=True)
-    aws.behavior.denied_users = frozenset({"two"})
-    found = by_name(scan_account(aws, *others))
-    assert statuses(found.values()) == TRUTH | {"two": "MANUAL"}
-    assert "iam:ListAccessKeys failed with AccessDenied" in found["two"].sentence
-
-
-@both_sources
-def test_with_an_older_report_no_user_passes_if_no_keys_may_be_listed(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws, cached=True)
-    aws.behavior.denied = frozenset({"iam:ListAccessKeys"})
-    found = statuses(scan_account(aws, *others))
-    assert found == {ROOT: "PASS", **dict.fromkeys(USERS, "MANUAL")}
+    assert statuses(found.values()) == expected
+    for sentence in sentences:
+        assert sentence in found[who].sentence
 
 
 @pytest.mark.parametrize("as_library", [False, True], ids=["command", "library"])
@@ -130,54 +166,6 @@ def test_a_report_is_fresh_only_if_prowlers_command_began_before_it(
     found = statuses(scan_account(aws, NEIGHBOR))
     assert found["two"] == ("MANUAL" if as_library else "FAIL")
     assert found["none"] == ("MANUAL" if as_library else "PASS")
-
-
-@both_sources
-def test_users_that_may_not_be_listed_make_the_account_manual(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws)
-    aws.behavior.denied = frozenset({"iam:ListUsers", "iam:GetAccountAuthorizationDetails"})
-    found = by_name(scan_account(aws, *others))
-    assert statuses(found.values()) == {
-        ROOT: "PASS",
-        ACCOUNT_NAME: "MANUAL",
-    }
-    assert "iam:ListUsers failed with AccessDenied" in found[ACCOUNT_NAME].sentence
-    assert found[ACCOUNT_NAME].arn == "arn:aws:iam::123456789012:account"
-
-
-@both_sources
-def test_an_account_whose_users_cannot_be_counted_says_so(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws)
-    aws.behavior.denied = frozenset({"iam:GetAccountSummary"})
-    found = by_name(scan_account(aws, *others))
-    assert found.pop(ACCOUNT_NAME).status == "MANUAL"
-    assert statuses(found.values()) == TRUTH
-
-
-@both_sources
-def test_tags_that_cannot_be_read_are_named_and_change_no_verdict(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws)
-    aws.behavior.denied = frozenset({"iam:ListUserTags", "iam:GetAccountAuthorizationDetails"})
-    found = by_name(scan_account(aws, *others))
-    assert statuses(found.values()) == TRUTH
-    assert "tags could not be read: iam:ListUserTags failed with" in found["one"].sentence
-
-
-@both_sources
-def test_root_keys_that_no_report_shows_are_manual(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    aws.behavior.root_keys_active = (True,)
-    aws.behavior.denied = frozenset({"iam:GetCredentialReport"})
-    root = by_name(scan_account(aws, *others))[ROOT]
-    assert root.status == "MANUAL"
-    assert "iam:GetCredentialReport failed with AccessDenied" in root.sentence
 
 
 @both_sources
@@ -233,45 +221,7 @@ def test_beside_other_checks_one_lost_listing_does_not_pass_by_an_old_report(
     assert (found[console_only.name], found[late.name]) == ("PASS", "FAIL")
 
 
-# Calls that fail for a while, or for good
-
-
-@both_sources
-@pytest.mark.parametrize(
-    "trouble", [{"throttled": 0.3}, {"failing": 0.1}], ids=["30 % throttled", "10 % failing"]
-)
-def test_throttling_and_failures_change_no_verdict(
-    aws: EmbeddedAWS, trouble: dict[str, float], others: tuple[str, ...]
-) -> None:
-    fill(aws, cached=True)  # with a fresh report, tests/test_family.py does the same
-    vars(aws.behavior).update(trouble)
-    assert statuses(scan_account(aws, *others)) == TRUTH
-
-
-@both_sources
-def test_a_call_that_keeps_failing_makes_its_users_manual(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws, cached=True)
-    aws.behavior.broken = frozenset({"iam:ListAccessKeys"})
-    found = by_name(scan_account(aws, *others, retries_max_attempts=1))
-    assert {found[name].status for name in USERS} == {"MANUAL"}
-    assert "iam:ListAccessKeys failed with ServiceFailure" in found["two"].sentence
-
-
 # Answers that contradict one another
-
-
-@both_sources
-def test_fewer_users_than_the_account_has_make_it_manual(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws)
-    aws.behavior.unlisted = frozenset({"two"})
-    found = by_name(scan_account(aws, *others))
-    assert found[ACCOUNT_NAME].status == "MANUAL"
-    assert "iam:GetAccountSummary counts 4. 3 were listed" in found[ACCOUNT_NAME].sentence
-    assert found["one"].status == "PASS"
 
 
 @pytest.mark.parametrize("markers", NEXT_MARKERS)
@@ -309,21 +259,25 @@ def test_a_user_renamed_before_its_api_keys_are_read_is_in_a_finding(
         assert "deleted or renamed while the scan was reading" in found["two"].sentence
 
 
-def test_a_user_renamed_between_two_pages_does_not_hide_a_missing_user(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("second", "others"), [("two", ()), ("two", (NEIGHBOR,)), ("renamed", ())])
+def test_a_user_that_is_listed_twice_does_not_hide_a_missing_user(
+    aws: EmbeddedAWS, others: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
+    """Its name is another one on the second page if it was renamed in between."""
     fill(aws)
     aws.behavior.unlisted = frozenset({"none"})
     page = IAMAnswers._page
 
-    def both_names(embedded: Any, response: Any, entries: Any) -> Any:
+    def two_twice(embedded: Any, response: Any, entries: Any) -> Any:
         users, more = page(embedded, response, entries)
         twin = copy(next(user for user in users if user.name == "two"))
-        twin.name = "renamed"
+        twin.name = second
         return [*users, twin], more
 
-    monkeypatch.setattr(IAMAnswers, "_page", both_names)
-    assert "iam:GetAccountSummary counts 4" in by_name(scan_account(aws))[ACCOUNT_NAME].sentence
+    monkeypatch.setattr(IAMAnswers, "_page", two_twice)
+    account = by_name(scan_account(aws, *others))[ACCOUNT_NAME]
+    assert account.status == "MANUAL"
+    assert "iam:GetAccountSummary counts 4" in account.sentence
 
 
 def test_a_user_only_in_the_details_is_named(aws: EmbeddedAWS) -> None:
@@ -345,33 +299,6 @@ def test_a_missing_password_logs_no_warning_and_a_vanished_user_does(
         aws.behavior.renames = {"iam:ListAccessKeys": ("two", "renamed")}
         scan(provider)
     assert "iam:ListAccessKeys failed with NoSuchEntity" in caplog.text
-
-
-@pytest.mark.parametrize(
-    "rewrite",
-    [
-        lambda report: "",
-        lambda report: report.replace("access_key_2_active", "other"),
-        lambda report: "\n".join(line.rsplit(",", 10)[0] for line in report.splitlines()),
-    ],
-    ids=["empty", "a missing column", "cut-off rows"],
-)
-def test_a_report_that_cannot_be_read_is_replaced_by_listing(
-    aws: EmbeddedAWS, rewrite: Callable[[str], str]
-) -> None:
-    fill(aws)
-    aws.behavior.rewrite_report = rewrite
-    assert statuses(scan_account(aws)) == TRUTH
-
-
-@both_sources
-def test_a_report_row_of_a_deleted_user_makes_no_finding(
-    aws: EmbeddedAWS, others: tuple[str, ...]
-) -> None:
-    fill(aws)
-    deleted = "\nghost,arn:aws:iam::123456789012:user/ghost" + 7 * ",true" + 13 * ",N/A"
-    aws.behavior.rewrite_report = lambda report: report.rstrip("\n") + deleted
-    assert statuses(scan_account(aws, *others)) == TRUTH
 
 
 def renamed(iam: IAMBackend, user: User) -> None:
@@ -433,41 +360,6 @@ def test_a_user_deleted_while_users_are_counted_is_not_missing(
 
     monkeypatch.setattr(IAM, "policy_details", delete_then_list)
     assert ACCOUNT_NAME not in statuses(scan_account(aws, *others))
-
-
-@both_sources
-def test_a_user_listed_twice_does_not_hide_a_missing_user(
-    aws: EmbeddedAWS, others: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("one", "two"):
-        aws.add_user(name)
-    page = IAMAnswers._page
-
-    def first_user_twice(embedded: Any, response: Any, entries: Any) -> Any:
-        users, more = page(embedded, response, entries)
-        return [users[0], users[0]], more
-
-    monkeypatch.setattr(IAMAnswers, "_page", first_user_twice)
-    found = statuses(scan_account(aws, *others))
-    assert found[ACCOUNT_NAME] == "MANUAL"
-
-
-def test_a_malformed_answer_affects_only_its_users(
-    aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(aws)
-    listed = IAM.call
-
-    def proxy_page(iam: Any, operation: str, **parameters: Any) -> Any:
-        if operation == "GetAccountSummary":
-            return {"SummaryMap": {}}
-        return listed(iam, operation, **parameters)
-
-    monkeypatch.setattr(IAM, "call", proxy_page)
-    found = statuses(scan_account(aws))
-    assert found.pop(ACCOUNT_NAME) == "MANUAL"
-    assert found[ROOT] == "PASS"
-    assert found["two"] == "FAIL"
 
 
 @pytest.mark.parametrize(
@@ -581,15 +473,6 @@ def test_a_group_that_is_deleted_between_two_calls_is_not_an_error(aws: Embedded
     with mock.patch.object(IAMBackend, "get_group", side_effect=NotFoundException("gone")):
         found = by_name(scan_account(aws))["two"]
     assert "quarantine" not in found.sentence
-
-
-def test_the_policies_of_groups_come_with_the_users(aws: EmbeddedAWS) -> None:
-    fill(aws)
-    aws.add_group("of-a-user-who-fails", aws.iam().users["two"])
-    aws.calls.clear()
-    scan_account(aws)
-    assert aws.calls["iam:GetAccountAuthorizationDetails"] == 1
-    assert not aws.calls["iam:ListAttachedGroupPolicies"]
 
 
 # What could not be read fails, if the user says so

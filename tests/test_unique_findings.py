@@ -41,12 +41,14 @@ def found(aws: EmbeddedAWS, limit: str = "none") -> list[Finding]:
 
 def ids(findings: list[Finding]) -> dict[str, list[Any]]:
     """By report, what it knows the findings by."""
-    ocsf = [json.loads(one.model_dump_json()) for one in OCSF(findings).data]
+    ocsf = [json.loads(member.model_dump_json()) for member in OCSF(findings).data]
     return {
-        "ASFF": [one.Id for one in ASFF(findings).data],
-        "CSV": [one["FINDING_UID"] for one in CSV(findings).data],
-        "OCSF": [one["finding_info"]["uid"] for one in ocsf],
-        "resources": [(one["metadata"]["event_code"], one["resources"][0]["uid"]) for one in ocsf],
+        "ASFF": [member.Id for member in ASFF(findings).data],
+        "CSV": [member["FINDING_UID"] for member in CSV(findings).data],
+        "OCSF": [member["finding_info"]["uid"] for member in ocsf],
+        "resources": [
+            (member["metadata"]["event_code"], member["resources"][0]["uid"]) for member in ocsf
+        ],
     }
 
 
@@ -64,7 +66,7 @@ def test_a_crash_has_the_accounts_own_name(
     aws: EmbeddedAWS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_state, "of", lambda provider: 1 / 0)
-    names = {(one.resource_name, one.resource_uid) for one in found(aws)}
+    names = {(finding.resource_name, finding.resource_uid) for finding in found(aws)}
     assert names == {(ACCOUNT_NAME, f"arn:aws:iam::{ACCOUNT}:account")}
 
 
@@ -74,5 +76,5 @@ def test_the_accounts_arn_is_of_its_partition(aws: EmbeddedAWS) -> None:
         provider.identity.partition = "aws-us-gov"
         begin_run(provider, CHECK)
         assert f"arn:aws-us-gov:iam::{ACCOUNT}:account" in {
-            one.resource_uid for one in findings_of(provider, CHECK)
+            finding.resource_uid for finding in findings_of(provider, CHECK)
         }

@@ -13,7 +13,7 @@ from ..known_facts import Known, credential, judge
 
 
 @pytest.mark.parametrize(
-    ("one", "status", "severity"),
+    ("made", "status", "severity"),
     [
         (credential("bedrock.amazonaws.com"), "FAIL", ""),
         (credential("bedrock.amazonaws.com", 36_500), "FAIL", ""),
@@ -26,7 +26,7 @@ from ..known_facts import Known, credential, judge
         (credential("Logs.amazonaws.com"), "PASS", ""),
     ],
 )
-def test_a_usable_service_specific_credential_fails(one: Any, status: str, severity: str) -> None:
+def test_a_usable_service_specific_credential_fails(made: Any, status: str, severity: str) -> None:
     settings = Settings(allowed_service_specific_credentials=("logs.amazonaws.com",))
-    verdict = judge("iam_user_long_term_api_keys", Known(credentials=(one,)), settings)
+    verdict = judge("iam_user_long_term_api_keys", Known(credentials=(made,)), settings)
     assert (verdict.status, verdict.severity) == (status, severity)

@@ -101,9 +101,10 @@ def required(distribution: str, *extras: str) -> set[str]:
     """The distributions that this one requires, with these extras."""
     found = [Requirement(text) for text in requires(distribution) or ()]
     return {
-        canonicalize_name(one.name)
-        for one in found
-        if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+        canonicalize_name(requirement.name)
+        for requirement in found
+        if not requirement.marker
+        or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras))
     }
 
 

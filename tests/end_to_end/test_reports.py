@@ -175,7 +175,7 @@ def test_all_reports_have_the_same_statuses(run: Run, check: str) -> None:
 
 def test_the_asff_report_has_every_status_except_manual(run: Run) -> None:
     # Security Hub knows no MANUAL, and Prowler leaves such findings out.
-    told = {one["Resources"][0]["Id"]: one["Compliance"]["Status"] for one in asff(run)}
+    told = {finding["Resources"][0]["Id"]: finding["Compliance"]["Status"] for finding in asff(run)}
     users = f"arn:aws:iam::{ACCOUNT}:user/"
     assert len(told) == len(TRUTH) - 1
     assert f"{users}unreadable" not in told
@@ -217,8 +217,8 @@ def test_every_report_links_to_the_source_document(run: Run, link: str) -> None:
     rows = [row for row in run.html().split("<tr ") if f">{CHECK}<" in row.replace("<wbr />", "")]
     assert len(rows) == len(TRUTH)
     assert all(f'href="{link}"' in row for row in rows)
-    for one in asff(run):
-        assert f"({link})" in one["Remediation"]["Recommendation"]["Text"]
+    for imported in asff(run):
+        assert f"({link})" in imported["Remediation"]["Recommendation"]["Text"]
 
 
 def test_markdown_is_shown_as_html(run: Run) -> None:
@@ -231,8 +231,8 @@ def test_markdown_is_shown_as_html(run: Run) -> None:
 
 def test_a_csv_column_says_what_to_do_with_which_key(run: Run) -> None:
     advice = {
-        one.resources[0].uid: one.resources[0].data["metadata"].get("advice", {})
-        for one in ocsf(run, CHECK)
+        finding.resources[0].uid: finding.resources[0].data["metadata"].get("advice", {})
+        for finding in ocsf(run, CHECK)
     }
     details = {row["RESOURCE_UID"]: row["RESOURCE_DETAILS"] for row in csv_rows(run, CHECK)}
     assert any(details.values())
@@ -272,9 +272,11 @@ def test_every_report_names_the_requirements_of_our_framework_and_of_the_standar
     for cells in html_rows(run, check):
         column = text(cells[6], *re.findall("PASS|FAIL|MANUAL", cells[0])).split(" | ")
         assert cells[-1].replace("\n", "").split("•")[1:] == column
-    for one in ocsf(run, check):
-        status = str(one.status_code)
-        assert (one.unmapped or {})["compliance"] == expected(one.resources[0].uid, status)
+    for detected in ocsf(run, check):
+        status = str(detected.status_code)
+        assert (detected.unmapped or {})["compliance"] == expected(
+            detected.resources[0].uid, status
+        )
     for finding in asff(run, check):
         arn = finding["Resources"][0]["Id"]
         labels = expected(arn, statuses[arn])
@@ -283,15 +285,15 @@ def test_every_report_names_the_requirements_of_our_framework_and_of_the_standar
             "AssociatedStandards": [{"StandardsId": label} for label in labels],
             "RelatedRequirements": [" ".join((label, *ids)) for label, ids in labels.items()],
         }
-    for one in framework_ocsf(run, check):
-        assert one.compliance.standards == [LABEL]
+    for measured in framework_ocsf(run, check):
+        assert measured.compliance.standards == [LABEL]
 
 
 def test_the_frameworks_reports_have_every_requirement(run: Run) -> None:
-    every = {one["id"] for one in REQUIREMENTS}
+    every = {requirement["id"] for requirement in REQUIREMENTS}
     assert {row["REQUIREMENTS_ID"] for row in run.csv(f"compliance/*_{FRAMEWORK}.csv")} == every
     findings = run.json(f"compliance/*_{FRAMEWORK}.ocsf.json")
-    assert {one["finding_info"]["title"] for one in findings} == every
+    assert {finding["finding_info"]["title"] for finding in findings} == every
 
 
 def test_a_root_user_without_credentials_passes_its_requirement(run: Run) -> None:
@@ -302,7 +304,7 @@ def test_a_root_user_without_credentials_passes_its_requirement(run: Run) -> Non
 def test_the_frameworks_reports_explain_manual_requirements(run: Run) -> None:
     rows = framework_csv(run, "manual")
     assert {(row["REQUIREMENTS_ID"], row["STATUS"]) for row in rows} == {
-        (one["id"], "MANUAL") for one in REQUIREMENTS if not one["checks"]
+        (requirement["id"], "MANUAL") for requirement in REQUIREMENTS if not requirement["checks"]
     }
     assert all("By hand:" in row["REQUIREMENTS_ATTRIBUTES_EVIDENCE"] for row in rows)
     titles = [finding.finding_info.title for finding in framework_ocsf(run, "manual")]
@@ -327,16 +329,23 @@ def test_the_result_in_oscal_has_every_finding_and_what_is_muted_is_an_accepted_
     write_oscal([run.directory], target)
     (result,) = json.loads(target.read_text("ascii"))["assessment-results"]["results"]
     findings = [
-        one for one in run.json(f"compliance/*_{FRAMEWORK}.ocsf.json") if "resources" in one
+        finding
+        for finding in run.json(f"compliance/*_{FRAMEWORK}.ocsf.json")
+        if "resources" in finding
     ]
     assert len(result["observations"]) == len(findings)
-    accepted = [one for one in findings if (one["status"], one["status_code"]) == MUTED_FAILURE]
+    accepted = [
+        finding
+        for finding in findings
+        if (finding["status"], finding["status_code"]) == MUTED_FAILURE
+    ]
     assert accepted
     assert len(result["risks"]) == len(accepted)
     states = {
-        one["title"].split()[0]: one["target"]["status"]["state"] for one in result["findings"]
+        finding["title"].split()[0]: finding["target"]["status"]["state"]
+        for finding in result["findings"]
     }
-    assert states.keys() == {one["id"] for one in REQUIREMENTS}
+    assert states.keys() == {requirement["id"] for requirement in REQUIREMENTS}
     assert (states["1.1"], states["1.4"], states["4.4"]) == (
         "not-satisfied", "satisfied", "not-satisfied",
     )  # fmt: skip

@@ -77,7 +77,7 @@ def test_prowler_selects_exactly_the_frameworks_checks(tmp_path: Path) -> None:
     listed = loaded.run(words, environment={}, directory=tmp_path)
     requirements = json.loads(UNIVERSAL.read_text("utf-8"))["requirements"]
     assert set(re.findall(r"^\[(\w+)\]", listed.output, re.MULTILINE)) == {
-        check for one in requirements for check in one["checks"].get("aws", [])
+        check for requirement in requirements for check in requirement["checks"].get("aws", [])
     }
 
 

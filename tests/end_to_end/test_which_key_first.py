@@ -98,7 +98,9 @@ def test_an_account_without_a_failure_has_nothing_to_do(
     output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (report,) = output.glob("*.ocsf.json")
-    passing = [one for one in json.loads(report.read_text()) if one["status_code"] == "PASS"]
+    passing = [
+        finding for finding in json.loads(report.read_text()) if finding["status_code"] == "PASS"
+    ]
     (tmp_path / "a.ocsf.json").write_text(json.dumps(passing))
     assert main([str(tmp_path), "--output-directory", str(tmp_path / "new")]) == 0
     assert "No key fails a check." in capsys.readouterr().out

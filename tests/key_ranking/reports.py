@@ -67,7 +67,7 @@ def finding(
 def write(path: Path, findings: Iterable[Mapping[str, Any]]) -> Path:
     """Write a report as Prowler does."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"[{','.join(json.dumps(one, indent=4) for one in findings)}]")
+    path.write_text(f"[{','.join(json.dumps(member, indent=4) for member in findings)}]")
     return path
 
 

@@ -22,7 +22,7 @@ from scripts.oscal_framework import CATALOG, COMPONENT_DEFINITION
 from .reports import ACCOUNT, TODAY, finding, write
 
 REQUIREMENTS = json.loads(FRAMEWORK.read_text("ascii"))["requirements"]
-MEASURED = [one for one in REQUIREMENTS if one["checks"]]
+MEASURED = [requirement for requirement in REQUIREMENTS if requirement["checks"]]
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Drawn = list[tuple[Mapping[str, Any], str, bool, str, int]]
 """Of each finding: its requirement, its status, whether it is muted, its user, and its check."""
@@ -76,12 +76,12 @@ def drawn_findings(draw: st.DrawFn) -> Drawn:
     requirements = st.sampled_from(MEASURED)
     if draw(st.booleans()):
         requirements, statuses = st.sampled_from(MEASURED[-2:]), st.just("PASS")
-    one = st.tuples(requirements, statuses, st.booleans(), users, st.integers(0, 1))
+    parts = st.tuples(requirements, statuses, st.booleans(), users, st.integers(0, 1))
 
     def finding_of(each: Any) -> str:
         return repr((*each[:4], check_of(each[0], each[4])))
 
-    return draw(st.lists(one, min_size=1, max_size=25, unique_by=finding_of))
+    return draw(st.lists(parts, min_size=1, max_size=25, unique_by=finding_of))
 
 
 @given(drawn_findings())
@@ -136,7 +136,7 @@ def test_a_markdown_reader_shows_a_name_as_it_is(name: str) -> None:
 def test_the_same_reports_give_the_same_document_and_a_report_given_twice_counts_once(
     tmp_path: Path,
 ) -> None:
-    events = [event(one, "FAIL", True, "alice") for one in MEASURED]
+    events = [event(requirement, "FAIL", True, "alice") for requirement in MEASURED]
     first = report(tmp_path, *events)
     other = report(
         tmp_path / "other",
@@ -226,11 +226,11 @@ def test_a_folder_that_cannot_be_read_and_a_link_are_errors(
 def test_the_catalog_and_the_component_definition_have_every_requirement() -> None:
     catalog = by_trestle(OSCAL / CATALOG, "Catalog", "catalog")
     controls = [control.id for group in catalog.groups for control in group.controls]
-    assert controls == [f"akh-{one['id']}" for one in REQUIREMENTS]
+    assert controls == [f"akh-{requirement['id']}" for requirement in REQUIREMENTS]
     definition = by_trestle(OSCAL / COMPONENT_DEFINITION, "ComponentDefinition", "component")
     ((implementation,),) = (each.control_implementations for each in definition.components)
     assert implementation.source == CATALOG
     assert {
         each.control_id: [prop.value for prop in each.props]
         for each in implementation.implemented_requirements
-    } == {f"akh-{one['id']}": one["checks"]["aws"] for one in MEASURED}
+    } == {f"akh-{requirement['id']}": requirement["checks"]["aws"] for requirement in MEASURED}

@@ -51,8 +51,8 @@ def many(tmp_path: Path, number: int) -> tuple[Entry, ...]:
     return ranked(
         tmp_path,
         *(
-            finding("unrotated", f"u{one}", access_keys=[key(one, 100 + one)])
-            for one in range(number)
+            finding("unrotated", f"u{user}", access_keys=[key(user, 100 + user)])
+            for user in range(number)
         ),
     )
 
@@ -63,7 +63,7 @@ def test_other_peoples_words_are_only_text_and_can_be_recognized(
     page = page_of(hostile)
     assert {"script", "img", "iframe"}.isdisjoint({element.tag for element in page.iter()})
     assert HARMLESS in [text for text in page.itertext() if "alert" in text]
-    (link,) = [one for one in page.iter("a") if one.get("href") == "a.html"]
+    (link,) = [element for element in page.iter("a") if element.get("href") == "a.html"]
     assert "".join(link.itertext()) == HARMLESS
 
 
@@ -243,7 +243,9 @@ def test_a_missing_permission_of_a_whole_fleet_is_one_entry_behind_the_keys(
         tmp_path, *unread, finding("unused", "a", access_keys=[key(1, 300)], advice=RETIRE)
     )
     page = page_of(entries)
-    assert [one.findtext(".//code") for one in page.iterfind(".//ol/li")] == [RETIRE["retire"]]
+    assert [element.findtext(".//code") for element in page.iterfind(".//ol/li")] == [
+        RETIRE["retire"]
+    ]
     (cause,) = page.findall(".//ul[@class='keys causes']/li")
     text = " ".join("".join(cause.itertext()).split())
     assert text.startswith("3,000 users in 300 accounts iam:ListAccessKeys failed with AccessDen")
@@ -266,7 +268,7 @@ def test_a_manual_finding_of_an_incident_is_not_judged_and_does_not_fail(tmp_pat
 def test_changes_name_accounts_by_number_too(tmp_path: Path) -> None:
     changed = [Change("new", number, "prod", "a", "iam_user_x") for number in ("1", "2")]
     page = page_of((), changes=changed, since="then")
-    cells = [" ".join(one.itertext()) for one in page.iterfind(".//details//td[2]")]
+    cells = [" ".join(element.itertext()) for element in page.iterfind(".//details//td[2]")]
     assert [cell.split() for cell in cells] == [["prod", "1"], ["prod", "2"]]
 
 
@@ -274,9 +276,9 @@ def test_fifty_keys_are_shown_and_the_rest_is_folded_or_in_the_csv(tmp_path: Pat
     entries = many(tmp_path, FOLDED + 5)
     page = page_of(entries)
     lists = page.findall(".//ol")
-    assert [len(one.findall("li")) for one in lists] == [SHOWN, FOLDED - SHOWN]
+    assert [len(element.findall("li")) for element in lists] == [SHOWN, FOLDED - SHOWN]
     assert "5 more are in the" in "".join(page.itertext())
-    ranks = [one.findtext("span") for one in page.iterfind(".//ol/li")]
+    ranks = [element.findtext("span") for element in page.iterfind(".//ol/li")]
     assert ranks == [str(number) for number in range(1, FOLDED + 1)]
 
 

@@ -29,7 +29,7 @@ OTHER = {**finding("s3_bucket_public_access", "bucket"), "unmapped": {"padding":
 def test_a_folder_gives_the_reports_in_all_folders_below_but_those_of_compliance(
     tmp_path: Path,
 ) -> None:
-    ours = [write(tmp_path / f"{one}.ocsf.json", [FAILING]) for one in ("a", "accounts/1/b")]
+    ours = [write(tmp_path / f"{name}.ocsf.json", [FAILING]) for name in ("a", "accounts/1/b")]
     write(tmp_path / "compliance" / "c.ocsf.json", [{**FAILING, "class_uid": 2003}])
     (tmp_path / "accounts" / "d.csv").write_text("")
     (tmp_path / "link.ocsf.json").symlink_to(ours[0])
@@ -65,10 +65,10 @@ def test_only_findings_of_our_checks_are_given_wherever_a_chunk_ends(
 ) -> None:
     monkeypatch.setattr(reports, "CHUNK", size)
     report = write(tmp_path / "a.ocsf.json", [OTHER, FAILING, OTHER])
-    assert [one.user for one in findings_in(report)] == ["alice"]
+    assert [found.user for found in findings_in(report)] == ["alice"]
     minified = tmp_path / "b.ocsf.json"
     minified.write_text(f"\ufeff {json.dumps([OTHER, FAILING])}\n")
-    assert [one.user for one in findings_in(minified)] == ["alice"]
+    assert [found.user for found in findings_in(minified)] == ["alice"]
 
 
 WHOLE = json.dumps([FAILING])
@@ -118,7 +118,7 @@ def test_what_was_read_before_the_damage_counts_and_the_damage_is_told(tmp_path:
     report.write_text(json.dumps([FAILING, OTHER])[:-300])
     told = collect([report], NOW)
     assert list(told.problems) == [report]
-    assert [one.user for one in told.open.values()] == ["alice"]
+    assert [found.user for found in told.open.values()] == ["alice"]
 
 
 def test_a_report_without_a_finding_of_our_checks_is_named(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_of_each_finding_the_newest_counts_whatever_the_names_of_the_files(tmp_p
     assert not collect(oldest_first([new, old]), NOW).open
     assert not collect([new, old], NOW).open
     again = write(tmp_path / "b.ocsf.json", [{**FAILING, "time": TODAY + 1}])
-    assert [one.time for one in collect([new, old, again], NOW).open.values()] == [TODAY + 1]
+    assert [found.time for found in collect([new, old, again], NOW).open.values()] == [TODAY + 1]
 
 
 def test_the_same_user_is_the_same_whatever_region_the_scan_began_in(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_what_is_dated_ahead_outranks_nothing_and_is_named(
     ]
     # A newer scan of the account makes what is older come late, and be looked up again.
     newest = write(folder / "newest.ocsf.json", [finding("unused", "b", "PASS", time=now + 86_400)])
-    paths = [write(folder / f"{at}.ocsf.json", [one]) for at, one in enumerate(drawn)]
+    paths = [write(folder / f"{at}.ocsf.json", [member]) for at, member in enumerate(drawn)]
     alone = [path for path, hour in zip(paths, hours, strict=True) if hour <= 24]
     result, without = collect([newest, *paths], NOW), collect([newest, *alone], NOW)
     assert (result.open, result.others) == (without.open, without.others)
@@ -244,7 +244,7 @@ def test_what_is_not_a_regular_file_is_refused_and_does_not_block(
 def test_half_characters_are_replaced(tmp_path: Path) -> None:
     report = tmp_path / "a.ocsf.json"
     report.write_text(WHOLE.replace("payments", "pay\\ud800"))
-    assert [one.account_name for one in findings_in(report)] == ["pay?"]
+    assert [found.account_name for found in findings_in(report)] == ["pay?"]
 
 
 def test_memory_does_not_grow_with_other_checks_findings(tmp_path: Path) -> None:

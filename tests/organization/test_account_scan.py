@@ -103,7 +103,9 @@ def test_a_reason_is_one_printable_line_without_secrets(words: list[str]) -> Non
 
 
 def test_retries_last_longer_than_a_minute_of_throttling() -> None:
-    pauses = [min(FIRST_PAUSE * 2**one, LONGEST_PAUSE) for one in range(ATTEMPTS_IF_THROTTLED - 1)]
+    pauses = [
+        min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE) for attempt in range(ATTEMPTS_IF_THROTTLED - 1)
+    ]
     assert 0.5 * sum(pauses) > 60  # a pause is between half as long and as long
 
 

@@ -138,7 +138,9 @@ def test_a_worker_keeps_no_process_of_a_run(scanned: ClusterRun) -> None:
 def fork_servers(temporary: Path) -> list[int]:
     """The processes that scans are forked from, on workers with this folder."""
     ours = processes_with(f"TMPDIR={temporary}")
-    return [one for one in ours if "forkserver" in " ".join(psutil.Process(one).cmdline())]
+    return [
+        process for process in ours if "forkserver" in " ".join(psutil.Process(process).cmdline())
+    ]
 
 
 def test_the_reports_come_from_the_workers(scanned: ClusterRun) -> None:
@@ -230,7 +232,9 @@ def test_a_worker_that_hangs_is_named_and_the_others_scan(mixed: MixedRun) -> No
 
 
 def test_an_account_that_one_worker_may_not_scan_is_scanned_by_another(mixed: MixedRun) -> None:
-    not_scanned = {one for one, result in mixed.run.results.items() if not result.was_scanned}
+    not_scanned = {
+        account for account, result in mixed.run.results.items() if not result.was_scanned
+    }
     assert not_scanned == {mixed.without_role}, mixed.run.output
     assert mixed.run.returncode == 4
     assert "could not assume the role" in mixed.run.results[mixed.without_role].reason

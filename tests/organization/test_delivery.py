@@ -32,7 +32,7 @@ def test_a_failed_delivery_is_reported_and_the_organizations_reports_are_deliver
         assert said in done.output
         assert said in page
     found = aws.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
-    names = {one["Key"].removeprefix("output/organization/") for one in found}
+    names = {stored["Key"].removeprefix("output/organization/") for stored in found}
     own = [*done.directory.glob("prowler-org-o-*"), *done.directory.glob("[ck]*/*")]
     files = {path.relative_to(done.directory).as_posix() for path in own if path.is_file()}
     assert names == files

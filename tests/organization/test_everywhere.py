@@ -33,9 +33,9 @@ def test_an_organization_of_another_partition_is_scanned(
         )  # fmt: skip
     assert done.returncode == 3, done.output
     findings = json.loads(done.merged(".ocsf.json").read_text("utf-8"))
-    assert {one["cloud"]["account"]["uid"] for one in findings} == set(accounts)
-    for one in findings:
-        resource = one["resources"][0]
+    assert {finding["cloud"]["account"]["uid"] for finding in findings} == set(accounts)
+    for finding in findings:
+        resource = finding["resources"][0]
         assert resource["region"] == region
         assert resource["cloud_partition"] == partition
         assert resource["uid"].startswith(f"arn:{partition}:iam::")

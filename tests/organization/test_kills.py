@@ -97,7 +97,9 @@ def parent(running: Running, fleet: Fleet) -> list[int]:
 
 def fork_server(running: Running, fleet: Fleet) -> list[int]:
     children = psutil.Process(running.process.pid).children()
-    return [one.pid for one in children if "resource_tracker" not in " ".join(one.cmdline())]
+    return [
+        process.pid for process in children if "resource_tracker" not in " ".join(process.cmdline())
+    ]
 
 
 def child(running: Running, fleet: Fleet) -> list[int]:

@@ -58,27 +58,36 @@ def test_the_keys_of_all_accounts_are_ranked_under_their_names(tmp_path: Path) -
             tmp_path, BOB, finding("unrotated", "b", account=BOB.id, access_keys=[key(2, 200)])
         ),
     )
-    assert [(one.user, one.account_name) for one in made.ranking.entries] == [
+    assert [(entry.user, entry.account_name) for entry in made.ranking.entries] == [
         ("b", BOB.name), ("a", ALICE.name),
     ]  # fmt: skip
     (keys,) = (tmp_path / "keys").glob("*.csv")
     assert keys in made.files
-    page = next(path for path in made.files if path.suffix == ".html").read_text()
+    page = next(file for file in made.files if file.suffix == ".html").read_text()
     assert f'href="keys/{keys.name}"' in page
     assert f'href="accounts/{BOB.id}/' not in page  # it has no HTML or CSV report
 
 
 def test_the_next_run_reports_changes_and_accounts_that_have_left(tmp_path: Path) -> None:
-    both = [scanned(tmp_path, one, finding("unused", "u", account=one.id)) for one in (ALICE, BOB)]
+    both = [
+        scanned(tmp_path, account, finding("unused", "u", account=account.id))
+        for account in (ALICE, BOB)
+    ]
     reports(tmp_path, *both, year=2025)
     passing = finding("unused", "u", "PASS", account=ALICE.id, time=TODAY + 1)
     fixed = scanned(tmp_path, ALICE, passing)
     left = replace(LISTED, members=frozenset({ALICE.id}))
     told = reports(tmp_path, fixed, listed=left).ranking.changes
-    assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "gone")]
+    assert [(change.account, change.kind) for change in told] == [
+        (ALICE.id, "fixed"),
+        (BOB.id, "gone"),
+    ]
     here = replace(LISTED, members=frozenset({ALICE.id, BOB.id}))
     told = reports(tmp_path, fixed, not_scanned(BOB, "denied"), listed=here).ranking.changes
-    assert [(one.account, one.kind) for one in told] == [(ALICE.id, "fixed"), (BOB.id, "not known")]
+    assert [(change.account, change.kind) for change in told] == [
+        (ALICE.id, "fixed"),
+        (BOB.id, "not known"),
+    ]
 
 
 def compliance(directory: Path, account: Account, *rows: str) -> AccountResult:
@@ -121,7 +130,7 @@ def test_a_binary_compliance_report_affects_only_itself(tmp_path: Path) -> None:
     path = tmp_path / results[0].reports[0]
     path.write_bytes(path.read_bytes().replace(b"One", b"On\xe9"))
     made = reports(tmp_path, *results)
-    page = next(path for path in made.files if path.suffix == ".html").read_text()
+    page = next(file for file in made.files if file.suffix == ".html").read_text()
     assert f"{path.name}: it is not text in UTF-8" in page
     assert describe_unused(made.ranking.collected) == [
         f"These reports could not be used: {path.name}."
@@ -132,7 +141,7 @@ def test_a_binary_compliance_report_affects_only_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("around", ["\ufeff{}", "{}\n", " \r\n{}\t", "{}"])
 def test_stray_files_do_not_damage_the_merged_report(tmp_path: Path, around: str) -> None:
-    results = [scanned(tmp_path, one, PASSING, PASSING) for one in (ALICE, BOB)]
+    results = [scanned(tmp_path, account, PASSING, PASSING) for account in (ALICE, BOB)]
     for result in results:
         path = tmp_path / result.reports[0]
         path.write_text(around.format(path.read_text()))
@@ -193,7 +202,7 @@ def test_strict_refuses_a_damaged_report_and_the_page_names_it(tmp_path: Path) -
     path.write_text(path.read_text()[:-40])
     made = reports(tmp_path, result)
     assert describe_unused(made.ranking.collected)
-    page = next(one for one in made.files if one.suffix == ".html").read_text()
+    page = next(file for file in made.files if file.suffix == ".html").read_text()
     assert "it ends in the middle of a finding" in page
 
 
@@ -243,5 +252,5 @@ def test_a_run_is_red_for_what_is_new(tmp_path: Path) -> None:
 def test_accounts_that_were_not_chosen_are_counted(tmp_path: Path) -> None:
     listed = replace(LISTED, members=frozenset({ALICE.id, "7", "8", "9"}))
     made = reports(tmp_path, scanned(tmp_path, ALICE, PASSING), listed=listed)
-    page = next(one for one in made.files if one.suffix == ".html").read_text()
+    page = next(file for file in made.files if file.suffix == ".html").read_text()
     assert "3 more accounts were not chosen with --accounts, --ou, or --account-tag" in page

@@ -94,7 +94,7 @@ def results_of(backend: ExampleBackend, warnings: list[str] | None = None) -> li
     results: list[AccountResult] = []
 
     def record(finished: Sequence[FinishedScan]) -> None:
-        results.extend(one.result for one in finished)
+        results.extend(scan.result for scan in finished)
 
     scan_all(backend, TASKS, record, warnings.append)
     return results
@@ -193,7 +193,7 @@ def test_an_interrupt_during_the_release_of_a_future_is_not_lost(
     with handled_signals(), pytest.raises(KeyboardInterrupt):
         scan_all(Backend(), TASKS, recorded.extend, print)
     assert lost == [KeyboardInterrupt]
-    assert [one.result.account for one in recorded] == [TASKS[0].account.id]
+    assert [scan.result.account for scan in recorded] == [TASKS[0].account.id]
 
 
 @contextmanager
@@ -262,7 +262,7 @@ class SignedIn(ExampleBackend):
         self.tried: dict[str, list[str]] = {task.account.id: [] for task in TASKS}
 
     def submit(self, task: ScanTask, avoid: Collection[str] = ()) -> Future[FinishedScan]:
-        machine = next(iter([one for one in self._roles if one not in avoid] or self._roles))
+        machine = next(iter([name for name in self._roles if name not in avoid] or self._roles))
         self._roles[machine] = self._roles.pop(machine)  # the next scan is for another one
         role, future = self._roles[machine], Future[FinishedScan]()
         self.tried[task.account.id].append(role)
@@ -327,7 +327,7 @@ def test_a_scan_that_still_runs_elsewhere_then_counts() -> None:
     backend.exclude = exclude  # type: ignore[method-assign]
     with pytest.raises(BackendLostError):
         scan_all(backend, TASKS, recorded.extend, print)
-    assert [one.result.was_scanned for one in recorded] == [True]
+    assert [scan.result.was_scanned for scan in recorded] == [True]
 
 
 def test_an_account_that_fails_on_several_machines_has_a_result() -> None:

@@ -118,7 +118,7 @@ def test_without_reports_of_keys_the_page_says_why_there_is_no_list(page: Elemen
 
 
 def test_a_row_links_to_the_accounts_own_report(page: Element) -> None:
-    links = [one.get("href") for one in page.iterfind(".//td/a")]
+    links = [element.get("href") for element in page.iterfind(".//td/a")]
     assert links[0] == "accounts/000000000002/prowler-output-000000000002.html"
     csv = "accounts/1/prowler-output-1.csv"
     reports = ("accounts/1/compliance/prowler-output-1_cis.csv", csv)
@@ -135,7 +135,7 @@ def test_the_chart_has_a_bar_for_each_account_with_a_part_for_each_status(page: 
 def test_names_and_reasons_are_only_text(page: Element) -> None:
     active = {"script", "img", "iframe", "object", "embed", "link", "base", "form"}
     assert not active & {element.tag for element in page.iter()}
-    assert not [name for one in page.iter() for name in one.keys() if name.startswith("on")]  # noqa: SIM118
+    assert not [name for element in page.iter() for name in element.keys() if name.startswith("on")]  # noqa: SIM118
     assert "Prowler<b>Scan" in "".join(page.itertext())
 
 

@@ -55,7 +55,7 @@ def test_the_list_policy_allows_what_the_list_and_prowler_call(
         selection = Selection(units=("production",), tags=("env=prod",))
         listed = list_accounts(selection, boto3.Session(), None)
         described, tags, units = get_organizations_metadata(account, boto3.Session())
-    assert [one.id for one in listed.accounts] == [account]
+    assert [found.id for found in listed.accounts] == [account]
     assert described["Account"]["Name"] == "account"
     assert tags["Tags"] == [{"Key": "env", "Value": "prod"}]
     assert units["ou_path"] == "production/payments"

@@ -33,8 +33,8 @@ RESULTS = (
 STATE = State(
     JOB,
     STARTED,
-    {one.id: one for one in (ALICE, BOB, CAROL)},
-    {one.account: one for one in RESULTS},
+    {account.id: account for account in (ALICE, BOB, CAROL)},
+    {result.account: result for result in RESULTS},
 )
 
 

@@ -133,9 +133,9 @@ def test_results_from_a_worker_are_validated(
     whole, other = finished(ALICE), finished(BOB)
     reports = reports_of(("FAIL", "alice"))
     (scan_folder(tmp_path, BOB.id) / REPORT).write_bytes(reports[REPORT])
-    for one in (whole, other):
-        archive = pack(scan_folder(tmp_path, one.result.account))
-        recorder.record([replace(one, machine="a worker", archive=archive)])
+    for scan in (whole, other):
+        archive = pack(scan_folder(tmp_path, scan.result.account))
+        recorder.record([replace(scan, machine="a worker", archive=archive)])
     assert state.results[ALICE.id].counts == FindingCounts(failed=1)
     reason = state.results[BOB.id].reason
     assert reason == f"The reports of a worker cannot be used: {REPORT} is about another account."
@@ -158,13 +158,13 @@ def test_a_result_without_its_own_reports_does_not_count(
     finished: Finished,
     tmp_path: Path,
 ) -> None:
-    one = finished(ALICE)
+    scan = finished(ALICE)
     folder = scan_folder(tmp_path, ALICE.id)
     (folder / REPORT).unlink()
     (folder / "prowler.log").write_text("It says that it is done.")
-    sent = replace(one.result, reports=reports)
+    sent = replace(scan.result, reports=reports)
     archive = pack(folder) if packed else None
-    recorder.record([replace(one, result=sent, machine="a worker", archive=archive)])
+    recorder.record([replace(scan, result=sent, machine="a worker", archive=archive)])
     expected = f"The reports of a worker cannot be used: {why}."
     assert state.results[ALICE.id].reason == expected
 
@@ -232,12 +232,12 @@ def test_a_workers_log_is_readable_only_by_its_owner(
 def test_an_account_without_findings_was_scanned_if_prowler_says_so(
     state: State, recorder: Recorder, finished: Finished, tmp_path: Path
 ) -> None:
-    one = finished(ALICE)
+    scan = finished(ALICE)
     folder = scan_folder(tmp_path, ALICE.id)
     (folder / REPORT).unlink()
     (folder / "prowler.log").write_text("There are no findings in Account 1")
-    result = replace(one.result, reports=())
-    recorder.record([replace(one, result=result, machine="a worker", archive=pack(folder))])
+    result = replace(scan.result, reports=())
+    recorder.record([replace(scan, result=result, machine="a worker", archive=pack(folder))])
     assert state.results[ALICE.id].was_scanned
 
 

@@ -22,8 +22,8 @@ def lists_accounts(aws: EmbeddedAWS, temporary: Path) -> bool:
 
 
 def loads_prowler(aws: EmbeddedAWS, temporary: Path) -> bool:
-    processes = (psutil.Process(one) for one in processes_with(f"TMPDIR={temporary}"))
-    return any("forkserver" in " ".join(one.cmdline()) for one in processes)
+    processes = (psutil.Process(number) for number in processes_with(f"TMPDIR={temporary}"))
+    return any("forkserver" in " ".join(process.cmdline()) for process in processes)
 
 
 def scans(aws: EmbeddedAWS, temporary: Path) -> bool:

@@ -48,7 +48,7 @@ def delivered(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Run
 
 def test_the_reports_are_in_the_bucket(aws: EmbeddedAWS, delivered: Run) -> None:
     objects = aws.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
-    assert {one["Key"].rpartition("/")[0] for one in objects} == {
+    assert {stored["Key"].rpartition("/")[0] for stored in objects} == {
         "reports/csv", "reports/html", "reports/json-ocsf"
     }, delivered.output  # fmt: skip
 

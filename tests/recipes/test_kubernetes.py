@@ -27,7 +27,7 @@ POD = JOB["template"]["spec"]
 (CLEANER,) = POD["initContainers"]
 
 
-@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda one: str(one["kind"]))
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: str(manifest["kind"]))
 def test_a_manifest_has_only_fields_that_kubernetes_knows(manifest: dict[str, Any]) -> None:
     client = ApiClient()
     answer = SimpleNamespace(data=json.dumps(manifest))  # as if a cluster had sent it

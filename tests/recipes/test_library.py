@@ -53,7 +53,7 @@ def accounts() -> Iterator[Accounts]:
         first, second = organization.add_account("first"), organization.add_account("second")
         for account, user, keys in ((first, "alice", 2), (second, "alice", 1), (second, "bob", 2)):
             organization.add_keys(account, user, keys)
-        yield Accounts(*(f"arn:aws:iam::{one}:role/ProwlerScan" for one in (first, second)))
+        yield Accounts(*(f"arn:aws:iam::{account}:role/ProwlerScan" for account in (first, second)))
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def findings(accounts: Accounts) -> list[list[Finding]]:
 
 
 def statuses(findings: list[Finding], check: str = CHECK) -> dict[str, str]:
-    of_check = [one for one in findings if one.metadata.CheckID == check]
-    return {one.resource_name: one.status.value for one in of_check}
+    of_check = [finding for finding in findings if finding.metadata.CheckID == check]
+    return {finding.resource_name: finding.status.value for finding in of_check}
 
 
 def test_each_account_has_the_findings_of_its_own_users(findings: list[list[Finding]]) -> None:
@@ -73,18 +73,20 @@ def test_each_account_has_the_findings_of_its_own_users(findings: list[list[Find
 
 def test_each_finding_names_its_account(accounts: Accounts, findings: list[list[Finding]]) -> None:
     for role, found in zip((accounts.first, accounts.second), findings, strict=True):
-        assert {one.account_uid for one in found} == {role.split(":")[4]} != {ACCOUNT}
+        assert {finding.account_uid for finding in found} == {role.split(":")[4]} != {ACCOUNT}
 
 
 def test_all_checks_of_the_plug_in_run(findings: list[list[Finding]]) -> None:
-    assert {one.metadata.CheckID for one in findings[0]} == set(FAMILY)
+    assert {finding.metadata.CheckID for finding in findings[0]} == set(FAMILY)
 
 
 def test_a_finding_has_its_metadata_its_framework_and_its_data(
     findings: list[list[Finding]],
 ) -> None:
     (bob,) = (
-        one for one in findings[1] if (one.resource_name, one.metadata.CheckID) == ("bob", CHECK)
+        finding
+        for finding in findings[1]
+        if (finding.resource_name, finding.metadata.CheckID) == ("bob", CHECK)
     )
     assert bob.metadata.Severity.value == "medium"
     assert bob.compliance["Access-Key-Hygiene-1.0"] == ["1.1"]
@@ -96,8 +98,8 @@ def test_a_second_scan_gives_the_same_ids(
     accounts: Accounts, findings: list[list[Finding]]
 ) -> None:
     again: list[Finding] = SCRIPT["scan"](accounts.first)
-    assert [one.uid for one in again] == [one.uid for one in findings[0]]
-    assert len({one.uid for one in again}) == len(again)
+    assert [finding.uid for finding in again] == [finding.uid for finding in findings[0]]
+    assert len({finding.uid for finding in again}) == len(again)
 
 
 def test_failures_are_printed_and_decide_the_exit_code(
@@ -123,6 +125,6 @@ def test_prowlers_own_check_repeats_the_findings_of_the_first_account(accounts: 
     found = {}
     for role in (accounts.first, accounts.second):
         scan = Scan(AwsProvider(role_arn=role), checks=[NEIGHBOR, CHECK])
-        found[role] = [one for _, batch in scan.scan() for one in batch]
+        found[role] = [finding for _, batch in scan.scan() for finding in batch]
     assert statuses(found[accounts.second]) == SECOND
     assert "bob" not in statuses(found[accounts.second], NEIGHBOR)
