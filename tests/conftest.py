@@ -15,10 +15,12 @@ from prowler.lib.check.compliance_models import (
 )
 from prowler.lib.check.models import CheckMetadata
 from prowler.providers.aws import aws_provider
+from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 
 from .end_to_end.environments import Environment, copy_prowler
+from .scanning import provider_of
 
 # A test must not depend on how fast the machine is.
 settings.register_profile(
@@ -61,6 +63,13 @@ def aws(aws_of_file: EmbeddedAWS) -> EmbeddedAWS:
     """An empty embedded AWS."""
     aws_of_file.clear()
     return aws_of_file
+
+
+@pytest.fixture
+def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
+    """Prowler's provider, connected to that AWS."""
+    with provider_of(aws) as connected:
+        yield connected
 
 
 @pytest.fixture(scope="session")

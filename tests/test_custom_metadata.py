@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -16,6 +15,7 @@ from prowler.providers.aws.aws_provider import AwsProvider
 
 from embedded_aws.aws import EmbeddedAWS
 
+from .csv_files import csv_rows
 from .scanning import CHECK, FAMILY, begin_run, findings_of, provider_of
 
 API_KEYS = "iam_user_long_term_api_keys"
@@ -69,8 +69,7 @@ def test_rejected_metadata_loses_no_finding_and_is_reported(
     reports = {"csv": tmp_path / "x.csv", "ocsf": tmp_path / "x.ocsf.json"}
     CSV(found, file_path=str(reports["csv"])).batch_write_data_to_file()
     OCSF(found, file_path=str(reports["ocsf"])).batch_write_data_to_file()
-    with reports["csv"].open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file, delimiter=";"))) == len(found)
+    assert len(csv_rows(reports["csv"], ";")) == len(found)
     assert len(json.loads(reports["ocsf"].read_text("utf-8"))) == len(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,6 @@ from .scanning import ACCOUNT, ACCOUNT_NAME, FAMILY, begin_run, findings_of, pro
 OWN = "iam_users_access_key_exceptions"
 TODAY = datetime.now(timezone.utc)
 SOON, LATER, PAST = (f"{TODAY + timedelta(days=days):%Y-%m-%d}" for days in (3, 90, -3))
-
-
-@pytest.fixture
-def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
-    with provider_of(aws) as connected:
-        yield connected
 
 
 def entry(**changed: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -49,12 +49,6 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that the fixer writes its changes to."""
     monkeypatch.chdir(tmp_path)
     return tmp_path / "access-key-changes.jsonl"
-
-
-@pytest.fixture
-def provider(aws: EmbeddedAWS) -> Iterator[AwsProvider]:
-    with provider_of(aws) as connected:
-        yield connected
 
 
 def give(aws: EmbeddedAWS, age: int, unused: int | None, name: str = "alice") -> AccessKey:

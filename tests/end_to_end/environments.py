@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from typing import Any
 
 from scripts.release import copy_sources
 
+from ..csv_files import csv_rows
 from ..pages import command
 
 DISTRIBUTION = ("prowler_access_keys", "prowler_org", "__editable__")
@@ -41,8 +41,7 @@ class Run:
 
     def csv(self, pattern: str = "*.csv") -> list[dict[str, str]]:
         """The rows of a CSV report."""
-        with self.report(pattern).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file, delimiter=";"))
+        return csv_rows(self.report(pattern), ";")
 
     def json(self, pattern: str) -> list[dict[str, Any]]:
         """The findings of an OCSF or ASFF report."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -17,6 +16,7 @@ from embedded_aws.aws import EmbeddedAWS
 from prowler_access_keys.ranking.cli import main
 
 from .. import loaded
+from ..csv_files import csv_rows
 from ..pages import REPOSITORY
 from ..scanning import CHECK, ROOT
 
@@ -39,8 +39,7 @@ def output(aws: EmbeddedAWS, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def rows(folder: Path, pattern: str = "access-keys-*.csv") -> list[dict[str, str]]:
     (path,) = folder.glob(pattern)
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return csv_rows(path)
 
 
 def test_the_keys_of_a_real_report_are_ranked_written_and_printed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from prowler_access_keys.ranking.outputs.terminal import describe_first
 from prowler_access_keys.ranking.over_time.snapshot import read_snapshot
 from prowler_access_keys.ranking.ranked_reports import RankedReports, rank_reports, write_files
 
+from ..csv_files import csv_rows
 from .reports import NOW, TODAY, YESTERDAY, finding, key, write
 
 LATER = (NOW + timedelta(days=90)).isoformat()
@@ -76,7 +76,7 @@ def test_an_accepted_key_is_in_a_part_of_its_own(tmp_path: Path) -> None:
     assert describe_first(ranking.entries, 3, words)[-1] == words
     keys, data, more = write_files(ranking, tmp_path, "access-keys-1")
     assert "alice" not in keys.read_text()
-    (line,) = csv.DictReader(more.open())
+    (line,) = csv_rows(more)
     assert (line["user"], line["owner"], line["approver"]) == ("alice", "mail", "'=security")
     assert json.loads(data.read_text())["accepted"][0]["user"] == "alice"
 

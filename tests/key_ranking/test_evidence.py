@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from prowler_access_keys.ranking.outputs import athena
 from prowler_access_keys.ranking.outputs.files import write_csv
 from prowler_access_keys.ranking.outputs.page import Page, render
 
+from ..csv_files import csv_rows
 from .reports import finding, key, ranked, write
 
 ACTIONS = [{"service": "ec2", "action": "RunInstances", "events": 2}]
@@ -93,7 +93,7 @@ def test_where_what_uses_a_key_could_go_is_on_the_page_and_in_the_csv(tmp_path: 
         "https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html)"
     )
     write_csv([listed], tmp_path / "keys.csv")
-    (row,) = csv.DictReader((tmp_path / "keys.csv").read_text("utf-8").splitlines())
+    (row,) = csv_rows(tmp_path / "keys.csv")
     assert row["destinations"] == listed.destinations
     page = Page("", "", [listed], "", {}, [], (), [])
     assert "Where it could go: <bdi>the function&#39;s execution role" in render(page)
@@ -202,7 +202,6 @@ def test_page_and_csv_have_it_and_a_program_with_a_hostile_name_does_nothing(
     assert "<bdi>In the last 2 events in =us, the key was used by &lt;script&gt;?[31m from" in page
     assert "<bdi>The key was created on 2026-11-20 by =1+1 from 198.51.100.9.</bdi>" in page
     write_csv([listed], tmp_path / "keys.csv")
-    with (tmp_path / "keys.csv").open(newline="") as file:
-        (row,) = csv.DictReader(file)
+    (row,) = csv_rows(tmp_path / "keys.csv")
     assert row["usage"].startswith(f"In the last 2 events in =us, {KEY} was used by <script>?[31m")
     assert row["origin"].startswith(f"{KEY} was created")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from prowler_access_keys.ranking.outputs.owners import code, plain, write_owners
 from prowler_access_keys.ranking.over_time import promise
 from prowler_access_keys.ranking.over_time.history import History
 
+from ..csv_files import csv_rows
 from .reports import NOW, SHORT, TODAY, finding, key, ranked
 
 HOSTILE = [
@@ -40,8 +40,7 @@ def test_each_key_is_in_the_files_of_its_owner_only(
     )
     directory = folder / "out" / "owners"
     write_owners(entries, {}, promise.DEFAULT, directory, NOW)
-    with (directory / "owners.csv").open(newline="") as file:
-        index = list(csv.DictReader(file))
+    index = csv_rows(directory / "owners.csv")
     names = {path.name for path in directory.iterdir()} - {"owners.csv"}
     assert names == {row[kind] for row in index for kind in ("markdown", "csv")}
     assert len(names) == 2 * len(set(tags))
@@ -98,8 +97,8 @@ def test_a_key_without_a_tag_is_its_makers_or_its_accounts(tmp_path: Path) -> No
         finding("unused", "b", account="210987654321", access_keys=[key(5, 9)]),
     )
     write_owners(entries, {}, promise.DEFAULT, tmp_path / "new", NOW)
-    with (tmp_path / "new" / "owners.csv").open(newline="") as file:
-        rows = sorted((row["kind"], row["owner"], row["keys"]) for row in csv.DictReader(file))
+    index = csv_rows(tmp_path / "new" / "owners.csv")
+    rows = sorted((row["kind"], row["owner"], row["keys"]) for row in index)
     places = ("payments 123456789012", "payments 210987654321")  # accounts may share a name
     assert rows == [
         *(("account", place, "1") for place in places),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from pathlib import Path
@@ -19,6 +18,7 @@ from prowler_access_keys.ranking.outputs.terminal import describe_first
 from prowler_access_keys.ranking.outputs.wording import word_age
 from prowler_access_keys.ranking.over_time.changes import Change
 
+from ..csv_files import csv_rows
 from .reports import finding, key, ranked
 
 HOSTILE = '=x</style><script>alert(1)</script>\u202e\x1b[31m\r\n"&amp;'
@@ -71,8 +71,7 @@ def test_the_csv_has_the_columns_and_cells_that_do_nothing(
     tmp_path: Path, hostile: tuple[Entry, ...]
 ) -> None:
     write_csv(hostile, tmp_path / "keys.csv")
-    with (tmp_path / "keys.csv").open(newline="") as file:
-        (row,) = csv.DictReader(file)
+    (row,) = csv_rows(tmp_path / "keys.csv")
     assert tuple(row) == COLUMNS
     assert row["rank"] == "1"
     assert (row["user"], row["account_name"], row["owner"]) == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +19,7 @@ from prowler_access_keys.ranking.over_time.period import read_period
 from prowler_access_keys.ranking.over_time.snapshot import Snapshot
 from prowler_access_keys.ranking.ranked_reports import rank_reports, write_files
 
+from ..csv_files import csv_rows
 from .reports import finding, key, write
 from .test_page import HARMLESS, HOSTILE
 
@@ -256,8 +256,7 @@ def test_other_peoples_words_are_only_text_in_the_evidence(tmp_path: Path) -> No
     assert not [element for element in root.iter() if element.tag in ("script", "img")]
     assert HARMLESS in list(root.itertext())
     (keys,) = out.glob("*keys-that-failed.csv")
-    with keys.open(newline="") as file:
-        (row,) = csv.DictReader(file)
+    (row,) = csv_rows(keys)
     assert (row["user"], row["owner"]) == (f"'{HARMLESS}", f"'{HARMLESS}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from prowler_access_keys.services.iam.iam_access_keys.exceptions.register import
 )
 from prowler_org.reporting.summary import describe_exceptions
 
+from ..csv_files import csv_rows
 from ..exceptions import ELSEWHERE, excepting
 from ..scanning import CHECK
 from .commands import run
@@ -40,7 +40,7 @@ def test_what_an_exception_accepts_is_muted_in_its_account_only(
     assert done.returncode == 3, done.output
     assert f"for accounts that are not in the organization: {ELSEWHERE}" in done.output
     assert "Accepted until a day: 2 keys." in done.output
-    rows = list(csv.DictReader(done.merged(".csv").open(encoding="utf-8"), delimiter=";"))
+    rows = csv_rows(done.merged(".csv"), ";")
     muted = {
         row["ACCOUNT_UID"]: row["MUTED"] == "True"
         for row in rows

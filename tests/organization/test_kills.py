@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import signal
@@ -20,6 +19,7 @@ from embedded_aws.dask_cluster import EmbeddedCluster
 from embedded_aws.organization import EmbeddedOrganization
 from prowler_org.results.account_result import FindingCounts
 
+from ..csv_files import csv_rows
 from ..loaded import Running
 from .commands import OrgRun, run, start, wait_until
 
@@ -87,8 +87,7 @@ def counts_of(done: OrgRun) -> dict[str, FindingCounts]:
 
 
 def findings_of(done: OrgRun) -> Counter[str]:
-    with done.merged(".csv").open(encoding="utf-8", newline="") as file:
-        return Counter(row["ACCOUNT_UID"] for row in csv.DictReader(file, delimiter=";"))
+    return Counter(row["ACCOUNT_UID"] for row in csv_rows(done.merged(".csv"), ";"))
 
 
 def parent(running: Running, fleet: Fleet) -> list[int]:

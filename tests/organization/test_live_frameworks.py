@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from embedded_aws.organization import EmbeddedOrganization
 from prowler_access_keys.compliance.live_frameworks import SIBLINGS
 from prowler_access_keys.ranking.cli import main
 
+from ..csv_files import csv_rows
 from ..end_to_end.environments import PATIENCE
 from .commands import OrgRun, start_program
 
@@ -63,16 +63,11 @@ def reports(run: OrgRun, ending: str) -> list[Path]:
     return found
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=";"))
-
-
 def test_our_checks_measure_the_requirements_about_access_keys(run: OrgRun) -> None:
     for table, ocsf in zip(
         reports(run, f"{LIVE}.csv"), reports(run, f"{LIVE}.ocsf.json"), strict=True
     ):
-        found = {(row["REQUIREMENTS_ID"], row["CHECKID"]) for row in rows(table)}
+        found = {(row["REQUIREMENTS_ID"], row["CHECKID"]) for row in csv_rows(table, ";")}
         assert found >= set(CHECKS.items())
         assert not {check for _, check in found}.intersection(SIBLINGS)
         events: list[dict[str, Any]] = json.loads(ocsf.read_text("utf-8"))
@@ -84,11 +79,11 @@ def test_our_checks_measure_the_requirements_about_access_keys(run: OrgRun) -> N
 
 def test_all_else_is_as_in_prowlers_own_framework(run: OrgRun) -> None:
     for live, own in zip(reports(run, f"{LIVE}.csv"), reports(run, "cis_6.0_aws.csv"), strict=True):
-        assert rows(live)[0].keys() == rows(own)[0].keys()
+        assert csv_rows(live, ";")[0].keys() == csv_rows(own, ";")[0].keys()
         others = [
             sorted(
                 json.dumps(row)
-                for row in rows(path)
+                for row in csv_rows(path, ";")
                 if row.pop("DESCRIPTION") and row["CHECKID"] not in {*SIBLINGS, *SIBLINGS.values()}
             )
             for path in (live, own)
@@ -102,7 +97,7 @@ def test_a_requirement_about_iam_users_has_no_row_about_the_root_user(run: OrgRu
         for table in reports(run, f"{ending}.csv"):
             about_root = {
                 row["REQUIREMENTS_ID"]
-                for row in rows(table)
+                for row in csv_rows(table, ";")
                 if row["RESOURCENAME"] == ROOT and row["CHECKID"] in CHECKS.values()
             }
             assert about_root == with_root
@@ -112,8 +107,8 @@ def test_the_organization_has_one_csv_with_all_accounts(run: OrgRun) -> None:
     (merged,) = run.directory.glob(f"compliance/*_{LIVE}.csv")
     failing = [
         row
-        for row in rows(merged)
+        for row in csv_rows(merged, ";")
         if (row["CHECKID"], row["STATUS"]) == ("iam_user_multiple_active_keys", "FAIL")
     ]
-    assert len({row["ACCOUNTID"] for row in rows(merged)} - {""}) == 2
+    assert len({row["ACCOUNTID"] for row in csv_rows(merged, ";")} - {""}) == 2
     assert [row["RESOURCENAME"] for row in failing] == ["alice"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,6 +24,7 @@ from prowler_org.reporting.organization_reports import (
 from prowler_org.reporting.summary import describe_unseen, describe_unused
 from prowler_org.results.account_result import AccountResult, FindingCounts, not_scanned
 
+from ..csv_files import csv_rows
 from ..key_ranking.reports import TODAY, finding, key, write
 from . import examples
 from .examples import ALICE, BOB, LISTED, finished
@@ -116,8 +116,7 @@ def test_requirements_are_counted_by_account_and_the_reports_are_merged(tmp_path
         Requirement("4", "IV", fail=0, not_judged=2, accepted=0, passed=0),
         Requirement("10", "X", fail=0, not_judged=1, accepted=1, passed=0),
     )
-    with (tmp_path / framework.file).open(newline="") as file:
-        rows = list(csv.DictReader(file, delimiter=";"))
+    rows = csv_rows(tmp_path / framework.file, ";")
     assert [row["STATUS"] for row in rows] == ["PASS", "FAIL", "FAIL", "PASS", "MANUAL", "ODD"]
     assert [row["ACCOUNTID"] for row in rows] == ["1", "1", "1", "2", BOB.id, "2"]
 

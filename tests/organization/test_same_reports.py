@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import subprocess
@@ -22,6 +21,7 @@ from prowler_org.running_prowler import preload, processes
 from prowler_org.running_prowler.arguments import ParsedArguments
 from scripts.compliance_framework import UNIVERSAL
 
+from ..csv_files import csv_rows
 from ..end_to_end.environments import PATIENCE
 from ..mutelists import muting
 from ..pages import block
@@ -156,8 +156,7 @@ def test_every_forked_scan_has_its_own_time_in_the_right_time_zone(scanned: Scan
 @pytest.fixture(scope="module")
 def merged(scanned: Scanned) -> list[dict[str, str]]:
     """The rows of the organization's CSV."""
-    with scanned.run.merged(".csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=";"))
+    return csv_rows(scanned.run.merged(".csv"), ";")
 
 
 def test_the_merged_reports_have_the_findings_of_all_accounts(
