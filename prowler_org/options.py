@@ -16,7 +16,7 @@ from prowler_access_keys.ranking.over_time.news import FAIL_ON, FailOn
 from prowler_access_keys.ranking.versions import Show, describe_versions
 
 from .errors import UsageError
-from .scanning.processors import usable_processors
+from .processors import usable_processors
 
 DESCRIPTION = """\
 Scan all accounts of an AWS organization with Prowler, with one command.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from prowler_access_keys.ranking.whole_file import UnusableFileError
 from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_checks
 from prowler_access_keys.services.iam.iam_access_keys.facts import ROOT_USER_NAME
 
+from ..running_prowler.expected_reports import ExpectedReports
 from ..running_prowler.log import LOG_FILE, end_of, quote, says_that_there_are_none
 from .account_result import AccountResult, FindingCounts
 from .report_files import (
@@ -41,21 +42,6 @@ UNJUDGED = (
 
 class UntrustworthyReportsError(Exception):
     """Reports that cannot be used; the text says why, and begins a sentence."""
-
-
-@dataclass(frozen=True)
-class ExpectedReports:
-    """What Prowler's arguments say about the reports of every account."""
-
-    formats: tuple[str, ...] = ()
-    """The report formats: ``csv``, ``html``, …"""
-    always_finds: bool = False
-    """Whether every account has a finding about its root user."""
-    ignores_failures: bool = False
-    """Whether Prowler ends with 0 though a finding failed."""
-
-
-ANY_REPORTS = ExpectedReports()
 
 
 def verify_reports(

@@ -14,8 +14,9 @@ from prowler_access_keys.ranking.whole_file import whole_file
 from ..accounts.account_list import Account, AccountList
 from ..errors import StartError
 from ..options import STRICT, Selection, ShortText
+from ..running_prowler.expected_reports import ANY_REPORTS, ExpectedReports
 from .account_result import AccountResult
-from .report_check import ANY_REPORTS, ExpectedReports, UntrustworthyReportsError, verify_reports
+from .report_check import UntrustworthyReportsError, verify_reports
 from .report_files import ACCOUNTS
 
 FILE_NAME = "prowler-org-state.json"

@@ -20,7 +20,7 @@ from prowler_access_keys.services.iam.iam_access_keys.catalogue import our_check
 
 from ..accounts.sign_in import LONGEST_CHAINED_SESSION, SignIn, is_of_a_role
 from ..errors import StartError, UsageError
-from ..results.report_check import ANY_REPORTS, ExpectedReports
+from .expected_reports import ANY_REPORTS, ExpectedReports
 from .log import REDACTED, critical_entries, last_line
 from .processes import EXCEPTIONS_OPTION, NoAnswerError, ProwlerLauncher
 

@@ -15,13 +15,9 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import RootAudit
 from ..accounts.account_list import Account
 from ..accounts.sign_in import SignInError
 from ..results.account_result import AccountResult, not_scanned
-from ..results.report_check import (
-    ANY_REPORTS,
-    ExpectedReports,
-    UntrustworthyReportsError,
-    verify_reports,
-)
+from ..results.report_check import UntrustworthyReportsError, verify_reports
 from ..results.report_files import make_log
+from ..running_prowler.expected_reports import ANY_REPORTS, ExpectedReports
 from ..running_prowler.log import (
     LOG_FILE,
     OF_MACHINE,

@@ -10,8 +10,8 @@ from prowler_org.accounts.account_list import Account, AccountList
 from prowler_org.options import Selection
 from prowler_org.reporting.finished_run import FinishedRun
 from prowler_org.results.account_result import AccountResult, FindingCounts
-from prowler_org.results.report_check import ExpectedReports
 from prowler_org.results.state import Job, State, begin
+from prowler_org.running_prowler.expected_reports import ExpectedReports
 from prowler_org.scanning.account_scan import ScanTask
 
 ALICE, BOB = Account("111111111111", "alice"), Account("222222222222", "bob's <account>")

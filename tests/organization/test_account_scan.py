@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prowler_org.results.report_check import ANY_REPORTS, ExpectedReports
+from prowler_org.running_prowler.expected_reports import ANY_REPORTS, ExpectedReports
 from prowler_org.running_prowler.log import (
     LONGEST_LINE,
     LONGEST_REASON,

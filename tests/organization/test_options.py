@@ -9,7 +9,7 @@ import pytest
 
 from prowler_org.cli import main
 from prowler_org.options import _parser, parse, split
-from prowler_org.scanning.processors import usable_processors
+from prowler_org.processors import usable_processors
 
 from ..pages import table
 

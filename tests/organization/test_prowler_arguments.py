@@ -14,7 +14,6 @@ from prowler.lib.cli.parser import ProwlerArgumentParser
 
 from prowler_org.accounts.sign_in import SignIn
 from prowler_org.errors import UsageError
-from prowler_org.results.report_check import ExpectedReports
 from prowler_org.running_prowler.arguments import (
     CHECK_OF_EVERY_ACCOUNT,
     DEFAULT_CHECKS,
@@ -27,6 +26,7 @@ from prowler_org.running_prowler.arguments import (
     find_conflict,
     redact,
 )
+from prowler_org.running_prowler.expected_reports import ExpectedReports
 from prowler_org.running_prowler.processes import ProwlerLauncher, _without_exceptions
 from prowler_org.scanning.backends.dask_worker import SentFile, with_files
 

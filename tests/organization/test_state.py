@@ -17,8 +17,8 @@ from prowler_org.errors import StartError
 from prowler_org.options import Selection
 from prowler_org.reporting.summary import describe_result
 from prowler_org.results.account_result import FindingCounts, not_scanned
-from prowler_org.results.report_check import ExpectedReports
 from prowler_org.results.state import FILE_NAME, resume, start_or_resume
+from prowler_org.running_prowler.expected_reports import ExpectedReports
 from prowler_org.scanning.backends import THIS_MACHINE, FinishedScan
 from prowler_org.scanning.recorder import Recorder
 
