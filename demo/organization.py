@@ -43,7 +43,7 @@ def main() -> int:
         command = (*SCAN, str(directory), *exclude)
         exit_codes = [run(aws, *command, "--quiet", *OPTIONS)]
         rotate(aws, accounts)
-        print("\nA day later, somebody has deactivated an unused key, and made another one:\n")
+        print("\nA day later, one unused key is deactivated, and a new user has two keys:\n")
         exit_codes.append(run(aws, *command, *OPTIONS))
     if exit_codes != [AN_ACCOUNT_WAS_NOT_SCANNED] * 2:
         print(f"prowler-org ended with {exit_codes}, not with 4 for the account without role.")

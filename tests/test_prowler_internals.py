@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,12 +47,15 @@ from prowler_org.running_prowler.log import NO_FINDINGS, read_log
 
 from .scanning import ACCOUNT, CHECK, NEIGHBOR, begin_run, provider_of
 
+PROJECT = Path(__file__).parents[1]
 SHARED = "checks/iam_access_keys"
 FRAMEWORK = "access_key_hygiene_1.0_aws"
 
 
 def rely(holds: bool, changed: str) -> None:
     """Fail with the sentence ``changed`` unless the installed Prowler is as it was."""
+    for path in re.findall(r"[\w/]+\.(?:py|toml)\b", changed):
+        assert (PROJECT / path).exists(), f"{path} is not a file of ours"
     assert holds, f"Prowler {config.prowler_version}: {changed}"
 
 
@@ -182,7 +186,7 @@ def test_the_provider_says_what_to_scan(provider: AwsProvider) -> None:
     rely(
         provider.audit_metadata.expected_checks == [CHECK, NEIGHBOR],
         "the names of the run's checks are no longer in audit_metadata.expected_checks: see "
-        f"{SHARED}/prowler_source.py.",
+        f"{SHARED}/reading/prowler_source.py.",
     )
 
 
@@ -198,13 +202,13 @@ def test_the_provider_holds_its_sessions_and_the_mutelist(
         and provider.identity.identity_arn.startswith("arn:")
         and (unread.mutelist, unread.mutelist_file_path) == ({}, str(tmp_path / "none.yaml"))
         and bool(shipped.mutelist),
-        f"the provider's sessions or mutelist are others: see {SHARED}/fixer.py and "
-        f"{SHARED}/run_credentials.py.",
+        f"the provider's sessions or mutelist are others: see {SHARED}/fixing/fixer.py and "
+        f"{SHARED}/fixing/run_credentials.py.",
     )
     botocore_session = sessions[0]._session
     rely(
         botocore_session.get_credentials().method == "env",
-        f"boto3's session has no botocore session: see {SHARED}/run_credentials.py.",
+        f"boto3's session has no botocore session: see {SHARED}/fixing/run_credentials.py.",
     )
 
 
@@ -231,7 +235,7 @@ def test_one_item_of_a_mutelist_in_dynamodb_is_read() -> None:
     in_loop = source.partition("for item in dynamodb_items:")[2]
     rely(
         "\n                return mutelist" in in_loop,
-        f"Prowler may read all items of such a mutelist now: see {SHARED}/mutelist.py.",
+        f"Prowler may read all items of such a mutelist now: see {SHARED}/fixing/mutelist.py.",
     )
 
 
@@ -239,7 +243,7 @@ def test_a_service_class_has_what_its_client_is_made_of(provider: AwsProvider) -
     service = AWSService("iam", provider, global_service=True, region="us-east-1")
     used = ("audit_resources", "audited_account_arn", "client", "region", "session", "thread_pool")
     missing = [name for name in used if not hasattr(service, name)]
-    rely(not missing, f"AWSService has no {missing}: see {SHARED}/iam_client.py.")
+    rely(not missing, f"AWSService has no {missing}: see {SHARED}/reading/iam_client.py.")
 
 
 def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
@@ -247,19 +251,19 @@ def test_a_client_tries_four_times_by_default(provider: AwsProvider) -> None:
     attempts = service.client.meta.config.retries["total_max_attempts"]
     rely(
         attempts == PROWLER_ATTEMPTS,
-        f"a call is tried {attempts} times by default: see {SHARED}/iam_client.py.",
+        f"a call is tried {attempts} times by default: see {SHARED}/reading/iam_client.py.",
     )
 
 
 def test_the_start_of_a_run_is_known() -> None:
     rely(
         isinstance(config.timestamp_utc.timestamp(), float),
-        f"config.timestamp_utc is not the start of the run: see {SHARED}/prowler_source.py.",
+        f"timestamp_utc is not the start of the run: see {SHARED}/reading/prowler_source.py.",
     )
     script = Path(sys.executable).with_name("prowler").read_text("utf-8")
     rely(
         "from prowler.__main__ import prowler" in script,
-        f"Prowler's command is not prowler.__main__ any more: see {SHARED}/prowler_source.py.",
+        f"its command is not prowler.__main__ any more: see {SHARED}/reading/prowler_source.py.",
     )
 
 
@@ -291,7 +295,7 @@ def test_the_shared_client_holds_users_keys_and_the_summary(provider: AwsProvide
         and (user.name, user.tags) == ("alice", [{"Key": "team", "Value": "payments"}])
         and [key["Status"] for key in keys] == ["Active"]
         and shared.account_summary["SummaryMap"]["Users"] == 1,
-        f"iam_client holds users, keys or the summary otherwise: see {SHARED}/prowler_source.py.",
+        f"iam_client holds users or keys otherwise: see {SHARED}/reading/prowler_source.py.",
     )
 
 

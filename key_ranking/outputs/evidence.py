@@ -111,7 +111,7 @@ def _exceptions_table(period: Period, keys: _Keys) -> Table:
                 rows.append((key_id, history.user, history.account, *dates, status))
     return Table(
         "Exceptions",
-        "Keys of which all findings that fail were muted.",
+        "Keys whose failing findings were all muted.",
         ("access_key_id", "user", "account", "from", "until", "status"),
         rows,
     )
