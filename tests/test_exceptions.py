@@ -33,7 +33,6 @@ from prowler_access_keys.services.iam.iam_access_keys.finding_data import Findin
 from .exceptions import (
     KEYS,
     OF_HYGIENE,
-    SECOND,
     UNROTATED,
     DrawnEntry,
     DrawnFinding,
@@ -115,23 +114,6 @@ def test_an_exception_ends_by_itself_one_second_after_its_end(
     after = sentence(register, end + timedelta(seconds=1))
     assert after.startswith("The exception of security@example.com (owner team) ended on ")
     assert f"ended on {end:%Y-%m-%d}" in after
-
-
-def test_what_a_finding_says() -> None:
-    excepted, other = KEYS
-    entry = {**VALID, "access_key_id": excepted, "ticket": "SEC-1", "checks": ["*"]}
-    del entry["user"]
-    register = Register("x", parse(text_of(entry).encode()))
-    title = f"security@example.com for {excepted} (owner team, SEC-1)"
-    accepted = f"Accepted by {title} until 2026-12-31: a relay."
-    assert sentence(register, NOW, UNROTATED, excepted) == accepted
-    soon = datetime(2026, 12, 20, tzinfo=timezone.utc)
-    assert (
-        sentence(register, soon, UNROTATED, excepted)
-        == f"{accepted} This exception ends in 11 days."
-    )
-    both = sentence(register, NOW, SECOND, excepted, other)
-    assert both == f"The exception of {title} does not cover {other}."
 
 
 # The file

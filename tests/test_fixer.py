@@ -271,37 +271,22 @@ def test_it_refuses_when_a_deciding_fact_cannot_be_read(
     assert refused(reason)
 
 
-def used_since(aws: EmbeddedAWS, keys: Keys) -> None:
-    keys.unused.last_used = keys.used.last_used
-
-
-def used_since_but_long_ago(aws: EmbeddedAWS, keys: Keys) -> None:
-    keys.unused.last_used = AccessKeyLastUsed(NOW - timedelta(days=300), "s3", "us-east-1")
-
-
-def other_key_deactivated(aws: EmbeddedAWS, keys: Keys) -> None:
-    keys.used.status = "Inactive"
-
-
 def other_key_replaced(aws: EmbeddedAWS, keys: Keys) -> None:
     aws.iam().users["alice"].access_keys.remove(keys.used)
     give(aws, 1, 0)
 
 
-def user_deleted(aws: EmbeddedAWS, keys: Keys) -> None:
-    del aws.iam().users["alice"]
+LONG_AGO = AccessKeyLastUsed(NOW - timedelta(days=300), "s3", "us-east-1")
+CHANGES: dict[str, Callable[[EmbeddedAWS, Keys], object]] = {
+    "used": lambda aws, keys: setattr(keys.unused, "last_used", keys.used.last_used),
+    "used, but long ago": lambda aws, keys: setattr(keys.unused, "last_used", LONG_AGO),
+    "other key deactivated": lambda aws, keys: setattr(keys.used, "status", "Inactive"),
+    "other key replaced": other_key_replaced,
+    "user deleted": lambda aws, keys: aws.iam().users.pop("alice"),
+}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        used_since,
-        used_since_but_long_ago,
-        other_key_deactivated,
-        other_key_replaced,
-        user_deleted,
-    ],
-)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_it_refuses_when_something_changed_since_the_scan(
     aws: EmbeddedAWS, keys: Keys, refused: Refused, change: Callable[[EmbeddedAWS, Keys], None]
 ) -> None:

@@ -355,18 +355,11 @@ def test_no_framework_is_taken_from_a_folder_that_somebody_else_can_write_to(
     assert "No live framework was made." in capsys.readouterr().err
 
 
-@pytest.fixture
-def unusable(cache: Path) -> Path:
-    """A file where the cache should be: nobody can write there, root neither."""
-    cache.parent.mkdir()
-    cache.write_text("")
-    return cache
-
-
-@pytest.mark.usefixtures("unusable")
 def test_a_cache_that_cannot_be_written_costs_the_twins_and_one_line(
-    capsys: pytest.CaptureFixture[str],
+    cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    cache.parent.mkdir()
+    cache.write_text("")  # a file in its place: nobody can write there, root neither
     assert choose(CIS) == 1
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)

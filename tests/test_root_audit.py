@@ -20,7 +20,7 @@ from prowler_access_keys.services.iam.iam_access_keys.facts import (
     Unreadable,
 )
 
-from .scanning import ACCOUNT, CHECK, ROOT, Found, findings_of, provider_of, scan_with
+from .scanning import ACCOUNT, CHECK, ROOT, Found, provider_of, scan_with
 
 ROOT_CHECK = "iam_root_user_active_keys"
 NOW = datetime.now(timezone.utc)
@@ -87,33 +87,6 @@ def test_a_session_gives_a_verdict_where_an_old_report_does_not(
             # By the scan without the audit:
             assert aws.calls["iam:GetCredentialReport"] == bool(active)
             assert (data["console_password"], data["mfa_devices"]) == (True, 1)
-
-
-def test_a_finding_names_keys_ages_and_what_else_goes_with_the_credentials(
-    aws: EmbeddedAWS,
-) -> None:
-    aws.behavior.root_keys_active = (True, False)
-    sentence = scan_root(aws, audit_of(True, False))[ROOT_CHECK].sentence
-    created = [f"{NOW - timedelta(days=days):%Y-%m-%d}, {days} days ago" for days in (399, 398)]
-    assert sentence == (
-        "The root user has 1 active access key and 1 inactive access key. Find out what uses the "
-        "key, move that to an IAM role, deactivate the key and, when nothing breaks, delete it; do "
-        "not rotate it. Sign in as the root user to do so. With centralized root access, the "
-        "management account or the delegated administrator for IAM can delete the root user's "
-        "credentials instead, which removes its password, certificates, and MFA devices too. The "
-        "root user also has a password, 1 MFA device, and no signing certificates. Active: "
-        f"AKIAROOT1 (created {created[0]}; last used {USED.date:%Y-%m-%d}, 2 days ago, by ec2 in "
-        f"eu-west-1). Inactive: AKIAROOT2 (created {created[1]}; no use recorded)."
-    )
-
-
-def test_only_inactive_keys_have_low_severity(aws: EmbeddedAWS) -> None:
-    aws.behavior.root_keys_active = (False,)
-    run_state.hand_over(audit_of(False))
-    with provider_of(aws) as provider:
-        scan_with(provider, ())
-        (finding,) = findings_of(provider, ROOT_CHECK)
-    assert (finding.status, finding.metadata.Severity) == ("FAIL", "low")
 
 
 @pytest.mark.parametrize(

@@ -370,6 +370,9 @@ CASES: dict[str, Callable[[], Verdict]] = {
     "root, keys that a session listed": lambda: root(
         2, report_date=None, audit=RootAudit("1", active(BUSY, FRESH), NOW, True, 0, None)
     ),
+    "root, an active and an inactive key that a session listed": lambda: root(
+        1, audit=RootAudit("1", (BUSY, off()), NOW, True, 1, 0)
+    ),
     "root, an inactive key that a session listed": lambda: root(
         0, report_date=None, audit=RootAudit("1", (replace(IDLE, active=False),), NOW, None, 1, 2)
     ),

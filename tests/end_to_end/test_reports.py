@@ -296,11 +296,6 @@ def test_the_frameworks_reports_have_every_requirement(run: Run) -> None:
     assert {finding["finding_info"]["title"] for finding in findings} == every
 
 
-def test_a_root_user_without_credentials_passes_its_requirement(run: Run) -> None:
-    (row,) = framework_csv(run, "iam_root_user_active_keys")
-    assert (row["REQUIREMENTS_ID"], row["STATUS"]) == ("1.4", "PASS")
-
-
 def test_the_frameworks_reports_explain_manual_requirements(run: Run) -> None:
     rows = framework_csv(run, "manual")
     assert {(row["REQUIREMENTS_ID"], row["STATUS"]) for row in rows} == {

@@ -37,10 +37,7 @@ def compare(
 def later(
     folder: Path, then: Findings, now: Findings, members: set[str] | None = None
 ) -> RankedReports:
-    first = rank_reports([write(folder / "then.ocsf.json", then)], NOW, None)
-    _, data = write_files(first, folder, "access-keys-1")
-    report = [write(folder / "now.ocsf.json", now)] if now else []
-    return rank_reports(report, NOW, read_snapshot(data, NOW), members=members)
+    return run(folder, run(folder, None, *then).snapshot, *now, members=members)
 
 
 def old(check: str, user: str, status: str = "FAIL", **more: Any) -> dict[str, Any]:
@@ -90,12 +87,11 @@ def test_nothing_is_gone_if_the_newer_report_is_damaged_or_has_a_gap(
     tmp_path: Path, damaged: bool
 ) -> None:
     gap = finding("unused", "123456789012", "PASS" if damaged else "MANUAL")
-    first = rank_reports([write(tmp_path / "then.ocsf.json", [old("unused", "alice")])], NOW, None)
-    _, data = write_files(first, tmp_path, "access-keys-1")
+    first = run(tmp_path, None, old("unused", "alice"))
     report = write(tmp_path / "now.ocsf.json", [gap, gap])
     if damaged:
         report.write_text(report.read_text()[:-20])
-    told = rank_reports([report], NOW, read_snapshot(data, NOW)).changes
+    told = rank_reports([report], NOW, first.snapshot).changes
     assert [(change.user, change.kind) for change in told if change.user == "alice"] == [
         ("alice", "not known")
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prowler_org.cli import main
-from prowler_org.options import _parser, parse, split
+from prowler_org.options import _parser, split
 from prowler_org.processors import usable_processors
 
 from ..pages import table
@@ -41,10 +41,6 @@ def test_there_are_as_many_jobs_as_processors_that_the_container_has(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{content}\n")
     assert usable_processors(tmp_path) == processors
-
-
-def test_a_role_may_have_a_path() -> None:
-    assert parse(["--role", "security/ProwlerScan"]).role == "security/ProwlerScan"
 
 
 @pytest.mark.parametrize(

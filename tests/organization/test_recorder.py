@@ -142,16 +142,17 @@ def test_results_from_a_worker_are_validated(
 
 
 @pytest.mark.parametrize(
-    ("reports", "packed", "why"),
+    ("reports", "log", "why"),
     [
-        ((), False, "There are none"),
-        ((), True, "There is no report with findings"),
-        (("../../elsewhere.csv",), True, "A report is not in the folder of its account"),
+        ((), "", "There are none"),
+        ((), "It says that it is done.", "There is no report with findings"),
+        (("../../elsewhere.csv",), "Done.", "A report is not in the folder of its account"),
+        ((), "There are no findings in Account 1", ""),
     ],
 )
-def test_a_result_without_its_own_reports_does_not_count(
+def test_a_result_without_its_own_reports_counts_only_if_prowler_found_nothing(
     reports: tuple[str, ...],
-    packed: bool,
+    log: str,
     why: str,
     state: State,
     recorder: Recorder,
@@ -161,12 +162,13 @@ def test_a_result_without_its_own_reports_does_not_count(
     scan = finished(ALICE)
     folder = scan_folder(tmp_path, ALICE.id)
     (folder / REPORT).unlink()
-    (folder / "prowler.log").write_text("It says that it is done.")
+    (folder / "prowler.log").write_text(log)
     sent = replace(scan.result, reports=reports)
-    archive = pack(folder) if packed else None
+    archive = pack(folder) if log else None
     recorder.record([replace(scan, result=sent, machine="a worker", archive=archive)])
-    expected = f"The reports of a worker cannot be used: {why}."
-    assert state.results[ALICE.id].reason == expected
+    result = state.results[ALICE.id]
+    assert result.was_scanned is not bool(why)
+    assert result.reason == (f"The reports of a worker cannot be used: {why}." if why else "")
 
 
 @pytest.fixture(scope="module")
@@ -227,18 +229,6 @@ def test_a_workers_log_is_readable_only_by_its_owner(
     recorder.record([FinishedScan(sent, archive, machine="a worker")])
     log = tmp_path / "accounts" / ALICE.id / "prowler.log"
     assert (log.read_text(), log.stat().st_mode & 0o777) == ("-> Scanning", 0o600)
-
-
-def test_an_account_without_findings_was_scanned_if_prowler_says_so(
-    state: State, recorder: Recorder, finished: Finished, tmp_path: Path
-) -> None:
-    scan = finished(ALICE)
-    folder = scan_folder(tmp_path, ALICE.id)
-    (folder / REPORT).unlink()
-    (folder / "prowler.log").write_text("There are no findings in Account 1")
-    result = replace(scan.result, reports=())
-    recorder.record([replace(scan, result=result, machine="a worker", archive=pack(folder))])
-    assert state.results[ALICE.id].was_scanned
 
 
 def test_a_full_disk_ends_the_run(
