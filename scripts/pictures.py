@@ -45,7 +45,7 @@ def main() -> None:
         compliance_scan(folder)
         if chromium:
             page = organization_scan(folder)
-            take_picture(chromium, page, IMAGES / "which-key-first.png", (1160, 1180))
+            take_picture(chromium, page, IMAGES / "which-key-first.png", (1160, 1030))
 
 
 def first_scan(folder: Path) -> None:
