@@ -29,7 +29,10 @@ from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.evidence import
     Origin,
     Usage,
 )
-from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.lookups import ABOUT_ONE_CALL
+from prowler_access_keys.services.iam.iam_access_keys.cloudtrail.lookups import (
+    ABOUT_ONE_CALL,
+    EventHistory,
+)
 from prowler_access_keys.services.iam.iam_access_keys.facts import AccessKey, LastUse
 
 from .scanning import environment_of
@@ -75,15 +78,15 @@ def cloudtrail(
     regions: Iterable[str] = (),
 ) -> CloudTrail:
     """CloudTrail as a run asks it; ``waits`` for it to wait in earnest."""
+    session = boto3.Session()
     provider = SimpleNamespace(
-        session=SimpleNamespace(current_session=boto3.Session()),
+        session=SimpleNamespace(current_session=session),
         identity=SimpleNamespace(partition=partition),
         get_default_region=lambda _: "us-east-1",
         _enabled_regions=set(regions),
     )
-    if waits:
-        return CloudTrail(provider, events, seconds, report)
-    return CloudTrail(provider, events, seconds, report, clock, clock.sleep)
+    time = () if waits else (clock, clock.sleep)
+    return CloudTrail(provider, events, EventHistory(session, seconds, report, *time))
 
 
 def key(number: int = 1, region: str = "us-east-1", age: float = 300) -> AccessKey:

@@ -1,4 +1,4 @@
-"""A fixer leaves alone whom a mutelist means, as Prowler reads the file and as a person does."""
+"""A fixer leaves alone each user that a mutelist means, as Prowler or a person reads the file."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def user(name: str = "alice", tags: tuple[Tag, ...] = TAGS) -> User:
     return User(name, f"arn:aws:iam::{ACCOUNT}:user/people/{name}", tags)
 
 
-def refusal(path: str, whom: User | None = None) -> str:
+def refusal(path: str, audited: User | None = None) -> str:
     muting = AWSMutelist(mutelist_path=path)
-    return why_unusable(muting) or protection(muting, ACCOUNT, whom or user(), CHECK)
+    return why_unusable(muting) or protection(muting, ACCOUNT, audited or user(), CHECK)
 
 
 def written(folder: Path, text: str) -> str:

@@ -71,8 +71,7 @@ class Entry:
     @property
     def history_id(self) -> str:
         """What its history is kept by: its ID or, for all keys of the root user, the ARN."""
-        is_root = self.user == ROOT_USER_NAME
-        return self.arn if is_root or not self.access_key_id else self.access_key_id
+        return self.arn if self.user == ROOT_USER_NAME else self.access_key_id
 
     @property
     def can_go_now(self) -> bool:

@@ -33,7 +33,7 @@ def describe_listed(accounts: AccountList) -> str:
     """How many accounts a run is about, and the first of them, before it loads Prowler."""
     names = [f"{account.name} {account.id}" for account in accounts.accounts]
     number = plural(len(names), "account")
-    return printable(f"{number} of {accounts.organization}: {_listed(names)}.")
+    return printable(f"{number} of {accounts.organization}: {_name_first(names)}.")
 
 
 def describe_resumed(state: State) -> list[str]:
@@ -53,7 +53,7 @@ def describe_exceptions(register: Register, members: Collection[str] | None) -> 
     if strangers:
         sentences.append(
             f"{register.path} has exceptions for accounts that are not in the organization: "
-            f"{_listed(strangers)}."
+            f"{_name_first(strangers)}."
         )
     return list(map(printable, sentences))
 
@@ -85,7 +85,7 @@ def describe_missing(missing: Sequence[AccountResult]) -> list[str]:
     for result in missing:
         by_reason.setdefault(result.reason, []).append(result)
     return [
-        f"{len(alike)} accounts ({_listed([it.account for it in alike])}): {printable(reason)}"
+        f"{len(alike)} accounts ({_name_first([it.account for it in alike])}): {printable(reason)}"
         if len(alike) > 1
         else describe_result(alike[0])
         for reason, alike in by_reason.items()
@@ -95,10 +95,10 @@ def describe_missing(missing: Sequence[AccountResult]) -> list[str]:
 def describe_untried(state: State) -> str:
     """How many accounts were not tried, why, and the first of them."""
     untried = [account.id for account in state.to_scan]
-    return f"{len(untried)} not tried ({_listed(untried)}): {state.ended}"
+    return f"{len(untried)} not tried ({_name_first(untried)}): {state.ended}"
 
 
-def _listed(accounts: Sequence[str]) -> str:
+def _name_first(accounts: Sequence[str]) -> str:
     more = f", and {len(accounts) - MOST_NAMED} more" if len(accounts) > MOST_NAMED else ""
     return ", ".join(accounts[:MOST_NAMED]) + more
 

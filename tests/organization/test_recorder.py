@@ -145,7 +145,7 @@ def test_results_from_a_worker_are_validated(
     ("reports", "log", "why"),
     [
         ((), "", "There are none"),
-        ((), "It says that it is done.", "There is no report with findings"),
+        ((), "Scan completed!", "There is no report with findings"),
         (("../../elsewhere.csv",), "Done.", "A report is not in the folder of its account"),
         ((), "There are no findings in Account 1", ""),
     ],

@@ -5,7 +5,6 @@ See ``lookups`` for how it is asked.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -54,17 +53,8 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.h
 class CloudTrail:
     """Asks event history about keys."""
 
-    def __init__(
-        self,
-        provider: Any,
-        most_events: int,
-        most_seconds: float,
-        report: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], object] | None = None,
-    ) -> None:
-        """``most_events`` a key; for the others see ``EventHistory``."""
-        session = provider.session.current_session
+    def __init__(self, provider: Any, most_events: int, history: EventHistory) -> None:
+        """``most_events`` a key."""
         self._global_region = GLOBAL_SERVICES.get(
             provider.identity.partition, provider.get_default_region("iam")
         )
@@ -72,8 +62,8 @@ class CloudTrail:
         enabled: set[str] | None = getattr(provider, "_enabled_regions", None)
         self._enabled_regions = frozenset(enabled or ())
         self._most_events = most_events
-        self._history = EventHistory(session, most_seconds, report, clock, wait)
-        self._addresses = Addresses(session)
+        self._history = history
+        self._addresses = Addresses(provider.session.current_session)
 
     def usage(
         self, keys: Iterable[AccessKey], *, everywhere: bool = False

@@ -185,7 +185,7 @@ class Deadline:
             self._wait(seconds)
 
     def stop(self) -> None:
-        """End it now, and who waits for its end: for Ctrl-C."""
+        """Stop asking now, and interrupt any wait, as Ctrl-C does."""
         self._stopped.set()
 
 

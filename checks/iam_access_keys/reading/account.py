@@ -15,6 +15,7 @@ from prowler.lib.logger import logger
 
 from ..catalogue import our_checks
 from ..cloudtrail.event_history import CloudTrail
+from ..cloudtrail.lookups import EventHistory
 from ..cloudtrail.questions import Interview
 from ..command_line import progress_printer, settings_of
 from ..facts import ListingGap, RootAccessKeys, RootAudit, UnmatchedARN, Unreadable, User
@@ -159,9 +160,9 @@ class AccountReading:
         """CloudTrail, within the limits that the settings give the whole run."""
         most_events = self.settings.access_key_usage_max_events
         most_seconds = self.settings.access_key_usage_max_seconds
-        return Interview(
-            CloudTrail(self._iam.provider, most_events, most_seconds, progress_printer())
-        )
+        provider = self._iam.provider
+        history = EventHistory(provider.session.current_session, most_seconds, progress_printer())
+        return Interview(CloudTrail(provider, most_events, history))
 
     # The stages
 
